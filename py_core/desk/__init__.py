@@ -1,0 +1,1 @@
+"""The desk: routes that work on both sides, from a plain request to a plain response."""

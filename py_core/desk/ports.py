@@ -1,0 +1,116 @@
+"""What the desk needs from its host (the browser's worker or the server) and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Callable, Iterable, Mapping, Protocol, Sequence
+
+from py_core.calendars import WorkCalendar
+from py_core.cases.acts import RecordedAct
+from py_core.directory import Directory
+from py_core.packs import Packs
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One page request. `path` is decoded and has no query; every form value is a list of texts."""
+
+    method: str  # GET or POST
+    path: str
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    lang: str = "zh-CN"  # or "en"
+    csrf: str = ""  # the server's token, to be put into every form; empty in the browser
+
+
+@dataclass(frozen=True, slots=True)
+class NewAct:
+    """An act to be recorded: the host appends `text` to the case document, signs and stores it."""
+
+    case_id: str  # 32 hex digits
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer. The host records `acts` durably before it shows the answer (303 + location after a POST)."""
+
+    status: int
+    html: str = ""
+    location: str | None = None
+    acts: tuple[NewAct, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is at the desk, on which device."""
+
+    user: str
+    device: str  # device id; the server's own pages use "server"
+    device_code: str  # short prefix of numbers issued here, unique in the city, e.g. "K7Q"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything that a pure core may not fetch for itself."""
+
+    now: datetime  # aware
+    new_id: Callable[[], str]  # 32 random hex digits
+    next_device_seq: int  # first free sequence number of this device
+    app_version: str
+    beacon: str | None = None  # id of the last beacon from the city record
+    beacon_time: datetime | None = None
+    since_beacon_ms: int | None = None  # None: the running time since then is not known
+    where: str = "server"  # or "device"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case as stored: its acts in any order (`cases.history.order` sorts them)."""
+
+    id: str
+    acts: tuple[RecordedAct, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """What the sync light shows. On the server: online, nothing waiting."""
+
+    online: bool
+    waiting: int  # acts that are only on this device
+    last_contact_at: datetime | None
+    refused: tuple[Quarantined, ...] = ()
+    problem: str = ""  # "", "signed_out", "storage_full", …
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An act that the record's gate did not take; its bytes are kept there, the act is kept here."""
+
+    hash: str
+    case_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A past case that looks like this one; `score` 0..1000 (thousandths), with the shared words as the reason."""
+
+    case_id: str
+    score: int
+    shared: tuple[str, ...]
+
+
+class Store(Protocol):
+    """Read access to what this side holds. The host gives one consistent view for one request."""
+
+    def case(self, case_id: str) -> CaseRecord | None: ...
+    def cases(self) -> Iterable[CaseRecord]: ...
+    def directory(self) -> Directory: ...
+    def calendar(self) -> WorkCalendar: ...
+    def packs(self) -> Packs: ...
+    def sync_status(self) -> SyncStatus: ...
+    def similar(self, case_id: str) -> Sequence[Similar] | None:
+        """Similar past cases, best first; None where this side cannot tell (offline)."""
+        ...

@@ -1,0 +1,106 @@
+"""The city's configuration as every device holds it: units, people, posts, published promises, policies.
+
+One JSON document, versioned as a whole, shipped by sync. Owns its reading; must not fetch it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Mapping
+
+from py_core.errors import Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    id: str
+    zh: str
+    en: str
+    kind: str  # "town" | "bureau" | "centre" | "window"
+    phone: str
+    complaint_phone: str  # JY-3.2.7: printed on every receipt
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    unit: str
+    title: str
+    phone: str
+    roles: tuple[str, ...]  # officer, unit_head, leader, dispatch_desk, reconciler, admin
+    category: str = "officer"  # "support" = 工勤, never a first responder (JY-3.2.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    id: str
+    unit: str
+    zh: str
+    en: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A matter that a unit offers to the public, with its published promise (WH-CN-2, JY-3.1.3)."""
+
+    id: str
+    pack: str
+    matter: str
+    zh: str
+    en: str
+    units: tuple[str, ...]  # units where it can be asked for; empty: everywhere
+    version: int
+    in_force_from: date
+    promise: Mapping[str, Any] | None = None  # {"n": 10, "unit": "workday"}
+    statutory: Mapping[str, Any] | None = None
+    completion_event: str | None = None
+    materials: tuple[str, ...] = ()
+    basis: str = ""
+    fee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    version: int
+    city_zh: str
+    city_en: str
+    units: Mapping[str, Unit] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    posts: Mapping[str, Post] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)  # overrides by P-number
+    public_url: str = ""  # origin for the QR on receipts, e.g. "https://shouwen.example"
+
+
+def read_directory(data: Any) -> Directory:
+    """Reads the configuration document; raises `Malformed` naming the entry that is wrong."""
+    try:
+        return Directory(
+            version=data["version"],
+            city_zh=data["city_zh"],
+            city_en=data["city_en"],
+            units={row["id"]: Unit(**row) for row in data["units"]},
+            people={row["id"]: Person(**{**row, "roles": tuple(row["roles"])}) for row in data["people"]},
+            posts={row["id"]: Post(**row) for row in data["posts"]},
+            offers={row["id"]: _offer(row) for row in data["offers"]},
+            policies=data["policies"],
+            public_url=data["public_url"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed("directory", f"has a wrong or missing entry: {error}") from error
+
+
+def _offer(row: Mapping[str, Any]) -> Offer:
+    return Offer(
+        **{
+            **row,
+            "units": tuple(row["units"]),
+            "materials": tuple(row.get("materials", ())),
+            "in_force_from": date.fromisoformat(row["in_force_from"]),
+        }
+    )
