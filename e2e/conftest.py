@@ -1,0 +1,60 @@
+"""Fixtures: a demo city built once for the run and copied for each test, laptops, screenshots."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from e2e.harness import SHOUWEN, City, Laptop
+
+DESKTOP = (1366, 768)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("city") / "data"
+    subprocess.run([str(SHOUWEN), "demo", "--data", str(data)], check=True, stdout=subprocess.DEVNULL)
+    return data
+
+
+@pytest.fixture
+def city(demo_data: Path, tmp_path: Path) -> Iterator[City]:
+    shutil.copytree(demo_data, tmp_path / "data")
+    running = City(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def laptop(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Laptop]]:
+    """Makes laptops by name; the same name is the same profile."""
+    made: dict[str, Laptop] = {}
+
+    def make(name: str, size: tuple[int, int] = DESKTOP) -> Laptop:
+        if name not in made:
+            made[name] = Laptop(playwright, tmp_path / f"profile-{name}", size)
+        return made[name]
+
+    yield make
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where screenshots of this run go (ignored by git; the README's picture is copied from here)."""
+    folder = Path(__file__).parent.parent / "screens"
+    folder.mkdir(exist_ok=True)
+    return folder
