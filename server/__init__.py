@@ -1,0 +1,1 @@
+"""The city-wide record: gate, log, accounts, pages and the HTTP doors around the same core."""
