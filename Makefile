@@ -37,6 +37,10 @@ pyodide-test: build
 e2e: build chromium
 	$(BIN)/pytest e2e
 
+# One line a figure; ONLY=core runs one alone.
+bench: build
+	$(BIN)/python -m bench.run $(ONLY)
+
 # Screenshots of every page for people who look (not committed).
 screens: build chromium
 	$(BIN)/python e2e/screens.py

@@ -1,0 +1,38 @@
+"""Runs the benches: one line a figure, `name: value (goal …) ok` or `… short`, and bench/results.json.
+
+A bench is a module of this folder with `figures()`, which yields `Figure`s; its module name is its `ONLY=` name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figure import Figure
+
+HERE = Path(__file__).parent
+
+
+def run(only: str | None) -> Iterator[Figure]:
+    names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]))
+    benches = [name for name in names if name not in {"run", "figure"} and only in (None, name)]
+    if not benches:
+        raise SystemExit(f"There is no bench called {only!r}; there are: {', '.join(names)}")
+    for name in benches:
+        yield from importlib.import_module(f"bench.{name}").figures()
+
+
+def main() -> None:
+    results = []
+    for figure in run(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None):
+        print(figure, flush=True)
+        results.append({"name": figure.name, "value": figure.value, "goal": figure.goal, "ok": figure.ok})
+    (HERE / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
