@@ -9,7 +9,7 @@ from typing import Any, Mapping
 class ShouwenError(Exception):
     """Root of every error that the core raises on purpose."""
 
-    code = "error"
+    code: str  # stable; every subclass sets it
 
 
 class Malformed(ShouwenError):
