@@ -1,0 +1,55 @@
+"""Words for search: overlapping pairs of characters, and the runs of text that two cases share.
+
+Chinese has no spaces; pairs of characters need no dictionary and find names of streets and firms as well as words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+_RUNS = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")  # Han characters, Latin letters, digits
+
+
+def runs(text: str) -> list[str]:
+    """The unbroken stretches of letters, digits and Han characters, in lower case."""
+    return _RUNS.findall(text.lower())
+
+
+def pairs(text: str) -> list[str]:
+    """All overlapping pairs of characters inside the runs; a run of one character is itself a term.
+
+    >>> pairs("Hot 5")
+    ['ho', 'ot', '5']
+    """
+    return [run[i : i + 2] for run in runs(text) for i in range(max(1, len(run) - 1))]
+
+
+def shared_runs(text: str, other: str, weight: Callable[[str], float], most: int = 5) -> tuple[str, ...]:
+    """The longest stretches of `text` that also stand in `other`, the most telling first (sum of pair weights)."""
+    known = set(pairs(other))
+    found: dict[str, float] = {}
+    for stretch in _stretches(text, known):
+        if len(stretch) > 1:
+            found[stretch] = sum(weight(pair) for pair in pairs(stretch))
+    ranked = sorted((stretch for stretch in found if found[stretch] > 0), key=lambda s: (-found[s], s))
+    chosen: list[str] = []
+    for stretch in ranked:
+        if not any(stretch in longer for longer in chosen):
+            chosen.append(stretch)
+        if len(chosen) == most:
+            break
+    return tuple(chosen)
+
+
+def _stretches(text: str, known: set[str]) -> Iterator[str]:
+    for run in runs(text):
+        start: int | None = None
+        for i in range(len(run) - 1):
+            if run[i : i + 2] in known:
+                start = i if start is None else start
+            elif start is not None:
+                yield run[start : i + 1]
+                start = None
+        if start is not None:
+            yield run[start:]
