@@ -1,0 +1,331 @@
+"""Frames and messages of one sync exchange, both directions (docs/sync-protocol.md), without any I/O.
+
+Owns the bytes and their strict reading with limits. Must not decide what to send or what to believe.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NoReturn
+
+from py_core.change import CHANGE_BYTES_MAX
+from py_core.errors import Malformed
+
+PROTOCOL_VERSION = 1
+CONTENT_TYPE = "application/octet-stream"
+GZIP_FROM_BYTES = 1024  # shorter bodies travel as they are
+REQUEST_BYTES_MAX = 4 * 1024 * 1024
+REQUEST_FRAMES_MAX = 2_000
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+ANSWER_FRAMES_MAX = 200_000
+JSON_BYTES_MAX = 8 * 1024 * 1024  # the directory of a whole city fits in
+JSON_DEPTH_MAX = 32
+
+_TYPE_JSON, _TYPE_CHANGE, _TYPE_PUSH = 1, 2, 3
+_CHANGE_HEAD = struct.Struct(">16sQQ")
+_PUSH_HEAD = struct.Struct(">16sB64s")
+_LIMITS = {
+    _TYPE_JSON: JSON_BYTES_MAX,
+    _TYPE_CHANGE: _CHANGE_HEAD.size + CHANGE_BYTES_MAX,
+    _TYPE_PUSH: _PUSH_HEAD.size + 2 * CHANGE_BYTES_MAX,  # too long a change gets a verdict, not a cut exchange
+}
+
+ALG_ED25519 = 1
+ALG_P256 = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """Type 1: one JSON object."""
+
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Type 2: one change from the record's log."""
+
+    case_id: str
+    log_index: int
+    received_at_ms: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Type 3: one change from a device, with the device's signature (64 bytes)."""
+
+    case_id: str
+    alg: int
+    signature: bytes
+    raw: bytes
+
+
+Frame = Json | Pulled | Pushed
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The bytes of one frame: length, type, payload."""
+    if isinstance(frame, Json):
+        kind = _TYPE_JSON
+        payload = json.dumps(frame.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    elif isinstance(frame, Pulled):
+        kind = _TYPE_CHANGE
+        head = _CHANGE_HEAD.pack(bytes.fromhex(frame.case_id), frame.log_index, frame.received_at_ms)
+        payload = head + frame.raw
+    else:
+        kind = _TYPE_PUSH
+        payload = _PUSH_HEAD.pack(bytes.fromhex(frame.case_id), frame.alg, frame.signature) + frame.raw
+    return struct.pack(">IB", len(payload) + 1, kind) + payload
+
+
+def encode_frames(frames: list[Frame]) -> bytes:
+    """The bytes of a body or answer."""
+    return b"".join(encode_frame(frame) for frame in frames)
+
+
+@dataclass(slots=True)
+class FrameReader:
+    """Turns bytes that arrive in any pieces into frames; a limit that is passed raises `Malformed` at once."""
+
+    bytes_max: int = ANSWER_BYTES_MAX
+    frames_max: int = ANSWER_FRAMES_MAX
+    _buffer: bytearray = field(default_factory=bytearray)
+    _bytes: int = 0
+    _frames: int = 0
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that are whole after these bytes."""
+        self._bytes += len(data)
+        if self._bytes > self.bytes_max:
+            raise Malformed("body", f"is longer than {self.bytes_max} bytes")
+        self._buffer += data
+        frames: list[Frame] = []
+        at = 0
+        while len(self._buffer) - at >= 5:
+            length, kind = struct.unpack_from(">IB", self._buffer, at)
+            limit = _LIMITS.get(kind)
+            if limit is None:
+                raise Malformed("frame", f"has the unknown type {kind}")
+            if not 1 <= length <= limit + 1:
+                raise Malformed("frame", f"must have 1 to {limit + 1} bytes")
+            if len(self._buffer) - at < 4 + length:
+                break
+            self._frames += 1
+            if self._frames > self.frames_max:
+                raise Malformed("body", f"has more than {self.frames_max} frames")
+            frames.append(_frame(kind, bytes(self._buffer[at + 5 : at + 4 + length])))
+            at += 4 + length
+        del self._buffer[:at]
+        return frames
+
+    @property
+    def between_frames(self) -> bool:
+        """False when the bytes so far end inside a frame: the body or answer was cut."""
+        return not self._buffer
+
+
+def read_frames(
+    data: bytes, *, bytes_max: int = REQUEST_BYTES_MAX, frames_max: int = REQUEST_FRAMES_MAX
+) -> list[Frame]:
+    """The frames of a whole body; raises `Malformed` when it is cut."""
+    reader = FrameReader(bytes_max, frames_max)
+    frames = reader.feed(data)
+    if not reader.between_frames:
+        raise Malformed("body", "ends inside a frame")
+    return frames
+
+
+def _frame(kind: int, payload: bytes) -> Frame:
+    if kind == _TYPE_JSON:
+        return Json(read_json_object(payload))
+    head = _CHANGE_HEAD if kind == _TYPE_CHANGE else _PUSH_HEAD
+    if len(payload) <= head.size:
+        raise Malformed("frame", "has no change")
+    values = head.unpack_from(payload)
+    raw = payload[head.size :]
+    if kind == _TYPE_CHANGE:
+        return Pulled(values[0].hex(), values[1], values[2], raw)
+    return Pushed(values[0].hex(), values[1], values[2], raw)
+
+
+def read_json_object(payload: bytes) -> dict[str, Any]:
+    """A JSON object from outside: UTF-8, no repeated keys, no NaN, limited depth."""
+    try:
+        data = json.loads(payload.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("json", f"is not a JSON text ({type(error).__name__})") from error
+    if not isinstance(data, dict):
+        raise Malformed("json", "must be an object")
+    _check_values(data, JSON_DEPTH_MAX)
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise Malformed("json", "repeats a key")
+    return data
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Malformed("json", f"must not contain {name}")
+
+
+def _check_values(value: Any, depth_left: int) -> None:
+    if depth_left == 0:
+        raise Malformed("json", f"is nested deeper than {JSON_DEPTH_MAX}")
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise Malformed("json", "has half a character")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_values(key, depth_left)
+            _check_values(item, depth_left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_values(item, depth_left - 1)
+
+
+# Messages: the JSON objects that both sides know, by their key "t". Unknown further keys are left alone, so that a
+# newer side can say more.
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Opens a request. `scope` is the one of the last `end`: a cursor counts only inside its scope."""
+
+    device: str
+    cursor: int
+    config: int  # version of the directory held, 0 for none
+    app: str
+    waiting: int  # acts that are only on this device after this request
+    v: int = PROTOCOL_VERSION
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorAnnouncement:
+    """Binds an Automerge actor to the device of the exchange."""
+
+    actor: str
+    sig: str
+    alg: int = ALG_ED25519
+
+
+Verdict_ = Literal["accepted", "had", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's answer for one pushed change; log index, time and receipt signature unless quarantined."""
+
+    hash: str
+    verdict: Verdict_
+    reason: str = ""
+    log_index: int | None = None
+    received_at_ms: int | None = None
+    sig: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole directory, sent when the device's version is older."""
+
+    directory: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Beacon:
+    """The record's signed word on what time it is."""
+
+    id: str
+    server_time_ms: int
+    log_size: int
+    sig: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Closes an answer: only now the cursor may move."""
+
+    cursor: int
+    more: bool
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMessage:
+    """The whole body of an answer that is not 200."""
+
+    code: str
+    message: str
+
+
+Message = Hello | ActorAnnouncement | Verdict | Config | Beacon | End | ErrorMessage
+_NAMES: dict[type[Message], str] = {
+    Hello: "hello",
+    ActorAnnouncement: "actor",
+    Verdict: "verdict",
+    Config: "config",
+    Beacon: "beacon",
+    End: "end",
+    ErrorMessage: "error",
+}
+_CLASSES = {name: cls for cls, name in _NAMES.items()}
+
+
+def message_frame(message: Message) -> Json:
+    """A message as its frame."""
+    values = {f.name: getattr(message, f.name) for f in fields(message)}
+    return Json({"t": _NAMES[type(message)], **values})
+
+
+def read_message(frame: Frame) -> Message:
+    """The message in a JSON frame; raises `Malformed` when it is none or a value has the wrong type."""
+    if not isinstance(frame, Json):
+        raise Malformed("message", "must be a JSON frame")
+    cls = _CLASSES.get(frame.data.get("t", "")) if isinstance(frame.data.get("t"), str) else None
+    if cls is None:
+        raise Malformed("message", "has an unknown kind")
+    return _read(cls, frame.data)
+
+
+def _read(cls: type[Message], data: Mapping[str, Any]) -> Message:
+    name = _NAMES[cls]
+    values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+    for f in fields(cls):
+        if f.name in values and not _CHECKS[str(f.type)](values[f.name]):
+            raise Malformed(f"{name}.{f.name}", "has a wrong value")
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise Malformed(name, "lacks a value") from error
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str) and len(value) <= 1024,
+    "int": _is_count,
+    "int | None": lambda value: value is None or _is_count(value),
+    "bool": lambda value: isinstance(value, bool),
+    "Verdict_": lambda value: value in ("accepted", "had", "quarantined"),
+    "Mapping[str, Any]": lambda value: isinstance(value, dict),
+}
+
+
+def receipt_sign_bytes(case_id: str, change_hash: str, log_index: int, received_at_ms: int) -> bytes:
+    """What the record signs for an act that it took (case and hash are hex)."""
+    numbers = struct.pack(">QQ", log_index, received_at_ms)
+    return b"shouwen-receipt-1" + bytes.fromhex(case_id) + bytes.fromhex(change_hash) + numbers
+
+
+def beacon_sign_bytes(beacon_id: str, server_time_ms: int, log_size: int) -> bytes:
+    """What the record signs for its time."""
+    return b"shouwen-beacon-1" + beacon_id.encode() + struct.pack(">QQ", server_time_ms, log_size)

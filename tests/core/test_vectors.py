@@ -1,0 +1,56 @@
+"""The vectors on disk are what the real engine and the documented formats make today."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from py_core import wire
+from py_core.cases.acts import read_act
+from py_core.change import actor_sign_bytes, sign_bytes
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "tests" / "vectors"
+BUILT: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "build_vectors.py"))
+ACTS = json.loads((FOLDER / "acts.json").read_text(encoding="utf-8"))
+EXCHANGE = json.loads((FOLDER / "exchange.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["acts", "exchange"])
+def test_vectors_are_what_is_built_today(name: str) -> None:
+    assert json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) == BUILT[name]()
+
+
+def test_signatures_verify() -> None:
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(ACTS["device_key"]["public"]))
+    for row in ACTS["acts"]:
+        key.verify(bytes.fromhex(row["signature"]), sign_bytes(ACTS["case_id"], row["hash"]))
+    for row in ACTS["actors"]:
+        key.verify(bytes.fromhex(row["sig"]), actor_sign_bytes(row["actor"], row["device"]))
+
+
+def test_the_p256_signature_verifies() -> None:
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(ACTS["p256"]["public"]))
+    raw = bytes.fromhex(ACTS["p256"]["signature"])
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    key.verify(der, sign_bytes(ACTS["case_id"], ACTS["acts"][0]["hash"]), ec.ECDSA(hashes.SHA256()))
+
+
+def test_texts_are_acts() -> None:
+    for row in ACTS["acts"]:
+        assert read_act(row["text"]).text() == row["text"]
+    assert sorted(ACTS["order_in_list"]) == sorted(row["text"] for row in ACTS["acts"])
+
+
+def test_the_exchange_reads_back() -> None:
+    for side in ("request", "answer"):
+        frames = wire.read_frames(bytes.fromhex(EXCHANGE[side]["hex"]))
+        assert [BUILT["_frame"](frame) for frame in frames] == EXCHANGE[side]["frames"]
