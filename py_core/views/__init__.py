@@ -1,0 +1,1 @@
+"""Views: what people see. Plain values in, HTML text out; no decision of law is made here."""
