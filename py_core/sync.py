@@ -1,0 +1,273 @@
+"""Decides what a device says to the city record and what it believes of the answer, without any I/O or clock.
+
+The host (the browser's worker, later the simulation) sends `request()`, reads the answer with `read()`, stores what
+came **durably** and only then calls `commit()`. Whatever is repeated or cut in between changes nothing: acts are
+known by their hash and the cursor moves only with the `end` of an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from py_core.cases.acts import read_act
+from py_core.change import decode_act_change
+from py_core.errors import Malformed
+from py_core.wire import (
+    ActorAnnouncement,
+    Beacon,
+    Config,
+    End,
+    Frame,
+    FrameReader,
+    Hello,
+    Pulled,
+    Pushed,
+    Verdict,
+    encode_frames,
+    message_frame,
+    read_message,
+)
+
+PUSH_ITEMS_MAX = 200
+PUSH_BYTES_MAX = 512 * 1024
+POLL_MS = 15_000  # without wake-ups from the record
+POLL_WITH_EVENTS_MS = 120_000
+BACK_OFF_FIRST_MS = 1_000
+BACK_OFF_MAX_MS = 60_000
+RETRY_AFTER_MAX_MS = 3_600_000
+
+_PROBLEMS = {401: "signed_out", 403: "unknown_device", 426: "update_needed", 429: "busy", 503: "busy"}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAct:
+    """An act that is only on this device, with what the record needs to take it. Hashes and actors are hex."""
+
+    case_id: str
+    hash: str
+    raw: bytes
+    alg: int
+    signature: bytes
+    actor: str
+    actor_signature: str  # hex: the device's announcement of the actor
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The record took an act: place in its log, its time, its signature (hex)."""
+
+    case_id: str
+    hash: str
+    log_index: int
+    received_at_ms: int
+    sig: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAct:
+    """The record's gate did not take an act; it stays on the device, with the gate's reason code."""
+
+    case_id: str
+    hash: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingAct:
+    """An act from the record's log, decoded and checked. `deps` leave the genesis out."""
+
+    case_id: str
+    hash: str
+    deps: tuple[str, ...]
+    text: str
+    raw: bytes
+    log_index: int
+    received_at_ms: int
+
+
+@dataclass(slots=True)
+class Received:
+    """Everything that one answer brought; `end` is None when it was cut."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    refused: list[RefusedAct] = field(default_factory=list)
+    acts: list[IncomingAct] = field(default_factory=list)
+    directory: Mapping[str, Any] | None = None
+    beacon: Beacon | None = None
+    end: End | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answer was cut before it brought anything: no better than none."""
+        return not (self.receipts or self.refused or self.acts or self.end)
+
+
+class SyncClient:
+    """One device's side of the exchange: outbox, cursor, back-off."""
+
+    def __init__(self, device: str, app_version: str, *, cursor: int = 0, scope: str = "", config: int = 0) -> None:
+        self.device = device
+        self.app_version = app_version
+        self.cursor = cursor
+        self.scope = scope
+        self.config = config
+        self.refused: dict[str, RefusedAct] = {}
+        self.online = False
+        self.problem = ""
+        self._waiting: dict[str, WaitingAct] = {}
+        self._sent: tuple[WaitingAct, ...] = ()
+        self._items_max = PUSH_ITEMS_MAX
+        self._failures = 0
+        self._more = True  # until an answer says otherwise
+
+    @property
+    def waiting(self) -> int:
+        """How many acts are only on this device."""
+        return len(self._waiting)
+
+    def is_waiting(self, change_hash: str) -> bool:
+        """Whether this act still has neither receipt nor refusal."""
+        return change_hash in self._waiting
+
+    def add(self, act: WaitingAct) -> None:
+        """Takes an act that the host has stored; acts go out in the order in which they were added."""
+        self._waiting[act.hash] = act
+
+    def request(self) -> bytes:
+        """The body of the next exchange: hello, announcements of the actors used, as many acts as fit."""
+        batch = list(self._batch())
+        actors = {act.actor: act for act in batch}
+        self._sent = tuple(batch)
+        hello = Hello(
+            device=self.device,
+            cursor=self.cursor,
+            config=self.config,
+            app=self.app_version,
+            waiting=len(self._waiting) - len(batch),
+            scope=self.scope,
+        )
+        frames: list[Frame] = [message_frame(hello)]
+        frames += [
+            message_frame(ActorAnnouncement(actor=act.actor, sig=act.actor_signature, alg=act.alg))
+            for act in actors.values()
+        ]
+        frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
+        return encode_frames(frames)
+
+    def read(self, pieces: Iterable[bytes]) -> Received:
+        """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer."""
+        received = Received()
+        reader = FrameReader()
+        verdicts = iter(self._sent)
+        for piece in pieces:
+            for frame in reader.feed(piece):
+                if received.end is not None:
+                    raise Malformed("answer", "goes on after its end")
+                self._take(frame, verdicts, received)
+        return received
+
+    def commit(self, received: Received) -> int:
+        """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
+        for receipt in received.receipts:
+            self._waiting.pop(receipt.hash, None)
+            self.refused.pop(receipt.hash, None)
+        for act in received.acts:
+            self._waiting.pop(act.hash, None)
+            self.refused.pop(act.hash, None)
+        for refused in received.refused:
+            self._waiting.pop(refused.hash, None)
+            self.refused[refused.hash] = refused
+        if received.directory is not None:
+            self.config = int(received.directory["version"])
+        self.online = True
+        self.problem = ""
+        self._sent = ()
+        if received.end is None:  # cut: what came is kept, the rest is asked for again, but not in a tight loop
+            return BACK_OFF_FIRST_MS
+        self._failures = 0
+        self.cursor = received.end.cursor
+        self.scope = received.end.scope
+        self._more = received.end.more
+        return 0 if self._more or self._waiting else POLL_MS
+
+    def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
+        """Notes a failed exchange (HTTP status, None: no answer, 200: an unreadable one); gives the wait in ms.
+
+        `jitter` is a random number in [0, 1) from the host, so that a thousand devices do not come back at once.
+        """
+        self._sent = ()
+        self.online = status is not None and status != 200
+        self.problem = "bad_answer" if status == 200 else _PROBLEMS.get(status or 0, "")
+        if status == 413 and self._items_max > 1:
+            self._items_max //= 2
+        elif status is not None and status not in _PROBLEMS and status != 200:
+            self.problem = "record_fault"
+        delay = min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** min(self._failures, 10))
+        self._failures += 1
+        delay = int(delay * (0.5 + jitter / 2))
+        if retry_after_ms is not None:
+            delay = max(delay, min(retry_after_ms, RETRY_AFTER_MAX_MS))
+        return delay
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the record has said that it holds nothing more for this device, and nothing waits here."""
+        return not self._more and not self._waiting
+
+    def poll_ms(self, *, events: bool) -> int:
+        """Milliseconds until the next look when nothing is due; `events`: the record's wake-ups are connected."""
+        return POLL_WITH_EVENTS_MS if events else POLL_MS
+
+    def _batch(self) -> Iterable[WaitingAct]:
+        size = 0
+        for number, act in enumerate(self._waiting.values()):
+            size += len(act.raw)
+            if number and (number >= self._items_max or size > PUSH_BYTES_MAX):
+                return
+            yield act
+
+    def _take(self, frame: Frame, verdicts: Any, received: Received) -> None:
+        if isinstance(frame, Pulled):
+            received.acts.append(_incoming(frame))
+            return
+        message = read_message(frame)
+        if isinstance(message, Verdict):
+            sent = next(verdicts, None)
+            if sent is None or sent.hash != message.hash:
+                raise Malformed("answer", "has a verdict for something that was not sent")
+            _judge(sent, message, received)
+        elif isinstance(message, Config):
+            if type(message.directory.get("version")) is not int:
+                raise Malformed("answer.config", "has no version")
+            received.directory = message.directory
+        elif isinstance(message, Beacon):
+            received.beacon = message
+        elif isinstance(message, End):
+            received.end = message
+        else:
+            raise Malformed("answer", "has a message that only a device sends")
+
+
+def _judge(sent: WaitingAct, verdict: Verdict, received: Received) -> None:
+    if verdict.verdict == "quarantined":
+        received.refused.append(RefusedAct(sent.case_id, sent.hash, verdict.reason))
+        return
+    if verdict.log_index is None or verdict.received_at_ms is None:
+        raise Malformed("answer.verdict", "takes an act without its place and time")
+    received.receipts.append(Receipt(sent.case_id, sent.hash, verdict.log_index, verdict.received_at_ms, verdict.sig))
+
+
+def _incoming(frame: Pulled) -> IncomingAct:
+    change = decode_act_change(frame.raw)
+    read_act(change.text)
+    return IncomingAct(
+        case_id=frame.case_id,
+        hash=change.hash,
+        deps=change.causes,
+        text=change.text,
+        raw=frame.raw,
+        log_index=frame.log_index,
+        received_at_ms=frame.received_at_ms,
+    )

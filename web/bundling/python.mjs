@@ -1,0 +1,54 @@
+// Runs compile_python.py in node's Pyodide and proves that what came out boots.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { loadPyodide } from 'pyodide';
+
+const HERE = import.meta.dirname;
+const PYODIDE = path.resolve(HERE, '../../node_modules/pyodide');
+export const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
+
+/** Finds the virtual environment's packages; the pure-Python ones travel to the browser. */
+export function sitePackages(root) {
+  const lib = path.join(root, '.venv/lib');
+  const version = fs.existsSync(lib) && fs.readdirSync(lib).find(name => name.startsWith('python3'));
+  if (!version) throw new Error('No .venv with the Python dependencies: run `make build` once.');
+  return path.join(lib, version, 'site-packages');
+}
+
+/** Makes std.zip and app.zip in the folder `out`. */
+export async function compilePython(root, out) {
+  const python = await loadPyodide({ lockFileContents: LOCK, packageBaseUrl: PYODIDE + '/' });
+  mount(python, '/repo', root);
+  mount(python, '/site', sitePackages(root));
+  mount(python, '/out', out);
+  mount(python, '/engine', PYODIDE);
+  python.FS.mkdir('/tool');
+  python.FS.writeFile('/tool/compile_python.py', fs.readFileSync(path.join(HERE, 'compile_python.py')));
+  const modules = python.runPython(`
+import sys; sys.path.insert(0, '/tool'); sys.dont_write_bytecode = True
+import compile_python
+compile_python.main('/repo', '/site', '/engine/python_stdlib.zip', '/out')
+`).toJs();
+  await boot(out, modules);
+}
+
+/** Boots the new zips the way the worker does and imports every module of the application. */
+async function boot(out, modules) {
+  const app = fs.readFileSync(path.join(out, 'app.zip'));
+  const python = await loadPyodide({
+    lockFileContents: LOCK, packageBaseUrl: PYODIDE + '/', stdLibURL: path.join(out, 'std.zip'),
+    env: { PYTHONPATH: '/lib/app.zip', HOME: os.tmpdir() },
+    fsInit: async FS => FS.writeFile('/lib/app.zip', app),
+  });
+  for (const name of modules) {
+    try { python.runPython(`import ${name}`); } catch (error) {
+      throw new Error(`The browser's Python cannot import ${name}: is a module missing in compile_python.py?\n${error.message}`);
+    }
+  }
+}
+
+function mount(python, at, folder) {
+  python.FS.mkdirTree(at);
+  python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, at);
+}

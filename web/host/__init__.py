@@ -1,0 +1,1 @@
+"""The browser's composition root: the only Python that knows the worker."""

@@ -1,0 +1,260 @@
+"""What the worker calls: one device's records in memory, pages from `py_core.desk`, the sync client.
+
+Takes and gives JSON texts and bytes only. It never touches storage or network: the worker stores first and tells
+this module afterwards (`recorded`, `sync_commit`), so that memory never knows more than the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from py_core import desk
+from py_core.calendars import WorkCalendar, national
+from py_core.cases.acts import RecordedAct, read_act
+from py_core.change import decode_act_change
+from py_core.desk.ports import CaseRecord, Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
+from py_core.directory import Directory, read_directory
+from py_core.packs import Packs, load_packs
+from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
+
+CITY_TIME = ZoneInfo("Asia/Shanghai")
+
+
+class Device:
+    """One unlocked device: who works on it, what it holds, how it stands with the record."""
+
+    def __init__(self, opened: Mapping[str, Any]) -> None:
+        identity = opened["identity"]
+        sync = opened["sync"]
+        self.identity = Identity(identity["user"], identity["device"], identity["code"])
+        self.app_version: str = opened["app_version"]
+        self.directory: Directory | None = read_directory(opened["directory"]) if opened["directory"] else None
+        self.records: dict[str, CaseRecord] = {}
+        self.client = SyncClient(
+            identity["device"], self.app_version, cursor=sync["cursor"], scope=sync["scope"], config=sync["config"]
+        )
+        self.received: Received | None = None
+
+
+class DeviceStore:
+    """Read access for the desk (`py_core.desk.ports.Store`)."""
+
+    def __init__(self, device: Device, last_contact_at: datetime | None) -> None:
+        self._device = device
+        self._last_contact_at = last_contact_at
+
+    def case(self, case_id: str) -> CaseRecord | None:
+        return self._device.records.get(case_id)
+
+    def cases(self) -> Iterable[CaseRecord]:
+        return self._device.records.values()
+
+    def directory(self) -> Directory:
+        if self._device.directory is None:
+            raise RuntimeError("the device has no directory yet: the first sync has not finished")
+        return self._device.directory
+
+    def calendar(self) -> WorkCalendar:
+        return national()
+
+    def packs(self) -> Packs:
+        return _packs()
+
+    def sync_status(self) -> SyncStatus:
+        client = self._device.client
+        refused = tuple(Quarantined(each.hash, each.case_id, each.reason) for each in client.refused.values())
+        return SyncStatus(client.online, client.waiting, self._last_contact_at, refused, client.problem)
+
+    def similar(self, case_id: str) -> Sequence[Similar] | None:
+        return None
+
+
+_device: Device | None = None
+_loaded_packs: Packs | None = None
+
+
+def _packs() -> Packs:
+    global _loaded_packs
+    if _loaded_packs is None:
+        _loaded_packs = load_packs()
+    return _loaded_packs
+
+
+def _opened() -> Device:
+    if _device is None:
+        raise RuntimeError("the device is locked")
+    return _device
+
+
+def warm() -> None:
+    """Reads what every page needs, before anybody is there to wait for it."""
+    _packs()
+    national()
+
+
+def open_device(text: str) -> None:
+    """Starts work for one person: `{identity, app_version, directory, sync}`."""
+    global _device
+    _device = Device(json.loads(text))
+
+
+def lock() -> None:
+    """Forgets everything that belongs to a person."""
+    global _device
+    _device = None
+
+
+def load_records(text: str) -> None:
+    """Takes cases as stored: `[[case id, [[hash, deps, act text, received ms, log index], …]], …]`."""
+    device = _opened()
+    for case_id, rows in json.loads(text):
+        device.records[case_id] = CaseRecord(case_id, tuple(_act(row) for row in rows))
+
+
+def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Takes the outbox in the order of writing; the refused ones carry their `reason`."""
+    client = _opened().client
+    for row in rows:
+        if row["reason"]:
+            client.refused[row["hash"]] = RefusedAct(row["case_id"], row["hash"], row["reason"])
+        else:
+            client.add(_waiting(row))
+
+
+def respond(text: str) -> str:
+    """One page: request as JSON in, `{status, html, location, acts}` out. The worker stores the acts and then
+    calls `recorded` before it shows the answer."""
+    device = _opened()
+    data = json.loads(text)
+    surroundings = Surroundings(
+        now=_moment(data["now_ms"]).replace(microsecond=0),
+        new_id=lambda: os.urandom(16).hex(),
+        next_device_seq=data["next_device_seq"],
+        app_version=device.app_version,
+        beacon=data["beacon"],
+        beacon_time=_moment(data["beacon_time_ms"]) if data["beacon_time_ms"] is not None else None,
+        since_beacon_ms=data["since_beacon_ms"],
+        where="device",
+    )
+    contact = data["last_contact_ms"]
+    store = DeviceStore(device, None if contact is None else _moment(contact))
+    response = desk.respond(_request(data), store, device.identity, surroundings)
+    acts = [{"case_id": act.case_id, "text": act.text} for act in response.acts]
+    return _json({"status": response.status, "html": response.html, "location": response.location, "acts": acts})
+
+
+def problem(code: str, status: int, lang: str) -> str:
+    """The page for something that the host met (unknown page, full disk, restarted worker)."""
+    return desk.problem_page(status, code, lang=lang).html
+
+
+def recorded(case_id: str, row: str, waiting: Mapping[str, Any]) -> None:
+    """Believes an act that the worker has stored on the disk."""
+    device = _opened()
+    act = _act(json.loads(row))
+    known = device.records.get(case_id)
+    device.records[case_id] = CaseRecord(case_id, (*(known.acts if known else ()), act))
+    device.client.add(_waiting(waiting))
+
+
+def sync_request() -> bytes:
+    """The body of the next exchange."""
+    return _opened().client.request()
+
+
+def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
+    """Reads an answer without believing it yet; raises `Malformed`. The raw changes stay bytes."""
+    device = _opened()
+    received = device.client.read(pieces)
+    device.received = received
+    end = received.end
+    return {
+        "empty": received.is_empty,
+        "receipts": [_fields(each) for each in received.receipts],
+        "refused": [_fields(each) for each in received.refused],
+        "acts": [{**_fields(act), "row": _row(act)} for act in received.acts],
+        "directory": _json(received.directory) if received.directory is not None else None,
+        "beacon": _fields(received.beacon) if received.beacon is not None else None,
+        "end": {"cursor": end.cursor, "scope": end.scope, "more": end.more} if end is not None else None,
+    }
+
+
+def sync_commit(records: str) -> int:
+    """Believes the answer that was read last, after the worker has stored it; gives the wait in milliseconds."""
+    device = _opened()
+    if device.received is None:
+        raise RuntimeError("no answer was read")
+    load_records(records)
+    if device.received.directory is not None:
+        device.directory = read_directory(device.received.directory)
+    wait_ms = device.client.commit(device.received)
+    device.received = None
+    return wait_ms
+
+
+def sync_failed(status: int | None, jitter: float, retry_after_ms: int | None) -> int:
+    """Notes a failed exchange; gives the wait in milliseconds."""
+    device = _opened()
+    device.received = None
+    return device.client.failed(status, jitter, retry_after_ms)
+
+
+def sync_state() -> dict[str, Any]:
+    """What the worker must know of the exchange: for the pages and for its own timing."""
+    client = _opened().client
+    return {
+        "online": client.online,
+        "waiting": client.waiting,
+        "refused": len(client.refused),
+        "problem": client.problem,
+        "complete": client.is_complete,
+    }
+
+
+def decode_change(raw: bytes) -> dict[str, Any]:
+    """Hash and causes of an act's change that Automerge has just written; raises `Malformed`."""
+    change = decode_act_change(raw)
+    return {"hash": change.hash, "deps": list(change.causes), "actor": change.actor, "seq": change.seq}
+
+
+def _request(data: Mapping[str, Any]) -> Request:
+    return Request(data["method"], data["path"], data["query"], data["form"], data["lang"])
+
+
+def _act(row: Sequence[Any]) -> RecordedAct:
+    change_hash, deps, text, received_ms, log_index = row
+    received_at = None if received_ms is None else _moment(received_ms)
+    return RecordedAct(change_hash, tuple(deps), read_act(text), received_at, log_index)
+
+
+def _row(act: IncomingAct) -> list[Any]:
+    return [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
+
+
+def _waiting(row: Mapping[str, Any]) -> WaitingAct:
+    return WaitingAct(
+        case_id=row["case_id"],
+        hash=row["hash"],
+        raw=bytes(row["raw"]),
+        alg=row["alg"],
+        signature=bytes(row["signature"]),
+        actor=row["actor"],
+        actor_signature=row["actor_signature"],
+    )
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(CITY_TIME)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

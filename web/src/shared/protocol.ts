@@ -1,0 +1,48 @@
+// What a page and the worker say to each other. Everything is a request with one answer, or an event to all pages.
+
+export type Fields = Record<string, string[]>;
+
+/** One page request for the desk. */
+export interface DeskRequest { method: 'GET' | 'POST'; path: string; query: Fields; form: Fields; lang: string }
+export interface DeskResponse { status: number; html: string; location: string | null; stored: number; problem?: string }
+
+/** How the device stands: `none` = no key made here yet, `waiting` = another tab writes. */
+export type Door = 'none' | 'locked' | 'open' | 'waiting';
+export interface SyncState {
+  online: boolean; waiting: number; refused: number; problem: string; complete: boolean; pulled: number;
+}
+export interface WorkerState { build: string; door: Door; ready: boolean; sync: SyncState | null; lockAfterMinutes: number }
+
+export interface Requests {
+  state: { args: []; answer: WorkerState };
+  ping: { args: []; answer: true };
+  enrol: { args: [passphrase: string, name: string]; answer: true };
+  unlock: { args: [passphrase: string]; answer: true };
+  lock: { args: []; answer: true };
+  active: { args: []; answer: true };
+  respond: { args: [DeskRequest]; answer: DeskResponse };
+  problem: { args: [code: string, status: number, lang: string]; answer: string };
+  syncNow: { args: []; answer: true };
+  selfTest: { args: []; answer: true };
+  saveDraft: { args: [path: string, draft: Fields | null]; answer: true };
+  draft: { args: [path: string]; answer: Fields | null };
+  retire: { args: []; answer: true };
+}
+export type Op = keyof Requests;
+
+export interface Call { id: number; op: Op; args: unknown[] }
+export type Answer = { id: number; value: unknown } | { id: number; failure: Failure };
+/** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
+export interface Failure { code: FailureCode; detail: string }
+export type FailureCode =
+  | 'wrong_passphrase' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'other_person' | 'no_record' | 'storage_full'
+  | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
+
+/** Tells all pages that something changed: the door, or what sync brought (`content`). */
+export interface Notice { event: 'state' | 'content' | 'broken'; state: WorkerState; detail?: string }
+
+export class Refusal extends Error {
+  constructor(readonly code: FailureCode, readonly detail = '') {
+    super(detail ? `${code}: ${detail}` : code);
+  }
+}

@@ -1,0 +1,48 @@
+// The device's IndexedDB: its stores and the one way to write, a strict transaction. Knows nothing of keys or content.
+import { openDB, type IDBPDatabase } from 'idb';
+
+export const STORES = ['device', 'sealed', 'documents', 'records', 'outbox', 'receipts', 'drafts'] as const;
+export type StoreName = typeof STORES[number];
+const NAME = 'shouwen';
+const VERSION = 1;
+
+/** One step of a transaction; without `value` the key is removed. */
+export interface Write { store: StoreName; key: string; value?: unknown }
+
+export class Database {
+  private constructor(private readonly idb: IDBPDatabase) {}
+
+  static async open(onClosed: () => void = () => {}): Promise<Database> {
+    const idb = await openDB(NAME, VERSION, {
+      upgrade(db) { for (const store of STORES) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store); },
+      terminated: onClosed,
+      blocking(_current, _next, event) { (event.target as IDBDatabase).close(); onClosed(); },
+    });
+    return new Database(idb);
+  }
+
+  async get<T>(store: StoreName, key: string): Promise<T | undefined> {
+    return await this.idb.get(store, key) as T | undefined;
+  }
+
+  /** Every key with its value, in the order of the keys. */
+  async all<T>(store: StoreName): Promise<[string, T][]> {
+    const transaction = this.idb.transaction(store);
+    const [keys, values] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
+    return keys.map((key, index) => [String(key), values[index] as T]);
+  }
+
+  /** Writes everything or nothing, and comes back when it is on the disk. Throws `QuotaExceededError` when full. */
+  async write(writes: readonly Write[]): Promise<void> {
+    const stores = [...new Set(writes.map(write => write.store))];
+    const transaction = this.idb.transaction(stores, 'readwrite', { durability: 'strict' });
+    const steps = writes.map(({ store, key, value }) => {
+      const target = transaction.objectStore(store);
+      return value === undefined ? target.delete(key) : target.put(value, key);
+    });
+    // When one step fails the transaction aborts; the steps' own rejections then say the same again.
+    await Promise.all([transaction.done, ...steps.map(async step => { await step; })]);
+  }
+
+  close(): void { this.idb.close(); }
+}
