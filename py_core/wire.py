@@ -329,3 +329,22 @@ def receipt_sign_bytes(case_id: str, change_hash: str, log_index: int, received_
 def beacon_sign_bytes(beacon_id: str, server_time_ms: int, log_size: int) -> bytes:
     """What the record signs for its time."""
     return b"shouwen-beacon-1" + beacon_id.encode() + struct.pack(">QQ", server_time_ms, log_size)
+
+
+def beacon_id(time_ms: int, tag: str) -> str:
+    """A beacon's id: its time (ms, hex) and a tag by which the record knows its own beacons."""
+    return f"{time_ms:x}-{tag}"
+
+
+def beacon_time_ms(beacon: str) -> int | None:
+    """The record's time in a beacon's id; None when it is no such id. The gate has checked that the id is genuine.
+
+    >>> beacon_time_ms("19d3f8a4b00-00112233aabbccdd")
+    1774598900480
+    >>> beacon_time_ms("yesterday") is None
+    True
+    """
+    head, dash, tag = beacon.partition("-")
+    if not (dash and 1 <= len(head) <= 13 and len(tag) == 16 and set(head + tag) <= set("0123456789abcdef")):
+        return None
+    return int(head, 16)

@@ -1,0 +1,91 @@
+"""The city's configuration document (directory): published versions, and the current one read.
+
+Must not interpret a person's rights beyond what the directory says; `sees_whole_city` is the one rule of access here.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from py_core.directory import Directory, Person, read_directory
+from server.database import Database
+from server.outside import Clock, to_ms
+from server.tables import directories
+
+_CITY_ROLES = frozenset({"dispatch_desk", "reconciler", "admin"})
+_EMPTY: Mapping[str, Any] = {
+    "version": 0,
+    "city_zh": "",
+    "city_en": "",
+    "units": [],
+    "people": [],
+    "posts": [],
+    "offers": [],
+    "policies": {},
+    "public_url": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One version of the directory: as sent to devices and as read."""
+
+    version: int
+    document: Mapping[str, Any]
+    directory: Directory
+
+
+class City:
+    """Reads and publishes the directory; the current version is kept in memory."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._current = Published(0, _EMPTY, read_directory(_EMPTY))
+
+    def publish(self, document: Mapping[str, Any]) -> Published:
+        """Makes this document (its `version` is set here) the current one; raises `Malformed` if it cannot be read."""
+        with self._database.writing() as connection:
+            version = _latest(connection) + 1
+            numbered = {**document, "version": version}
+            read_directory(numbered)
+            connection.execute(
+                insert(directories).values(
+                    version=version,
+                    document=json.dumps(numbered, ensure_ascii=False, separators=(",", ":")),
+                    published_at_ms=to_ms(self._clock.now()),
+                )
+            )
+        return self.current()
+
+    def current(self) -> Published:
+        """The newest version; version 0 is a city without anybody."""
+        with self._database.reading() as connection:
+            return self.current_in(connection)
+
+    def current_in(self, connection: Connection) -> Published:
+        """The newest version that this connection sees."""
+        latest = _latest(connection)
+        with self._lock:
+            if self._current.version != latest:
+                text = connection.scalar(select(directories.c.document).where(directories.c.version == latest))
+                document = json.loads(str(text))
+                self._current = Published(latest, document, read_directory(document))
+            return self._current
+
+
+def sees_whole_city(directory: Directory, person: Person) -> bool:
+    """Whether a person works for the whole city: by role, or by sitting in the centre."""
+    unit = directory.units.get(person.unit)
+    return bool(_CITY_ROLES.intersection(person.roles)) or (unit is not None and unit.kind == "centre")
+
+
+def _latest(connection: Connection) -> int:
+    return connection.scalar(select(func.max(directories.c.version))) or 0

@@ -1,0 +1,117 @@
+"""Devices that may sign acts, and the Automerge actors that they announced.
+
+Owns enrolment and the binding actor → device. Must not decide what a device's acts are worth (see `gate`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from py_core import wire
+from py_core.change import GENESIS_ACTOR, actor_sign_bytes
+from py_core.errors import Malformed
+from server.keys import read_public_key, verifies
+from server.outside import Entropy
+from server.tables import actors, devices
+
+SERVER_DEVICE = "server"
+SERVER_CODE = "S00"
+NAME_MAX = 128
+_CODE_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # S is the server's; I and O look like digits
+_CODE_SIGNS = "23456789" + _CODE_LETTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One browser (or the server itself, whose `user` is None: it acts for whoever is signed in)."""
+
+    id: str
+    user: str | None
+    alg: int
+    public_key: bytes
+    name: str
+    code: str
+    revoked: bool
+
+
+def device_by_id(connection: Connection, device: str) -> Device | None:
+    """The device as enrolled; None if it is unknown."""
+    row = connection.execute(select(devices).where(devices.c.id == device)).first()
+    if row is None:
+        return None
+    return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, row.revoked_at_ms is not None)
+
+
+def enrol(
+    connection: Connection, entropy: Entropy, user: str, alg: int, public_key: bytes, name: str, now_ms: int
+) -> Device:
+    """Takes a new device of a person in; raises `Malformed` when the key or the name cannot be used."""
+    read_public_key(alg, public_key)
+    if not 1 <= len(name) <= NAME_MAX:
+        raise Malformed("device.name", f"must have 1 to {NAME_MAX} characters")
+    device = Device(entropy.token(16).hex(), user, alg, public_key, name, _free_code(connection, entropy), False)
+    _insert(connection, device, now_ms)
+    return device
+
+
+def enrol_server(connection: Connection, public_key: bytes, now_ms: int) -> Device:
+    """The server's own device; enrolled at the first start, the same ever after."""
+    known = device_by_id(connection, SERVER_DEVICE)
+    if known is None:
+        known = Device(SERVER_DEVICE, None, wire.ALG_ED25519, public_key, SERVER_DEVICE, SERVER_CODE, False)
+        _insert(connection, known, now_ms)
+    if known.public_key != public_key:
+        raise RuntimeError("the server's device key is not the one that the record knows; restore it from the backup")
+    return known
+
+
+def announce_actor(connection: Connection, device: Device, said: wire.ActorAnnouncement, now_ms: int) -> None:
+    """Binds an actor to the device if the device signed for it and nobody else has it; else nothing is bound.
+
+    Nothing is answered: acts of an actor that is not bound get their own verdict.
+    """
+    try:
+        message = actor_sign_bytes(said.actor, device.id)
+        signature = bytes.fromhex(said.sig)
+    except (Malformed, ValueError):
+        return
+    if said.actor == GENESIS_ACTOR or actor_owner(connection, said.actor) is not None:
+        return
+    if said.alg == device.alg and verifies(said.alg, device.public_key, signature, message):
+        connection.execute(
+            insert(actors).values(
+                actor=said.actor, device=device.id, alg=said.alg, signature=signature, announced_at_ms=now_ms
+            )
+        )
+
+
+def actor_owner(connection: Connection, actor: str) -> str | None:
+    """The device to which an actor is bound."""
+    return connection.scalar(select(actors.c.device).where(actors.c.actor == actor))
+
+
+def _insert(connection: Connection, device: Device, now_ms: int) -> None:
+    connection.execute(
+        insert(devices).values(
+            id=device.id,
+            user=device.user,
+            alg=device.alg,
+            public_key=device.public_key,
+            name=device.name,
+            code=device.code,
+            enrolled_at_ms=now_ms,
+        )
+    )
+
+
+def _free_code(connection: Connection, entropy: Entropy) -> str:
+    """A short code that no device has; it grows by a sign when the short ones get rare."""
+    for attempt in range(64):
+        drawn = entropy.token(3 + attempt // 16)
+        code = _CODE_LETTERS[drawn[0] % len(_CODE_LETTERS)]
+        code += "".join(_CODE_SIGNS[byte % len(_CODE_SIGNS)] for byte in drawn[1:])
+        if connection.scalar(select(devices.c.id).where(devices.c.code == code)) is None:
+            return code
+    raise RuntimeError("no device code is free")

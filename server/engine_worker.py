@@ -1,0 +1,58 @@
+"""The process in which the engine runs: reads jobs from standard input, answers on standard output, dies gladly.
+
+Started by `server.engine` with limits; must not open files or the network.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import struct
+import sys
+from typing import Any, BinaryIO
+
+from server import trial
+
+
+def main() -> None:
+    """Works until standard input ends; the only argument is the address space in bytes."""
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while (job := read_job(source)) is not None:
+        write_job(sink, _answer(job))
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    known = [bytes.fromhex(raw) for raw in job["known"]]
+    try:
+        if job["do"] == "try":
+            trial.try_changes(known, [bytes.fromhex(raw) for raw in job["new"]])
+            return {"ok": True}
+        made = trial.append_texts(known, bytes.fromhex(job["actor"]), job["texts"])
+        return {"ok": True, "made": [raw.hex() for raw in made]}
+    except trial.NotTaken as error:
+        return {"ok": False, "code": error.code}
+    except BaseException:  # a panic of the engine is no Exception
+        return {"ok": False, "code": "engine_panicked", "worn": True}
+
+
+def read_job(source: BinaryIO) -> dict[str, Any] | None:
+    """The next job, None at the end of the stream."""
+    head = source.read(4)
+    if len(head) < 4:
+        return None
+    data: dict[str, Any] = json.loads(source.read(struct.unpack(">I", head)[0]))
+    return data
+
+
+def write_job(sink: BinaryIO, job: dict[str, Any]) -> None:
+    """Sends a job or an answer."""
+    data = json.dumps(job).encode()
+    sink.write(struct.pack(">I", len(data)) + data)
+    sink.flush()
+
+
+if __name__ == "__main__":
+    main()

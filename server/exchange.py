@@ -1,0 +1,163 @@
+"""One sync exchange from frames to frames (docs/sync-protocol.md), without HTTP: what a simulation calls as well.
+
+Owns the order of an answer and what a device may see. Must not judge changes (see `gate`) nor touch sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from py_core import wire
+from py_core.errors import Malformed, ShouwenError
+from server import record
+from server.city import City, Published
+from server.database import Database
+from server.devices import Device, announce_actor, device_by_id
+from server.gate import Gate, Ruling
+from server.outside import Clock, to_ms
+from server.receipts import Receipts
+from server.record import Submission
+from server.settings import Settings
+from server.wake import Bell
+
+ACTORS_MAX = 64
+
+
+class ExchangeRefused(ShouwenError):
+    """The exchange as a whole cannot be served; nothing of it was taken."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Exchange:
+    """The record's side of the sync."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        database: Database,
+        city: City,
+        gate: Gate,
+        receipts: Receipts,
+        bell: Bell,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._database = database
+        self._city = city
+        self._gate = gate
+        self._receipts = receipts
+        self._bell = bell
+
+    def answer(self, user: str, frames: Sequence[wire.Frame]) -> list[wire.Frame]:
+        """The frames for a signed-in person's request; raises `ExchangeRefused`.
+
+        Verdicts are given only after what they say is on the disk.
+        """
+        hello, announcements, pushed = _read(frames)
+        if hello.v != wire.PROTOCOL_VERSION:
+            raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
+        with self._database.reading() as connection:
+            device = _device(connection, hello.device, user)
+            held = record.quarantined_by_device(connection, device.id)
+        if pushed and held + len(pushed) > self._settings.quarantined_per_device_max:
+            raise ExchangeRefused(429, "quarantine_full", "Too many changes of this device were not taken.", 3600)
+        rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
+        answer: list[wire.Frame] = [wire.message_frame(self._verdict(ruling)) for ruling in rulings]
+        with self._database.reading() as connection:
+            published = self._city.current_in(connection)
+            if published.version > hello.config:
+                answer.append(wire.message_frame(wire.Config(published.document)))
+            answer += self._news(connection, published, user, hello)
+        return answer
+
+    def _push(
+        self,
+        device: Device,
+        user: str,
+        announcements: Sequence[wire.ActorAnnouncement],
+        pushed: Sequence[wire.Pushed],
+    ) -> list[Ruling]:
+        with self._database.writing() as connection:
+            now_ms = to_ms(self._clock.now())
+            for said in announcements:
+                announce_actor(connection, device, said, now_ms)
+            directory = self._city.current_in(connection).directory
+            submissions = [
+                Submission(item.case_id, item.alg, item.signature, item.raw, device.id, user) for item in pushed
+            ]
+            rulings = self._gate.admit(connection, submissions, directory, now_ms)
+        if any(ruling.verdict == "accepted" for ruling in rulings):
+            self._bell.ring()
+        return rulings
+
+    def _verdict(self, ruling: Ruling) -> wire.Verdict:
+        if ruling.log_index is None or ruling.received_at_ms is None:
+            return wire.Verdict(ruling.hash, ruling.verdict, ruling.reason)
+        signature = self._receipts.receipt(ruling.case_id, ruling.hash, ruling.log_index, ruling.received_at_ms)
+        return wire.Verdict(ruling.hash, ruling.verdict, "", ruling.log_index, ruling.received_at_ms, signature)
+
+    def _news(self, connection: Connection, published: Published, user: str, hello: wire.Hello) -> list[wire.Frame]:
+        """The feed after the cursor, one page of it, then the beacon and the end."""
+        person = published.directory.people.get(user)
+        scope = person.unit if person else ""
+        cursor = hello.cursor if hello.scope in ("", scope) else 0  # a cursor of another feed means nothing here
+        cursor = min(cursor, record.feed_top(connection))
+        frames: list[wire.Frame] = []
+        size = 0
+        more = False
+        for fed in record.fed_after(connection, scope, cursor):
+            if size >= self._settings.pull_page_bytes:
+                more = True
+                break
+            entry = fed.entry
+            frames.append(wire.Pulled(entry.case_id, entry.log_index, entry.received_at_ms, entry.raw))
+            size += len(entry.raw)
+            cursor = fed.n
+        beacon = self._receipts.beacon(self._clock.now(), record.log_size(connection))
+        end = wire.End(cursor=cursor, more=more, scope=scope)
+        return [*frames, wire.message_frame(beacon), wire.message_frame(end)]
+
+
+def _read(
+    frames: Sequence[wire.Frame],
+) -> tuple[wire.Hello, list[wire.ActorAnnouncement], list[wire.Pushed]]:
+    """The parts of a request; everything else in it is an error of the whole."""
+    try:
+        if not frames:
+            raise Malformed("request", "is empty")
+        hello = wire.read_message(frames[0])
+        if not isinstance(hello, wire.Hello):
+            raise Malformed("request", "does not begin with hello")
+        announcements: list[wire.ActorAnnouncement] = []
+        pushed: list[wire.Pushed] = []
+        for frame in frames[1:]:
+            if isinstance(frame, wire.Pushed):
+                pushed.append(frame)
+                continue
+            message = wire.read_message(frame)
+            if not isinstance(message, wire.ActorAnnouncement) or pushed or len(announcements) == ACTORS_MAX:
+                raise Malformed("request", f"must be hello, at most {ACTORS_MAX} actors, then changes")
+            announcements.append(message)
+    except Malformed as error:
+        raise ExchangeRefused(400, "malformed", str(error)) from error
+    return hello, announcements, pushed
+
+
+def _device(connection: Connection, device_id: str, user: str) -> Device:
+    device = device_by_id(connection, device_id)
+    if device is None or device.user is None:
+        raise ExchangeRefused(403, "device_unknown", "This device is not enrolled here; prepare it again.")
+    if device.revoked:
+        raise ExchangeRefused(403, "device_revoked", "This device was revoked; bring it to the centre.")
+    if device.user != user:
+        raise ExchangeRefused(403, "device_of_other_person", "This device is enrolled for somebody else.")
+    return device

@@ -1,0 +1,378 @@
+"""The gate: what a change must fulfil to enter the log, and the verdict for each.
+
+Order of the checks, cheapest and safest first: shape (own decoder), signature, actor and device, act text, person,
+beacon; then what needs the case: identity, sequence, causes, scope, meaning; last the real engine. What fails is kept
+in quarantine with its reason; one bad change never stops the next. Must not answer over the network (see `exchange`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from py_core.cases.acts import Act, RecordedAct, read_act
+from py_core.change import ActChange, decode_act_change, sign_bytes
+from py_core.directory import Directory
+from py_core.errors import Malformed
+from server import record
+from server.city import sees_whole_city
+from server.devices import Device, actor_owner, device_by_id
+from server.engine import CaseEngine
+from server.keys import verifies
+from server.outside import from_ms
+from server.receipts import Receipts
+from server.record import Entry, Submission
+from server.scope import units_named
+from server.trial import NotTaken
+
+PRIVILEGED_EVENTS: Mapping[str, str] = {"contradiction_resolved": "reconciler"}
+
+Understands = Callable[[str, Sequence[RecordedAct]], None]
+"""Raises `Malformed` when a case's acts (id, acts in log order) make no case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What became of one submission; `log_index` and `received_at_ms` unless it was quarantined."""
+
+    verdict: Literal["accepted", "had", "quarantined"]
+    case_id: str
+    hash: str
+    reason: str = ""
+    log_index: int | None = None
+    received_at_ms: int | None = None
+
+
+class _Refusal(Exception):
+    """Ends the checks of one submission."""
+
+    def __init__(self, reason: str, waits_for: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.waits_for = waits_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A submission that is an act of its device and its person."""
+
+    submission: Submission
+    change: ActChange
+    act: Act
+
+
+@dataclass(slots=True)
+class _Case:
+    """A case as it would be with the candidates taken so far."""
+
+    known: dict[str, Entry]
+    acts: list[RecordedAct]
+    units: set[str]
+    stored: int  # how many of `known` are in the log already
+
+    def copy(self) -> _Case:
+        return _Case(dict(self.known), list(self.acts), set(self.units), self.stored)
+
+    def seen_by(self, deps: Sequence[str]) -> set[str]:
+        """Everything that an author who had seen `deps` had seen."""
+        seen: set[str] = set()
+        waiting = [dep for dep in deps if dep in self.known]
+        while waiting:
+            each = waiting.pop()
+            if each not in seen:
+                seen.add(each)
+                waiting += [dep for dep in self.known[each].deps if dep in self.known]
+        return seen
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What would be written for each submission, by its place in the batch."""
+
+    taken: dict[int, _Candidate] = field(default_factory=dict)
+    refused: dict[int, _Refusal] = field(default_factory=dict)
+    had: dict[int, Entry] = field(default_factory=dict)
+    same_as: dict[int, int] = field(default_factory=dict)
+    cases: dict[str, _Case] = field(default_factory=dict)
+    sequences: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+class Gate:
+    """Decides about changes inside a writing transaction of the caller's."""
+
+    def __init__(self, engine: CaseEngine, receipts: Receipts, understands: Understands) -> None:
+        self._engine = engine
+        self._receipts = receipts
+        self._understands = understands
+
+    def admit(
+        self, connection: Connection, submissions: Sequence[Submission], directory: Directory, now_ms: int
+    ) -> list[Ruling]:
+        """A ruling for each submission, in order; writes the log, the feeds and the quarantine.
+
+        What lay in quarantine for want of a cause that now came is looked at again in the same breath.
+        """
+        rulings = self._admit(connection, submissions, directory, now_ms)
+        arrived = rulings
+        while waiting := record.waiting_for(connection, [r.hash for r in arrived if r.verdict == "accepted"]):
+            arrived = self._admit(connection, waiting, directory, now_ms)
+        return rulings
+
+    def _admit(
+        self, connection: Connection, submissions: Sequence[Submission], directory: Directory, now_ms: int
+    ) -> list[Ruling]:
+        devices: dict[str, Device | None] = {}
+        read: list[_Candidate | _Refusal] = []
+        for submission in submissions:
+            if submission.device not in devices:
+                devices[submission.device] = device_by_id(connection, submission.device)
+            try:
+                read.append(self._read(connection, submission, devices[submission.device], directory))
+            except _Refusal as refusal:
+                read.append(refusal)
+        stored: dict[str, _Case] = {}
+        while True:
+            plan = self._plan(connection, read, stored, directory, now_ms)
+            faults = self._try(plan)
+            if not faults:
+                break
+            for at, reason in faults.items():  # others may rest on it: plan again without
+                read[at] = _Refusal(reason)
+        return [self._write(connection, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)]
+
+    def _read(
+        self, connection: Connection, submission: Submission, device: Device | None, directory: Directory
+    ) -> _Candidate:
+        """The checks that need no case."""
+        try:
+            change = decode_act_change(submission.raw)
+        except Malformed as error:
+            raise _Refusal("malformed") from error
+        if device is None or device.revoked:
+            raise _Refusal("device_revoked")
+        message = sign_bytes(submission.case_id, change.hash)
+        if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
+            raise _Refusal("wrong_signature")
+        owner = actor_owner(connection, change.actor)
+        if owner != device.id:
+            raise _Refusal("unknown_actor" if owner is None else "foreign_actor")
+        try:
+            act = read_act(change.text)
+        except Malformed as error:
+            raise _Refusal("not_an_act") from error
+        if act.device != device.id:
+            raise _Refusal("other_device")
+        if act.user != (device.user or submission.user):
+            raise _Refusal("other_person")
+        person = directory.people.get(act.user)
+        if person is None:
+            raise _Refusal("unknown_person")
+        if act.beacon is not None and not self._receipts.is_own_beacon(act.beacon):
+            raise _Refusal("false_beacon")
+        for event in act.events:
+            role = PRIVILEGED_EVENTS.get(event["type"])
+            if role is not None and role not in person.roles:
+                raise _Refusal("not_authorised")
+        return _Candidate(submission, change, act)
+
+    def _plan(
+        self,
+        connection: Connection,
+        read: Sequence[_Candidate | _Refusal],
+        stored: dict[str, _Case],
+        directory: Directory,
+        now_ms: int,
+    ) -> _Plan:
+        """The checks that need the case, each submission on top of those before it."""
+        plan = _Plan()
+        places: dict[str, int] = {}
+        for at, each in enumerate(read):
+            if isinstance(each, _Refusal):
+                plan.refused[at] = each
+                continue
+            change_hash, case_id = each.change.hash, each.submission.case_id
+            found = record.entry_by_hash(connection, change_hash)
+            if found is not None and found.case_id == case_id:
+                plan.had[at] = found
+            elif found is not None:
+                plan.refused[at] = _Refusal("in_another_case")
+            elif change_hash in places:
+                first = places[change_hash]
+                if plan.taken[first].submission.case_id == case_id:
+                    plan.same_as[at] = first
+                else:
+                    plan.refused[at] = _Refusal("in_another_case")
+            else:
+                if case_id not in stored:
+                    stored[case_id] = _load_case(connection, case_id)
+                case = plan.cases.setdefault(case_id, stored[case_id].copy())
+                try:
+                    self._check(connection, each, case, plan, directory, now_ms)
+                except _Refusal as refusal:
+                    plan.refused[at] = refusal
+                else:
+                    plan.taken[at] = each
+                    places[change_hash] = at
+        return plan
+
+    def _check(
+        self,
+        connection: Connection,
+        candidate: _Candidate,
+        case: _Case,
+        plan: _Plan,
+        directory: Directory,
+        now_ms: int,
+    ) -> None:
+        """Whether a candidate fits its case; if so, the case and the plan then contain it."""
+        change, act = candidate.change, candidate.act
+        number = (act.device, act.device_seq)
+        if plan.sequences.get(number) or record.hash_of_device_seq(connection, *number):
+            raise _Refusal("sequence_reused")
+        for cause in change.causes:
+            if cause not in case.known:
+                raise _Refusal("missing_dependency", cause)
+        self._check_history(change, case)
+        named = units_named(act.events) & directory.units.keys()
+        self._check_scope(act, case, named, directory)
+        recorded = RecordedAct(change.hash, change.causes, act, from_ms(now_ms), None)
+        try:
+            self._understands(candidate.submission.case_id, [*case.acts, recorded])
+        except Malformed as error:
+            raise _Refusal("makes_no_case") from error
+        case.known[change.hash] = _entry_of(candidate, now_ms)
+        case.acts.append(recorded)
+        case.units |= named
+        plan.sequences[number] = change.hash
+
+    @staticmethod
+    def _check_history(change: ActChange, case: _Case) -> None:
+        """One root in a case; operation and sequence numbers as an honest engine counts them."""
+        if not change.causes:
+            if case.known:
+                raise _Refusal("second_beginning")
+            return
+        if change.start_op != 1 + max(case.known[cause].start_op for cause in change.causes):
+            raise _Refusal("wrong_operation_number")
+        older = case.seen_by([dep for cause in change.causes for dep in case.known[cause].deps])
+        if older.intersection(change.causes):
+            raise _Refusal("redundant_causes")
+        seen = older.union(change.causes)
+        own = [entry.seq for entry in case.known.values() if entry.actor == change.actor and entry.hash in seen]
+        if change.seq != max(own, default=0) + 1:
+            raise _Refusal("wrong_actor_sequence")
+        if any(entry.actor == change.actor and entry.seq == change.seq for entry in case.known.values()):
+            raise _Refusal("actor_forked")
+
+    @staticmethod
+    def _check_scope(act: Act, case: _Case, named: frozenset[str], directory: Directory) -> None:
+        """Whether the case is this person's business, and begins with a registration that names a unit."""
+        begins = [event for event in act.events if event["type"] == "registered"]
+        if bool(begins) == bool(case.known) or len(begins) > 1:
+            raise _Refusal("second_registration" if case.known else "no_registration")
+        person = directory.people[act.user]
+        if begins and not named:
+            raise _Refusal("unknown_unit")
+        if person.unit not in case.units | (named if begins else set()) and not sees_whole_city(directory, person):
+            raise _Refusal("foreign_scope")
+
+    def _try(self, plan: _Plan) -> dict[int, str]:
+        """Asks the engine about each case's candidates; the places of those that it did not take, with the reason."""
+        faults: dict[int, str] = {}
+        for case_id, case in plan.cases.items():
+            places = [at for at, each in plan.taken.items() if each.submission.case_id == case_id]
+            known = [entry.raw for entry in list(case.known.values())[: case.stored]]
+            faults |= self._try_case(plan, known, places)
+        return faults
+
+    def _try_case(self, plan: _Plan, known: list[bytes], places: Sequence[int]) -> dict[int, str]:
+        if not places:
+            return {}
+        try:
+            self._engine.try_changes(known, [plan.taken[at].submission.raw for at in places])
+        except NotTaken as error:
+            if len(places) == 1:
+                return {places[0]: error.code}
+        else:
+            return {}
+        for at in places:  # one at a time: the first that is not taken is found, then all is planned anew
+            raw = plan.taken[at].submission.raw
+            try:
+                self._engine.try_changes(known, [raw])
+            except NotTaken as error:
+                return {at: error.code}
+            known = [*known, raw]
+        return {places[-1]: "engine_refused"}
+
+    def _write(
+        self,
+        connection: Connection,
+        at: int,
+        submission: Submission,
+        plan: _Plan,
+        directory: Directory,
+        now_ms: int,
+    ) -> Ruling:
+        if at in plan.refused:
+            refusal = plan.refused[at]
+            item_hash = _hash_of(submission.raw)
+            record.quarantine_submission(connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms)
+            return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
+        if at in plan.taken:
+            change, act = plan.taken[at].change, plan.taken[at].act
+            named = units_named(act.events) & directory.units.keys()
+            log_index = record.append(connection, submission, change, act.device_seq, named, now_ms)
+            record.release(connection, submission, change.hash, now_ms)
+            return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
+        if at in plan.had:
+            entry = plan.had[at]
+        else:
+            known = record.entry_by_hash(connection, plan.taken[plan.same_as[at]].change.hash)
+            assert known is not None, "it was written a moment ago"
+            entry = known
+        return Ruling("had", entry.case_id, entry.hash, "", entry.log_index, entry.received_at_ms)
+
+
+def recorded_act(entry: Entry) -> RecordedAct:
+    """An entry of the log as the core reads it."""
+    change = decode_act_change(entry.raw)
+    return RecordedAct(
+        change.hash, change.causes, read_act(change.text), from_ms(entry.received_at_ms), entry.log_index
+    )
+
+
+def _load_case(connection: Connection, case_id: str) -> _Case:
+    entries = record.entries_of_case(connection, case_id)
+    return _Case(
+        known={entry.hash: entry for entry in entries},
+        acts=[recorded_act(entry) for entry in entries],
+        units=set(record.units_of_case(connection, case_id)),
+        stored=len(entries),
+    )
+
+
+def _entry_of(candidate: _Candidate, now_ms: int) -> Entry:
+    change = candidate.change
+    return Entry(
+        -1,
+        change.hash,
+        candidate.submission.case_id,
+        change.actor,
+        change.seq,
+        change.start_op,
+        change.deps,
+        candidate.submission.raw,
+        now_ms,
+    )
+
+
+def _hash_of(raw: bytes) -> str:
+    """The change hash if the bytes are a change, else their SHA-256: something to call them by."""
+    try:
+        return decode_act_change(raw).hash
+    except Malformed:
+        return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,94 @@
+"""Keys and signatures: the server's own (kept in files only it can read) and the check of others'.
+
+`alg` 1 = Ed25519 (public key 32 bytes), 2 = ECDSA P-256 with SHA-256 (public key the uncompressed point of 65 bytes,
+signature raw r‖s). Must never log or show a private key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from py_core import wire
+from py_core.errors import Malformed
+from server.outside import Entropy
+
+_SEED_BYTES = 32
+
+
+class SigningKey:
+    """One Ed25519 key of the server."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._seed = seed
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public = self._key.public_key().public_bytes_raw()
+
+    @classmethod
+    def kept_in(cls, path: Path, entropy: Entropy) -> SigningKey:
+        """The key in this file; made on the first call, readable by its owner only from the first byte."""
+        try:
+            seed = path.read_bytes()
+        except FileNotFoundError:
+            seed = entropy.token(_SEED_BYTES)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(seed)
+                file.flush()
+                os.fsync(file.fileno())
+        if len(seed) != _SEED_BYTES:
+            raise RuntimeError(f"{path} does not hold a key of {_SEED_BYTES} bytes; restore it from the backup")
+        return cls(seed)
+
+    def sign(self, message: bytes) -> bytes:
+        """The signature of 64 bytes."""
+        return self._key.sign(message)
+
+    def tag(self, message: bytes) -> bytes:
+        """A short secret-keyed tag (8 bytes) for tokens that only this server must recognise."""
+        secret = hashlib.sha256(b"shouwen-tag-1" + self._seed).digest()
+        return hmac.digest(secret, message, "sha256")[:8]
+
+
+def read_public_key(alg: int, public_key: bytes) -> None:
+    """Raises `Malformed` unless the bytes are a public key of this algorithm."""
+    try:
+        if alg == wire.ALG_ED25519:
+            Ed25519PublicKey.from_public_bytes(public_key)
+        elif alg == wire.ALG_P256:
+            _p256(public_key)
+        else:
+            raise Malformed("device.alg", "must be 1 (Ed25519) or 2 (P-256)")
+    except ValueError as error:
+        raise Malformed("device.public_key", "is not a key of this algorithm") from error
+
+
+def verifies(alg: int, public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the signature (64 bytes raw) is this key's over the message."""
+    if len(signature) != 64:
+        return False
+    try:
+        if alg == wire.ALG_ED25519:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        elif alg == wire.ALG_P256:
+            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+            _p256(public_key).verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        else:
+            return False
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _p256(public_key: bytes) -> ec.EllipticCurvePublicKey:
+    if len(public_key) != 65:
+        raise ValueError("not an uncompressed point")
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)

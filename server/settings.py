@@ -1,0 +1,36 @@
+"""All knobs of one server process, with their units in the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+_REPOSITORY = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lie, what a request may cost, how long things last."""
+
+    data: Path
+    web_dist: Path = _REPOSITORY / "web" / "dist"
+    secure_cookies: bool = False  # True behind HTTPS; plain HTTP is for one machine only
+    session_idle: timedelta = timedelta(days=7)
+    session_life: timedelta = timedelta(days=30)
+    form_bytes_max: int = 1024 * 1024
+    sync_body_bytes_max: int = 4 * 1024 * 1024  # as sent; inflated the wire's own limit holds
+    pull_page_bytes: int = 256 * 1024  # before compression; what a cut line loses at most
+    quarantined_per_device_max: int = 20_000
+    trial_seconds_max: float = 10.0
+    trial_memory_bytes_max: int = 256 * 1024 * 1024
+    heartbeat_seconds: float = 15.0
+    busy_seconds: int = 20  # how long a writer waits for another one
+
+    @property
+    def database(self) -> Path:
+        return self.data / "record.sqlite3"
+
+    @property
+    def search_index(self) -> Path:
+        return self.data / "search.sqlite3"

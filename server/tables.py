@@ -1,0 +1,158 @@
+"""The tables of the record. `changes` is the truth; feed and scopes can be made again from it.
+
+Written for SQLite and PostgreSQL alike: numbers of the log and the feed are given out by the writer, not by the
+database, so that both count alike. Changing a table here needs a migration (`server/migrations`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Hex(TypeDecorator[str]):
+    """Hex digits in Python, half as many bytes in the database."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else bytes(value).hex()
+
+
+metadata = MetaData()
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", Hex(), nullable=False, unique=True),
+    Column("case_id", Hex(), nullable=False),
+    Column("actor", Hex(), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("start_op", BigInteger, nullable=False),
+    Column("deps", Hex(), nullable=False),  # the hashes one after the other
+    Column("raw", LargeBinary, nullable=False),
+    Column("alg", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("user", String(64), nullable=False),
+    Column("device_seq", BigInteger, nullable=False),
+    Column("received_at_ms", BigInteger, nullable=False),
+    UniqueConstraint("case_id", "actor", "seq"),
+    UniqueConstraint("device", "device_seq"),
+    Index("changes_of_case", "case_id", "log_index"),
+)
+
+case_units = Table(  # which units a case concerns: a projection of the units named by its events
+    "case_units",
+    metadata,
+    Column("unit", String(64), primary_key=True),
+    Column("case_id", Hex(), primary_key=True),
+    Index("units_of_case", "case_id"),
+)
+
+feed = Table(  # what each unit has to learn, in the order in which it became so
+    "feed",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("unit", String(64), nullable=False),
+    Column("case_id", Hex(), nullable=False),
+    Column("log_index", BigInteger, nullable=False),
+    Index("feed_of_unit", "unit", "n"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("device", String(64), nullable=False),
+    Column("user", String(64), nullable=False),
+    Column("case_id", Hex(), nullable=False),
+    Column("hash", Hex(), nullable=False),  # change hash, or SHA-256 of bytes that are no change
+    Column("raw", LargeBinary, nullable=False),
+    Column("alg", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("waits_for", Hex()),  # the missing cause, for reason missing_dependency
+    Column("first_at_ms", BigInteger, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("released_at_ms", BigInteger),  # when the record took it after all
+    UniqueConstraint("device", "case_id", "hash", "signature"),
+    Index("quarantine_waiting", "waits_for"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user", String(64)),  # null: the server itself, which acts for whoever is signed in
+    Column("alg", Integer, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("code", String(8), nullable=False, unique=True),
+    Column("enrolled_at_ms", BigInteger, nullable=False),
+    Column("revoked_at_ms", BigInteger),
+)
+
+actors = Table(
+    "actors",
+    metadata,
+    Column("actor", Hex(), primary_key=True),
+    Column("device", String(64), nullable=False),
+    Column("alg", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("announced_at_ms", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("user", String(64), primary_key=True),
+    Column("password_hash", String(256), nullable=False),
+    Column("changed_at_ms", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user", String(64), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("started_at_ms", BigInteger, nullable=False),
+    Column("seen_at_ms", BigInteger, nullable=False),
+)
+
+wrong_passwords = Table(
+    "wrong_passwords",
+    metadata,
+    Column("who", String(160), primary_key=True),  # "user:…" or "address:…"
+    Column("times", Integer, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False),
+)
+
+directories = Table(
+    "directories",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+    Column("published_at_ms", BigInteger, nullable=False),
+)

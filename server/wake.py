@@ -1,0 +1,46 @@
+"""Tells waiting connections that the feed grew. In this process only; another machine's news come with polling.
+
+Must not say what is new: each connection looks into its own unit's feed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+
+class Bell:
+    """Rung from any thread after a commit; heard by every listener of the event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._closing = False
+
+    @property
+    def closing(self) -> bool:
+        """True when the server ends: connections that only wait have to go."""
+        return self._closing
+
+    def listen(self) -> asyncio.Event:
+        """An event that is set at every ring; the listener clears it. Call `leave` at the end."""
+        event = asyncio.Event()
+        with self._lock:
+            self._listeners[event] = asyncio.get_running_loop()
+        return event
+
+    def leave(self, event: asyncio.Event) -> None:
+        with self._lock:
+            self._listeners.pop(event, None)
+
+    def ring(self) -> None:
+        """Wakes every listener."""
+        with self._lock:
+            for event, loop in self._listeners.items():
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(event.set)
+
+    def close(self) -> None:
+        """Rings for the last time."""
+        self._closing = True
+        self.ring()
