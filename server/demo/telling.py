@@ -1,0 +1,123 @@
+"""Turns the data files into single requests: who asks for what, where, in which words. Deterministic from its seed.
+
+Owns names, places and wording; must not know times or what becomes of a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from server.demo.data import Enterprise, Service, Topic, enterprises, names, phrases, places
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One request as it is registered. `incident` is equal for all tellings of the same matter at the same place."""
+
+    incident: str
+    pack: str
+    matter: str
+    offer: str
+    town: str  # the unit where the place lies
+    unit: str  # the unit that handles it
+    title: str
+    text: str
+    place: str
+    claimant: str  # person, enterprise, other_org
+    claimant_name: str
+    claimant_phone: str
+    claimant_id: str
+    claimant_address: str
+    kind: str
+    result: str
+    missing: tuple[str, ...] = ()
+    procedure: str = ""
+    months: tuple[int, ...] = ()
+
+
+class Teller:
+    """Makes tellings; every name, number and place comes from the given generator."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._phone = 0
+
+    def incident(self, topic: Topic, town: str, number: int) -> Iterator[Telling]:
+        """All tellings of one hotline matter at one place of a town, each by another caller."""
+        random = self._random
+        place, firm = self._where(topic.place, town, topic.matter == "enterprise")
+        facts = self._facts()
+        order = random.sample(range(len(topic.texts)), len(topic.texts))
+        for index in order:
+            who = firm.contact if firm else self._name()
+            slots = {"place": place, "firm": firm.name if firm else "", "who": who, **facts}
+            text = topic.texts[index].format(**slots)
+            yield Telling(
+                incident=f"{topic.id}-{number}",
+                pack="HL",
+                matter=topic.matter,
+                offer=f"hotline-{topic.matter}",
+                town=town,
+                unit=town if topic.to == "town" else topic.to,
+                title=topic.title.format(**slots),
+                text=text + random.choice(phrases()["closing"]),
+                place=place,
+                claimant="enterprise" if firm else "person",
+                claimant_name=firm.name if firm else who,
+                claimant_phone=self._mobile(),
+                claimant_id=firm.code if firm else "",
+                claimant_address=place if firm or topic.place in ("village", "estate") else "",
+                kind=topic.kind,
+                result=topic.reply.format(**slots),
+                months=topic.months,
+            )
+
+    def application(self, service: Service, town: str, unit: str, number: int) -> Telling:
+        """One application for a promised matter by somebody from a town."""
+        random = self._random
+        place, firm = self._where(service.place, town, service.claimant == "enterprise")
+        who = self._name(service.age)
+        organisation = f"{place}{random.choice(phrases()['organisation'])}" if service.claimant == "other_org" else who
+        slots = {"place": place, "firm": firm.name if firm else "", "who": who, **self._facts()}
+        return Telling(
+            incident=f"{service.offer}-{number}",
+            pack="JY",
+            matter="service",
+            offer=service.offer,
+            town=town,
+            unit=unit,
+            title=service.title.format(**slots),
+            text=random.choice(service.texts).format(**slots),
+            place=place,
+            claimant=service.claimant,
+            claimant_name=firm.name if firm else organisation,
+            claimant_phone=self._mobile(),
+            claimant_id=firm.code if firm else "",
+            claimant_address=place,
+            kind="application",
+            result=service.result.format(**slots),
+            missing=service.missing,
+            procedure=service.procedure,
+        )
+
+    def _where(self, kind: str, town: str, of_enterprise: bool) -> tuple[str, Enterprise | None]:
+        known = places()[town]
+        if of_enterprise:
+            firm = self._random.choice([firm for firm in enterprises() if firm.unit == town])
+            return (firm.place if kind == "works" else self._random.choice(known[kind])), firm
+        place = self._random.choice(known[kind])
+        # Villages and estates are told with their town, unless the name itself begins like the town's.
+        return (place if place.startswith(known["town"][:2]) else f"{known['town']}{place}"), None
+
+    def _facts(self) -> dict[str, int]:
+        return {"n": self._random.randint(2, 9), "b": self._random.randint(1, 28), "d": self._random.randint(2, 12)}
+
+    def _name(self, age: str = "") -> str:
+        given = age or self._random.choices(("elder", "middle", "young"), (3, 4, 2))[0]
+        return self._random.choice(names()["surnames"]) + self._random.choice(names()[given])
+
+    def _mobile(self) -> str:
+        self._phone += 1
+        return f"1380000{1000 + self._phone:04d}"
