@@ -23,6 +23,7 @@ export function options(root, build, assets) {
     bundle: true, platform: 'browser', target: 'es2022', minify: true, charset: 'utf8', legalComments: 'none', logLevel: 'warning',
     external: NODE_ONLY, absWorkingDir: root,
     define: {
+      __VERSION__: JSON.stringify(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version),
       __BUILD__: JSON.stringify(build),
       __ASSETS__: JSON.stringify(assets),
       __ENGINE_FILE__: JSON.stringify(path.basename(assets.engine)),

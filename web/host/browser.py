@@ -13,14 +13,17 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from host.compiled_templates import CompiledTemplates
 from py_core import desk
 from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
+from py_core.desk import frame
 from py_core.desk.ports import CaseRecord, Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
 from py_core.directory import Directory, read_directory
 from py_core.packs import Packs, load_packs
 from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
+from py_core.views.environment import make_environment
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -93,6 +96,7 @@ def _opened() -> Device:
 
 def warm() -> None:
     """Reads what every page needs, before anybody is there to wait for it."""
+    frame.use_environment(make_environment(CompiledTemplates()))
     _packs()
     national()
 
@@ -214,6 +218,11 @@ def sync_state() -> dict[str, Any]:
         "problem": client.problem,
         "complete": client.is_complete,
     }
+
+
+def sync_poll_ms(events: bool) -> int:
+    """Milliseconds until the next look when nothing is due."""
+    return _opened().client.poll_ms(events=events)
 
 
 def decode_change(raw: bytes) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+// The line from a page to the worker: calls with answers, notices, and a heartbeat that notices a worker that is dead
+// or stuck. A stuck SharedWorker cannot be ended from outside, so a successor with another name takes its lock away.
+import { BUILD } from '../shared/build.ts';
+import { Refusal, type Answer, type Call, type Notice, type Op, type Requests, type WorkerState } from '../shared/protocol.ts';
+
+const PING_MS = 5_000;
+const SILENCE_MS_MAX = 30_000; // starting Python on a slow laptop keeps the worker busy for seconds
+const GENERATION = 'worker-generation';
+
+type Line = { post(message: unknown): void; end(): void };
+type Waiting = { resolve(value: never): void; reject(error: Error): void };
+
+export class Bridge extends EventTarget {
+  private line: Line;
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 1;
+  private heardAt = performance.now();
+  state: WorkerState | null = null;
+
+  constructor() {
+    super();
+    this.line = this.connect();
+    setInterval(() => this.beat(), PING_MS);
+    addEventListener('pagehide', () => this.line.post('bye'));
+    addEventListener('pageshow', event => { if (event.persisted) this.reconnect(); });
+  }
+
+  /** Calls the worker; rejects with `Refusal` for what a person can be told. */
+  call<O extends Op>(op: O, ...args: Requests[O]['args']): Promise<Requests[O]['answer']> {
+    return new Promise((resolve, reject) => {
+      const call: Call = { id: this.nextId++, op, args };
+      this.waiting.set(call.id, { resolve, reject });
+      this.line.post(call);
+    });
+  }
+
+  /** The state now; a worker of another build is asked to go first. */
+  async freshState(): Promise<WorkerState> {
+    const state = await this.call('state');
+    if (state.build !== BUILD) {
+      await this.call('retire');
+      await new Promise(resolve => setTimeout(resolve, 200));
+      this.reconnect();
+      return this.state = await this.call('state');
+    }
+    return this.state = state;
+  }
+
+  private connect(): Line {
+    const generation = localStorage.getItem(GENERATION) ?? '0';
+    const name = `shouwen-${generation}${generation === '0' ? '' : '-successor'}`;
+    const options = { type: 'module', name, extendedLifetime: true } as const;
+    if (typeof SharedWorker === 'function') {
+      const { port } = new SharedWorker('/worker.js', options);
+      port.onmessage = event => this.heard(event.data);
+      return { post: message => port.postMessage(message), end: () => port.close() };
+    }
+    const worker = new Worker('/worker.js', { type: 'module', name });
+    worker.onmessage = event => this.heard(event.data);
+    return { post: message => worker.postMessage(message), end: () => worker.terminate() };
+  }
+
+  private heard(message: Answer | Notice): void {
+    this.heardAt = performance.now();
+    if ('event' in message) {
+      this.state = message.state;
+      this.dispatchEvent(new CustomEvent(message.event, { detail: message }));
+      return;
+    }
+    const waiting = this.waiting.get(message.id);
+    this.waiting.delete(message.id);
+    if ('failure' in message) waiting?.reject(new Refusal(message.failure.code, message.failure.detail));
+    else waiting?.resolve(message.value as never);
+  }
+
+  private beat(): void {
+    // A page in the background is throttled, and a laptop sleeps: only silence that we listened to counts.
+    if (document.visibilityState !== 'visible') { this.heardAt = performance.now(); return; }
+    void this.call('ping').catch(() => {});
+    if (performance.now() - this.heardAt > SILENCE_MS_MAX) this.replaceWorker();
+  }
+
+  private replaceWorker(): void {
+    localStorage.setItem(GENERATION, String(Number(localStorage.getItem(GENERATION) ?? '0') + 1));
+    this.reconnect();
+    this.dispatchEvent(new CustomEvent('restarted'));
+  }
+
+  private reconnect(): void {
+    this.line.end();
+    this.line = this.connect();
+    this.heardAt = performance.now();
+    const lost = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const { reject } of lost) reject(new Refusal('fault', 'worker restarted'));
+  }
+}

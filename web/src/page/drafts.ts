@@ -1,0 +1,84 @@
+// Keeps what is typed into a form (`data-draft`) on the device, sealed, until the form is taken: a closed tab, a crash
+// or a flat battery costs nothing.
+import type { Fields } from '../shared/protocol.ts';
+import type { Bridge } from './bridge.ts';
+import { fields } from './desk.ts';
+import { element } from './dom.ts';
+import { say } from './language.ts';
+import { strip } from './strip.ts';
+
+const PAUSE_MS = 600;
+
+export class Drafts {
+  private readonly touched = new Set<HTMLFormElement>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly bridge: Bridge) {
+    document.addEventListener('input', event => {
+      const form = (event.target as HTMLInputElement).form;
+      if (!form || !document.getElementById('main-content')?.contains(form)) return;
+      this.touched.add(form);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => { void this.save(); }, PAUSE_MS);
+    });
+    addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') void this.save(); });
+  }
+
+  /** Whether something is typed that no page may overwrite. */
+  get isDirty(): boolean {
+    return [...this.touched].some(form => form.isConnected);
+  }
+
+  /** After a page was shown: what was typed before belongs to another page; a kept draft of this one comes back. */
+  async pageShown(posted: boolean, status: number): Promise<void> {
+    clearTimeout(this.timer);
+    if (posted && this.key) await this.bridge.call('saveDraft', this.key, null).catch(() => {});
+    this.touched.clear();
+    strip('draft');
+    const form = this.form();
+    this.key = form ? keyOf(form) : null;
+    if (!form || !this.key || status >= 400) { if (form) this.touched.add(form); return; }
+    const draft = await this.bridge.call('draft', this.key).catch(() => null);
+    if (!draft || !fill(form, draft)) return;
+    this.touched.add(form);
+    const clear = element('button', { class: 'sw-link-button', type: 'button' }, say('Start with an empty form'));
+    clear.addEventListener('click', () => { void this.discard(); });
+    strip('draft', say('What you had typed here before is back.'), ' ', clear);
+  }
+
+  async save(): Promise<void> {
+    const form = this.form();
+    if (!form || !this.touched.has(form)) return;
+    const { csrf: _, ...kept } = fields(new FormData(form));
+    await this.bridge.call('saveDraft', keyOf(form), kept).catch(() => {
+      strip('draft', say('This device cannot keep what you type right now. Send the form before you close the page.'));
+    });
+  }
+
+  private key: string | null = null;
+
+  private async discard(): Promise<void> {
+    if (this.key) await this.bridge.call('saveDraft', this.key, null);
+    this.touched.clear();
+    location.reload();
+  }
+
+  private form(): HTMLFormElement | null { return document.querySelector<HTMLFormElement>('main form[data-draft]'); }
+}
+
+function keyOf(form: HTMLFormElement): string { return `${form.dataset['draft']} ${new URL(form.action, location.href).pathname}`; }
+
+/** Puts a draft into a form; false when it changes nothing. */
+function fill(form: HTMLFormElement, draft: Fields): boolean {
+  let changed = false;
+  for (const control of form.elements) {
+    if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox')) {
+      const checked = draft[control.name]?.includes(control.value) ?? false;
+      if (control.checked !== checked) { control.checked = checked; changed = true; }
+    } else if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement) {
+      const value = draft[control.name]?.[0];
+      if (value !== undefined && control.value !== value) { control.value = value; changed ||= control.type !== 'hidden'; }
+    }
+  }
+  return changed;
+}

@@ -1,0 +1,27 @@
+// Says what went wrong with the worker's words: what happened and what to do next.
+import { Refusal } from '../shared/protocol.ts';
+import { say } from './language.ts';
+
+/** A sentence for people. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Refusal)) {
+    return say('Something did not work ({detail}). Reload the page and try again.', { detail: error instanceof Error ? error.name : '?' });
+  }
+  switch (error.code) {
+    case 'wrong_passphrase':
+      return error.detail
+        ? say('This is not the passphrase of this device. Wait {seconds} seconds before the next attempt.', { seconds: error.detail })
+        : say('This is not the passphrase of this device. Check upper and lower case and try again.');
+    case 'slow_down': return say('Too many wrong attempts. Wait {seconds} seconds, then try again.', { seconds: error.detail });
+    case 'weak_passphrase': return say('Too short: at least {min} characters.', { min: 8 });
+    case 'signed_out': return say('You are signed out. Sign in again, then go on here.');
+    case 'other_person': return say('This browser is already prepared for a person. Unlock it, or use another browser profile.');
+    case 'no_record': return say('The city record cannot be reached. Check the network; everything done so far is kept.');
+    case 'storage_full': return say('The disk of this device is full. Free space (downloads, recycle bin) and try again.');
+    case 'refused_enrolment': return say('The city record did not take this device ({detail}). Sign in again; if it stays, ask the administrator.', { detail: error.detail });
+    case 'self_test': return say('The self-test failed at: {part}. Reload the page to prepare again; until then work online.', { part: error.detail });
+    case 'locked': return say('This device is locked. Unlock it with your passphrase.');
+    case 'not_enrolled': return say('This device is not prepared for offline work yet. Sign in once with network.');
+    case 'fault': return say('The offline part met a fault ({detail}). Reload the page; what shows one tick is safe.', { detail: error.detail });
+  }
+}

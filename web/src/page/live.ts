@@ -1,0 +1,62 @@
+// Keeps the page that is shown true: when sync brings something or time passes, the page is made again and morphed,
+// but never under somebody's hands.
+import type { Bridge } from './bridge.ts';
+import { deskPage } from './desk.ts';
+import { element } from './dom.ts';
+import type { Drafts } from './drafts.ts';
+import { say } from './language.ts';
+import { show } from './navigation.ts';
+import { strip } from './strip.ts';
+
+const MINUTE_MS = 60_000;
+const GATHER_MS = 150;
+
+export class Live {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts) {
+    for (const kind of ['state', 'content']) bridge.addEventListener(kind, () => this.soon());
+    setInterval(() => { if (document.visibilityState === 'visible') this.soon(); }, MINUTE_MS);
+  }
+
+  private soon(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { void this.refresh().catch(() => {}); }, GATHER_MS);
+  }
+
+  private async refresh(): Promise<void> {
+    if (this.bridge.state?.door !== 'open' || document.querySelector('.htmx-request')) return;
+    const asked = location.href;
+    const { response } = await deskPage(this.bridge, 'GET', new URL(asked));
+    if (location.href !== asked || response.status !== 200) return;
+    const fresh = new DOMParser().parseFromString(response.html, 'text/html');
+    const main = document.getElementById('main-content');
+    const changed = main !== null && words(main) !== words(fresh.getElementById('main-content'));
+    if (changed && !this.drafts.isDirty && !main.contains(writing())) {
+      strip('news');
+      await show(response.html);
+      return;
+    }
+    for (const part of ['.sw-bar', '.sw-nav']) {
+      const [now, then] = [document.querySelector(part), fresh.querySelector(part)];
+      if (now && then && part === '.sw-bar') now.querySelector('#sync-light')?.replaceWith(...[then.querySelector('#sync-light') ?? []].flat());
+      else if (now && then) now.replaceChildren(...then.childNodes);
+    }
+    if (changed && !this.drafts.isDirty) return;
+    if (changed) this.offer();
+  }
+
+  /** There is something new, but a form is being filled: the person decides when to look. */
+  private offer(): void {
+    const link = element('a', { href: location.href, class: 'govuk-link' }, say('There is something new. Show it'));
+    link.addEventListener('click', event => { event.preventDefault(); void this.drafts.save().then(() => location.reload()); });
+    strip('news', link);
+  }
+}
+
+function words(part: Element | null): string { return part?.textContent?.replace(/\s+/g, ' ') ?? ''; }
+
+function writing(): Element | null {
+  const active = document.activeElement;
+  return active?.matches('input:not([type=submit]), textarea, select') ? active : null;
+}

@@ -1,0 +1,46 @@
+// What every page loads. On a page that the server made it prepares the browser for offline work; in the shell it is
+// the local app.
+import htmx from 'htmx.org/dist/htmx.esm.js';
+import { isDeskPage } from '../shared/routes.ts';
+import { Bridge } from './bridge.ts';
+import { rememberLang } from './language.ts';
+import { configure, failedPage } from './navigation.ts';
+import { isReady, prepare } from './preparing.ts';
+import { startShell } from './shell.ts';
+import { keepStrip } from './strip.ts';
+
+document.addEventListener('click', event => {
+  if ((event.target as Element | null)?.closest('[data-action="print"]')) window.print();
+});
+
+if (document.documentElement.hasAttribute('data-shell')) {
+  startShell(new Bridge()).catch(failedPage);
+} else {
+  void serverPage();
+}
+
+async function serverPage(): Promise<void> {
+  configure();
+  rememberLang(document.documentElement.lang);
+  htmx.process(document.body);
+  // Once the device is ready its own pages take over: a boosted link would stay on the server's.
+  document.addEventListener('htmx:before:request', event => {
+    const { request } = (event as CustomEvent<{ ctx: { request: { action: string; method: string } } }>).detail.ctx;
+    const url = new URL(request.action, location.href);
+    if (ready && request.method === 'GET' && isDeskPage(url.pathname)) {
+      event.preventDefault();
+      location.assign(url);
+    }
+  });
+  document.addEventListener('htmx:after:swap', keepStrip);
+  let ready = await isReady();
+  if (ready || !await signedIn()) return;
+  await prepare(() => new Bridge());
+  ready = await isReady();
+}
+
+async function signedIn(): Promise<boolean> {
+  if (!document.querySelector('form[action="/sign-out"]')) return false;
+  const response = await fetch('/me', { credentials: 'same-origin', cache: 'no-store' });
+  return response.ok;
+}

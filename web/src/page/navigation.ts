@@ -1,0 +1,97 @@
+// Lets htmx take its pages from the worker, and keeps history, focus and scroll as a browser would.
+import htmx from 'htmx.org/dist/htmx.esm.js';
+import { isDeskPage } from '../shared/routes.ts';
+import type { Bridge } from './bridge.ts';
+import { deskPage, fields } from './desk.ts';
+import { failureText } from './failures.ts';
+import { element } from './dom.ts';
+import { say } from './language.ts';
+import { strip } from './strip.ts';
+
+interface RequestContext {
+  request: { action: string; method: string; body?: FormData | URLSearchParams | null; anchor?: string };
+  fetch?: (action: string, request: RequestContext['request']) => Promise<Response>;
+  response?: { raw: Response; status: number };
+  sourceElement: Element;
+}
+type RequestEvent = CustomEvent<{ ctx: RequestContext }>;
+
+/** Hears when a page was shown; `posted` when a form of the page before was taken. */
+export type Shown = (page: { posted: boolean; status: number }) => void;
+
+/** htmx reads these when it meets the page. */
+export function configure(): void {
+  Object.assign(htmx.config, { morphIgnore: ['data-htmx-powered', 'open'], includeIndicatorCSS: false, defaultTimeout: 0, noSwap: [204, 304, 507] });
+}
+
+/** From here on every boosted link and form is answered by the worker. */
+export function answerFromWorker(bridge: Bridge, shown: Shown): void {
+  document.addEventListener('htmx:before:request', event => {
+    const { ctx } = (event as RequestEvent).detail;
+    const url = new URL(ctx.request.action, location.href);
+    if (!isDeskPage(url.pathname)) {
+      event.preventDefault();
+      location.assign(url);
+      return;
+    }
+    ctx.fetch = async (_, asked) => await fromWorker(bridge, url, asked);
+  });
+  document.addEventListener('htmx:after:swap', event => {
+    const { ctx } = (event as RequestEvent).detail;
+    if (!ctx.response) return; // a refresh of the same page
+    const posted = ctx.request.method === 'POST';
+    settle(ctx.sourceElement);
+    shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
+  });
+  document.addEventListener('htmx:error', event => {
+    const { error } = (event as CustomEvent<{ error?: unknown }>).detail;
+    strip('problem', element('strong', {}, failureText(error)));
+  });
+}
+
+async function fromWorker(bridge: Bridge, url: URL, asked: RequestContext['request']): Promise<Response> {
+  const method = asked.method === 'POST' ? 'POST' : 'GET';
+  strip('problem');
+  const page = await deskPage(bridge, method, url, method === 'POST' && asked.body ? fields(asked.body) : {});
+  const { status, html, problem } = page.response;
+  // A full disk must not cost what was typed: the form stays where it is, the reason stands above it.
+  if (problem) strip('problem', reasonOf(html));
+  const address = page.url.pathname + page.url.search + (asked.anchor ? `#${asked.anchor}` : '');
+  const same = address === location.pathname + location.search;
+  const response = new Response(html, { status, headers: { 'content-type': 'text/html', [same || status >= 400 && method === 'POST' ? 'HX-Replace-Url' : 'HX-Push-Url']: address } });
+  Object.defineProperty(response, 'url', { value: page.url.href });
+  return response;
+}
+
+/** The words of a problem page, without its frame. */
+function reasonOf(html: string): HTMLElement {
+  const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
+  return element('div', { role: 'alert' }, ...[...main?.querySelectorAll('h1, p:not(:has(a))') ?? []].map(part => element('p', {}, part.textContent ?? '')));
+}
+
+/** Where reading goes on: at the list of errors, or at the start of the new page. */
+function settle(source: Element): void {
+  const errors = document.querySelector<HTMLElement>('.govuk-error-summary');
+  const target = errors ?? document.getElementById('main-content');
+  if (!target || !errors && target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
+  target.tabIndex = -1;
+  target.focus({ preventScroll: errors === null });
+  errors?.scrollIntoView({ block: 'start' });
+}
+
+/** Shows a page's HTML in place of the one that is shown. */
+export async function show(html: string): Promise<void> {
+  await htmx.swap({ text: html, target: document.body, swap: 'outerMorph', sourceElement: document.body });
+}
+
+/** Marks the entry of this page, so that going back to it is taken from the worker as well. */
+export function markHistory(url: URL): void {
+  history.replaceState({ htmx: true }, '', url.pathname + url.search + url.hash);
+}
+
+/** Says that a page could not be shown at all. */
+export function failedPage(error: unknown): void {
+  document.getElementById('main-content')?.replaceChildren(
+    element('h1', { class: 'govuk-heading-l' }, say('This page could not be shown')),
+    element('p', { class: 'govuk-body' }, failureText(error)));
+}

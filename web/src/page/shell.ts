@@ -1,0 +1,139 @@
+// The local app: the shell paints at once, asks for the passphrase if the device is locked, then shows the worker's
+// page for this address.
+import type { Bridge } from './bridge.ts';
+import { deskPage } from './desk.ts';
+import { element } from './dom.ts';
+import { Drafts } from './drafts.ts';
+import { failureText } from './failures.ts';
+import { chosenLang, rememberLang, say } from './language.ts';
+import { Live } from './live.ts';
+import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
+import { unlockForm } from './passphrase.ts';
+import { clearStrip, keepStrip, strip } from './strip.ts';
+import { offerUpdates } from './updates.ts';
+
+const WAIT_NOTE_MS = 3_000;
+const ACTIVITY_MS = 20_000;
+
+export async function startShell(bridge: Bridge): Promise<void> {
+  configure();
+  document.documentElement.lang = chosenLang();
+  rememberLang(document.documentElement.lang);
+  const skeleton = translated(document.body.cloneNode(true) as HTMLBodyElement);
+  translated(document.body as HTMLBodyElement);
+  markHistory(address());
+  const drafts = new Drafts(bridge);
+  const app = new Shell(bridge, drafts, skeleton);
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); void drafts.pageShown(posted, status); });
+  new Live(bridge, drafts);
+  offerUpdates(bridge);
+  reportActivity(bridge);
+  bridge.addEventListener('state', () => { void app.follow(); });
+  bridge.addEventListener('restarted', () => { void app.restarted(); });
+  const note = setTimeout(() => { if (bridge.state?.door === 'waiting' || !bridge.state) strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')); }, WAIT_NOTE_MS);
+  await bridge.freshState();
+  clearTimeout(note);
+  await app.follow();
+}
+
+class Shell {
+  private shown: 'nothing' | 'door' | 'page' = 'nothing';
+
+  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly skeleton: HTMLBodyElement) {}
+
+  /** Shows what fits the door: a page, the unlock form, or how to prepare. */
+  async follow(): Promise<void> {
+    const door = this.bridge.state?.door;
+    if (door === 'open' && this.shown !== 'page') await this.firstPage();
+    else if (door === 'locked' && this.shown !== 'door') this.askPassphrase();
+    else if (door === 'none' && this.shown !== 'door') this.notPrepared();
+  }
+
+  async restarted(): Promise<void> {
+    this.shown = 'nothing';
+    await this.bridge.freshState();
+    await this.follow();
+    strip('restarted', say('The offline part did not answer and was started again. Everything with a tick is safe; unlock to go on.'));
+  }
+
+  lockButton(): void {
+    const row = document.querySelector('.sw-bar__row');
+    if (!row || row.querySelector('#lock')) return;
+    const button = element('button', { id: 'lock', class: 'sw-bar__button', type: 'button' }, say('Lock'));
+    button.addEventListener('click', () => { void this.drafts.save().then(() => this.bridge.call('lock')); });
+    row.append(button);
+  }
+
+  private async firstPage(): Promise<void> {
+    this.shown = 'page';
+    try {
+      const { response, url } = await deskPage(this.bridge, 'GET', address());
+      markHistory(url);
+      await show(response.html);
+      document.title = new DOMParser().parseFromString(response.html, 'text/html').title;
+      strip('door');
+      keepStrip();
+      this.lockButton();
+      await this.drafts.pageShown(false, response.status);
+      performance.mark('shouwen-page');
+    } catch (error) {
+      failedPage(error);
+    }
+  }
+
+  private askPassphrase(): void {
+    this.empty();
+    const form = unlockForm(async passphrase => {
+      try {
+        await this.bridge.call('unlock', passphrase);
+        strip('restarted');
+        await this.bridge.freshState();
+        await this.follow();
+        return null;
+      } catch (error) { return failureText(error); }
+    });
+    document.getElementById('main-content')?.replaceChildren(
+      element('h1', { class: 'govuk-heading-l' }, say('This device is locked')),
+      element('p', { class: 'govuk-body' }, say('Everything on it is encrypted. It works without network.')), form);
+    document.getElementById('passphrase')?.focus();
+  }
+
+  private notPrepared(): void {
+    this.empty();
+    document.getElementById('main-content')?.replaceChildren(
+      element('h1', { class: 'govuk-heading-l' }, say('This browser holds no work yet')),
+      element('p', { class: 'govuk-body' }, say('Sign in once with network; the browser then prepares itself for offline use.')),
+      element('a', { class: 'govuk-button', href: '/sign-in', role: 'button' }, say('Sign in')));
+  }
+
+  /** Takes everything from the page that belongs to a person. */
+  private empty(): void {
+    this.shown = 'door';
+    clearStrip();
+    document.title = say('Shouwen');
+    document.body.replaceWith(this.skeleton.cloneNode(true));
+  }
+}
+
+/** The address without what only chooses the language. */
+function address(): URL {
+  const url = new URL(location.href);
+  url.searchParams.delete('lang');
+  return url;
+}
+
+function translated(body: HTMLBodyElement): HTMLBodyElement {
+  for (const part of body.querySelectorAll<HTMLElement>('[data-say]')) part.textContent = say(part.dataset['say'] ?? '');
+  return body;
+}
+
+/** Tells the worker that somebody is there, so that it locks only when nobody is. */
+function reportActivity(bridge: Bridge): void {
+  let last = 0;
+  const report = (): void => {
+    if (performance.now() - last < ACTIVITY_MS || bridge.state?.door !== 'open') return;
+    last = performance.now();
+    void bridge.call('active').catch(() => {});
+  };
+  for (const kind of ['pointerdown', 'keydown', 'scroll']) addEventListener(kind, report, { passive: true, capture: true });
+}

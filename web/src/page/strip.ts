@@ -1,0 +1,29 @@
+// The strip under the bar (`#offline-progress`): preparing, problems, new content, updates. Morphing leaves it alone.
+import { element } from './dom.ts';
+
+const parts = new Map<string, HTMLElement>();
+
+/** Shows one part of the strip, in place of an earlier one of the same name; without children it goes. */
+export function strip(name: string, ...children: (Node | string)[]): void {
+  const old = parts.get(name);
+  if (!children.length) {
+    old?.remove();
+    parts.delete(name);
+    return;
+  }
+  const part = element('div', { class: 'govuk-width-container sw-offline__part', 'data-part': name, role: 'status' }, ...children);
+  parts.set(name, part);
+  if (old?.isConnected) old.replaceWith(part); else place()?.append(part);
+}
+
+/** Puts the parts back after the page was made anew. */
+export function keepStrip(): void {
+  const at = place();
+  if (at && [...parts.values()].some(part => part.parentElement !== at)) at.replaceChildren(...parts.values());
+}
+
+export function clearStrip(): void {
+  for (const name of [...parts.keys()]) strip(name);
+}
+
+function place(): HTMLElement | null { return document.getElementById('offline-progress'); }

@@ -1,0 +1,240 @@
+// One device's life: prepared once with a passphrase, then unlocked and locked. While it is open it answers pages and
+// keeps every act on the disk before the page hears of it.
+import { hex, utf8, type Bytes } from '../shared/bytes.ts';
+import { APP_VERSION, BUILD } from '../shared/build.ts';
+import { missing } from '../shared/precache.ts';
+import { Refusal, type DeskRequest, type DeskResponse, type Fields } from '../shared/protocol.ts';
+import { Database, type Write } from './database.ts';
+import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
+import type { ActRow, Python, Received, WaitingRow } from './python.ts';
+import { enrolAtRecord, type Me } from './record.ts';
+import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
+import { Signer } from './signer.ts';
+import { Turnstile } from './turnstile.ts';
+import { Vault } from './vault.ts';
+
+interface Open {
+  shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python; actor: string; announcement: string;
+  /** When the last beacon came, on the clock that no person can set. */
+  beaconAt: number | null;
+}
+
+export class Device {
+  private opened: Open | null = null;
+  private readonly turnstile = new Turnstile();
+
+  constructor(private readonly database: Database, private readonly python: () => Promise<Python>) {}
+
+  get isOpen(): boolean { return this.opened !== null; }
+  async isPrepared(): Promise<boolean> { return await this.database.get('device', 'signing') !== undefined; }
+  async isReady(): Promise<boolean> { return await this.database.get('device', 'ready') !== undefined; }
+
+  /** Makes data key and signing key, tells the record about this device, keeps everything in one transaction. */
+  async enrol(passphrase: string, name: string, me: Me): Promise<void> {
+    await this.turnstile.run(async () => {
+      if (await this.isPrepared()) throw new Refusal('other_person');
+      const { vault, writes } = await Vault.create(passphrase);
+      const { signer, write } = await Signer.create();
+      const { device, code } = await enrolAtRecord(me, signer.alg, signer.publicKey, name);
+      const shelf = new Shelf(this.database, vault);
+      const identity = { user: me.user, name: me.name, device, code };
+      await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
+      await this.open(vault, signer);
+    });
+  }
+
+  async unlock(passphrase: string): Promise<void> {
+    await this.turnstile.run(async () => {
+      if (this.opened) return;
+      const signer = await Signer.load(this.database);
+      if (!signer) throw new Refusal('not_enrolled');
+      await this.open(await Vault.unlock(this.database, passphrase), signer);
+    });
+  }
+
+  /** Forgets keys and content in memory. */
+  async lock(): Promise<void> {
+    await this.turnstile.run(async () => {
+      this.opened?.python.lock();
+      this.opened = null;
+    });
+  }
+
+  get user(): string | null { return this.opened?.identity.user ?? null; }
+
+  /** Answers a page; its acts are on the disk before this comes back. */
+  async respond(request: DeskRequest): Promise<DeskResponse> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const { status, html, location, acts } = open.python.respond({
+        ...request,
+        now_ms: Date.now(),
+        next_device_seq: open.book.nextSeq,
+        beacon: open.book.beacon?.id ?? null,
+        beacon_time_ms: open.book.beacon?.serverTimeMs ?? null,
+        since_beacon_ms: open.beaconAt === null ? null : Math.round(performance.now() - open.beaconAt),
+        last_contact_ms: open.book.lastContactMs,
+      });
+      try {
+        if (acts.length) await this.record(open, acts);
+      } catch (error) {
+        if (!isStorageFull(error)) throw error;
+        return { status: 507, html: open.python.problem('storage_full', 507, request.lang), location: null, stored: 0, problem: 'storage_full' };
+      }
+      return { status, html, location, stored: acts.length };
+    });
+  }
+
+  async problem(code: string, status: number, lang: string): Promise<string> {
+    return (await this.python()).problem(code, status, lang);
+  }
+
+  async saveDraft(path: string, draft: Fields | null): Promise<void> {
+    const { shelf } = this.need();
+    await shelf.write([await shelf.draftWrite(path, draft)]);
+  }
+
+  async draft(path: string): Promise<Fields | null> { return await this.need().shelf.draft(path); }
+
+  /** For the exchange with the record: Python's side, never while a page is being answered. */
+  async withPython<T>(work: (python: Python) => T): Promise<T> {
+    return await this.turnstile.run(async () => work(this.need().python));
+  }
+
+  /** Keeps what an answer of the record brought, then believes it; gives the wait in milliseconds. */
+  async takeAnswer(pieces: Bytes[]): Promise<{ wait: number; received: Received } | null> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const received = open.python.syncRead(pieces);
+      if (received.empty) return null;
+      const arrived = performance.now();
+      const book = { ...open.book, lastContactMs: Date.now() };
+      if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
+      if (received.end) { book.cursor = received.end.cursor; book.scope = received.end.scope; }
+      if (received.directory) book.config = (JSON.parse(received.directory) as { version: number }).version;
+      const { writes, records } = await this.answerWrites(open, received);
+      await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
+      open.book = book;
+      if (received.beacon) open.beaconAt = arrived;
+      return { wait: open.python.syncCommit(JSON.stringify(records)), received };
+    });
+  }
+
+  /** Proves that this device can work alone; throws `self_test` with the part that cannot. */
+  async selfTest(): Promise<void> {
+    await this.check('files', async () => (await missing(BUILD)).length === 0);
+    const { vault, signer, shelf } = this.need();
+    await this.check('encryption', async () => {
+      const content = crypto.getRandomValues(new Uint8Array(64));
+      const write = await vault.seal('drafts', '/self-test', content);
+      await shelf.write([write]);
+      const back = await vault.open('drafts', '/self-test', (await this.database.get('drafts', '/self-test'))!);
+      await shelf.write([{ store: 'drafts', key: '/self-test' }]);
+      return hex(back) === hex(content);
+    });
+    await this.check('signature', async () => {
+      const signature = await signer.signAct('00'.repeat(16), '00'.repeat(32));
+      const good = await signer.verify(signature, new Uint8Array([...utf8('shouwen-act-1'), ...new Uint8Array(48)]));
+      return good && !await signer.verify(signature, utf8('something else'));
+    });
+    await this.check('documents', async () => appendAct(null, newActor(), '{}').change.length > 0);
+    await this.check('pages', async () => {
+      const { status } = await this.respond({ method: 'GET', path: '/today', query: {}, form: {}, lang: 'zh-CN' });
+      return status === 200;
+    });
+    await this.database.write([{ store: 'device', key: 'ready', value: { build: BUILD } }]);
+  }
+
+  private async check(part: string, test: () => Promise<boolean>): Promise<void> {
+    if (!await test().catch(() => false)) throw new Refusal('self_test', part);
+  }
+
+  private need(): Open {
+    if (!this.opened) throw new Refusal('locked');
+    return this.opened;
+  }
+
+  private async open(vault: Vault, signer: Signer): Promise<void> {
+    const shelf = new Shelf(this.database, vault);
+    const identity = await shelf.identity();
+    if (!identity) throw new Refusal('not_enrolled');
+    const [book, directory, rows, waiting, python] =
+      await Promise.all([shelf.book(), shelf.directory(), shelf.allRows(), shelf.waiting(), this.python()]);
+    const actor = newActor();
+    const announcement = hex(await signer.announce(actor, identity.device));
+    python.openDevice({
+      identity: { user: identity.user, device: identity.device, code: identity.code },
+      app_version: APP_VERSION,
+      directory: directory ? JSON.parse(directory) : null,
+      sync: { cursor: book.cursor, scope: book.scope, config: book.config },
+    });
+    python.loadRecords(JSON.stringify(rows));
+    python.loadWaiting(waiting);
+    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null };
+  }
+
+  private async record(open: Open, acts: { case_id: string; text: string }[]): Promise<void> {
+    const documents = new Map<string, Bytes>();
+    const rows = new Map<string, ActRow[]>();
+    const told: { caseId: string; row: ActRow; waiting: WaitingRow }[] = [];
+    const writes: Write[] = [];
+    let seq = open.book.nextSeq;
+    for (const { case_id: caseId, text } of acts) {
+      const { binary, change } = appendAct(documents.get(caseId) ?? await open.shelf.document(caseId), open.actor, text);
+      const { hash, deps } = open.python.decodeChange(change);
+      const row: ActRow = [hash, deps, text, null, null];
+      const waiting: WaitingRow = {
+        case_id: caseId, hash, raw: change, alg: open.signer.alg, signature: await open.signer.signAct(caseId, hash),
+        actor: open.actor, actor_signature: open.announcement, reason: '',
+      };
+      documents.set(caseId, binary);
+      rows.set(caseId, [...rows.get(caseId) ?? await open.shelf.rows(caseId), row]);
+      writes.push(await open.shelf.waitingWrite(waiting, seq));
+      seq += 1;
+      told.push({ caseId, row, waiting });
+    }
+    for (const [caseId, binary] of documents) writes.push(await open.shelf.documentWrite(caseId, binary));
+    for (const [caseId, all] of rows) writes.push(await open.shelf.rowsWrite(caseId, all));
+    const book = { ...open.book, nextSeq: seq };
+    await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
+    open.book = book;
+    for (const { caseId, row, waiting } of told) open.python.recorded(caseId, row, waiting);
+  }
+
+  private async answerWrites(open: Open, received: Received): Promise<{ writes: Write[]; records: [string, ActRow[]][] }> {
+    const { shelf } = open;
+    const writes: Write[] = [];
+    const touched = new Map<string, ActRow[]>();
+    const rowsOf = async (caseId: string): Promise<ActRow[]> => {
+      if (!touched.has(caseId)) touched.set(caseId, await shelf.rows(caseId));
+      return touched.get(caseId)!;
+    };
+    for (const receipt of received.receipts) {
+      const row = (await rowsOf(receipt.case_id)).find(([hash]) => hash === receipt.hash);
+      if (row) { row[3] = receipt.received_at_ms; row[4] = receipt.log_index; }
+      writes.push(await shelf.receiptWrite(receipt), { store: 'outbox', key: receipt.hash });
+    }
+    for (const act of received.acts) {
+      const rows = await rowsOf(act.case_id);
+      const place = rows.findIndex(([hash]) => hash === act.hash);
+      if (place === -1) rows.push(act.row); else rows[place] = act.row;
+      writes.push({ store: 'outbox', key: act.hash });
+    }
+    // A case goes on without its refused acts; they stay in the outbox with the reason.
+    for (const { hash, reason } of received.refused) writes.push(...await shelf.refusedWrite(hash, reason));
+    for (const caseId of new Set([...received.acts, ...received.refused].map(act => act.case_id))) {
+      const refused = new Set(received.refused.filter(act => act.case_id === caseId).map(act => act.hash));
+      const changes = received.acts.filter(act => act.case_id === caseId).map(act => act.raw);
+      let binary = await shelf.document(caseId);
+      if (binary && refused.size) binary = withoutChanges(binary, open.actor, refused);
+      if (binary || changes.length) writes.push(await shelf.documentWrite(caseId, applyChanges(binary, open.actor, changes)));
+    }
+    for (const [caseId, rows] of touched) writes.push(await shelf.rowsWrite(caseId, rows));
+    if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
+    return { writes, records: [...touched] };
+  }
+}
+
+function isStorageFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'QuotaExceededError';
+}

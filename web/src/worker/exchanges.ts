@@ -1,0 +1,111 @@
+// Keeps an open device in contact with the city record: at once after an act, woken by the record's events, by the
+// network coming back, else from time to time. What to say and what to believe is decided in py_core/sync.py.
+import { Refusal, type SyncState } from '../shared/protocol.ts';
+import type { Device } from './device.ts';
+import { exchange, fetchMe } from './record.ts';
+
+const EVENTS_DEBOUNCE_MS = 100;
+
+export class Exchanges {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private events: EventSource | null = null;
+  private running = false;
+  private again = false;
+  private stopped = true;
+  private notBefore = 0;
+  private csrf = '';
+  private pulled = 0;
+
+  /** `changed` hears of every change of the state; its argument says whether cases or directory changed. */
+  constructor(private readonly device: Device, private readonly changed: (content: boolean) => void) {
+    self.addEventListener('online', () => { this.notBefore = 0; this.kick(); });
+    self.addEventListener('offline', () => this.closeEvents());
+  }
+
+  start(): void { this.stopped = false; this.pulled = 0; this.notBefore = 0; this.kick(); }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.closeEvents();
+  }
+
+  /** Makes contact as soon as possible. A record that asked to be left alone is. */
+  kick(): void { this.after(Math.max(0, this.notBefore - performance.now())); }
+
+  async state(): Promise<SyncState> {
+    return { ...await this.device.withPython(python => python.syncState()), pulled: this.pulled };
+  }
+
+  private after(milliseconds: number): void {
+    if (this.stopped) return;
+    if (this.running) { this.again = true; return; }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { void this.run(); }, milliseconds);
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    this.again = false;
+    let wait = 0;
+    try {
+      wait = await this.once();
+    } catch (error) {
+      // Locked in the middle, or the disk is full: what is not stored is not believed, the next exchange repeats it.
+      if (!(error instanceof Refusal && error.code === 'locked')) wait = await this.note(200, null).catch(() => 0) || 60_000;
+    } finally {
+      this.running = false;
+    }
+    this.after(this.again ? Math.max(0, this.notBefore - performance.now()) : wait);
+  }
+
+  private async once(): Promise<number> {
+    if (!this.csrf) await this.identify();
+    const before = JSON.stringify(await this.state());
+    const body = await this.device.withPython(python => python.syncRequest());
+    const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
+    const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
+    if (!taken) {
+      if (status === 401 || status === 403) this.csrf = '';
+      const wait = await this.note(status === 200 ? null : status, retryAfterMs);
+      this.notBefore = retryAfterMs === null ? 0 : performance.now() + wait;
+      this.closeEvents();
+      if (before !== JSON.stringify(await this.state())) this.changed(false);
+      return wait;
+    }
+    const { received } = taken;
+    this.pulled += received.acts.length;
+    const content = received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
+    if (content || before !== JSON.stringify(await this.state())) this.changed(content);
+    this.openEvents();
+    const idle = await this.device.withPython(python => python.pollMs(this.events !== null));
+    return received.end && taken.wait > 0 ? idle : taken.wait;
+  }
+
+  private async note(status: number | null, retryAfterMs: number | null): Promise<number> {
+    return await this.device.withPython(python => python.syncFailed(status, Math.random(), retryAfterMs));
+  }
+
+  /** The session's token; without one the record itself says what is wrong. */
+  private async identify(): Promise<void> {
+    try {
+      const me = await fetchMe();
+      if (me.user === this.device.user) this.csrf = me.csrf;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  private openEvents(): void {
+    if (this.events || this.stopped || typeof EventSource === 'undefined') return;
+    const events = new EventSource('/sync/events');
+    events.addEventListener('log', () => this.after(EVENTS_DEBOUNCE_MS));
+    events.addEventListener('error', () => { if (this.events === events) { this.closeEvents(); this.after(EVENTS_DEBOUNCE_MS); } });
+    this.events = events;
+  }
+
+  private closeEvents(): void {
+    this.events?.close();
+    this.events = null;
+  }
+}

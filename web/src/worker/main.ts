@@ -1,0 +1,157 @@
+// The worker's door: pages connect, call, and hear notices. A SharedWorker serves every tab; where there is none each
+// tab has a dedicated one, and the exclusive lock "writer" lets only one of them work.
+import { initializeWasm } from '@automerge/automerge/slim';
+import { ASSETS, BUILD } from '../shared/build.ts';
+import { Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
+import { Database } from './database.ts';
+import { Device } from './device.ts';
+import { Exchanges } from './exchanges.ts';
+import { Python } from './python.ts';
+import { fetchMe } from './record.ts';
+
+const LOCK_AFTER_MINUTES = 15;
+const IDLE_CHECK_MS = 20_000;
+
+interface Port { postMessage(message: unknown): void }
+interface Parts { device: Device; exchanges: Exchanges }
+
+const ports = new Set<Port>();
+let parts: Parts | null = null;
+let activeAt = performance.now();
+let python: Promise<Python> | null = null;
+
+// Python starts at once, while the person still types the passphrase. A start that failed may be tried again.
+const startPython = (): Promise<Python> => {
+  python ??= Python.boot().catch((error: unknown) => { python = null; throw error; });
+  return python;
+};
+const automerge = initializeWasm(new Request(ASSETS.automerge));
+automerge.catch(() => {});
+startPython().catch(() => {});
+
+const started: Promise<void> = start();
+
+async function start(): Promise<void> {
+  await writer();
+  await automerge;
+  const database = await Database.open(() => retire());
+  const device = new Device(database, startPython);
+  const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); });
+  parts = { device, exchanges };
+  setInterval(() => {
+    if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
+  }, IDLE_CHECK_MS);
+  await notify('state');
+}
+
+/** Waits until this worker is the only one that writes; loses that right only to a successor of a stuck worker. */
+async function writer(): Promise<void> {
+  const steal = self.name.endsWith('-successor');
+  await new Promise<void>((resolve, reject) => {
+    navigator.locks.request('writer', { mode: 'exclusive', steal }, async () => {
+      resolve();
+      await new Promise(() => {});
+    }).catch((error: unknown) => { retire(); reject(error as Error); });
+  });
+}
+
+type Handler = (...args: never[]) => Promise<unknown>;
+
+const handlers: Record<Op, Handler> = {
+  ping: async () => true,
+  state,
+  problem: async (code: string, status: number, lang: string) => (await startPython()).problem(code, status, lang),
+  async enrol(passphrase: string, name: string) {
+    const { device, exchanges } = await ready();
+    await device.enrol(passphrase, name, await fetchMe());
+    exchanges.start();
+    await notify('state');
+    return true;
+  },
+  async unlock(passphrase: string) {
+    const { device, exchanges } = await ready();
+    await device.unlock(passphrase);
+    exchanges.start();
+    await notify('state');
+    return true;
+  },
+  async lock() { await lock(); return true; },
+  async active() { return true; },
+  async respond(request: DeskRequest) {
+    const { device, exchanges } = await ready();
+    const response = await device.respond(request);
+    if (response.stored) { exchanges.kick(); void notify('content'); }
+    return response;
+  },
+  async syncNow() { (await ready()).exchanges.kick(); return true; },
+  async selfTest() { await (await ready()).device.selfTest(); await notify('state'); return true; },
+  async saveDraft(path: string, draft: Fields | null) { await (await ready()).device.saveDraft(path, draft); return true; },
+  async draft(path: string) { return await (await ready()).device.draft(path); },
+  async retire() { setTimeout(retire, 0); return true; },
+};
+
+async function ready(): Promise<Parts> {
+  await started;
+  return parts!;
+}
+
+async function lock(): Promise<void> {
+  if (!parts) return;
+  parts.exchanges.stop();
+  await parts.device.lock();
+  await notify('state');
+}
+
+async function state(): Promise<WorkerState> {
+  const common = { build: BUILD, lockAfterMinutes: LOCK_AFTER_MINUTES };
+  if (!parts) return { ...common, door: 'waiting', ready: false, sync: null };
+  const { device, exchanges } = parts;
+  const door = device.isOpen ? 'open' : await device.isPrepared() ? 'locked' : 'none';
+  return { ...common, door, ready: await device.isReady(), sync: device.isOpen ? await exchanges.state() : null };
+}
+
+async function notify(event: Notice['event'], detail = ''): Promise<void> {
+  const notice: Notice = { event, detail, state: await state() };
+  for (const port of ports) port.postMessage(notice);
+}
+
+/** Ends this worker: another build takes over, or a successor that was started because this one was stuck. */
+function retire(): void {
+  parts?.exchanges.stop();
+  self.close();
+}
+
+async function answer(call: Call): Promise<Answer> {
+  if (call.op !== 'ping' && call.op !== 'state') activeAt = performance.now();
+  try {
+    const handler = handlers[call.op] as (...args: unknown[]) => Promise<unknown>;
+    return { id: call.id, value: await handler(...call.args) };
+  } catch (error) {
+    return { id: call.id, failure: failure(error) };
+  }
+}
+
+/** What a page may know of a fault: kinds and places in the program, never content. */
+function failure(error: unknown): Failure {
+  if (error instanceof Refusal) return { code: error.code, detail: error.detail };
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') return { code: 'storage_full', detail: '' };
+  if (!(error instanceof Error)) return { code: 'fault', detail: typeof error };
+  const places = [...error.message.matchAll(/File "\/lib\/app\.zip\/([\w/.]+)", line (\d+)/g)].map(([, file, line]) => `${file}:${line}`);
+  const kind = /\n(\w+(?:\.\w+)*)(?::[^\n]*)?\s*$/.exec(error.message)?.[1];
+  return { code: 'fault', detail: [places.length && kind ? kind : error.name, ...places.slice(-3)].join(' ') };
+}
+
+function connect(port: Port & { onmessage: ((event: MessageEvent) => void) | null }): void {
+  ports.add(port);
+  port.onmessage = event => {
+    const call = event.data as Call | 'bye';
+    if (call === 'bye') { ports.delete(port); return; }
+    void answer(call).then(message => port.postMessage(message));
+  };
+}
+
+if ('onconnect' in self) {
+  (self as unknown as { onconnect: (event: MessageEvent) => void }).onconnect = event => connect(event.ports[0]!);
+} else {
+  connect(self as unknown as Parameters<typeof connect>[0]);
+}

@@ -1,0 +1,90 @@
+// The Python that runs in this worker: boots Pyodide from the precached zips and calls web/host/browser.py.
+import { loadPyodide, type PyodideAPI } from 'pyodide';
+import createPyodideModule from 'pyodide/pyodide.asm.mjs';
+import { ASSETS } from '../shared/build.ts';
+import type { Bytes } from '../shared/bytes.ts';
+
+const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
+
+export interface WaitingRow {
+  case_id: string; hash: string; raw: Bytes; alg: number; signature: Bytes; actor: string; actor_signature: string; reason: string;
+}
+/** One act as the records hold it: hash, deps, text, received at (ms), log index. */
+export type ActRow = [string, string[], string, number | null, number | null];
+export interface IncomingAct { case_id: string; hash: string; raw: Bytes; row: ActRow }
+export interface Receipt { case_id: string; hash: string; log_index: number; received_at_ms: number; sig: string }
+export interface Received {
+  empty: boolean; receipts: Receipt[]; refused: { case_id: string; hash: string; reason: string }[]; acts: IncomingAct[];
+  directory: string | null; beacon: { id: string; server_time_ms: number; log_size: number; sig: string } | null;
+  end: { cursor: number; scope: string; more: boolean } | null;
+}
+export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean }
+export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }
+
+/** Calls `host.browser`; every argument and result is copied, so that nothing holds on to Python objects. */
+export class Python {
+  private constructor(private readonly engine: PyodideAPI, private readonly host: Host) {}
+
+  static async boot(): Promise<Python> {
+    const application = bytes(ASSETS.application);
+    const engine = await loadPyodide({
+      indexURL: new URL('/assets/', location.href).href,
+      stdLibURL: new URL(ASSETS.library, location.href).href,
+      lockFileContents: LOCK as never,
+      packageBaseUrl: new URL('/assets/', location.href).href,
+      createPyodideModule,
+      env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
+      fsInit: async FS => { FS.writeFile('/lib/app.zip', await application); },
+    });
+    const host = engine.pyimport('host.browser') as unknown as Host;
+    host.warm();
+    return new Python(engine, host);
+  }
+
+  openDevice(opened: unknown): void { this.host.open_device(JSON.stringify(opened)); }
+  lock(): void { this.host.lock(); }
+  loadRecords(records: string): void { this.host.load_records(records); }
+  loadWaiting(rows: WaitingRow[]): void { this.given(rows, given => this.host.load_waiting(given)); }
+  respond(request: unknown): PageAnswer { return JSON.parse(this.host.respond(JSON.stringify(request)) as string) as PageAnswer; }
+  problem(code: string, status: number, lang: string): string { return this.host.problem(code, status, lang) as string; }
+
+  recorded(caseId: string, row: ActRow, waiting: WaitingRow): void {
+    this.given(waiting, given => this.host.recorded(caseId, JSON.stringify(row), given));
+  }
+
+  syncRequest(): Bytes { return taken<Bytes>(this.host.sync_request()); }
+  syncRead(pieces: Bytes[]): Received { return taken<Received>(this.given(pieces, given => this.host.sync_read(given))); }
+  syncCommit(records: string): number { return this.host.sync_commit(records) as number; }
+  pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
+  syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
+
+  syncFailed(status: number | null, jitter: number, retryAfterMs: number | null): number {
+    return this.host.sync_failed(status ?? undefined, jitter, retryAfterMs ?? undefined) as number;
+  }
+
+  decodeChange(raw: Bytes): { hash: string; deps: string[] } {
+    return taken(this.given(raw, given => this.host.decode_change(given)));
+  }
+
+  private given(value: unknown, use: (given: unknown) => unknown): unknown {
+    const proxy = this.engine.toPy(value);
+    try { return use(proxy); } finally { proxy.destroy(); }
+  }
+}
+
+const NAMES = [
+  'warm', 'open_device', 'lock', 'load_records', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
+  'sync_commit', 'sync_failed', 'sync_state', 'sync_poll_ms', 'decode_change',
+] as const;
+type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
+
+function taken<T>(result: unknown): T {
+  const proxy = result as { toJs(options: object): T; destroy(): void };
+  try { return proxy.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }); } finally { proxy.destroy(); }
+}
+
+async function bytes(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}

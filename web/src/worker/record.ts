@@ -1,0 +1,74 @@
+// The city record's HTTP interface as the worker uses it: who is signed in, enrolment, one exchange.
+import { Refusal } from '../shared/protocol.ts';
+import type { Bytes } from '../shared/bytes.ts';
+
+const EXCHANGE_MS_MAX = 120_000;
+const GZIP_FROM_BYTES = 1024;
+
+export interface Me { user: string; name: string; csrf: string }
+
+/** Who is signed in on this browser; throws `signed_out` or `no_record`. */
+export async function fetchMe(): Promise<Me> {
+  const response = await reach('/me', { headers: { accept: 'application/json' } });
+  if (response.status === 401) throw new Refusal('signed_out');
+  if (!response.ok) throw new Refusal('no_record', String(response.status));
+  const me = await response.json() as { user: string; name?: string; csrf: string };
+  return { user: me.user, name: me.name ?? '', csrf: me.csrf };
+}
+
+/** Tells the record this device's public key; gives the device's id and its short code. */
+export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name: string): Promise<{ device: string; code: string }> {
+  const response = await reach('/devices', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': me.csrf },
+    body: JSON.stringify({ alg, public_key: publicKey, name }),
+  });
+  if (response.status === 401) throw new Refusal('signed_out');
+  if (!response.ok) throw new Refusal('refused_enrolment', String(response.status));
+  return await response.json() as { device: string; code: string };
+}
+
+/** What came of one exchange. A cut answer has the bytes that came; no answer at all has no status. */
+export interface Exchanged { status: number | null; pieces: Bytes[]; retryAfterMs: number | null }
+
+/** One `POST /sync`. Never throws: a line that breaks is an outcome. */
+export async function exchange(body: Bytes, csrf: string): Promise<Exchanged> {
+  const pieces: Bytes[] = [];
+  try {
+    const packed = body.length > GZIP_FROM_BYTES;
+    const response = await fetch('/sync', {
+      method: 'POST', credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(EXCHANGE_MS_MAX),
+      headers: {
+        'content-type': 'application/octet-stream', 'x-csrf-token': csrf, accept: 'application/octet-stream',
+        ...(packed ? { 'content-encoding': 'gzip' } : {}),
+      },
+      body: packed ? await gzip(body) : body,
+    });
+    if (!response.ok || !response.body) return { status: response.status, pieces, retryAfterMs: retryAfter(response) };
+    try {
+      const reader = response.body.getReader();
+      for (let step = await reader.read(); !step.done; step = await reader.read()) pieces.push(new Uint8Array(step.value));
+    } catch { /* the line broke in mid-answer: what came counts */ }
+    return { status: 200, pieces, retryAfterMs: null };
+  } catch {
+    return { status: null, pieces, retryAfterMs: null };
+  }
+}
+
+async function reach(url: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...options, credentials: 'same-origin', cache: 'no-store', redirect: 'error' });
+  } catch {
+    throw new Refusal('no_record');
+  }
+}
+
+async function gzip(bytes: Bytes): Promise<Bytes> {
+  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get('retry-after') ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}

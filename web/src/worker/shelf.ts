@@ -1,0 +1,75 @@
+// What an unlocked device holds on its disk, sealed: who works here, the directory, cases, outbox, drafts.
+// Builds the writes of a transaction; the caller decides when they are stored.
+import { fromHex, hex, type Bytes } from '../shared/bytes.ts';
+import type { Fields } from '../shared/protocol.ts';
+import type { Database, StoreName, Write } from './database.ts';
+import type { ActRow, Receipt, WaitingRow } from './python.ts';
+import type { Sealed, Vault } from './vault.ts';
+
+export interface Identity { user: string; name: string; device: string; code: string }
+/** Where the device stands: with the record, and in its own numbering of acts. */
+export interface Book {
+  cursor: number; scope: string; config: number; nextSeq: number; lastContactMs: number | null;
+  beacon: { id: string; serverTimeMs: number } | null;
+}
+export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null };
+
+type StoredWaiting = Omit<WaitingRow, 'raw' | 'signature'> & { raw: string; signature: string; seq: number };
+
+export class Shelf {
+  constructor(private readonly database: Database, private readonly vault: Vault) {}
+
+  async write(writes: readonly Write[]): Promise<void> { await this.database.write(writes); }
+
+  identity = async (): Promise<Identity | null> => await this.json<Identity>('sealed', 'identity');
+  book = async (): Promise<Book> => await this.json<Book>('sealed', 'book') ?? { ...EMPTY_BOOK };
+  directory = async (): Promise<string | null> => await this.json<string>('sealed', 'directory');
+  rows = async (caseId: string): Promise<ActRow[]> => await this.json<ActRow[]>('records', caseId) ?? [];
+  draft = async (path: string): Promise<Fields | null> => await this.json<Fields>('drafts', path);
+
+  async document(caseId: string): Promise<Bytes | null> {
+    const sealed = await this.database.get<Sealed>('documents', caseId);
+    return sealed ? await this.vault.open('documents', caseId, sealed) : null;
+  }
+
+  /** Every case's acts. */
+  async allRows(): Promise<[string, ActRow[]][]> {
+    const sealed = await this.database.all<Sealed>('records');
+    return await Promise.all(sealed.map(async ([id, value]): Promise<[string, ActRow[]]> => [id, await this.vault.openJson('records', id, value)]));
+  }
+
+  /** The outbox in the order in which the acts were written. */
+  async waiting(): Promise<WaitingRow[]> {
+    const sealed = await this.database.all<Sealed>('outbox');
+    const rows = await Promise.all(sealed.map(([hash, value]) => this.vault.openJson<StoredWaiting>('outbox', hash, value)));
+    rows.sort((one, other) => one.seq - other.seq);
+    return rows.map(({ seq: _, ...row }) => ({ ...row, raw: fromHex(row.raw), signature: fromHex(row.signature) }));
+  }
+
+  /** Marks an act of the outbox as refused by the record. */
+  async refusedWrite(hash: string, reason: string): Promise<Write[]> {
+    const row = await this.json<StoredWaiting>('outbox', hash);
+    return row ? [await this.vault.sealJson('outbox', hash, { ...row, reason })] : [];
+  }
+
+  async waitingWrite(row: WaitingRow, seq: number): Promise<Write> {
+    const stored: StoredWaiting = { ...row, raw: hex(row.raw), signature: hex(row.signature), seq };
+    return await this.vault.sealJson('outbox', row.hash, stored);
+  }
+
+  identityWrite = async (identity: Identity): Promise<Write> => await this.vault.sealJson('sealed', 'identity', identity);
+  bookWrite = async (book: Book): Promise<Write> => await this.vault.sealJson('sealed', 'book', book);
+  directoryWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'directory', text);
+  rowsWrite = async (caseId: string, rows: ActRow[]): Promise<Write> => await this.vault.sealJson('records', caseId, rows);
+  documentWrite = async (caseId: string, binary: Bytes): Promise<Write> => await this.vault.seal('documents', caseId, binary);
+  receiptWrite = async (receipt: Receipt): Promise<Write> => await this.vault.sealJson('receipts', receipt.hash, receipt);
+
+  async draftWrite(path: string, draft: Fields | null): Promise<Write> {
+    return draft ? await this.vault.sealJson('drafts', path, draft) : { store: 'drafts', key: path };
+  }
+
+  private async json<T>(store: StoreName, key: string): Promise<T | null> {
+    const sealed = await this.database.get<Sealed>(store, key);
+    return sealed ? await this.vault.openJson<T>(store, key, sealed) : null;
+  }
+}
