@@ -6,7 +6,7 @@ Must not know any table's meaning.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,15 @@ from server.sqlite_driver import driver
 
 
 class Database:
-    """Reading connections for many, a writing transaction for one."""
+    """Reading connections for many, a writing transaction for one.
+
+    Inside a thread's writing block every further block, reading or writing, works in the same transaction.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writer = threading.RLock()
+        self._mine = threading.local()
 
     @classmethod
     def open(cls, path: Path, busy_seconds: int) -> Database:
@@ -42,22 +46,46 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view for the whole block."""
+        joined: Connection | None = getattr(self._mine, "connection", None)
+        if joined is not None:
+            yield joined
+        else:
+            with self.reading_committed() as connection:
+                yield connection
+
+    @contextmanager
+    def reading_committed(self) -> Iterator[Connection]:
+        """One consistent view of what is on the disk, whatever this thread is writing just now."""
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The only writer; what the block did is on the disk when it ends, or nothing of it is."""
+        """The only writer; what the block did is on the disk when the outermost block ends, or nothing of it is."""
+        joined: Connection | None = getattr(self._mine, "connection", None)
+        if joined is not None:
+            with joined.begin_nested():
+                yield joined
+            return
+        afterwards: list[Callable[[], None]] = []
         with self._writer, self.engine.connect() as connection:
             connection = connection.execution_options(shouwen_writes=True)
-            with connection.begin():
-                yield connection
+            self._mine.connection, self._mine.afterwards = connection, afterwards
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                self._mine.connection = self._mine.afterwards = None
+        for call in afterwards:
+            call()
 
-    @contextmanager
-    def holding_writer(self) -> Iterator[None]:
-        """Keeps other threads from writing while something is read, decided and then written."""
-        with self._writer:
-            yield
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Calls back once what this thread is writing is on the disk; never if it is rolled back."""
+        afterwards: list[Callable[[], None]] | None = getattr(self._mine, "afterwards", None)
+        if afterwards is None:
+            call()
+        else:
+            afterwards.append(call)
 
     def close(self) -> None:
         """Lets go of every connection."""
@@ -83,6 +111,6 @@ def _begin(connection: Connection) -> None:
 
 def _migrate(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", "server:migrations")
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -95,8 +95,8 @@ class Exchange:
                 Submission(item.case_id, item.alg, item.signature, item.raw, device.id, user) for item in pushed
             ]
             rulings = self._gate.admit(connection, submissions, directory, now_ms)
-        if any(ruling.verdict == "accepted" for ruling in rulings):
-            self._bell.ring()
+            if any(ruling.verdict == "accepted" for ruling in rulings):
+                self._database.after_commit(self._bell.ring)
         return rulings
 
     def _verdict(self, ruling: Ruling) -> wire.Verdict:

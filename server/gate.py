@@ -14,7 +14,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from py_core.cases.acts import Act, RecordedAct, read_act
+from py_core.cases.acts import Act, Event, RecordedAct, read_act
 from py_core.change import ActChange, decode_act_change, sign_bytes
 from py_core.directory import Directory
 from py_core.errors import Malformed
@@ -26,13 +26,13 @@ from server.keys import verifies
 from server.outside import from_ms
 from server.receipts import Receipts
 from server.record import Entry, Submission
-from server.scope import units_named
+from server.scope import units_concerned
 from server.trial import NotTaken
 
 PRIVILEGED_EVENTS: Mapping[str, str] = {"contradiction_resolved": "reconciler"}
 
-Understands = Callable[[str, Sequence[RecordedAct]], None]
-"""Raises `Malformed` when a case's acts (id, acts in log order) make no case."""
+ReadEvent = Callable[[Event], object]
+"""Raises `Malformed` for an event that the core cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,11 @@ class _Case:
     """A case as it would be with the candidates taken so far."""
 
     known: dict[str, Entry]
-    acts: list[RecordedAct]
     units: set[str]
     stored: int  # how many of `known` are in the log already
 
     def copy(self) -> _Case:
-        return _Case(dict(self.known), list(self.acts), set(self.units), self.stored)
+        return _Case(dict(self.known), set(self.units), self.stored)
 
     def seen_by(self, deps: Sequence[str]) -> set[str]:
         """Everything that an author who had seen `deps` had seen."""
@@ -104,10 +103,10 @@ class _Plan:
 class Gate:
     """Decides about changes inside a writing transaction of the caller's."""
 
-    def __init__(self, engine: CaseEngine, receipts: Receipts, understands: Understands) -> None:
+    def __init__(self, engine: CaseEngine, receipts: Receipts, read_event: ReadEvent) -> None:
         self._engine = engine
         self._receipts = receipts
-        self._understands = understands
+        self._read_event = read_event
 
     def admit(
         self, connection: Connection, submissions: Sequence[Submission], directory: Directory, now_ms: int
@@ -174,6 +173,10 @@ class Gate:
         if act.beacon is not None and not self._receipts.is_own_beacon(act.beacon):
             raise _Refusal("false_beacon")
         for event in act.events:
+            try:
+                self._read_event(event)
+            except Malformed as error:
+                raise _Refusal("unreadable_event") from error
             role = PRIVILEGED_EVENTS.get(event["type"])
             if role is not None and role not in person.roles:
                 raise _Refusal("not_authorised")
@@ -237,15 +240,9 @@ class Gate:
             if cause not in case.known:
                 raise _Refusal("missing_dependency", cause)
         self._check_history(change, case)
-        named = units_named(act.events) & directory.units.keys()
+        named = units_concerned(act.events, directory)
         self._check_scope(act, case, named, directory)
-        recorded = RecordedAct(change.hash, change.causes, act, from_ms(now_ms), None)
-        try:
-            self._understands(candidate.submission.case_id, [*case.acts, recorded])
-        except Malformed as error:
-            raise _Refusal("makes_no_case") from error
         case.known[change.hash] = _entry_of(candidate, now_ms)
-        case.acts.append(recorded)
         case.units |= named
         plan.sequences[number] = change.hash
 
@@ -270,14 +267,16 @@ class Gate:
 
     @staticmethod
     def _check_scope(act: Act, case: _Case, named: frozenset[str], directory: Directory) -> None:
-        """Whether the case is this person's business, and begins with a registration that names a unit."""
-        begins = [event for event in act.events if event["type"] == "registered"]
-        if bool(begins) == bool(case.known) or len(begins) > 1:
-            raise _Refusal("second_registration" if case.known else "no_registration")
+        """Whether the case begins with a registration that names a unit, and is this person's business."""
         person = directory.people[act.user]
-        if begins and not named:
-            raise _Refusal("unknown_unit")
-        if person.unit not in case.units | (named if begins else set()) and not sees_whole_city(directory, person):
+        concerned = case.units
+        if not case.known:  # the first act: the case becomes the business of the units that it names
+            if act.events[0]["type"] != "registered":
+                raise _Refusal("no_registration")
+            if not named:
+                raise _Refusal("unknown_unit")
+            concerned = set(named)
+        if person.unit not in concerned and not sees_whole_city(directory, person):
             raise _Refusal("foreign_scope")
 
     def _try(self, plan: _Plan) -> dict[int, str]:
@@ -324,7 +323,7 @@ class Gate:
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
-            named = units_named(act.events) & directory.units.keys()
+            named = units_concerned(act.events, directory)
             log_index = record.append(connection, submission, change, act.device_seq, named, now_ms)
             record.release(connection, submission, change.hash, now_ms)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
@@ -349,7 +348,6 @@ def _load_case(connection: Connection, case_id: str) -> _Case:
     entries = record.entries_of_case(connection, case_id)
     return _Case(
         known={entry.hash: entry for entry in entries},
-        acts=[recorded_act(entry) for entry in entries],
         units=set(record.units_of_case(connection, case_id)),
         stored=len(entries),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from py_core import wire
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
@@ -78,7 +79,7 @@ class OwnDevice:
         return self._device.code
 
     def next_seq(self) -> int:
-        """The first free sequence number; keep `Database.holding_writer` until it is used."""
+        """The first free sequence number; stay inside one `Database.writing` until it is used."""
         with self._database.reading() as connection:
             return record.next_device_seq(connection, SERVER_DEVICE)
 
@@ -86,8 +87,11 @@ class OwnDevice:
         """Records one person's acts, all or none; raises `NotRecorded`."""
         self.append([OwnAct(act.case_id, act.text, user) for act in acts])
 
-    def append(self, acts: Sequence[OwnAct]) -> None:
-        """Records acts in this order in one transaction, all or none; each sees everything before it."""
+    def append(self, acts: Sequence[OwnAct], received_at: datetime | None = None) -> None:
+        """Records acts in this order in one transaction, all or none; each sees everything before it.
+
+        `received_at` is for imports and demonstrations that tell a past; else it is now.
+        """
         with self._database.writing() as connection:
             texts: dict[str, list[str]] = {}
             for act in acts:
@@ -102,8 +106,8 @@ class OwnDevice:
                 signature = self._key.sign(sign_bytes(act.case_id, decode_act_change(raw).hash))
                 submissions.append(Submission(act.case_id, wire.ALG_ED25519, signature, raw, SERVER_DEVICE, act.user))
             directory = self._city.current_in(connection).directory
-            rulings = self._gate.admit(connection, submissions, directory, to_ms(self._clock.now()))
+            rulings = self._gate.admit(connection, submissions, directory, to_ms(received_at or self._clock.now()))
             refused = next((ruling.reason for ruling in rulings if ruling.verdict == "quarantined"), None)
             if refused is not None:
                 raise NotRecorded(refused)
-        self._bell.ring()
+            self._database.after_commit(self._bell.ring)

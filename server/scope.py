@@ -1,4 +1,7 @@
-"""Which units a case concerns: those that its events name. Pure; must not ask who may see what (see `record`)."""
+"""Which units a case concerns: those that its events name, themselves or by a person or post. Pure.
+
+Must not ask who may see a case (see `exchange` and `desk_store`).
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,39 @@ from collections.abc import Iterable
 from typing import Any
 
 from py_core.cases.acts import Event
+from py_core.directory import Directory
 
 _NAMING_FIELDS = {
     "registered": ("unit",),
     "delivered": ("to",),
     "handed_over": ("to",),
     "handover_accepted": ("by",),
-    "lead_designated": ("lead", "assists", "steps"),
-    "instruction_given": ("to",),
-    "contradiction_resolved": ("unit", "to"),
+    "lead_designated": ("lead", "assists", "steps", "handler"),
+    "accepted": ("by",),
+    "forwarded_up": ("to",),
+    "acting_arranged": ("by", "who"),
 }
 
 
-def units_named(events: Iterable[Event]) -> frozenset[str]:
-    """Every unit (or role; the caller keeps what the directory knows) that these events bring into a case."""
-    return frozenset(
+def units_concerned(events: Iterable[Event], directory: Directory) -> frozenset[str]:
+    """Every unit of the directory that these events bring into their case."""
+    names = (
         name
         for event in events
         for field in _NAMING_FIELDS.get(str(event.get("type")), ())
         for name in _names(event.get(field))
     )
+    return frozenset(unit for name in names if (unit := _unit_of(name, directory)) is not None)
+
+
+def _unit_of(name: str, directory: Directory) -> str | None:
+    if name in directory.units:
+        return name
+    if name in directory.people:
+        return directory.people[name].unit
+    if name in directory.posts:
+        return directory.posts[name].unit
+    return None  # a role, an outside body
 
 
 def _names(value: Any) -> Iterable[str]:

@@ -1,0 +1,40 @@
+"""Every case of the record as the core reads it, in memory, brought up to date from the log.
+
+A projection: it can be thrown away at any time. Must not hold what is not committed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from py_core.cases.acts import RecordedAct
+from py_core.desk.ports import CaseRecord
+from server import record
+from server.database import Database
+from server.gate import recorded_act
+
+
+class CaseBook:
+    """Cases by id; a record object stays the same until its case gets another act."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._cases: dict[str, CaseRecord] = {}
+        self._read = 0  # how much of the log is in
+
+    def current(self) -> Mapping[str, CaseRecord]:
+        """All cases, as of now; the mapping never changes afterwards."""
+        with self._lock, self._database.reading_committed() as connection:
+            if record.log_size(connection) > self._read:
+                added: dict[str, list[RecordedAct]] = {}
+                for entry in record.entries_from(connection, self._read):
+                    added.setdefault(entry.case_id, []).append(recorded_act(entry))
+                    self._read = entry.log_index + 1
+                cases = dict(self._cases)
+                for case_id, acts in added.items():
+                    before = cases[case_id].acts if case_id in cases else ()
+                    cases[case_id] = CaseRecord(case_id, (*before, *acts))
+                self._cases = cases
+            return self._cases

@@ -1,0 +1,85 @@
+"""What the desk's pages read on the server: the record, cut to what the signed-in person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from py_core.calendars import WorkCalendar
+from py_core.desk.ports import CaseRecord, Similar, SyncStatus
+from py_core.directory import Directory
+from py_core.packs import Packs
+from server import record
+from server.casebook import CaseBook
+from server.city import sees_whole_city
+from server.database import Database
+from server.similar import SimilarIndex
+
+SIMILAR_MAX = 5
+
+
+class DeskStore:
+    """One consistent view for one request; implements `py_core.desk.ports.Store`.
+
+    Lists hold the cases of the person's unit, or all when `whole_city` is asked for (the centre's pages, the public
+    status page). A single case may be opened by its units and by those who work for the whole city.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        casebook: CaseBook,
+        directory: Directory,
+        calendar: WorkCalendar,
+        packs: Packs,
+        similar: SimilarIndex,
+        user: str,
+        whole_city: bool,
+    ) -> None:
+        self._database = database
+        self._casebook = casebook
+        self._directory = directory
+        self._calendar = calendar
+        self._packs = packs
+        self._similar = similar
+        self._person = directory.people.get(user)
+        self._whole_city = whole_city
+
+    @cached_property
+    def _all(self) -> Mapping[str, CaseRecord]:
+        return self._casebook.current()
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        if self._person is None:
+            return frozenset()
+        with self._database.reading() as connection:
+            return record.cases_of_unit(connection, self._person.unit)
+
+    def case(self, case_id: str) -> CaseRecord | None:
+        everything = self._whole_city or (self._person and sees_whole_city(self._directory, self._person))
+        return self._all.get(case_id) if everything or case_id in self._own else None
+
+    def cases(self) -> Iterable[CaseRecord]:
+        if self._whole_city:
+            return tuple(self._all.values())
+        return tuple(self._all[case_id] for case_id in sorted(self._own) if case_id in self._all)
+
+    def directory(self) -> Directory:
+        return self._directory
+
+    def calendar(self) -> WorkCalendar:
+        return self._calendar
+
+    def packs(self) -> Packs:
+        return self._packs
+
+    def sync_status(self) -> SyncStatus:
+        return SyncStatus(online=True, waiting=0, last_contact_at=None)
+
+    def similar(self, case_id: str) -> Sequence[Similar] | None:
+        """Past cases like this one that the reader may open."""
+        found = self._similar.similar(case_id, 4 * SIMILAR_MAX)
+        if found is None:
+            return None
+        return [each for each in found if self.case(each.case_id) is not None][:SIMILAR_MAX]

@@ -1,0 +1,100 @@
+"""The server's one composition root: builds every part from settings, a clock, randomness and an engine.
+
+The web application, the demonstration and a simulation all start here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from py_core.calendars import WorkCalendar, national
+from py_core.packs import Packs, load_packs
+from server.accounts import Accounts
+from server.casebook import CaseBook
+from server.city import City
+from server.core_events import read_event
+from server.database import Database
+from server.engine import CaseEngine, EngineOutside
+from server.exchange import Exchange
+from server.gate import Gate
+from server.keys import SigningKey
+from server.outside import Clock, Entropy
+from server.own_device import OwnDevice
+from server.receipts import Receipts
+from server.sessions import Sessions
+from server.settings import Settings
+from server.similar import SimilarIndex
+from server.wake import Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that one server process is made of."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    database: Database
+    city: City
+    accounts: Accounts
+    sessions: Sessions
+    receipts: Receipts
+    engine: CaseEngine
+    gate: Gate
+    bell: Bell
+    own_device: OwnDevice
+    exchange: Exchange
+    casebook: CaseBook
+    similar: SimilarIndex
+    calendar: WorkCalendar
+    packs: Packs
+
+    def close(self) -> None:
+        """Ends threads and processes, closes files."""
+        self.bell.close()
+        self.similar.close()
+        self.engine.close()
+        self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """Somebody of the demonstration city who can sign in; `role_zh` and `role_en` say what to try with it."""
+
+    user: str
+    password: str
+    name: str
+    role_zh: str
+    role_en: str
+
+
+def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEngine | None = None) -> Parts:
+    """Opens (or creates) the record in `settings.data` and builds everything around it."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database.open(settings.database, settings.busy_seconds)
+    receipts = Receipts(SigningKey.kept_in(settings.data / "record.key", entropy))
+    device_key = SigningKey.kept_in(settings.data / "device.key", entropy)
+    engine = engine or EngineOutside(settings.trial_seconds_max, settings.trial_memory_bytes_max)
+    bell = Bell()
+    city = City(database, clock)
+    gate = Gate(engine, receipts, read_event)
+    casebook = CaseBook(database)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        entropy=entropy,
+        database=database,
+        city=city,
+        accounts=Accounts(database, clock, entropy),
+        sessions=Sessions(database, clock, entropy, settings.session_idle, settings.session_life),
+        receipts=receipts,
+        engine=engine,
+        gate=gate,
+        bell=bell,
+        own_device=OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell),
+        exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
+        casebook=casebook,
+        similar=SimilarIndex(settings.search_index, casebook),
+        calendar=national(),
+        packs=load_packs(),
+    )

@@ -1,0 +1,86 @@
+"""Keeps the search index of similar cases up to date beside the record, off the request path.
+
+The index is derived and optional: where it cannot be opened the pages say nothing of similar cases.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from py_core.desk.ports import CaseRecord, Similar
+from server.casebook import CaseBook
+from server.search import SimilarCases
+
+_log = logging.getLogger("shouwen.similar")
+
+
+class SimilarIndex:
+    """Answers from the index and feeds it; `start` runs the feeding in a thread of its own."""
+
+    def __init__(self, path: Path, casebook: CaseBook) -> None:
+        self._path = path
+        self._casebook = casebook
+        self._opened: SimilarCases | None = None
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._ending = False
+        self._thread: threading.Thread | None = None
+        self._indexed: dict[str, CaseRecord] = {}
+
+    def similar(self, case_id: str, k: int) -> Sequence[Similar] | None:
+        """Cases like this one, best first; None while there is no index."""
+        return None if self._opened is None else self._opened.similar(case_id, k)
+
+    def catch_up(self) -> int:
+        """Indexes every case that is new or changed; gives how many were. Takes milliseconds for each new one."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = SimilarCases.open(self._path)
+            cases = self._casebook.current()
+            changed = [case for case_id, case in cases.items() if self._indexed.get(case_id) is not case]
+            count = self._opened.catch_up(_rows(changed))
+            self._indexed = dict(cases)
+            return count
+
+    def start(self) -> None:
+        """Begins to follow the record."""
+        self._news.set()
+        self._thread = threading.Thread(target=self._follow, name="similar-index", daemon=True)
+        self._thread.start()
+
+    def notice(self) -> None:
+        """Says that the record grew; returns at once."""
+        self._news.set()
+
+    def close(self) -> None:
+        """Ends the thread and closes the index."""
+        self._ending = True
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _follow(self) -> None:
+        while True:
+            self._news.wait()
+            self._news.clear()
+            if self._ending:
+                return
+            try:
+                self.catch_up()
+            except Exception:
+                # Derived data: the pages go on without, the next change tries again.
+                _log.exception("the index of similar cases could not be brought up to date")
+
+
+def _rows(cases: Iterable[CaseRecord]) -> Iterable[tuple[str, str, str]]:
+    for case in cases:
+        for event in case.acts[0].act.events:
+            if event["type"] == "registered":
+                words = [str(event.get(key) or "") for key in ("title", "text")]
+                yield case.id, "\n".join(filter(None, words)), str(event.get("place") or "")
+                break
