@@ -9,8 +9,9 @@ export function strength(passphrase: string): 0 | 1 | 2 | 3 {
   const characters = [...passphrase];
   if (characters.length < CHARACTERS_MIN) return 0;
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u, /\p{Script=Han}/u].filter(kind => kind.test(passphrase)).length;
-  const worth = new Set(characters).size + characters.length / 2 + kinds * 2;
-  return worth < 14 ? 1 : worth < 20 ? 2 : 3;
+  const han = characters.filter(character => /\p{Script=Han}/u.test(character)).length;
+  const worth = new Set(characters).size + characters.length / 2 + han / 2 + kinds * 2;
+  return worth < 16 ? 1 : worth < 23 ? 2 : 3;
 }
 
 const STRENGTHS = ['Too short: at least {min} characters.', 'Weak: longer is better, for example four words.', 'Fair.', 'Good.'] as const;

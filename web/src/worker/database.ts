@@ -36,13 +36,26 @@ export class Database {
   async write(writes: readonly Write[]): Promise<void> {
     const stores = [...new Set(writes.map(write => write.store))];
     const transaction = this.idb.transaction(stores, 'readwrite', { durability: 'strict' });
-    const steps = writes.map(({ store, key, value }) => {
-      const target = transaction.objectStore(store);
-      return value === undefined ? target.delete(key) : target.put(value, key);
-    });
-    // When one step fails the transaction aborts; the steps' own rejections then say the same again.
-    await Promise.all([transaction.done, ...steps.map(async step => { await step; })]);
+    const steps: Promise<unknown>[] = [transaction.done];
+    try {
+      for (const { store, key, value } of writes) {
+        const target = transaction.objectStore(store);
+        steps.push(value === undefined ? target.delete(key) : target.put(value, key));
+      }
+    } catch (error) { // a value that cannot be stored throws at once and would let the steps before it stand
+      transaction.abort();
+      await Promise.allSettled(steps);
+      throw error;
+    }
+    await settled(steps);
   }
 
   close(): void { this.idb.close(); }
+}
+
+/** Waits for all, then throws the first failure: when one step fails, the others and the transaction fail as well. */
+async function settled(steps: Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(steps);
+  const failed = outcomes.find(outcome => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }

@@ -6,7 +6,7 @@ import { fromHex, type Bytes } from '../shared/bytes.ts';
 interface CaseDocument { acts: Automerge.ImmutableString[] }
 
 /** The first change of every case; its hash names it as a cause but it never travels. */
-export const GENESIS = fromHex('856f4a83c11f3a50012f001000000000000000000000000000000000000010100000005150634014202560270027f0461637473017f027f007f00');
+export const GENESIS = fromHex('856f4a83c11f3a50012f001000000000000000000000000000000000010100000005150634014202560270027f0461637473017f027f007f00');
 
 /** A fresh actor for every start of the worker: a stable one gets documents stuck when a profile is cloned. */
 export function newActor(): string {

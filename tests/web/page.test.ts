@@ -1,0 +1,55 @@
+// Small decisions of the page: which addresses the device answers, how strong a passphrase is, words in both languages.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import chinese from '../../web/locale/zh-CN.json';
+import { strength } from '../../web/src/page/passphrase.ts';
+import { fields } from '../../web/src/page/desk.ts';
+import { isDeskPage } from '../../web/src/shared/routes.ts';
+import { translate } from '../../web/src/shared/texts.ts';
+
+declare const __ROOT__: string;
+
+test('desk pages are answered on the device, everything else by the server', () => {
+  for (const path of ['/', '/today', '/register', '/cases', '/cases/ab', '/cases/ab/do/accept', '/cases/ab/slips/receipt', '/sync']) {
+    assert.ok(isDeskPage(path), path);
+  }
+  for (const path of ['/sync/events', '/me', '/devices', '/centre', '/centre/cases', '/public/status', '/sign-in', '/sign-out', '/assets/page.js', '/todayx', '/healthz', '/api/x']) {
+    assert.ok(!isDeskPage(path), path);
+  }
+});
+
+test('length counts most for the strength of a passphrase', () => {
+  assert.equal(strength('1234567'), 0);
+  assert.equal(strength('aaaaaaaa'), 1);
+  assert.equal(strength('12345678'), 1);
+  assert.equal(strength('correct horse battery staple'), 3);
+  assert.equal(strength('红灯停绿灯行黄灯亮了等一等'), 3);
+});
+
+test('repeated form fields keep all their values; files are not taken as text', () => {
+  const form = new FormData();
+  form.append('paper', 'a');
+  form.append('paper', 'b');
+  form.append('file', new Blob(['x']), 'x.txt');
+  assert.deepEqual(fields(form), { paper: ['a', 'b'] });
+});
+
+test('every sentence of the browser has its Chinese, and no translation is left over', () => {
+  const found = new Set<string>(['Opening …']);
+  for (const file of fs.readdirSync(`${__ROOT__}/web/src`, { recursive: true }).map(String).filter(name => name.endsWith('.ts'))) {
+    const source = fs.readFileSync(`${__ROOT__}/web/src/${file}`, 'utf8');
+    for (const [, id] of source.matchAll(/(?:say|translate)\((?:(?:'zh-CN'|lang), )?'([^']+)'/g)) found.add(id!);
+    for (const [, list] of source.matchAll(/const STRENGTHS = \[([^\]]+)\]/g)) for (const [, id] of list!.matchAll(/'([^']+)'/g)) found.add(id!);
+  }
+  assert.deepEqual([...found].filter(id => !(id in chinese)), []);
+  assert.deepEqual(Object.keys(chinese).filter(id => !found.has(id)), []);
+});
+
+test('values are put into both languages, and every place of the English is in the Chinese', () => {
+  assert.equal(translate('en', '{done} of {total} MB', { done: '1.2', total: 3 }), '1.2 of 3 MB');
+  assert.equal(translate('zh-CN', 'Ready for offline use'), '可离线使用');
+  for (const [id, text] of Object.entries(chinese)) assert.deepEqual(places(text), places(id), id);
+});
+
+function places(text: string): string[] { return [...text.matchAll(/\{\w+\}/g)].map(String).sort(); }
