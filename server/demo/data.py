@@ -91,6 +91,12 @@ def names() -> dict[str, list[str]]:
     return _read("people_names")
 
 
+def account_rows() -> tuple[str, list[dict[str, str]]]:
+    """The one password of the demonstration and the people who can sign in with it."""
+    read = _read("accounts")
+    return str(read["password"]), list(read["accounts"])
+
+
 @cache
 def phrases() -> dict[str, Any]:
     """Wordings of acts that are not tied to one matter: reasons, instructions, remarks."""

@@ -5,7 +5,7 @@ Owns names, places and wording; must not know times or what becomes of a case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -20,7 +20,6 @@ class Telling:
     pack: str
     matter: str
     offer: str
-    town: str  # the unit where the place lies
     unit: str  # the unit that handles it
     title: str
     text: str
@@ -42,27 +41,31 @@ class Teller:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._phone = 0
+        self._people = 0
+        self._incidents = 0
 
-    def incident(self, topic: Topic, town: str, number: int) -> Iterator[Telling]:
-        """All tellings of one hotline matter at one place of a town, each by another caller."""
+    def incident(self, topic: Topic, town: str, which: Sequence[int] | None = None) -> Iterator[Telling]:
+        """Tellings (all, or these in this order) of one hotline matter at one place of a town, by different callers.
+
+        Where the tellings of a topic are different matters, each is an incident of its own.
+        """
         random = self._random
         place, firm = self._where(topic.place, town, topic.matter == "enterprise")
         facts = self._facts()
-        order = random.sample(range(len(topic.texts)), len(topic.texts))
-        for index in order:
+        order = random.sample(range(len(topic.texts)), len(topic.texts)) if which is None else which
+        for position, index in enumerate(order):
+            if position == 0 or topic.apart:
+                self._incidents += 1
             who = firm.contact if firm else self._name()
             slots = {"place": place, "firm": firm.name if firm else "", "who": who, **facts}
-            text = topic.texts[index].format(**slots)
             yield Telling(
-                incident=f"{topic.id}-{number}",
+                incident=f"{topic.id}-{self._incidents}",
                 pack="HL",
                 matter=topic.matter,
                 offer=f"hotline-{topic.matter}",
-                town=town,
                 unit=town if topic.to == "town" else topic.to,
                 title=topic.title.format(**slots),
-                text=text + random.choice(phrases()["closing"]),
+                text=topic.texts[index].format(**slots) + random.choice(phrases()["closing"]),
                 place=place,
                 claimant="enterprise" if firm else "person",
                 claimant_name=firm.name if firm else who,
@@ -74,29 +77,28 @@ class Teller:
                 months=topic.months,
             )
 
-    def application(self, service: Service, town: str, unit: str, number: int) -> Telling:
+    def application(self, service: Service, town: str, unit: str, which: int) -> Telling:
         """One application for a promised matter by somebody from a town."""
-        random = self._random
+        self._incidents += 1
         place, firm = self._where(service.place, town, service.claimant == "enterprise")
         who = self._name(service.age)
-        organisation = f"{place}{random.choice(phrases()['organisation'])}" if service.claimant == "other_org" else who
+        body = f"{place}{self._random.choice(phrases()['organisation'])}" if service.claimant == "other_org" else who
         slots = {"place": place, "firm": firm.name if firm else "", "who": who, **self._facts()}
         return Telling(
-            incident=f"{service.offer}-{number}",
+            incident=f"{service.offer}-{self._incidents}",
             pack="JY",
             matter="service",
             offer=service.offer,
-            town=town,
             unit=unit,
             title=service.title.format(**slots),
-            text=random.choice(service.texts).format(**slots),
+            text=service.texts[which].format(**slots),
             place=place,
             claimant=service.claimant,
-            claimant_name=firm.name if firm else organisation,
+            claimant_name=firm.name if firm else body,
             claimant_phone=self._mobile(),
             claimant_id=firm.code if firm else "",
             claimant_address=place,
-            kind="application",
+            kind="",
             result=service.result.format(**slots),
             missing=service.missing,
             procedure=service.procedure,
@@ -119,5 +121,5 @@ class Teller:
         return self._random.choice(names()["surnames"]) + self._random.choice(names()[given])
 
     def _mobile(self) -> str:
-        self._phone += 1
-        return f"1380000{1000 + self._phone:04d}"
+        self._people += 1
+        return f"1380000{1000 + self._people:04d}"

@@ -1,0 +1,160 @@
+"""Acts out scripted cases: commands through the core's `decide`, acts as signed changes of the persons' own devices.
+
+Everybody acts in the order of time, as in a living city; the clock is the script's. Must not write to the record.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from py_core import __version__
+from py_core.calendars import WorkCalendar
+from py_core.cases.acts import Act, RecordedAct
+from py_core.cases.commands import Command, Context, decide
+from py_core.cases.history import order
+from py_core.cases.state import Case, fold
+from py_core.change import decode_act_change, sign_bytes
+from py_core.directory import Directory
+from py_core.packs import Packs
+from server.demo.own_devices import DemoDevice
+from server.engine import CaseEngine
+from server.record import Submission
+
+ONLINE = timedelta(seconds=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one person does at one moment. `travel`: how long the act needs to reach the record (offline work)."""
+
+    at: datetime
+    user: str
+    command: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    travel: timedelta = ONLINE
+    unseen: int = 0  # how many of the case's last acts this person's device had not received
+
+
+Script = Generator[Step, Case | None, None]
+"""Yields steps in the order of time; each `yield` gives the case after the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A submission with the moment at which it reaches the record."""
+
+    submission: Submission
+    received_at: datetime
+
+
+class Beacons(Protocol):
+    """The record's signed word on the time, as a device last heard it."""
+
+    def __call__(self, at: datetime) -> str: ...
+
+
+@dataclass(slots=True)
+class _Play:
+    """One case while it is acted out."""
+
+    case_id: str
+    script: Script
+    acts: list[RecordedAct] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)
+
+    def seen(self, unseen: int) -> tuple[list[RecordedAct], list[bytes]]:
+        end = len(self.acts) - unseen
+        return self.acts[:end], self.raws[:end]
+
+
+class Stage:
+    """Where the plays are given: who has which device, which law is in force."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        packs: Packs,
+        calendar: WorkCalendar,
+        devices: Mapping[str, DemoDevice],
+        engine: CaseEngine,
+        beacons: Beacons,
+    ) -> None:
+        self._directory = directory
+        self._packs = packs
+        self._calendar = calendar
+        self._devices = devices
+        self._engine = engine
+        self._beacons = beacons
+
+    def give(self, plays: Iterable[tuple[str, Script]], until: datetime) -> list[Delivery]:
+        """Acts all cases (id, script) out up to a moment, and what must reach the record, in the order of arrival."""
+        waiting: list[tuple[datetime, int, _Play, Step]] = []
+        for number, (case_id, script) in enumerate(plays):
+            self._push(waiting, number, _Play(case_id, script), None, until)
+        made: list[Delivery] = []
+        while waiting:
+            _, number, play, step = heapq.heappop(waiting)
+            made.append(self._take(play, step))
+            case = fold(play.case_id, order(play.acts))
+            self._push(waiting, number, play, case, until)
+        return sorted(made, key=lambda delivery: delivery.received_at)
+
+    def _push(
+        self,
+        waiting: list[tuple[datetime, int, _Play, Step]],
+        number: int,
+        play: _Play,
+        case: Case | None,
+        until: datetime,
+    ) -> None:
+        try:
+            step = next(play.script) if case is None else play.script.send(case)
+        except StopIteration:
+            return
+        if step.at <= until:
+            heapq.heappush(waiting, (step.at, number, play, step))
+
+    def _take(self, play: _Play, step: Step) -> Delivery:
+        person = self._directory.people[step.user]
+        device = self._devices[step.user]
+        acts, raws = play.seen(step.unseen)
+        case = fold(play.case_id, order(acts)) if acts else None
+        context = Context(
+            now=step.at,
+            packs=self._packs,
+            calendar=self._calendar,
+            policies=self._directory.policies,
+            user=step.user,
+            roles=frozenset(person.roles),
+            unit=person.unit,
+        )
+        fields = dict(step.fields)
+        if case is None:
+            fields["number"] = device.next_number()
+        events = decide(case, Command(step.command, fields), context)
+        act = Act(
+            kind=step.command,
+            events=events,
+            user=step.user,
+            device=device.id,
+            device_seq=device.next_seq(),
+            occurred_at=step.at,
+            claimed_at=step.at,
+            beacon=self._beacons(step.at - timedelta(minutes=3)),
+            since_beacon_ms=180_000,
+            pack_version=self._packs.version,
+            app_version=__version__,
+        )
+        actor = device.actor_on(step.at.date())
+        raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act.text()])[-1]
+        change = decode_act_change(raw)
+        received_at = step.at + step.travel
+        play.acts.append(RecordedAct(change.hash, change.causes, act, received_at))
+        play.raws.append(raw)
+        signature = device.sign(sign_bytes(play.case_id, change.hash))
+        submission = Submission(play.case_id, device.alg, signature, raw, device.id, step.user)
+        return Delivery(submission, received_at)

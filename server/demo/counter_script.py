@@ -1,0 +1,151 @@
+"""How an application with a published promise runs at a counter: registration, papers, receipt, handling, document.
+
+Each script stops where `Visit.goal` says; everything later has not happened yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from py_core.values import local
+from server.demo.acting import Script, Step
+from server.demo.data import phrases
+from server.demo.scene import Scene, due_after, limit_of
+from server.demo.telling import Telling
+
+GOALS = ("received", "told", "accepted", "procedure", "extended", "completed", "replied")
+COMPLETION = {
+    "decision_issued": "issue_decision",
+    "certificate_issued": "issue_certificate",
+    "forwarded_up": "forward_up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What happens to one application. `done_after` counts working days from complete papers."""
+
+    came_at: datetime
+    goal: str = "replied"
+    done_after: int = 3
+    incomplete: bool = False
+    papers_after: int = 4  # working days until the missing papers come
+    procedure: bool = False
+    procedure_days: int = 4
+    extended_by: int = 0
+    unsigned: bool = False
+    offline: bool = False
+
+    def reaches(self, goal: str) -> bool:
+        return GOALS.index(self.goal) >= GOALS.index(goal)
+
+
+def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
+    """One application from the moment the person stands at the counter."""
+    hours, at, unit = scene.hours, visit.came_at, scene.unit(telling.unit)
+    officer = scene.officer(telling.unit)
+    offer = scene.offer(telling.offer)
+    number, in_units = limit_of(offer)
+    travel = timedelta(hours=4, minutes=10) if visit.offline else timedelta(seconds=scene.random.randint(2, 40))
+    missing = list(telling.missing)[: 1 + scene.random.randint(0, 1)] if visit.incomplete else []
+    papers = [
+        {"name": name, "copies": 1} for name in offer.materials if not any(name[:6] in lacking for lacking in missing)
+    ]
+    yield Step(at, officer.id, "register", _registration(scene, telling, visit, papers), travel)
+    at += timedelta(seconds=40)
+    yield Step(at, officer.id, "receive_materials", {"complete": not visit.incomplete, "materials": papers}, travel)
+    complete_at = at
+    if visit.incomplete:
+        if not visit.reaches("told"):
+            return
+        at = hours.open_after(at, 10, 500)
+        fields: dict[str, Any] = {"items": missing, "form": "written", "overlooked": False}
+        yield Step(max(at, visit.came_at + travel), officer.id, "notify_correction", fields)
+        if not visit.reaches("accepted"):
+            return
+        at = hours.workdays_after(at, visit.papers_after, latest=time(15, 30))
+        yield Step(at, officer.id, "complete_materials", {"materials": [{"name": n, "copies": 1} for n in missing]})
+        complete_at = at
+        travel = timedelta(seconds=9)
+    promised = due_after(scene, local(complete_at).date(), number, in_units)
+    at += timedelta(minutes=3)
+    yield Step(at, officer.id, "accept", {"by": officer.id}, travel)
+    at += timedelta(minutes=1)
+    receipt = {
+        "first_responder_phone": officer.phone,
+        "promised": promised,
+        "complaint_phone": unit.complaint_phone,
+    }
+    yield Step(at, officer.id, "issue_receipt", receipt, travel)
+    at += travel
+    done_on = scene.workday_after(complete_at, visit.done_after)
+    if visit.procedure and telling.procedure:
+        at = hours.workdays_after(at, 1, latest=time(11, 0))
+        fields = {
+            "id": "1",
+            "procedure": telling.procedure,
+            "told": True,
+            "expected_days": visit.procedure_days,
+        }
+        yield Step(at, officer.id, "start_procedure", fields)
+        if visit.goal == "procedure":
+            return
+        at = hours.workdays_after(at, visit.procedure_days)
+        yield Step(at, officer.id, "finish_procedure", {"id": "1"})
+        done_on = scene.workday_after(at, max(1, visit.done_after - 2))
+    if visit.extended_by:
+        asked_on = scene.calendar.workday_before(promised, 2)
+        at = max(hours.open_after(at, 10, 40), hours.moment_on(asked_on, latest=time(11, 0)))
+        reason = scene.phrase("extension_reason")
+        yield Step(at, officer.id, "request_extension", {"reason": reason, "workdays": visit.extended_by})
+        at = hours.open_after(at, 20, 90)
+        approval = {"by_role": "unit_head", "workdays": visit.extended_by, "opinion": scene.phrase("opinion")}
+        yield Step(at, scene.head(telling.unit).id, "approve_extension", approval)
+        at = hours.open_after(at, 10, 50)
+        until = scene.calendar.workday_after(promised, visit.extended_by)
+        yield Step(at, officer.id, "notify_extension", {"reason": reason, "until": until, "form": "written"})
+        done_on = scene.calendar.workday_before(until, 1)
+    if not visit.reaches("completed"):
+        return
+    earliest = hours.open_after(at, 20, 120)
+    at = earliest if earliest.date() >= done_on else hours.moment_on(done_on, latest=time(16, 40))
+    ending = offer.completion_event or "decision_issued"
+    fields = (
+        {"to": phrases()["superior"], "note": telling.result} if ending == "forwarded_up" else {"text": telling.result}
+    )
+    yield Step(at, officer.id, COMPLETION[ending], fields)
+    if not visit.reaches("replied"):
+        return
+    at = hours.open_after(at, 5, 120)
+    yield Step(at, officer.id, "reply", {"text": scene.phrase("collected")})
+
+
+def _registration(scene: Scene, telling: Telling, visit: Visit, papers: list[dict[str, Any]]) -> Mapping[str, Any]:
+    offer = scene.offer(telling.offer)
+    fields = {
+        "pack": telling.pack,
+        "matter": telling.matter,
+        "channel": "walk_in",
+        "claimant": telling.claimant,
+        "signed": not visit.unsigned,
+        "unsigned_reason": scene.phrase("no_signature_reason") if visit.unsigned else "",
+        "offer": offer.id,
+        "offer_version": offer.version,
+        "promise": offer.promise,
+        "statutory": offer.statutory,
+        "completion_event": offer.completion_event,
+        "title": telling.title,
+        "text": telling.text,
+        "place": telling.place,
+        "unit": telling.unit,
+        "claimant_name": telling.claimant_name,
+        "claimant_phone": telling.claimant_phone,
+        "claimant_id": telling.claimant_id,
+        "claimant_address": telling.claimant_address,
+        "materials": papers,
+        "identity_told": True,
+    }
+    return {name: value for name, value in fields.items() if value not in ("", None)}
