@@ -12,7 +12,7 @@ from server.database import Database
 from server.outside import Clock, Entropy, to_ms
 from server.tables import accounts, wrong_passwords
 
-FREE_TRIES = 5
+FREE_TRIES = {"user": 5, "address": 50}  # a whole office may share one address
 WAIT_SECONDS_FIRST = 30
 WAIT_SECONDS_MAX = 900
 FORGET_SECONDS = 86_400
@@ -82,9 +82,10 @@ class Accounts:
 
 def _wait_seconds(connection: Connection, key: str, now_ms: int) -> int:
     row = connection.execute(select(wrong_passwords).where(wrong_passwords.c.who == key)).first()
-    if row is None or row.times < FREE_TRIES:
+    free = FREE_TRIES[key.split(":")[0]]
+    if row is None or row.times < free:
         return 0
-    wait = min(WAIT_SECONDS_MAX, WAIT_SECONDS_FIRST * 2 ** min(row.times - FREE_TRIES, 20))
+    wait = min(WAIT_SECONDS_MAX, WAIT_SECONDS_FIRST * 2 ** min(row.times - free, 20))
     left_ms: int = row.last_at_ms + wait * 1000 - now_ms
     return max(0, -(-left_ms // 1000))
 

@@ -97,6 +97,11 @@ def is_storage_full(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and "full" in str(error.orig)
 
 
+def is_busy(error: BaseException) -> bool:
+    """Whether another writer held the database for longer than a request may wait."""
+    return isinstance(error, DBAPIError) and "locked" in str(error.orig)
+
+
 def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):

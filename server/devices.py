@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from py_core import wire
 from py_core.change import GENESIS_ACTOR, actor_sign_bytes
@@ -19,6 +19,7 @@ from server.tables import actors, devices
 SERVER_DEVICE = "server"
 SERVER_CODE = "S00"
 NAME_MAX = 128
+DEVICES_PER_PERSON_MAX = 50
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # S is the server's; I and O look like digits
 _CODE_SIGNS = "23456789" + _CODE_LETTERS
 
@@ -51,6 +52,9 @@ def enrol(
     read_public_key(alg, public_key)
     if not 1 <= len(name) <= NAME_MAX:
         raise Malformed("device.name", f"must have 1 to {NAME_MAX} characters")
+    active = (devices.c.user == user, devices.c.revoked_at_ms.is_(None))
+    if (connection.scalar(select(func.count()).select_from(devices).where(*active)) or 0) >= DEVICES_PER_PERSON_MAX:
+        raise Malformed("device", f"is one too many: a person may have {DEVICES_PER_PERSON_MAX}")
     device = Device(entropy.token(16).hex(), user, alg, public_key, name, _free_code(connection, entropy), False)
     _insert(connection, device, now_ms)
     return device

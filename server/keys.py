@@ -52,10 +52,10 @@ class SigningKey:
         """The signature of 64 bytes."""
         return self._key.sign(message)
 
-    def tag(self, message: bytes) -> bytes:
-        """A short secret-keyed tag (8 bytes) for tokens that only this server must recognise."""
+    def tag(self, message: bytes, size: int = 8) -> bytes:
+        """A secret-keyed tag for tokens that only this server must recognise."""
         secret = hashlib.sha256(b"shouwen-tag-1" + self._seed).digest()
-        return hmac.digest(secret, message, "sha256")[:8]
+        return hmac.digest(secret, message, "sha256")[:size]
 
 
 def read_public_key(alg: int, public_key: bytes) -> None:

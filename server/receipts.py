@@ -18,21 +18,21 @@ class Receipts:
     """Signs with the record's key."""
 
     def __init__(self, key: SigningKey) -> None:
-        self._key = key
+        self.key = key
 
     @property
     def public_key(self) -> bytes:
-        return self._key.public
+        return self.key.public
 
     def receipt(self, case_id: str, change_hash: str, log_index: int, received_at_ms: int) -> str:
         """The signature (hex) of a receipt."""
-        return self._key.sign(wire.receipt_sign_bytes(case_id, change_hash, log_index, received_at_ms)).hex()
+        return self.key.sign(wire.receipt_sign_bytes(case_id, change_hash, log_index, received_at_ms)).hex()
 
     def beacon(self, now: datetime, log_size: int) -> wire.Beacon:
         """The record's signed word that it is `now`."""
         time_ms = to_ms(now)
         beacon_id = wire.beacon_id(time_ms, self._tag(time_ms))
-        signature = self._key.sign(wire.beacon_sign_bytes(beacon_id, time_ms, log_size))
+        signature = self.key.sign(wire.beacon_sign_bytes(beacon_id, time_ms, log_size))
         return wire.Beacon(beacon_id, time_ms, log_size, signature.hex())
 
     def is_own_beacon(self, beacon_id: str) -> bool:
@@ -41,4 +41,4 @@ class Receipts:
         return time_ms is not None and hmac.compare_digest(beacon_id, wire.beacon_id(time_ms, self._tag(time_ms)))
 
     def _tag(self, time_ms: int) -> str:
-        return self._key.tag(b"beacon" + time_ms.to_bytes(8, "big")).hex()
+        return self.key.tag(b"beacon" + time_ms.to_bytes(8, "big")).hex()

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
 from server.database import Database
 from server.outside import Clock, Entropy, to_ms
@@ -39,10 +39,8 @@ class Sessions:
         session = Session(user, self._entropy.token(32).hex())
         now_ms = to_ms(self._clock.now())
         with self._database.writing() as connection:
-            ended = or_(
-                sessions.c.seen_at_ms < now_ms - self._idle_ms, sessions.c.started_at_ms < now_ms - self._life_ms
-            )
-            connection.execute(delete(sessions).where(ended))
+            forgotten = now_ms - 2 * self._life_ms  # until then a form typed in an ended session finds its person
+            connection.execute(delete(sessions).where(sessions.c.started_at_ms < forgotten))
             connection.execute(
                 insert(sessions).values(
                     token_hash=_hash(token),
@@ -66,6 +64,11 @@ class Sessions:
             with self._database.writing() as connection:
                 connection.execute(update(sessions).where(where).values(seen_at_ms=now_ms))
         return Session(row.user, row.csrf)
+
+    def user_of_ended(self, token: str) -> str | None:
+        """Whose session a cookie belonged to, as long as the record still remembers."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(sessions.c.user).where(sessions.c.token_hash == _hash(token)))
 
     def end(self, token: str) -> None:
         """Forgets a session."""

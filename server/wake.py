@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 
 class Bell:
@@ -15,6 +16,7 @@ class Bell:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._calls: list[Callable[[], None]] = []
         self._closing = False
 
     @property
@@ -33,8 +35,14 @@ class Bell:
         with self._lock:
             self._listeners.pop(event, None)
 
+    def subscribe(self, call: Callable[[], None]) -> None:
+        """Has something quick called at every ring, in the thread that rings."""
+        self._calls.append(call)
+
     def ring(self) -> None:
         """Wakes every listener."""
+        for call in self._calls:
+            call()
         with self._lock:
             for event, loop in self._listeners.items():
                 if not loop.is_closed():

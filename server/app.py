@@ -1,0 +1,87 @@
+"""The web application over the parts: which address is answered by what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from py_core import __version__
+from server import record
+from server.answers import problem_answer
+from server.assets import asset
+from server.desk_routes import desk_page
+from server.device_routes import enrol_device, me
+from server.guard import Guard
+from server.outside import Clock, Entropy
+from server.parts import Parts, assemble
+from server.settings import Settings
+from server.sign_in import show_sign_in, take_sign_in, take_sign_out
+from server.sync_routes import events, sync
+from server.who import parts_of
+
+
+def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> ASGIApp:
+    """The application with its own parts, which it closes at the end."""
+    return application(assemble(settings, clock, entropy))
+
+
+def application(parts: Parts) -> ASGIApp:
+    """The application over parts that somebody built; they are closed when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        parts.similar.start()
+        parts.bell.subscribe(parts.similar.notice)
+        yield
+        await run_in_threadpool(parts.close)
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/me", me),
+            Route("/devices", enrol_device, methods=["POST"]),
+            Route("/sync/events", events),
+            Route("/sync", sync, methods=["POST"]),
+            Route("/sign-in", show_sign_in, methods=["GET"]),
+            Route("/sign-in", take_sign_in, methods=["POST"]),
+            Route("/sign-out", take_sign_out, methods=["POST"]),
+            Route("/assets/{name:path}", asset),
+            *(Route(f"/{name}", asset) for name in ("sw.js", "worker.js", "shell.html", "precache.json")),
+            Route("/{path:path}", desk_page, methods=["GET", "POST"]),
+        ],
+        exception_handlers={HTTPException: _http_problem},
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    return Guard(app, parts.settings, parts.entropy)
+
+
+async def healthz(request: Request) -> Response:
+    """Whether the record answers, with what a monitor wants to know; no personal data."""
+    parts = parts_of(request)
+
+    def look() -> dict[str, object]:
+        with parts.database.reading() as connection:
+            return {
+                "status": "ok",
+                "version": __version__,
+                "log_size": record.log_size(connection),
+                "directory_version": parts.city.current_in(connection).version,
+                "web_built": (parts.settings.web_dist / "sw.js").is_file(),
+            }
+
+    return JSONResponse(await run_in_threadpool(look))
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "unknown_page", 405: "method", 413: "too_large"}.get(status, "server_error")
+    return problem_answer(request, status, code)

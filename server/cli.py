@@ -1,0 +1,98 @@
+"""The command `shouwen`: a thin shell over the parts. Every subcommand imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from py_core import __version__
+from py_core.errors import ShouwenError
+
+if TYPE_CHECKING:
+    from server.parts import DemoAccount
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one subcommand; 0 done, 1 it could not be done, 2 it was called wrongly."""
+    parser = argparse.ArgumentParser(
+        prog="shouwen", description="First-contact responsibility, published limits and accountability, offline-first."
+    )
+    parser.add_argument("--version", action="version", version=f"shouwen {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serving = commands.add_parser("serve", help="serve the record, its pages and the sync")
+    _add_data(serving)
+    serving.add_argument("--port", type=int, default=8000, help="TCP port (default 8000)")
+    serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    serving.add_argument("--https", action="store_true", help="behind HTTPS: secure cookies, strict transport")
+    serving.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="create the demonstration city once and name its accounts")
+    _add_data(demo)
+    demo.set_defaults(run=_demo)
+
+    from server import cli_law
+
+    cli_law.add_commands(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except (ShouwenError, OSError) as error:
+        print(f"shouwen: {error}", file=sys.stderr)
+        return 1
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path(".data"), help="folder of the record (default .data)")
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from server.outside import SystemClock, SystemEntropy
+    from server.parts import assemble
+    from server.serving import serve
+    from server.settings import Settings
+
+    parts = assemble(Settings(arguments.data, secure_cookies=arguments.https), SystemClock(), SystemEntropy())
+    version = parts.city.current().version
+    city = f"directory version {version}" if version else "no directory yet: run `shouwen demo` or publish one"
+    print(f"Shouwen on http://{arguments.host}:{arguments.port}/ ({city})", flush=True)
+    serve(parts, arguments.host, arguments.port)
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from server.demo.build import build
+    from server.outside import SystemClock, SystemEntropy
+    from server.parts import assemble
+    from server.settings import Settings
+
+    parts = assemble(Settings(arguments.data), SystemClock(), SystemEntropy())
+    try:
+        fresh = parts.city.current().version == 0
+        accounts = build(parts, progress=_progress)
+        if fresh:
+            print(f"\n{parts.similar.catch_up()} cases are searchable.", flush=True)
+        _print_accounts(accounts)
+    finally:
+        parts.close()
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\rdemonstration city: {done} of {total} acts", end="", flush=True)
+
+
+def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
+    if accounts:
+        print("Demonstration accounts (name / password):")
+    for account in accounts:
+        who = f"{account.name}  {account.role_zh} / {account.role_en}"
+        print(f"  {account.user:<12} {account.password:<16} {who}")
+    print(end="", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

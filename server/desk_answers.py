@@ -1,0 +1,82 @@
+"""Answers one request of the desk over the record: what it shows is cut to the person, what it does goes through the gate.
+
+Must not know HTTP (see `desk_routes`), so that a simulation can ask the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from py_core import __version__, desk
+from py_core.desk import ports
+from server.city import sees_whole_city
+from server.desk_store import DeskStore
+from server.devices import SERVER_DEVICE
+from server.forms import Form
+from server.own_device import NotRecorded
+from server.parts import Parts
+
+PUBLIC = "/public/"
+_CENTRE = "/centre"
+
+
+def desk_request(
+    method: str,
+    path: str,
+    query: Mapping[str, Sequence[str]],
+    form: Form,
+    lang: str,
+    csrf: str,
+) -> ports.Request:
+    """A request as the desk reads it."""
+    return ports.Request("GET" if method == "HEAD" else method, path, query, form, lang, csrf)
+
+
+def answer_desk(parts: Parts, request: ports.Request, user: str) -> ports.Response:
+    """Answers one request of a signed-in person; what it records is on the disk before the answer exists."""
+    if request.method == "GET":
+        return _respond(parts, request, user, next_seq=1)
+    # One writer from reading to recording: the acts have seen exactly what the person was answered from.
+    try:
+        with parts.database.writing():
+            response = _respond(parts, request, user, next_seq=parts.own_device.next_seq())
+            if response.acts:
+                parts.own_device.commit(response.acts, user)
+    except NotRecorded as error:
+        return desk.problem_page(
+            409,
+            "not_recorded",
+            lang=request.lang,
+            path=request.path,
+            csrf=request.csrf,
+            app_version=__version__,
+            reference=error.reason,
+        )
+    return response
+
+
+def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> ports.Response:
+    directory = parts.city.current().directory
+    person = directory.people.get(user)
+    whole_city = request.path.startswith(PUBLIC) or (
+        request.path.startswith(_CENTRE) and person is not None and sees_whole_city(directory, person)
+    )
+    store = DeskStore(
+        parts.database,
+        parts.casebook,
+        directory,
+        parts.calendar,
+        parts.packs,
+        parts.similar,
+        user,
+        whole_city,
+    )
+    surroundings = ports.Surroundings(
+        now=parts.clock.now(),
+        new_id=lambda: parts.entropy.token(16).hex(),
+        next_device_seq=next_seq,
+        app_version=__version__,
+        where="server",
+    )
+    identity = ports.Identity(user, SERVER_DEVICE, parts.own_device.code)
+    return desk.respond(request, store, identity, surroundings)

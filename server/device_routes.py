@@ -1,0 +1,68 @@
+"""What the worker asks before it can work offline: who is signed in, and enrolment of this browser as a device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from py_core import __version__
+from py_core.errors import Malformed
+from py_core.wire import read_json_object
+from server.answers import problem_answer
+from server.devices import Device, enrol
+from server.outside import to_ms
+from server.parts import Parts
+from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
+
+
+async def me(request: Request) -> Response:
+    """Who is signed in, the session's token for calls, and the key that receipts and beacons verify with."""
+    session = await session_of(request)
+    if session is None:
+        return problem_answer(request, 401, "signed_out")
+    parts = parts_of(request)
+    published = await run_in_threadpool(parts.city.current)
+    person = published.directory.people.get(session.user)
+    if person is None:
+        return problem_answer(request, 401, "signed_out")
+    return JSONResponse(
+        {
+            "user": session.user,
+            "name": person.name,
+            "unit": person.unit,
+            "csrf": session.csrf,
+            "directory_version": published.version,
+            "record_key": parts.receipts.public_key.hex(),
+            "app_version": __version__,
+        }
+    )
+
+
+async def enrol_device(request: Request) -> Response:
+    """Takes this browser's public key in for the signed-in person."""
+    session = await session_of(request)
+    if session is None:
+        return problem_answer(request, 401, "signed_out")
+    if not is_own_form(session, request.headers.get(CSRF_HEADER, "")):
+        return problem_answer(request, 403, "bad_form")
+    try:
+        data = read_json_object(await request.body())
+        device = await run_in_threadpool(_enrol, parts_of(request), session.user, data)
+    except Malformed as error:
+        return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
+    return JSONResponse({"device": device.id, "code": device.code}, 201)
+
+
+def _enrol(parts: Parts, user: str, data: dict[str, Any]) -> Device:
+    alg, key, name = data.get("alg"), data.get("public_key"), data.get("name")
+    if type(alg) is not int or not isinstance(key, str) or not isinstance(name, str):
+        raise Malformed("device", "must have alg (a number), public_key (hex) and name")
+    try:
+        public_key = bytes.fromhex(key)
+    except ValueError as error:
+        raise Malformed("device.public_key", "must be hex digits") from error
+    with parts.database.writing() as connection:
+        return enrol(connection, parts.entropy, user, alg, public_key, name, to_ms(parts.clock.now()))

@@ -1,0 +1,45 @@
+"""Runs the application with uvicorn: connections that only wait are sent away when the server is told to end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import FrameType
+
+import uvicorn
+
+from server.app import application
+from server.parts import Parts
+
+_GRACE_SECONDS = 10
+
+
+class _Server(uvicorn.Server):
+    """Tells the waiting event streams to end first; else a graceful end would wait for them in vain."""
+
+    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
+        super().__init__(config)
+        self._parts = parts
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._parts.bell.close()
+        super().handle_exit(sig, frame)
+
+
+def serve(parts: Parts, host: str, port: int) -> None:
+    """Serves until SIGTERM or Ctrl-C; running requests are finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    config = uvicorn.Config(
+        application(parts),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,  # addresses and case ids are personal data
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=64 * 1024,
+        limit_concurrency=2000,
+    )
+    _Server(config, parts).run()

@@ -1,0 +1,99 @@
+"""`POST /sync` and `GET /sync/events`: bytes and sockets around `server.exchange`."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from py_core import wire
+from py_core.errors import Malformed
+from server import record
+from server.answers import problem_answer, sync_error
+from server.exchange import ExchangeRefused
+from server.parts import Parts
+from server.who import parts_of, session_of, token_of
+
+_GZIP_LEVEL = 6
+
+
+async def sync(request: Request) -> Response:
+    """One exchange."""
+    session = await session_of(request)
+    if session is None:
+        return problem_answer(request, 401, "signed_out")
+    parts = parts_of(request)
+    body = await request.body()
+    try:
+        frames = wire.read_frames(_inflate(body, request.headers.get("content-encoding", "")))
+        answer = await run_in_threadpool(parts.exchange.answer, session.user, frames)
+    except Malformed as error:
+        return sync_error(400, "malformed", str(error))
+    except ExchangeRefused as error:
+        retry = {} if error.retry_after_seconds is None else {"retry-after": str(error.retry_after_seconds)}
+        return sync_error(error.status, error.code, error.message, retry)
+    data = wire.encode_frames(answer)
+    headers = {"vary": "accept-encoding"}
+    if len(data) > wire.GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
+        data = await run_in_threadpool(gzip.compress, data, _GZIP_LEVEL, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(data, 200, headers, media_type=wire.CONTENT_TYPE)
+
+
+def _inflate(body: bytes, encoding: str) -> bytes:
+    """The body without its content encoding; never more than the wire allows, whatever a bomb promises."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise Malformed("body", "has a content encoding other than gzip")
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        data = inflater.decompress(body, wire.REQUEST_BYTES_MAX + 1)
+    except zlib.error as error:
+        raise Malformed("body", "is no gzip") from error
+    if len(data) > wire.REQUEST_BYTES_MAX:
+        raise Malformed("body", f"is longer than {wire.REQUEST_BYTES_MAX} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("body", "is not one whole gzip")
+    return data
+
+
+async def events(request: Request) -> Response:
+    """Server-sent events: one whenever the feed of the person's unit grew."""
+    session = await session_of(request)
+    if session is None:
+        return problem_answer(request, 401, "signed_out")
+    stream = _events(parts_of(request), token_of(request), session.user)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _events(parts: Parts, token: str, user: str) -> AsyncIterator[str]:
+    news = parts.bell.listen()
+    told = -1
+    try:
+        while not parts.bell.closing:
+            news.clear()
+            top = await run_in_threadpool(_feed_top, parts, user)
+            if top != told:
+                yield f"event: log\ndata: {top}\n\n"
+                told = top
+            try:
+                await asyncio.wait_for(news.wait(), parts.settings.heartbeat_seconds)
+            except TimeoutError:
+                session = await run_in_threadpool(parts.sessions.find, token)
+                if session is None or session.user != user:
+                    return
+                yield ": still here\n\n"
+    finally:
+        parts.bell.leave(news)
+
+
+def _feed_top(parts: Parts, user: str) -> int:
+    with parts.database.reading() as connection:
+        person = parts.city.current_in(connection).directory.people.get(user)
+        return record.feed_top(connection, person.unit) if person else 0
