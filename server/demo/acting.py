@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from py_core import __version__
 from py_core.calendars import WorkCalendar
-from py_core.cases.acts import Act, RecordedAct
+from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.commands import Command, Context, decide
 from py_core.cases.history import order
-from py_core.cases.state import Case, fold
+from py_core.cases.state import Case, evolve, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.directory import Directory
 from py_core.packs import Packs
@@ -25,6 +25,8 @@ from server.engine import CaseEngine
 from server.record import Submission
 
 ONLINE = timedelta(seconds=4)
+BEACON_AGE = timedelta(minutes=3)  # since the device last heard the record's time
+NUMBER_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Step:
     fields: Mapping[str, Any] = field(default_factory=dict)
     travel: timedelta = ONLINE
     unseen: int = 0  # how many of the case's last acts this person's device had not received
+    also: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # further commands of the same act, as one form makes them
 
 
 Script = Generator[Step, Case | None, None]
@@ -132,28 +135,36 @@ class Stage:
             roles=frozenset(person.roles),
             unit=person.unit,
         )
+        seq = device.next_seq()
         fields = dict(step.fields)
-        if case is None:
-            fields["number"] = device.next_number()
-        events = decide(case, Command(step.command, fields), context)
-        act = Act(
-            kind=step.command,
-            events=events,
-            user=step.user,
-            device=device.id,
-            device_seq=device.next_seq(),
-            occurred_at=step.at,
-            claimed_at=step.at,
-            beacon=self._beacons(step.at - timedelta(minutes=3)),
-            since_beacon_ms=180_000,
-            pack_version=self._packs.version,
-            app_version=__version__,
-        )
+        number = f"{device.code}-{seq:0{NUMBER_DIGITS}d}"  # as the desk numbers what it registers
+        commands = [(step.command, fields | {"number": number} if case is None else fields), *step.also]
+
+        def act(events: tuple[Event, ...]) -> Act:
+            return Act(
+                kind=step.command,
+                events=events,
+                user=step.user,
+                device=device.id,
+                device_seq=seq,
+                occurred_at=step.at,
+                claimed_at=step.at,
+                beacon=self._beacons(step.at - BEACON_AGE),
+                since_beacon_ms=round(BEACON_AGE.total_seconds() * 1000),
+                pack_version=self._packs.version,
+                app_version=__version__,
+            )
+
+        events: list[Event] = []
+        for name, given in commands:
+            for event in decide(case, Command(name, given), context):
+                events.append(event)
+                case = evolve(case, RecordedAct("draft", (), act((event,))), event, play.case_id)
         actor = device.actor_on(step.at.date())
-        raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act.text()])[-1]
+        raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act(tuple(events)).text()])[-1]
         change = decode_act_change(raw)
         received_at = step.at + step.travel
-        play.acts.append(RecordedAct(change.hash, change.causes, act, received_at))
+        play.acts.append(RecordedAct(change.hash, change.causes, act(tuple(events)), received_at))
         play.raws.append(raw)
         signature = device.sign(sign_bytes(play.case_id, change.hash))
         submission = Submission(play.case_id, device.alg, signature, raw, device.id, step.user)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from py_core.directory import Person
 from py_core.values import local
 from server.demo.acting import Script, Step
 from server.demo.data import phrases
@@ -45,7 +46,7 @@ class Visit:
 
 def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
     """One application from the moment the person stands at the counter."""
-    hours, at, unit = scene.hours, visit.came_at, scene.unit(telling.unit)
+    hours, at = scene.hours, visit.came_at
     officer = scene.officer(telling.unit)
     offer = scene.offer(telling.offer)
     number, in_units = limit_of(offer)
@@ -54,33 +55,28 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
     papers = [
         {"name": name, "copies": 1} for name in offer.materials if not any(name[:6] in lacking for lacking in missing)
     ]
-    yield Step(at, officer.id, "register", _registration(scene, telling, visit, papers), travel)
-    at += timedelta(seconds=40)
-    yield Step(at, officer.id, "receive_materials", {"complete": not visit.incomplete, "materials": papers}, travel)
-    complete_at = at
-    if visit.incomplete:
+    received = ("receive_materials", {"complete": not visit.incomplete, "materials": papers})
+    registration = _registration(scene, telling, visit, papers)
+    if not visit.incomplete:
+        taken = (received, *_acceptance(scene, telling, officer, at))
+        yield Step(at, officer.id, "register", registration, travel, also=taken)
+        complete_at = at
+        at += travel
+    else:
+        yield Step(at, officer.id, "register", registration, travel, also=(received,))
         if not visit.reaches("told"):
             return
-        at = hours.open_after(at, 10, 500)
+        at = hours.open_after(at + travel, 10, 500)
         fields: dict[str, Any] = {"items": missing, "form": "written", "overlooked": False}
-        yield Step(max(at, visit.came_at + travel), officer.id, "notify_correction", fields)
+        yield Step(at, officer.id, "notify_correction", fields)
         if not visit.reaches("accepted"):
             return
         at = hours.workdays_after(at, visit.papers_after, latest=time(15, 30))
-        yield Step(at, officer.id, "complete_materials", {"materials": [{"name": n, "copies": 1} for n in missing]})
         complete_at = at
-        travel = timedelta(seconds=9)
+        brought = {"materials": [{"name": name, "copies": 1} for name in missing]}
+        taken = _acceptance(scene, telling, officer, at)
+        yield Step(at, officer.id, "complete_materials", brought, also=taken)
     promised = due_after(scene, local(complete_at).date(), number, in_units)
-    at += timedelta(minutes=3)
-    yield Step(at, officer.id, "accept", {"by": officer.id}, travel)
-    at += timedelta(minutes=1)
-    receipt = {
-        "first_responder_phone": officer.phone,
-        "promised": promised,
-        "complaint_phone": unit.complaint_phone,
-    }
-    yield Step(at, officer.id, "issue_receipt", receipt, travel)
-    at += travel
     done_on = scene.workday_after(complete_at, visit.done_after)
     if visit.procedure and telling.procedure:
         at = hours.workdays_after(at, 1, latest=time(11, 0))
@@ -106,7 +102,9 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
         yield Step(at, scene.head(telling.unit).id, "approve_extension", approval)
         at = hours.open_after(at, 10, 50)
         until = scene.calendar.workday_after(promised, visit.extended_by)
-        yield Step(at, officer.id, "notify_extension", {"reason": reason, "until": until, "form": "written"})
+        yield Step(
+            at, officer.id, "notify_extension", {"reason": reason, "until": until.isoformat(), "form": "written"}
+        )
         done_on = scene.calendar.workday_before(until, 1)
     if not visit.reaches("completed"):
         return
@@ -121,6 +119,19 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
         return
     at = hours.open_after(at, 5, 120)
     yield Step(at, officer.id, "reply", {"text": scene.phrase("collected")})
+
+
+def _acceptance(
+    scene: Scene, telling: Telling, officer: Person, at: datetime
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Acceptance and receipt (JY-3.2.7), as the counter's form makes them with complete papers."""
+    number, in_units = limit_of(scene.offer(telling.offer))
+    receipt = {
+        "first_responder_phone": officer.phone,
+        "promised": due_after(scene, local(at).date(), number, in_units).isoformat(),
+        "complaint_phone": scene.unit(telling.unit).complaint_phone,
+    }
+    return ("accept", {"by": officer.id}), ("issue_receipt", receipt)
 
 
 def _registration(scene: Scene, telling: Telling, visit: Visit, papers: list[dict[str, Any]]) -> Mapping[str, Any]:

@@ -77,7 +77,7 @@ def hotline(scene: Scene, telling: Telling, course: Course) -> Script:
         yield Step(at, REVIEWER, "approve_extension", {"by_role": "dispatch_desk", "workdays": days})
         at = hours.open_after(at, 5, 40)
         until = scene.calendar.workday_after(due, days)
-        yield Step(at, officer, "notify_extension", {"reason": reason, "until": until, "form": "oral"})
+        yield Step(at, officer, "notify_extension", {"reason": reason, "until": until.isoformat(), "form": "oral"})
         due = until
     if not course.reaches("replied"):
         if course.supervised:

@@ -23,7 +23,6 @@ class DemoDevice:
         self._key = SigningKey(seed)
         self._actors: dict[tuple[int, int], str] = {}
         self._seq = 0
-        self._number = 0
         self.name = name
         self.id = ""  # id and code are given by the record at enrolment
         self.code = ""
@@ -43,11 +42,6 @@ class DemoDevice:
     def next_seq(self) -> int:
         self._seq += 1
         return self._seq
-
-    def next_number(self) -> str:
-        """The next case number of this device."""
-        self._number += 1
-        return f"{self.code}-{self._number}"
 
     def actor_on(self, day: date) -> str:
         """The actor (hex) that this device uses in this month."""

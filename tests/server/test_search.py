@@ -24,8 +24,8 @@ def labelled(most: int) -> tuple[list[Row], dict[str, str]]:
     teller = Teller(random)
     rows: list[Row] = []
     incident_of: dict[str, str] = {}
-    for number, topic in enumerate(topics()):
-        for telling in teller.incident(topic, random.choice(list(places())), number):
+    for topic in topics():
+        for telling in teller.incident(topic, random.choice(list(places()))):
             case_id = f"{len(rows):032x}"
             rows.append((case_id, telling.text, telling.place))
             incident_of[case_id] = telling.incident
@@ -58,7 +58,7 @@ def small(encoder: Encoder) -> Iterator[SimilarCases]:
 
 
 def recall(index: SimilarCases, rows: Sequence[Row], incident_of: dict[str, str], first: int = 5) -> float:
-    repeated = [row[0] for row in rows if list(incident_of[r[0]] for r in rows).count(incident_of[row[0]]) > 1]
+    repeated = [row[0] for row in rows if [incident_of[r[0]] for r in rows].count(incident_of[row[0]]) > 1]
     hits = sum(
         any(incident_of[found.case_id] == incident_of[case_id] for found in index.similar(case_id, first))
         for case_id in repeated
