@@ -211,6 +211,13 @@ class SyncClient:
             delay = max(delay, min(retry_after_ms, RETRY_AFTER_MAX_MS))
         return delay
 
+    def stuck(self, problem: str, jitter: float) -> int:
+        """Notes that the host could not store or check what came (`storage_full`, `bad_answer`); gives the wait in ms."""
+        wait_ms = self.failed(None, jitter)
+        self.online = True
+        self.problem = problem
+        return wait_ms
+
     @property
     def is_complete(self) -> bool:
         """Whether the record has said that it holds nothing more for this device, and nothing waits here."""

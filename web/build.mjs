@@ -24,7 +24,7 @@ if (!process.argv.includes('--force') && fs.existsSync(marker) && fs.readFileSyn
 }
 
 // Work in a folder of its own and swap at the end: a server that runs meanwhile never sees half a build.
-const work = `${DIST}.${process.pid}`;
+const work = path.join(ROOT, `node_modules/.cache/shouwen/build-${process.pid}`);
 fs.rmSync(work, { recursive: true, force: true });
 fs.mkdirSync(path.join(work, 'assets'), { recursive: true });
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
@@ -52,7 +52,7 @@ await compress(ROOT, work);
 fs.writeFileSync(path.join(work, 'precache.json'), JSON.stringify(listForPrecache(work, build), null, 1) + '\n');
 fs.writeFileSync(path.join(work, 'build-id.txt'), build);
 
-const old = `${DIST}.old-${process.pid}`;
+const old = `${work}-old`;
 if (fs.existsSync(DIST)) fs.renameSync(DIST, old);
 fs.renameSync(work, DIST);
 fs.rmSync(old, { recursive: true, force: true });

@@ -25,7 +25,7 @@ before(async () => {
   const { write } = await Signer.create();
   vault = made.vault;
   shelf = new Shelf(database, vault);
-  const identity = { user: `user-${CANARY}`, name: CANARY, device: `device-${CANARY}`, code: 'K7Q' };
+  const identity = { user: `user-${CANARY}`, name: CANARY, device: `device-${CANARY}`, code: 'K7Q', recordKey: '00' };
   const row = { case_id: CASE, hash: HASH, raw: utf8(CANARY), alg: 1, signature: utf8(CANARY), actor: '00'.repeat(16), actor_signature: '', reason: '' };
   await shelf.write([
     ...made.writes, write,

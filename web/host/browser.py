@@ -208,6 +208,13 @@ def sync_failed(status: int | None, jitter: float, retry_after_ms: int | None) -
     return device.client.failed(status, jitter, retry_after_ms)
 
 
+def sync_stuck(problem: str, jitter: float) -> int:
+    """Notes that the worker could not store or check an answer; gives the wait in milliseconds."""
+    device = _opened()
+    device.received = None
+    return device.client.stuck(problem, jitter)
+
+
 def sync_state() -> dict[str, Any]:
     """What the worker must know of the exchange: for the pages and for its own timing."""
     client = _opened().client

@@ -8,6 +8,7 @@ import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
 import type { ActRow, Python, Received, WaitingRow } from './python.ts';
 import { enrolAtRecord, type Me } from './record.ts';
+import { checkReceipts } from './receipts.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
 import { Turnstile } from './turnstile.ts';
@@ -37,7 +38,7 @@ export class Device {
       const { signer, write } = await Signer.create();
       const { device, code } = await enrolAtRecord(me, signer.alg, signer.publicKey, name);
       const shelf = new Shelf(this.database, vault);
-      const identity = { user: me.user, name: me.name, device, code };
+      const identity = { user: me.user, name: me.name, device, code, recordKey: me.recordKey };
       await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
       await this.open(vault, signer);
     });
@@ -107,6 +108,7 @@ export class Device {
       const open = this.need();
       const received = open.python.syncRead(pieces);
       if (received.empty) return null;
+      await checkReceipts(open.identity.recordKey, received);
       const arrived = performance.now();
       const book = { ...open.book, lastContactMs: Date.now() };
       if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };

@@ -5,6 +5,7 @@ import type { Device } from './device.ts';
 import { exchange, fetchMe } from './record.ts';
 
 const EVENTS_DEBOUNCE_MS = 100;
+const RETRY_MS = 60_000;
 
 export class Exchanges {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,8 +52,12 @@ export class Exchanges {
     try {
       wait = await this.once();
     } catch (error) {
-      // Locked in the middle, or the disk is full: what is not stored is not believed, the next exchange repeats it.
-      if (!(error instanceof Refusal && error.code === 'locked')) wait = await this.note(200, null).catch(() => 0) || 60_000;
+      // What is not stored is not believed: the next exchange repeats it. Locked in the middle: nothing to note.
+      const problem = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : 'bad_answer';
+      if (!(error instanceof Refusal && error.code === 'locked')) {
+        wait = await this.device.withPython(python => python.syncStuck(problem, Math.random())).catch(() => RETRY_MS);
+        this.changed(false);
+      }
     } finally {
       this.running = false;
     }

@@ -62,6 +62,8 @@ export class Python {
     return this.host.sync_failed(status ?? undefined, jitter, retryAfterMs ?? undefined) as number;
   }
 
+  syncStuck(problem: string, jitter: number): number { return this.host.sync_stuck(problem, jitter) as number; }
+
   decodeChange(raw: Bytes): { hash: string; deps: string[] } {
     return taken(this.given(raw, given => this.host.decode_change(given)));
   }
@@ -74,7 +76,7 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_state', 'sync_poll_ms', 'decode_change',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 

@@ -5,15 +5,15 @@ import type { Bytes } from '../shared/bytes.ts';
 const EXCHANGE_MS_MAX = 120_000;
 const GZIP_FROM_BYTES = 1024;
 
-export interface Me { user: string; name: string; csrf: string }
+export interface Me { user: string; name: string; csrf: string; recordKey: string }
 
 /** Who is signed in on this browser; throws `signed_out` or `no_record`. */
 export async function fetchMe(): Promise<Me> {
   const response = await reach('/me', { headers: { accept: 'application/json' } });
   if (response.status === 401) throw new Refusal('signed_out');
   if (!response.ok) throw new Refusal('no_record', String(response.status));
-  const me = await response.json() as { user: string; name?: string; csrf: string };
-  return { user: me.user, name: me.name ?? '', csrf: me.csrf };
+  const me = await response.json() as { user: string; name: string; csrf: string; record_key: string };
+  return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key };
 }
 
 /** Tells the record this device's public key; gives the device's id and its short code. */

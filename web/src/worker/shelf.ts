@@ -6,7 +6,8 @@ import type { Database, StoreName, Write } from './database.ts';
 import type { ActRow, Receipt, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
-export interface Identity { user: string; name: string; device: string; code: string }
+/** `recordKey` is the record's public key as it was when this device was enrolled: receipts are checked with it. */
+export interface Identity { user: string; name: string; device: string; code: string; recordKey: string }
 /** Where the device stands: with the record, and in its own numbering of acts. */
 export interface Book {
   cursor: number; scope: string; config: number; nextSeq: number; lastContactMs: number | null;
