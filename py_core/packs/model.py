@@ -1,0 +1,246 @@
+"""Rule packs as frozen data: what a regulation says, each value with its article. Must not compute dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Iterator, Mapping
+
+from py_core.errors import ShouwenError
+from py_core.periods import Period
+
+
+class UnknownName(ShouwenError):
+    """A pack, matter or event that no regulation here knows; `known` helps to find the right one."""
+
+    code = "unknown_name"
+
+    def __init__(self, what: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown {what} {name!r}; known: {', '.join(known)}")
+        self.what = what
+        self.name = name
+        self.known = known
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A length in law with its article. `bare_day`: the text says only 日 (P-07); `ceiling`: cannot be extended."""
+
+    period: Period
+    article: str
+    bare_day: bool = False
+    ceiling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """kind: `total` from day 0, `added` to the old due date, `statutory` up to the limit in law."""
+
+    kind: str
+    approvers: tuple[str, ...]
+    article: str
+    cap: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A type of matter. `clock` names its main clock: `main`, `promise`, or `none` where the text has no number."""
+
+    id: str
+    zh: str
+    en: str
+    article: str
+    duty: str
+    clock: str
+    stop: tuple[str, ...]
+    stop_article: str = ""
+    start: tuple[str, ...] = ()
+    start_article: str = ""
+    limit: Limit | None = None
+    limit_setting: str = ""
+    explicit_allowed: bool = False
+    explicit_only: bool = False
+    completion_events: tuple[str, ...] = ()
+    extension: Extension | None = None
+    correction: bool = False
+    procedures: bool = False
+    call_clock: bool = False
+    deemed_consent: bool = False
+    deemed_consent_article: str = ""
+    overdue_breaches: tuple[str, ...] = ("B-01",)
+    roll: bool = True
+    urgent: bool = False
+    tell_result: bool = False
+    responsible: str = ""
+    claimants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """One of the triggers of HL-8: `when` names what the engine looks for."""
+
+    id: str
+    article: str
+    when: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An entry of the breach catalogue; `sources` has the article per pack."""
+
+    id: str
+    zh: str
+    en: str
+    detect: str
+    liable: tuple[str, ...]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that the sources leave empty (`required`) or only suggest; a deployment fills it in."""
+
+    id: str
+    zh: str
+    en: str
+    article: str
+    required: bool = False
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One of P-01 … P-20: the default reading, the other lawful ones and the figures that belong to it."""
+
+    id: str
+    zh: str
+    en: str
+    default: str
+    options: tuple[str, ...]
+    basis: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all packs share: policies, breach catalogue, names, special procedures."""
+
+    policies: Mapping[str, Policy]
+    breaches: Mapping[str, Breach]
+    terms: Mapping[str, Mapping[str, str]]
+    procedures: tuple[str, ...]
+    statutory_procedures: frozenset[str]
+    procedure_article: str
+    contradictions: Mapping[str, Mapping[str, str]]  # code -> article per pack
+
+    def contradiction_article(self, code: str, pack_id: str) -> str:
+        """The article that makes these acts contradictory, "" when no regulation is known."""
+        return self.contradictions[code].get(pack_id, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One regulation. A rule that the text does not have is None or empty, never a default."""
+
+    id: str
+    version: str
+    zh: str
+    en: str
+    title_zh: str
+    issuer_zh: str
+    source_status: str
+    in_force_from: date
+    article: str
+    matters: Mapping[str, Matter]
+    common: Common
+    terms: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Setting]
+    supervision: tuple[Supervision, ...]
+    first_responder_rule: str
+    first_responder_article: str
+    support_staff_article: str  # empty: the text does not exclude support staff
+    handover_enough: bool
+    handover_article: str
+    tracker: bool
+    signature_channels: frozenset[str]
+    signature_article: str
+    receipt_channels: frozenset[str]
+    receipt_fields: tuple[str, ...]
+    receipt_article: str
+    identity_article: str
+    correction_limit: Limit | None
+    correction_article: str
+    correction_late_effect: str  # "first_receipt" | "breach_only" | "" (the pack has no rule on corrections)
+    promise_compare: str  # "le" | "lt"
+    promise_article: str
+    refusal_filing_for: frozenset[str]
+    refusal_limit: Limit | None
+    refusal_article: str
+    refusal_filing_article: str
+    refusal_meeting_article: str
+    feedback_limit: Limit | None
+    opinion_required: bool
+    opinion_article: str
+    review_article: str  # empty: no audit and call-back after the reply
+    dispatch_article: str  # empty: no dispatch desk between first contact and unit
+    absence_article: str  # empty: no A/B posts
+    message_card_article: str
+    urgent_report_minutes: int | None
+    urgent_report_article: str
+    instruction_article: str
+    accountability_threshold: frozenset[str]
+    accountability_article: str
+    forbidden_phrases: tuple[str, ...] = ()
+    forbidden_phrases_article: str = ""
+
+    def matter(self, matter_id: str) -> Matter:
+        """The matter type; raises `UnknownName` with those that exist."""
+        try:
+            return self.matters[matter_id]
+        except KeyError:
+            raise UnknownName("matter", str(matter_id), tuple(self.matters)) from None
+
+    def term(self, key: str, lang: str) -> str:
+        """A name of law in `lang` ("zh…" or "en"), the pack's own before the common one; the key if there is none."""
+        entry = self.terms.get(key) or self.common.terms.get(key)
+        if entry is None:
+            return key
+        return entry["zh" if lang.startswith("zh") else "en"]
+
+    @property
+    def has_extension(self) -> bool:
+        """Whether any matter of this regulation may be extended (BZ: none)."""
+        return any(matter.extension for matter in self.matters.values())
+
+
+class Packs(Mapping[str, Pack]):
+    """All regulations by id."""
+
+    __slots__ = ("_packs", "common")
+
+    def __init__(self, packs: Mapping[str, Pack], common: Common) -> None:
+        self._packs = dict(packs)
+        self.common = common
+
+    def __getitem__(self, key: str) -> Pack:
+        return self._packs[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packs)
+
+    def __len__(self) -> int:
+        return len(self._packs)
+
+    def pack(self, pack_id: str) -> Pack:
+        """The pack; raises `UnknownName` with those that exist."""
+        try:
+            return self._packs[pack_id]
+        except KeyError:
+            raise UnknownName("pack", str(pack_id), tuple(self._packs)) from None
+
+    @property
+    def version(self) -> str:
+        """One text that names every pack's version, for acts and pages."""
+        return "+".join(pack.version for pack in self._packs.values())

@@ -1,0 +1,22 @@
+"""Small values that every layer shares: the local time of the law. Must not know cases or packs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+# The law counts in Beijing time; there has been no summer time since 1992, so a fixed offset is exact and fast.
+LOCAL = timezone(timedelta(hours=8))
+
+
+def local(moment: datetime) -> datetime:
+    """The same instant in the law's local time; a moment without offset is already local."""
+    if moment.tzinfo is LOCAL:
+        return moment
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=LOCAL)
+    return moment.astimezone(LOCAL)
+
+
+def next_midnight(day: date) -> datetime:
+    """The instant at which `day` has ended (24:00 local)."""
+    return datetime(day.year, day.month, day.day, tzinfo=LOCAL) + timedelta(days=1)
