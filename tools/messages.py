@@ -39,8 +39,8 @@ def template_ids() -> Iterator[tuple[Id, str]]:
                 yield message, place
 
 
-def python_ids() -> Iterator[tuple[str, str]]:
-    """Message ids of the core's Python: `N_("…")` and what `Refused` and `Malformed` say to people."""
+def python_ids() -> Iterator[tuple[Id, str]]:
+    """Message ids of the core's Python: `N_("…")`, labels of fields and what `Refused` says to people."""
     for path in sorted((ROOT / "py_core").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
@@ -49,10 +49,15 @@ def python_ids() -> Iterator[tuple[str, str]]:
                     yield text, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
-def _call_ids(node: ast.Call) -> Iterator[str]:
+def _call_ids(node: ast.Call) -> Iterator[Id]:
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     if name == "N_":
         yield from _texts(node.args[:1])
+    elif name == "N2_":
+        singular, plural = _texts(node.args[:2])
+        yield singular, plural
+    elif name == "_f":
+        yield from _texts(node.args[2:3])  # the label of an event's field
     elif name == "Refused":
         yield from _texts(node.args[2:4])
         for keyword in node.keywords:

@@ -1,1 +1,1 @@
-"""The desk: routes that work on both sides, from a plain request to a plain response."""
+"""Request in, page out: the same on the server and in the browser's worker."""

@@ -10,17 +10,22 @@ from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any, Mapping
-from zoneinfo import ZoneInfo
+
+from py_core.values import local
 
 ZH = "zh-CN"
 EN = "en"
 LANGUAGES = (ZH, EN)
-TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def N_(message: str) -> str:
     """Marks a message id for extraction without translating it yet."""
     return message
+
+
+def N2_(singular: str, plural: str) -> tuple[str, str]:
+    """Marks a counted message id for extraction; both forms name the count as `%(n)d`."""
+    return singular, plural
 
 
 WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
@@ -85,14 +90,14 @@ def day_text(lang: str, day: date, *, short: bool = False) -> str:
 
 def time_text(moment: datetime, *, seconds: bool = False) -> str:
     """The clock time in the city's zone, 24 hours."""
-    return moment.astimezone(TIME_ZONE).strftime("%H:%M:%S" if seconds else "%H:%M")
+    return local(moment).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def moment_text(lang: str, moment: datetime, *, short: bool = False, seconds: bool = False) -> str:
     """Date and time in words, in the city's zone."""
-    local = moment.astimezone(TIME_ZONE)
+    at = local(moment)
     return translate(
         lang,
         DATE_TIME,
-        {"date": day_text(lang, local.date(), short=short), "time": time_text(local, seconds=seconds)},
+        {"date": day_text(lang, at.date(), short=short), "time": time_text(at, seconds=seconds)},
     )

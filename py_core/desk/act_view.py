@@ -1,0 +1,146 @@
+"""One recorded act as a page shows it: what, who, and the times with what each of them proves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, Mapping
+
+from py_core.cases.acts import Event, RecordedAct
+from py_core.cases.events import EVENTS, FieldSpec
+from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.turn import OpenCase, Turn
+from py_core.packs import Pack
+from py_core.views import language
+from py_core.views.language import N_
+
+# Registration fields that have their own place on the case page.
+_SHOWN_ELSEWHERE = frozenset(
+    {
+        "pack", "matter", "claimant_name", "claimant_phone", "claimant_id", "claimant_address", "materials", "title",
+        "text", "place", "unit", "number", "offer", "offer_version", "promise", "statutory", "completion_event",
+        "claimant", "staff", "acts", "code", "claimant_ref", "request_kind",
+    }
+)  # fmt: skip
+
+WINDOW = N_("between %(after)s and %(before)s")
+WINDOW_OPEN = N_("after %(after)s; the end is proved when the act reaches the record")
+WINDOW_LATE = N_("before %(before)s; the device's running time is not known")
+WINDOW_NONE = N_("not proved: the device has had no contact whose running time is known")
+
+
+def act_view(turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Everything that the timeline and the reconciliation page show about one act."""
+    act, lang = recorded.act, turn.lang
+    refused = {item.hash: item.reason for item in turn.sync_status.refused}
+    pack = turn.packs.get(opened.case.pack)
+    person = turn.directory.people.get(act.user)
+    unit = turn.directory.units.get(person.unit) if person else None
+    who = person.name if person else act.user
+    if unit:
+        who = f"{unit.en if lang == language.EN else unit.zh} {who}"
+    return {
+        "hash": recorded.hash[:12],
+        "short": recorded.hash[:12],
+        "full_hash": recorded.hash,
+        "title": act_title(turn, act.events),
+        "who": who,
+        "happened": language.moment_text(lang, act.occurred_at),
+        "happened_full": language.moment_text(lang, act.occurred_at, seconds=True),
+        "claimed": language.moment_text(lang, act.claimed_at, seconds=True),
+        "window": provable_window(turn, recorded),
+        "received": language.moment_text(lang, recorded.received_at, seconds=True)
+        if recorded.received_at
+        else turn.say(N_("not yet")),
+        "device": act.device[:12],
+        "tick": "refused" if recorded.hash in refused else "record" if recorded.received_at else "device",
+        "reason": quarantine_reason(turn, refused[recorded.hash]) if recorded.hash in refused else "",
+        "contested": recorded.hash in contested,
+        "facts": [fact for event in act.events for fact in _facts(turn, pack, event)],
+    }
+
+
+def act_title(turn: Turn, events: tuple[Event, ...]) -> str:
+    """The titles of an act's events, joined; a type of a newer version is shown by its key."""
+    titles = [turn.say(EVENT_TITLES.get(str(event.get("type")), "")) or str(event.get("type"))[:40] for event in events]
+    return " · ".join(dict.fromkeys(titles))
+
+
+def window_start(recorded: RecordedAct) -> datetime | None:
+    """The record's own time of the contact that the act builds on: the act cannot be older than it claims since."""
+    act = recorded.act
+    if act.beacon is None or act.since_beacon_ms is None:
+        return None
+    return act.claimed_at - timedelta(milliseconds=act.since_beacon_ms)
+
+
+def provable_window(turn: Turn, recorded: RecordedAct) -> str:
+    """In words: true recording time lies between the last contact before the act and its arrival in the record."""
+    after, before = window_start(recorded), recorded.received_at
+    texts = {
+        "after": language.moment_text(turn.lang, after, seconds=True) if after else "",
+        "before": language.moment_text(turn.lang, before, seconds=True) if before else "",
+    }
+    if after and before:
+        return turn.say(WINDOW, **texts)
+    if after:
+        return turn.say(WINDOW_OPEN, **texts)
+    return turn.say(WINDOW_LATE, **texts) if before else turn.say(WINDOW_NONE)
+
+
+QUARANTINE_REASONS: Mapping[str, str] = {
+    "signature": N_("the signature does not fit"),
+    "sequence": N_("its number in the device's order was already used"),
+    "scope": N_("the case is outside what this device may write"),
+    "device": N_("the device is not enrolled or was revoked"),
+    "actor": N_("the device did not announce this writer"),
+    "malformed": N_("its form is not that of an act"),
+    "size": N_("it is too large"),
+    "deps": N_("an act that it builds on never arrived"),
+    "engine": N_("the document engine did not take it"),
+}
+
+
+def quarantine_reason(turn: Turn, code: str) -> str:
+    """Why the record's gate held an act back, in words; an unknown code is shown as it is."""
+    text = QUARANTINE_REASONS.get(code)
+    return turn.say(text) if text else code
+
+
+def _facts(turn: Turn, pack: Pack | None, event: Event) -> list[dict[str, str]]:
+    facts = []
+    for spec in EVENTS.get(str(event.get("type")), ()):
+        value = event.get(spec.name)
+        if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
+            continue
+        if spec.kind in ("period", "limit", "steps", "materials"):
+            continue
+        facts.append({"label": turn.say(spec.label), "text": field_text(turn, pack, spec, value)})
+    return facts
+
+
+def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> str:
+    """A field's value in words of the page's language."""
+    if isinstance(value, bool):
+        return turn.say(N_("yes")) if value else turn.say(N_("no"))
+    if spec.kind == "choice" and pack is not None:
+        return pack.term(f"{spec.term}.{value}", turn.lang)
+    if isinstance(value, datetime):
+        return language.moment_text(turn.lang, value)
+    if spec.kind == "date" or isinstance(value, date):
+        try:
+            day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+        except ValueError:
+            return str(value)
+        return language.day_text(turn.lang, day)
+    if isinstance(value, (list, tuple)):
+        return "; ".join(str(item) for item in value)
+    text = str(value)
+    unit = turn.directory.units.get(text)
+    if unit is not None and spec.name in ("to", "by", "lead", "unit"):
+        return unit.en if turn.lang == language.EN else unit.zh
+    person = turn.directory.people.get(text)
+    if person is not None and spec.name in ("by", "handler", "who"):
+        return person.name
+    if spec.name == "by_role" and pack is not None:
+        return pack.term(f"role.{text}", turn.lang)
+    return text

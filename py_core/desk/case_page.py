@@ -1,0 +1,154 @@
+"""办件: one case with everything that happened, what it means now and what can lawfully be done next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_core.cases.commands import possible
+from py_core.desk import act_view, case_view, slips
+from py_core.desk.command_words import command_title
+from py_core.desk.contradiction_view import contradiction_view
+from py_core.desk.frame import page
+from py_core.desk.ports import Response
+from py_core.desk.problems import problem
+from py_core.desk.turn import OpenCase, Turn
+from py_core.values import local
+from py_core.views import language
+from py_core.views.language import N_
+from py_core.views.masking import mask_identity, mask_phone
+
+# Commands that have a page of their own instead of a generated form.
+_OWN_PAGES = frozenset({"register", "resolve_contradiction"})
+
+
+def show_case(turn: Turn, case_id: str) -> Response:
+    """The page of one case."""
+    opened = turn.open(case_id)
+    if opened is None:
+        return problem(turn, 404, "unknown_case")
+    head = case_view.summary(turn, opened)
+    contested = frozenset(key for item in opened.contradictions if item.is_open for key in item.acts)
+    return page(
+        turn,
+        "case.html",
+        head["title"],
+        f"case-{case_id}",
+        {
+            "head": head,
+            "owed": head["owed"],
+            "breaches": head["breaches"],
+            "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
+            "decide_href": f"/centre/reconciliation/{case_id}" if "reconciler" in turn.roles else "",
+            "actions": actions(turn, opened),
+            "acts": [act_view.act_view(turn, opened, recorded, contested) for recorded in reversed(opened.acts)],
+            "facts": _facts(turn, opened),
+            "slips": slips.available(turn, opened) if opened.case.registered else [],
+            "papers": slips.papers(opened),
+            "people": _people(turn, opened),
+            "clocks": [
+                {
+                    "name": case_view.term(turn, opened, f"clock.{clock.name.split(':')[0]}"),
+                    "due": language.day_text(turn.lang, clock.due),
+                    "basis": clock.article,
+                }
+                for clock in opened.assessment.clocks
+            ],
+            "similar": _similar(turn, opened),
+        },
+        where="cases",
+    )
+
+
+def actions(turn: Turn, opened: OpenCase) -> list[dict[str, Any]]:
+    """The lawful next steps of this person, those that answer something owed first."""
+    offered = [item for item in possible(opened.case, turn.law()) if item.command not in _OWN_PAGES]
+    offered.sort(key=lambda item: not item.suggested)
+    return [
+        {
+            "name": item.command,
+            "label": command_title(turn, item.command),
+            "article": item.article,
+            "suggested": item.suggested,
+        }
+        for item in offered
+    ]
+
+
+def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
+    case = opened.case
+    registered = case.registered
+    if registered is None:
+        return []
+    pack = turn.packs.get(case.pack)
+    offer = turn.directory.offers.get(case.value("offer") or "")
+    promise = case.value("promise")
+    rows = [
+        (N_("Rules"), (pack.en if turn.lang == language.EN else pack.zh) if pack else case.pack),
+        (N_("Matter"), case_view.matter_name(turn, opened)),
+        (N_("Promise"), _period(turn, opened, promise) if promise else ""),
+        (N_("Legal basis"), offer.basis if offer else ""),
+        (N_("How it came"), case_view.term(turn, opened, f"channel.{case.value('channel')}")),
+        (
+            N_("Kind of request"),
+            case_view.term(turn, opened, f"request_kind.{case.value('request_kind')}") if case.value("request_kind") else "",
+        ),
+        (N_("What was said"), case.value("text") or ""),
+        (N_("Place"), case.value("place") or ""),
+        (N_("Registered"), language.moment_text(turn.lang, registered.at)),
+        (N_("Unit"), case_view.unit_name(turn, case_view.unit_of(opened))),
+    ]
+    return [{"label": turn.say(label), "text": str(text)} for label, text in rows if text]
+
+
+def _period(turn: Turn, opened: OpenCase, promise: Any) -> str:
+    period = promise["period"]
+    return f"{period.n} {case_view.term(turn, opened, f'unit.{period.unit}')}"
+
+
+def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
+    case = opened.case
+    registered = case.registered
+    if registered is None:
+        return []
+    taken = case.last("handover_accepted") or case.last("accepted")
+    claimant = case.value("claimant")
+    rows = [
+        (turn.say(N_("Claimant")), case.value("claimant_name") or ""),
+        (turn.say(N_("Kind")), case_view.term(turn, opened, f"claimant.{claimant}") if claimant else ""),
+        (turn.say(N_("Phone")), mask_phone(case.value("claimant_phone") or "")),
+        (turn.say(N_("ID number or credit code")), mask_identity(case.value("claimant_id") or "")),
+        (turn.say(N_("Address")), case.value("claimant_address") or ""),
+        (case_view.term(turn, opened, "role.first_responder"), _officer(turn, registered.user)),
+        (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
+        (turn.say(N_("Answers now")), case_view.responsible(turn, opened)),
+    ]
+    return [{"label": label, "text": text} for label, text in rows if text]
+
+
+def _officer(turn: Turn, user: str) -> str:
+    person = turn.directory.people.get(user)
+    if person is None:
+        return user
+    return " · ".join(part for part in (person.name, person.title, case_view.unit_name(turn, person.unit)) if part)
+
+
+def _similar(turn: Turn, opened: OpenCase) -> list[dict[str, str]] | None:
+    found = turn.store.similar(opened.id)
+    if found is None:
+        return None
+    rows = []
+    for item in found:
+        other = turn.open(item.case_id)
+        if other is None or other.case.registered is None:
+            continue
+        rows.append(
+            {
+                "id": item.case_id,
+                "title": case_view.title_of(turn, other),
+                "state": case_view.term(turn, other, f"state.{other.assessment.state}")
+                + " · "
+                + language.day_text(turn.lang, local(other.case.registered.at).date()),
+                "shared": ", ".join(item.shared[:5]),
+            }
+        )
+    return rows

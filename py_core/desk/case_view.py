@@ -1,0 +1,164 @@
+"""A case as pages show it: its light and due date, who answers, what is owed. Reads the assessment, decides nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from py_core.desk.turn import OpenCase, Turn
+from py_core.values import local
+from py_core.views import language
+from py_core.views.explain import explain
+from py_core.views.language import N2_, N_
+
+LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "met", "met_late")
+OPEN_LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none")
+_WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent", "accountability"})
+
+
+def title_of(turn: Turn, opened: OpenCase) -> str:
+    """The case's subject; what it is about when no subject was written."""
+    case = opened.case
+    text = case.value("title") or (case.value("text") or "")[:40]
+    return text or turn.say(N_("Case %(number)s"), number=opened.number)
+
+
+def term(turn: Turn, opened: OpenCase, key: str) -> str:
+    """A term of law in the pack's own words; the common words for a pack that this version does not know."""
+    pack = turn.packs.get(opened.case.pack) or next(iter(turn.packs.values()))
+    return pack.term(key, turn.lang)
+
+
+def matter_name(turn: Turn, opened: OpenCase) -> str:
+    """The published name of what is asked for, or the matter type in the pack's words."""
+    case = opened.case
+    offer = turn.directory.offers.get(case.value("offer") or "")
+    if offer:
+        return offer.en if turn.lang == language.EN else offer.zh
+    pack = turn.packs.get(case.pack)
+    if pack is None or case.matter not in pack.matters:
+        return case.matter
+    matter = pack.matters[case.matter]
+    return matter.en if turn.lang == language.EN else matter.zh
+
+
+def unit_name(turn: Turn, unit_id: str | None) -> str:
+    unit = turn.directory.units.get(unit_id or "")
+    if unit is None:
+        return unit_id or ""
+    return unit.en if turn.lang == language.EN else unit.zh
+
+
+def is_finished(opened: OpenCase) -> bool:
+    """Whether the case needs nobody any more: nothing runs, nothing is owed, nothing is contradictory."""
+    return not opened.assessment.open and not opened.open_contradictions
+
+
+def days_left(turn: Turn, due: date | None) -> str:
+    """How far off a due date is, in working days."""
+    if due is None:
+        return ""
+    today = local(turn.surroundings.now).date()
+    if due == today:
+        return turn.say(N_("due today"))
+    if due > today:
+        n = turn.calendar.workdays_between(today, due)
+        return turn.count(N2_("%(n)d working day left", "%(n)d working days left"), n)
+    n = turn.calendar.workdays_between(due, today)
+    return turn.count(N2_("%(n)d working day late", "%(n)d working days late"), n)
+
+
+def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
+    """Light, due date, duty, who answers, what is owed: the same on Today, in the head of a case and on lists."""
+    found = opened.assessment
+    pack = turn.packs.get(opened.case.pack)
+    light = found.light
+    running = light in ("overdue", "red", "orange", "yellow", "green")
+    return {
+        "id": opened.id,
+        "number": opened.number,
+        "title": title_of(turn, opened),
+        "matter": matter_name(turn, opened),
+        "light": light,
+        "due": language.day_text(turn.lang, found.due) if found.due else "",
+        "left": days_left(turn, found.due) if running else "",
+        "provisional": found.provisional,
+        "state": term(turn, opened, f"state.{found.state}"),
+        "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
+        "claimant": opened.case.value("claimant_name") or "",
+        "responsible": responsible(turn, opened),
+        "article": found.principal.article if found.principal else "",
+        "overlays": [
+            {"text": term(turn, opened, f"overlay.{name}"), "warn": name in _WARN_OVERLAYS}
+            for name in found.overlays
+            if name not in ("provisional", "overdue")
+        ],
+        "owed": [term(turn, opened, f"owed.{name}") for name in found.owed],
+        "breaches": [
+            {"code": f"{breach.code} {breach.article}", "text": breach_text(turn, breach.code)} for breach in found.breaches
+        ],
+        "contradictions": [
+            term(turn, opened, f"contradiction.{item.code}") for item in opened.contradictions if item.is_open
+        ],
+        "steps": explain(found.steps, turn.lang, pack),
+        "only_here": sum(recorded.received_at is None for recorded in opened.acts),
+    }
+
+
+def responsible(turn: Turn, opened: OpenCase) -> str:
+    """The role that answers now, with the person or unit that holds it when the case names one."""
+    role = opened.assessment.responsible
+    if not role:
+        return ""
+    name = term(turn, opened, f"role.{role}")
+    recorded = opened.assessment.responsible_name
+    holder = person_name(turn, recorded) if recorded in turn.directory.people else unit_name(turn, recorded)
+    if not holder and role in ("first_responder", "tracker") and opened.case.registered:
+        holder = person_name(turn, opened.case.registered.user)
+    return f"{name} {holder}".strip()
+
+
+def person_name(turn: Turn, user: str) -> str:
+    person = turn.directory.people.get(user)
+    return person.name if person else user
+
+
+def breach_text(turn: Turn, code: str) -> str:
+    """The catalogue's name of a breach (§7.3)."""
+    breach = turn.packs.common.breaches.get(code)
+    if breach is None:
+        return code
+    return breach.en if turn.lang == language.EN else breach.zh
+
+
+def concerns(turn: Turn, opened: OpenCase) -> bool:
+    """Whether the case is one of this person's: registered, taken or handed over by or to them."""
+    user = turn.identity.user
+    if any(recorded.act.user == user for recorded in opened.acts):
+        return True
+    me = {user, turn.person.name if turn.person else user}
+    return any(fact.data.get("to") in me or fact.data.get("handler") in me for fact in opened.case.facts)
+
+
+def of_unit(turn: Turn, opened: OpenCase, unit_id: str) -> bool:
+    """Whether a unit has to do with the case: it registered it, or it was sent there."""
+    unit = turn.directory.units.get(unit_id)
+    names = {unit_id, unit.zh, unit.en} if unit else {unit_id}
+    if opened.case.value("unit") in names:
+        return True
+    return any(
+        fact.data.get(name) in names
+        for fact in opened.case.facts
+        if fact.type in ("delivered", "handed_over", "lead_designated", "handover_accepted", "accepted")
+        for name in ("to", "lead", "by")
+    )
+
+
+def unit_of(opened: OpenCase) -> str:
+    """The unit where the case is now: the last one it was sent to, else the one that registered it."""
+    for fact in reversed(opened.case.facts):
+        if fact.type in ("delivered", "handed_over") and fact.data.get("to"):
+            return str(fact.data["to"])
+        if fact.type == "lead_designated":
+            return str(fact.data.get("lead"))
+    return str(opened.case.value("unit") or "")

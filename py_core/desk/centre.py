@@ -1,0 +1,85 @@
+"""中心: the whole record by light and unit, the list, and the entrance to what has to be decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from py_core.desk import case_view
+from py_core.desk.case_list import case_list
+from py_core.desk.frame import page
+from py_core.desk.ports import Response
+from py_core.desk.turn import Turn
+from py_core.views import language
+from py_core.views.language import N_
+
+COLUMNS = ("overdue", "red", "orange", "yellow", "green")
+
+
+def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]]:
+    items = (
+        ("overview", "/centre", N_("Overview"), 0),
+        ("cases", "/centre/cases", N_("All cases"), 0),
+        ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
+    )
+    return [
+        {"href": href, "label": turn.say(label), "count": count, "current": name == current}
+        for name, href, label, count in items
+    ]
+
+
+def show_overview(turn: Turn) -> Response:
+    """Counts of the whole record: open duties by light, by unit, contradictions to decide."""
+    lights: Counter[str] = Counter()
+    by_unit: dict[str, Counter[str]] = {}
+    total = queue = 0
+    for opened in turn.open_all():
+        total += 1
+        queue += bool(opened.open_contradictions)
+        light = opened.assessment.light
+        lights[light] += 1
+        counts = by_unit.setdefault(case_view.unit_of(opened), Counter())
+        counts["all"] += 1
+        counts[light] += 1
+    english = turn.lang == language.EN
+    rows = [
+        {
+            "id": unit.id,
+            "name": unit.en if english else unit.zh,
+            "open": sum(counts[light] for light in COLUMNS),
+            "lights": [counts[light] for light in COLUMNS],
+            "all": counts["all"],
+        }
+        for unit in turn.directory.units.values()
+        if (counts := by_unit.get(unit.id))
+    ]
+    rows.sort(key=lambda row: [-n for n in (*row["lights"], row["all"])])
+    return page(
+        turn,
+        "centre.html",
+        turn.say(N_("Centre")),
+        "centre",
+        {
+            "total": total,
+            "queue": queue,
+            "subnavigation": centre_menu(turn, "overview", queue),
+            "lights": [{"light": light, "n": lights[light]} for light in (*COLUMNS, "paused")],
+            "light_columns": COLUMNS,
+            "units": rows,
+        },
+        where="centre",
+    )
+
+
+def show_city_list(turn: Turn) -> Response:
+    """Every case of the record, filtered."""
+    return case_list(
+        turn,
+        turn.open_all(),
+        "/centre/cases",
+        turn.say(N_("All cases")),
+        "centre",
+        scope_note=turn.say(N_("whole city")),
+        units=True,
+        subnavigation=centre_menu(turn, "cases"),
+    )

@@ -1,0 +1,101 @@
+"""A form as it was typed: values, faults, and nothing lost between sending and showing it again."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Mapping, Sequence
+
+from py_core.desk.contact_checks import tidy
+from py_core.desk.turn import Turn
+from py_core.values import LOCAL
+from py_core.views.language import N_
+
+FORM_KEY = re.compile(r"[0-9a-f]{32}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_LATER_TOLERANCE_MINUTES = 2
+
+TOO_LONG = N_("Shorten this to %(limit)d characters.")
+NEEDED = N_("Fill this in.")
+CHOOSE = N_("Choose one.")
+BAD_TIME = N_("Enter date and time, such as 2026-03-05 14:30.")
+FUTURE_TIME = N_("This moment lies in the future. Enter when it really happened.")
+
+
+class Form:
+    """Typed values and the errors found in them. Values are trimmed and free of control characters."""
+
+    def __init__(self, turn: Turn, typed: Mapping[str, Sequence[str]], defaults: Mapping[str, str] | None = None):
+        self._turn = turn
+        self._typed = typed
+        self._defaults = dict(defaults or {})
+        self.errors: dict[str, str] = {}
+        self._anchors: dict[str, str] = {}
+
+    def value(self, name: str) -> str:
+        """What stands in the field; the default when the form was not sent yet."""
+        texts = self._typed.get(name)
+        if texts is None:
+            return "" if self._typed else self._defaults.get(name, "")
+        return _CONTROL.sub("", texts[-1].replace("\r\n", "\n")).strip() if texts else ""
+
+    def values(self, name: str) -> list[str]:
+        """All values of a field that can be given several times."""
+        return [_CONTROL.sub("", text).strip() for text in self._typed.get(name, ())]
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+    def anchor(self, name: str) -> str:
+        """The element that the error summary leads to."""
+        return self._anchors.get(name, name)
+
+    def fault(self, name: str, message: str, **params: object) -> None:
+        """Notes the first fault of a field (message id)."""
+        self.errors.setdefault(name, self._turn.say(message, **params))
+
+    def text(self, name: str, limit: int, *, needed: str = "") -> str:
+        """A text of at most `limit` characters; `needed` is the message id when it may not be empty."""
+        text = self.value(name)
+        if needed and not text:
+            self.fault(name, needed)
+        if len(text) > limit:
+            self.fault(name, TOO_LONG, limit=limit)
+        return text
+
+    def choice(self, name: str, allowed: Sequence[str], message: str = CHOOSE) -> str:
+        """One of the allowed values, else a fault and ""."""
+        value = self.value(name)
+        if value in allowed:
+            return value
+        self.fault(name, message)
+        return ""
+
+    def count(self, name: str) -> int:
+        """A number of copies from 1 to 999; 1 when nothing is typed."""
+        text = tidy(self.value(name)) or "1"
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= 999:
+            return int(text)
+        self.fault(name, N_("Enter a number of copies from 1 to 999."))
+        return 1
+
+    def moment(self, name: str) -> datetime:
+        """When it happened: not in the future; the turn's own moment when nothing is typed or nothing was changed."""
+        now = self._turn.surroundings.now
+        typed = self.value(name)
+        if not typed or typed == self.value(f"{name}_shown"):
+            return now
+        try:
+            moment = datetime.fromisoformat(typed.replace(" ", "T"))
+        except ValueError:
+            self.fault(name, BAD_TIME)
+            return now
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+        if (moment - now).total_seconds() > _LATER_TOLERANCE_MINUTES * 60:
+            self.fault(name, FUTURE_TIME)
+        return min(moment, now)
+
+
+def shown_moment(now: datetime) -> str:
+    """A moment as a `datetime-local` field shows it."""
+    return now.astimezone(LOCAL).strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,145 @@
+"""The frame around every page: who is here, where one can go, the sync light, the answer itself."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+from urllib.parse import urlencode
+
+from py_core.desk.ports import Response, SyncStatus
+from py_core.desk.turn import Turn
+from py_core.views import language
+from py_core.views.environment import make_environment
+from py_core.views.language import N_
+
+# What was just done, shown once on the page that a form leads to (`?done=…`); unknown codes show nothing.
+DONE = {
+    "register": N_("Registered."),
+    "accept": N_("Registered and accepted."),
+    "receipt": N_("Accepted. The receipt is ready: print it or show its code."),
+    "complete": N_("Registered and done on the spot."),
+    "notice": N_("Registered. The one-time notice is ready to print."),
+    "act": N_("Recorded."),
+    "decided": N_("The decision is recorded. Every device shows it after its next contact."),
+    "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
+}
+
+_environment = None
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """The HTML text of a template; the environment is made once per process."""
+    global _environment
+    if _environment is None:
+        _environment = make_environment()
+    return _environment.get_template(template).render(values)
+
+
+def use_environment(environment: Any) -> None:
+    """Lets a host render from its precompiled templates (`make_environment(ModuleLoader(…))`)."""
+    global _environment
+    _environment = environment
+
+
+def page(
+    turn: Turn,
+    template: str,
+    title: str,
+    key: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    where: str = "",
+) -> Response:
+    """A full page of the desk. `key` is the page's id, so that morphing never mixes two pages' forms."""
+    context = {
+        "lang": turn.lang,
+        "csrf": turn.request.csrf,
+        "page": _page(turn, title, key, where),
+        "day": lambda day, short=False: language.day_text(turn.lang, day, short=short),
+        "moment": lambda at, short=False, seconds=False: language.moment_text(
+            turn.lang, at, short=short, seconds=seconds
+        ),
+        **(values or {}),
+    }
+    return Response(status, render(template, context))
+
+
+def redirect(location: str) -> Response:
+    """See other: what a form leads to after it was taken."""
+    return Response(303, location=location)
+
+
+def language_href(path: str, query: Mapping[str, Any], lang: str) -> str:
+    """The same page in the other language."""
+    pairs = [(name, text) for name, texts in query.items() if name not in ("lang", "done") for text in texts]
+    return f"{path}?{urlencode([*pairs, ('lang', language.ZH if lang == language.EN else language.EN)])}"
+
+
+def sync_view(turn: Turn) -> dict[str, Any]:
+    """What the sync light says: never more than what has a receipt."""
+    status = turn.sync_status
+    return {
+        "state": _sync_state(status),
+        "word": turn.say(_sync_word(status)),
+        "waiting": status.waiting,
+        "contact": language.moment_text(turn.lang, status.last_contact_at, short=True)
+        if status.last_contact_at and turn.surroundings.where == "device"
+        else "",
+    }
+
+
+def _sync_state(status: SyncStatus) -> str:
+    if status.problem or status.refused:
+        return "problem"
+    if not status.online:
+        return "offline"
+    return "waiting" if status.waiting else "online"
+
+
+def _sync_word(status: SyncStatus) -> str:
+    if status.problem == "signed_out":
+        return N_("Sign in to send")
+    if status.problem == "storage_full":
+        return N_("Storage is full")
+    if status.problem:
+        return N_("Sending does not work")
+    if status.refused:
+        return N_("An act was held back")
+    if not status.online:
+        return N_("Offline")
+    return N_("Online, sending") if status.waiting else N_("Online")
+
+
+def _page(turn: Turn, title: str, key: str, where: str) -> dict[str, Any]:
+    request, lang = turn.request, turn.lang
+    done = (request.query.get("done") or [""])[0]
+    return {
+        "title": title,
+        "key": key,
+        "where": turn.surroundings.where,
+        "city": turn.directory.city_en if lang == language.EN else turn.directory.city_zh,
+        "unit": (turn.unit.en if lang == language.EN else turn.unit.zh) if turn.unit else "",
+        "person": turn.person.name if turn.person else "",
+        "sync": sync_view(turn),
+        "navigation": _navigation(turn, where) if turn.person else [],
+        "flash": turn.say(DONE[done]) if done in DONE else "",
+        "other_language_href": language_href(request.path, request.query, lang),
+        "app_version": turn.surroundings.app_version,
+        "rules_version": ", ".join(f"{name} {turn.packs[name].version}" for name in sorted(turn.packs)),
+        "now": language.moment_text(lang, turn.surroundings.now, short=True),
+    }
+
+
+def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
+    items = [
+        ("today", "/today", N_("Today"), 0),
+        ("register", "/register", N_("Register"), 0),
+        ("cases", "/cases", N_("Cases"), 0),
+        ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + len(turn.sync_status.refused)),
+    ]
+    if turn.at_centre:
+        items.append(("centre", "/centre", N_("Centre"), 0))
+    return [
+        {"href": href, "label": turn.say(label), "count": count, "current": name == where}
+        for name, href, label, count in items
+    ]

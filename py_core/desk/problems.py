@@ -1,0 +1,183 @@
+"""Pages for what cannot be done: what happened, why, what to do instead. Never a stack trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+from py_core.desk.frame import language_href, page, render
+from py_core.desk.ports import Response
+from py_core.desk.turn import Turn
+from py_core.errors import Refused
+from py_core.views import language
+from py_core.views.language import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The texts (message ids) of one problem and where its button leads."""
+
+    title: str
+    why: str
+    todo: str
+    href: str = "/today"
+    link: str = N_("Back to Today")
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "unknown_page": Problem(
+        N_("There is no such page"),
+        N_("The address is mistyped, or the page belonged to an older version."),
+        N_("Use the menu above, or look for the case in the list of cases."),
+    ),
+    "unknown_case": Problem(
+        N_("This case is not here"),
+        N_("No case with this address is held here. It may belong to another unit, or it has not reached this device yet."),
+        N_("Look at the sync page: after the next contact with the city record the case may be here."),
+        "/cases",
+        N_("To the cases"),
+    ),
+    "not_allowed": Problem(
+        N_("This page is not for your post"),
+        N_("Your roles do not include this work."),
+        N_("If your post has changed, ask the administrator of your unit to enter it."),
+    ),
+    "method": Problem(
+        N_("This page does not take a form"),
+        N_("The form was sent to an address that only shows something."),
+        N_("Go back, reload the page and send the form again. What you typed is still in the form."),
+    ),
+    "bad_form": Problem(
+        N_("The form is not complete"),
+        N_("A part of the form that the page itself fills in is missing or damaged."),
+        N_("Open the page anew and fill the form again."),
+    ),
+    "signed_out": Problem(
+        N_("You are signed out"),
+        N_("The session has ended. Work that is safe on this device stays safe and is sent after you sign in."),
+        N_("Sign in again. You return to where you were."),
+        "/sign-in",
+        N_("Sign in"),
+    ),
+    "storage_full": Problem(
+        N_("The storage of this device is full"),
+        N_("The act could not be kept safely, so it was not recorded at all. Nothing that was recorded before is lost."),
+        N_("Free space on the disk (downloads, recycle bin), then send the form again with the browser's back button."),
+    ),
+    "worker_restarted": Problem(
+        N_("The offline part was restarted"),
+        N_("The part of the program that works without network did not answer and was started again. What shows one tick is safe."),
+        N_("Open the page again. If a form was just being sent, look in the list first whether the case is there."),
+    ),
+    "locked": Problem(
+        N_("This device is locked"),
+        N_("Everything on this device is encrypted and needs your passphrase."),
+        N_("Unlock the device to go on."),
+        "/",
+        N_("Unlock"),
+    ),
+    "needs_network": Problem(
+        N_("This needs the network"),
+        N_("The page shows the whole city's record, which is not on this device."),
+        N_("Your own work goes on offline. Open this page again when the light above says Online."),
+    ),
+    "too_large": Problem(
+        N_("The form is too large"),
+        N_("More text was sent than one act can hold."),
+        N_("Shorten the text and keep long papers as attachments."),
+    ),
+    "server_error": Problem(
+        N_("Something went wrong on our side"),
+        N_("The program met a fault that it does not know. The fault is written down with its time."),
+        N_("Try again. If it happens again, tell the help desk the code below."),
+    ),
+}
+
+
+def problem_page(
+    status: int,
+    code: str,
+    *,
+    lang: str = language.ZH,
+    where: str = "server",
+    path: str = "/",
+    query: Mapping[str, Sequence[str]] | None = None,
+    csrf: str = "",
+    app_version: str = "",
+    reference: str = "",
+    href: str = "",
+) -> Response:
+    """A problem that a host meets before or outside `respond`; an unknown code gets the general page.
+
+    `reference` is shown as the code for the help desk; `href` replaces where the button leads.
+    """
+    chosen = language.chosen(lang)
+    problem = PROBLEMS.get(code, PROBLEMS["server_error"])
+
+    def say(text: str) -> str:
+        return language.translate(chosen, text)
+
+    frame = {
+        "title": say(problem.title),
+        "key": f"problem-{code}",
+        "where": where,
+        "city": "",
+        "unit": "",
+        "person": "",
+        "sync": None,
+        "navigation": [],
+        "flash": "",
+        "other_language_href": language_href(path, query or {}, chosen),
+        "app_version": app_version,
+        "rules_version": "",
+        "now": "",
+    }
+    return Response(
+        status,
+        render(
+            "problem.html",
+            {"lang": chosen, "csrf": csrf, "page": frame, "problem": _texts(problem, say, reference, href)},
+        ),
+    )
+
+
+def problem(turn: Turn, status: int, code: str) -> Response:
+    """The same problem inside the frame of a signed-in person."""
+    entry = PROBLEMS[code]
+    return page(
+        turn, "problem.html", turn.say(entry.title), f"problem-{code}", {"problem": _texts(entry, turn.say)}, status=status
+    )
+
+
+def refusal(turn: Turn, refused: Refused, href: str) -> Response:
+    """What the law or the case's state does not allow: why, with the article, and what instead (409)."""
+    params = {key: _shown(turn, value) for key, value in refused.params.items()}
+    title = turn.say(N_("This cannot be done now"))
+    texts = {
+        "title": title,
+        "why": language.translate(turn.lang, refused.message, params),
+        "article": refused.article,
+        "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
+        "href": href,
+        "link": turn.say(N_("Back to the case")),
+        "code": refused.code,
+    }
+    return page(turn, "problem.html", title, "refused", {"problem": texts}, status=409)
+
+
+def _shown(turn: Turn, value: Any) -> Any:
+    if hasattr(value, "hour"):
+        return language.moment_text(turn.lang, value)
+    return language.day_text(turn.lang, value) if hasattr(value, "weekday") else value
+
+
+def _texts(entry: Problem, say: Any, reference: str = "", href: str = "") -> dict[str, str]:
+    return {
+        "title": say(entry.title),
+        "why": say(entry.why),
+        "article": "",
+        "todo": say(entry.todo),
+        "href": href or entry.href,
+        "link": say(entry.link),
+        "code": reference,
+    }

@@ -1,0 +1,198 @@
+"""登记: one page for a first contact, and the one act that it becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_core.cases.acts import Event
+from py_core.cases.events import CHANNELS, CLAIMANTS, REQUEST_KINDS
+from py_core.cases.state import Case
+from py_core.desk.deciding import Step, decide_all
+from py_core.desk.forms import FORM_KEY, Form, shown_moment
+from py_core.desk.frame import page, redirect
+from py_core.desk.ports import Response
+from py_core.desk.problems import refusal
+from py_core.desk.recording import new_act
+from py_core.desk.register_choices import Choice, choice_view, choices
+from py_core.desk.register_form import FURTHER_PAPERS, ON_SITE, OPINIONS, Registration, read_registration
+from py_core.desk.turn import Turn
+from py_core.errors import Refused
+from py_core.rules.engine import assess
+from py_core.views import language
+from py_core.views.language import N_
+
+OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
+    ("accept", "", N_("Accept it here"), N_("the limit runs; a service gets its receipt at once")),
+    ("done", "", N_("Done or answered on the spot"), N_("nothing is left to do")),
+    ("notice", "service", N_("Papers are missing: give the one-time notice"), N_("everything missing is told once")),
+    ("hand_over", "service", N_("Hand over to another unit"), N_("you follow it until it is taken over")),
+    ("deliver", "appeal", N_("Deliver as a work order to a unit"), N_("its limit starts there")),
+    ("register", "", N_("Only register for now"), ""),
+)
+NUMBER_DIGITS = 6
+
+
+def show_register(turn: Turn) -> Response:
+    """An empty form with its own key: whatever is sent with this key becomes one case at most."""
+    shown = shown_moment(turn.surroundings.now)
+    defaults = {
+        "key": turn.surroundings.new_id(),
+        "claimant": "person",
+        "channel": "walk_in",
+        "request_kind": "help",
+        "complete": "yes",
+        "signed": "yes",
+        "outcome": "accept",
+        "occurred_at": shown,
+        "occurred_at_shown": shown,
+    }
+    return _page(turn, Form(turn, {}, defaults), choices(turn))
+
+
+def take_register(turn: Turn) -> Response:
+    """Registers; a form that was sent before leads to the case that it made."""
+    form = Form(turn, turn.request.form)
+    key = form.value("key")
+    if FORM_KEY.fullmatch(key) and turn.store.case(key) is not None:
+        return redirect(f"/cases/{key}?done=again")
+    offered = choices(turn)
+    wanted = read_registration(turn, form, offered)
+    if wanted is None:
+        return _page(turn, form, offered, status=422)
+    number = f"{turn.identity.device_code}-{turn.surroundings.next_device_seq:0{NUMBER_DIGITS}d}"
+    try:
+        events, receipt = _decide(turn, wanted, number)
+    except Refused as refused:
+        if not _note_faults(turn, form, refused):
+            return refusal(turn, refused, "/register")
+        return _page(turn, form, offered, status=422)
+    act = new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)
+    return Response(303, location=_next_page(wanted, receipt), acts=(act,))
+
+
+def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event, ...], bool]:
+    """The events of the whole registration, and whether a receipt was issued with it."""
+    first = _steps(turn, wanted, number)
+    events, case = decide_all(turn, wanted.case_id, None, first, wanted.occurred_at)
+    if wanted.choice.kind != "service" or wanted.outcome != "accept" or wanted.fields["channel"] not in ON_SITE:
+        return events, False
+    more, _ = decide_all(turn, wanted.case_id, case, [receipt_step(turn, case, number)], wanted.occurred_at)
+    return events + more, True
+
+
+def receipt_step(turn: Turn, case: Case | None, number: str) -> Step:
+    """The command that issues the receipt of JY-3.2.7 with the values that the case and the directory give."""
+    assert case is not None
+    found = assess(case, turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
+    registered = case.registered
+    responder = turn.directory.people.get(registered.user) if registered else None
+    unit = turn.directory.units.get(str(case.value("unit")))
+    fields = {
+        "first_responder_phone": responder.phone if responder else "",
+        "promised": found.due.isoformat() if found.due else "",
+        "complaint_phone": unit.complaint_phone if unit else "",
+        "number": number,
+    }
+    return "issue_receipt", fields
+
+
+def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
+    choice, person = wanted.choice, turn.person
+    fields: dict[str, Any] = {
+        **wanted.fields,
+        "pack": choice.pack.id,
+        "matter": choice.matter.id,
+        "unit": person.unit if person else "",
+        "number": number,
+        "staff": "support" if person and person.category == "support" else "officer",
+        "identity_told": True,
+    }
+    if choice.offer:
+        fields |= {"offer": choice.offer.id, "offer_version": choice.offer.version}
+        for name in ("promise", "statutory", "completion_event"):
+            value = getattr(choice.offer, name)
+            if value:
+                fields[name] = dict(value) if name != "completion_event" else value
+    steps: list[Step] = [("register", fields)]
+    if choice.kind == "service":
+        steps.append(("receive_materials", {"complete": wanted.complete}))
+    me = turn.identity.user
+    if wanted.outcome == "accept":
+        if choice.kind == "appeal":
+            steps.append(("deliver", {"to": fields["unit"]}))
+        steps.append(("accept", {"by": me}))
+    elif wanted.outcome == "done":
+        if choice.kind == "appeal":
+            steps += [("deliver", {"to": fields["unit"]}), ("accept", {"by": me})]
+            steps.append(("reply", {"text": wanted.result, "opinion": wanted.opinion}))
+        else:
+            steps += [("accept", {"by": me}), (_completion_command(choice), {"text": wanted.result})]
+    elif wanted.outcome == "notice":
+        steps.append(("notify_correction", {"items": list(wanted.missing_papers), "form": "written"}))
+    elif wanted.outcome == "hand_over":
+        steps.append(("hand_over", {"to": wanted.to_unit}))
+    elif wanted.outcome == "deliver":
+        steps.append(("deliver", {"to": wanted.to_unit}))
+    return steps
+
+
+def _completion_command(choice: Choice) -> str:
+    event = (choice.offer.completion_event if choice.offer else None) or "decision_issued"
+    return {"certificate_issued": "issue_certificate", "forwarded_up": "forward_up"}.get(event, "issue_decision")
+
+
+def _next_page(wanted: Registration, receipt: bool) -> str:
+    case = f"/cases/{wanted.case_id}"
+    if receipt:
+        return f"{case}/slips/F-02?paper=a4&done=receipt"
+    if wanted.outcome == "notice":
+        return f"{case}/slips/F-04?paper=a4&done=notice"
+    return f"{case}?done={ {'accept': 'accept', 'done': 'complete'}.get(wanted.outcome, 'register') }"
+
+
+def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
+    """Whether a refusal is about what was typed; then its messages stand at the fields."""
+    for name, message in refused.fields.items():
+        form.fault(name, message, **dict(refused.params))
+    return bool(refused.fields)
+
+
+def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> Response:
+    pack = turn.packs[next(iter(turn.packs))]
+    english = turn.lang == language.EN
+
+    def named(kind: str, values: tuple[str, ...]) -> list[dict[str, str]]:
+        return [{"value": value, "text": pack.term(f"{kind}.{value}", turn.lang)} for value in values]
+
+    yes_no = {"yes": turn.say(N_("Yes")), "no": turn.say(N_("No"))}
+    return page(
+        turn,
+        "register.html",
+        turn.say(N_("Register a contact")),
+        f"register-{form.value('key')}",
+        {
+            "form": form,
+            "offers": [choice_view(turn, choice) for choice in offered],
+            "claimant_kinds": named("claimant", CLAIMANTS),
+            "channels": named("channel", CHANNELS),
+            "request_kinds": named("request_kind", REQUEST_KINDS),
+            "opinions": named("opinion", OPINIONS),
+            "complete_options": [
+                {"value": "yes", "text": turn.say(N_("Complete and in legal form"))},
+                {"value": "no", "text": turn.say(N_("Something is missing"))},
+            ],
+            "signed_options": [{"value": value, "text": text} for value, text in yes_no.items()],
+            "outcomes": [
+                {"value": value, "only": only, "text": turn.say(text), "hint": turn.say(hint) if hint else ""}
+                for value, only, text, hint in OUTCOMES
+            ],
+            "further_papers": [
+                {"name": f"further-{index}", "copies": f"further-copies-{index}"} for index in range(FURTHER_PAPERS)
+            ],
+            "units": [
+                {"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()
+            ],
+        },
+        status=status,
+        where="register",
+    )

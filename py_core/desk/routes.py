@@ -1,0 +1,87 @@
+"""The desk's door: one request in, one complete page (or a redirect with the acts to record) out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Callable, Mapping
+
+from py_core.desk import act_form, case_page, centre, public_status, reconciliation, register, slips, sync_page, today
+from py_core.desk.case_list import show_cases
+from py_core.desk.frame import redirect
+from py_core.desk.ports import Identity, Request, Response, Store, Surroundings
+from py_core.desk.problems import problem
+from py_core.desk.turn import CENTRE_ROLES, Turn
+
+_CASE = r"(?P<case_id>[0-9a-f]{32})"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path with its handlers by method and the roles that may use it (none: everybody signed in)."""
+
+    path: re.Pattern[str]
+    handlers: Mapping[str, Callable[..., Response]]
+    roles: frozenset[str] = frozenset()
+    public: bool = False
+    server_only: bool = False
+
+
+def _route(
+    path: str,
+    get: Callable[..., Response],
+    post: Callable[..., Response] | None = None,
+    *,
+    roles: frozenset[str] = frozenset(),
+    public: bool = False,
+    server_only: bool = False,
+) -> Route:
+    return Route(re.compile(path), {"GET": get} | ({"POST": post} if post else {}), roles, public, server_only)
+
+
+ROUTES = (
+    _route(r"/", lambda turn: redirect("/today")),
+    _route(r"/today", today.show_today),
+    _route(r"/register", register.show_register, register.take_register),
+    _route(r"/cases", show_cases),
+    _route(rf"/cases/{_CASE}", case_page.show_case),
+    _route(rf"/cases/{_CASE}/do/(?P<command>[a-z_]{{1,40}})", act_form.show_act_form, act_form.take_act),
+    _route(rf"/cases/{_CASE}/slips/(?P<form>F-\d\d)", slips.show_slip),
+    _route(r"/sync", sync_page.show_sync),
+    _route(r"/centre", centre.show_overview, roles=CENTRE_ROLES, server_only=True),
+    _route(r"/centre/cases", centre.show_city_list, roles=CENTRE_ROLES, server_only=True),
+    _route(r"/centre/reconciliation", reconciliation.show_queue, roles=CENTRE_ROLES, server_only=True),
+    _route(
+        rf"/centre/reconciliation/{_CASE}",
+        reconciliation.show_decision,
+        reconciliation.take_decision,
+        roles=CENTRE_ROLES,
+        server_only=True,
+    ),
+    _route(r"/public/status", public_status.show_public_status, public=True, server_only=True),
+)
+
+
+def respond(request: Request, store: Store, identity: Identity, surroundings: Surroundings) -> Response:
+    """Answers one request of a signed-in person (or of anybody, for public pages).
+
+    Never raises for what a person can send; a fault of the program itself is left to the host, which shows
+    `problem_page(500, "server_error")`.
+    """
+    turn = Turn(request, store, identity, surroundings)
+    path = request.path.rstrip("/") or "/"
+    for route in ROUTES:
+        found = route.path.fullmatch(path)
+        if found is None:
+            continue
+        if turn.person is None and not route.public:
+            return problem(turn, 401, "signed_out")
+        if route.roles and not route.roles & turn.roles:
+            return problem(turn, 403, "not_allowed")
+        if route.server_only and surroundings.where == "device":
+            return problem(turn, 503, "needs_network")
+        handler = route.handlers.get("GET" if request.method == "HEAD" else request.method)
+        if handler is None:
+            return problem(turn, 405, "method")
+        return handler(turn, **found.groupdict())
+    return problem(turn, 404, "unknown_page")

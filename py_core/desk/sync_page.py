@@ -1,0 +1,111 @@
+"""同步: what waits on this device, what the record has, what it held back and why, in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_core.cases.acts import RecordedAct
+from py_core.desk import act_view, case_view
+from py_core.desk.frame import page
+from py_core.desk.ports import Response
+from py_core.desk.turn import OpenCase, Turn
+from py_core.views import language
+from py_core.views.language import N_
+
+RECEIVED_SHOWN = 20
+
+_PROBLEMS = {
+    "signed_out": (N_("You are signed out, so nothing is sent."), "/sign-in", N_("Sign in")),
+    "storage_full": (N_("The storage of this device is full: free space before you go on working."), "", ""),
+    "revoked": (
+        N_("The centre has withdrawn this device. What was done here is kept and goes to the centre for a decision."),
+        "",
+        "",
+    ),
+    "version": (N_("This device runs an old version. Reload the page to get the new one; nothing is lost."), "", ""),
+}
+
+
+def show_sync(turn: Turn) -> Response:
+    """The page behind the sync light."""
+    status = turn.sync_status
+    by_hash: dict[str, tuple[OpenCase, RecordedAct]] = {}
+    waiting: list[tuple[OpenCase, RecordedAct]] = []
+    mine: list[tuple[OpenCase, RecordedAct]] = []
+    refused = {item.hash for item in status.refused}
+    for opened in turn.open_all():
+        for recorded in opened.acts:
+            if recorded.hash in refused:
+                by_hash[recorded.hash] = (opened, recorded)
+            elif recorded.received_at is None:
+                waiting.append((opened, recorded))
+            elif recorded.act.user == turn.identity.user:
+                mine.append((opened, recorded))
+    waiting.sort(key=lambda pair: pair[1].act.claimed_at)
+    mine.sort(key=lambda pair: pair[1].received_at or pair[1].act.claimed_at, reverse=True)
+    return page(
+        turn,
+        "sync.html",
+        turn.say(N_("Sync")),
+        "sync",
+        {
+            "summary": _summary(turn),
+            "refused": [_refused(turn, item.hash, item.case_id, item.reason, by_hash) for item in status.refused],
+            "waiting": [_line(turn, *pair) for pair in waiting],
+            "waiting_count": status.waiting,
+            "received": [_line(turn, *pair) for pair in mine[:RECEIVED_SHOWN]],
+        },
+        where="sync",
+    )
+
+
+def _summary(turn: Turn) -> dict[str, str]:
+    status = turn.sync_status
+    if turn.surroundings.where == "server":
+        state = N_("You work directly in the city record.")
+        explained = N_("What you record on this page is in the city record at once (two ticks).")
+    elif status.waiting and status.online:
+        state = N_("Online. Sending what waits.")
+        explained = N_("Acts with one tick are safe on this device; they get two ticks when the city record has signed for them.")
+    elif status.waiting:
+        state = N_("Offline. Your work is safe on this device.")
+        explained = N_("It is sent by itself as soon as the network is back. You need not press anything and may close the browser.")
+    elif status.online:
+        state = N_("Online. Nothing waits.")
+        explained = N_("Everything that was recorded here has the city record's signed receipt.")
+    else:
+        state = N_("Offline. Nothing waits.")
+        explained = N_("You can go on working. New acts stay on this device until the network is back.")
+    problem, href, link = _PROBLEMS.get(status.problem, (N_("Sending does not work at the moment."), "", ""))
+    return {
+        "state": turn.say(state),
+        "explained": turn.say(explained),
+        "problem": turn.say(problem) if status.problem else "",
+        "href": href,
+        "link": turn.say(link) if link else "",
+        "contact": language.moment_text(turn.lang, status.last_contact_at) if status.last_contact_at else "",
+    }
+
+
+def _line(turn: Turn, opened: OpenCase, recorded: RecordedAct) -> dict[str, str]:
+    return {
+        "title": act_view.act_title(turn, recorded.act.events),
+        "case_id": opened.id,
+        "case_title": case_view.title_of(turn, opened),
+        "claimed": language.moment_text(turn.lang, recorded.act.claimed_at, short=True),
+        "received": language.moment_text(turn.lang, recorded.received_at, short=True) if recorded.received_at else "",
+    }
+
+
+def _refused(
+    turn: Turn, hash_: str, case_id: str, reason: str, found: dict[str, tuple[OpenCase, RecordedAct]]
+) -> dict[str, Any]:
+    pair = found.get(hash_)
+    return {
+        "hash": hash_[:12],
+        "case_id": case_id,
+        "known": pair is not None,
+        "title": act_view.act_title(turn, pair[1].act.events) if pair else turn.say(N_("Act")),
+        "case_title": case_view.title_of(turn, pair[0]) if pair else case_id[:8],
+        "reason": act_view.quarantine_reason(turn, reason),
+    }

@@ -1,0 +1,130 @@
+"""One request being answered: what the handlers of the desk share. Reads cases; decides nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Iterator
+
+from py_core.calendars import WorkCalendar
+from py_core.cases.acts import RecordedAct
+from py_core.cases.commands import Context
+from py_core.cases.contradictions import Contradiction, contradictions
+from py_core.cases.history import order
+from py_core.cases.state import Case, fold
+from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Store, Surroundings, SyncStatus
+from py_core.directory import Directory, Person, Unit
+from py_core.packs import Packs
+from py_core.rules.engine import Assessment, assess
+from py_core.views import language
+
+CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
+
+
+class OpenCase:
+    """A case of the store, folded and assessed at the turn's moment (each on first use)."""
+
+    def __init__(self, turn: Turn, record: CaseRecord) -> None:
+        self._turn = turn
+        self.id = record.id
+        self.acts: tuple[RecordedAct, ...] = order(record.acts)
+
+    @cached_property
+    def case(self) -> Case:
+        return fold(self.id, self.acts)
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        turn = self._turn
+        return assess(
+            self.case, turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies
+        )
+
+    @cached_property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        return tuple(contradictions(self.acts, self.case))
+
+    @property
+    def open_contradictions(self) -> tuple[Contradiction, ...]:
+        return tuple(item for item in self.contradictions if item.is_open)
+
+    @property
+    def number(self) -> str:
+        return str(self.case.value("number") or self.id[:8])
+
+
+@dataclass
+class Turn:
+    """A request with its store, its person and its moment."""
+
+    request: Request
+    store: Store
+    identity: Identity
+    surroundings: Surroundings
+
+    @cached_property
+    def lang(self) -> str:
+        return language.chosen(self.request.lang)
+
+    @cached_property
+    def directory(self) -> Directory:
+        return self.store.directory()
+
+    @cached_property
+    def packs(self) -> Packs:
+        return self.store.packs()
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        return self.store.calendar()
+
+    def law(self, at: datetime | None = None) -> Context:
+        """What a decision may depend on; `at` is when it happened, if not just now."""
+        return Context(
+            now=self.surroundings.now,
+            packs=self.packs,
+            calendar=self.calendar,
+            policies=self.directory.policies,
+            user=self.identity.user,
+            roles=self.roles,
+            unit=self.person.unit if self.person else "",
+            at=at,
+        )
+
+    @cached_property
+    def sync_status(self) -> SyncStatus:
+        return self.store.sync_status()
+
+    @cached_property
+    def person(self) -> Person | None:
+        return self.directory.people.get(self.identity.user)
+
+    @cached_property
+    def unit(self) -> Unit | None:
+        return self.directory.units.get(self.person.unit) if self.person else None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset(self.person.roles) if self.person else frozenset()
+
+    @property
+    def at_centre(self) -> bool:
+        return bool(self.roles & CENTRE_ROLES)
+
+    def say(self, message: str, **params: object) -> str:
+        """The text of a message id in the request's language."""
+        return language.translate(self.lang, message, params or None)
+
+    def count(self, message: tuple[str, str], n: int) -> str:
+        """The text of a counted message id (`N2_`) for `n`."""
+        return language.translate_count(self.lang, *message, n) % {"n": n}
+
+    def open(self, case_id: str) -> OpenCase | None:
+        record = self.store.case(case_id)
+        return OpenCase(self, record) if record and record.acts else None
+
+    def open_all(self) -> Iterator[OpenCase]:
+        for record in self.store.cases():
+            if record.acts:
+                yield OpenCase(self, record)
