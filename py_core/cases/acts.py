@@ -6,9 +6,10 @@ Owns the text form and its strict reading. Must not know what the events mean (s
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.errors import Malformed
 
@@ -103,7 +104,7 @@ def read_act(text: str) -> Act:
         raise Malformed("act.beacon", "must be a text or null")
     for key, nullable in (("device_seq", False), ("since_beacon_ms", True)):
         number = data[key]
-        if not (type(number) is int and 0 <= number < 2**53 or nullable and number is None):
+        if not ((type(number) is int and 0 <= number < 2**53) or (nullable and number is None)):
             raise Malformed(f"act.{key}", "must be a whole number")
     return Act(
         kind=data["kind"],

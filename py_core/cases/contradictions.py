@@ -6,8 +6,9 @@ Must not decide: a person does, by the event `contradiction_resolved`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from py_core.cases.acts import RecordedAct
 from py_core.cases.events import EVENTS, read_fields, read_moment
@@ -249,4 +250,4 @@ def _field(name: str, entry: _Entry, ordered: Sequence[RecordedAct]) -> Any:
     return entry.data.get(name)
 
 
-assert _CONTESTED <= EVENTS.keys()
+assert EVENTS.keys() >= _CONTESTED

@@ -5,9 +5,10 @@ Owns the reading of single events; must not know cases, packs or what an event m
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from py_core.errors import Malformed
 from py_core.periods import read_period
@@ -224,13 +225,19 @@ def read_fields(event_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {}
     for spec in EVENTS[event_type]:
-        value = data.get(spec.name)
-        if missing(value):
-            if spec.required:
-                raise Malformed(spec.name, "is missing")
-            continue
-        fields[spec.name] = _READERS[spec.kind](value, spec)
+        value = read_field(spec, data.get(spec.name))
+        if value is not None:
+            fields[spec.name] = value
     return fields
+
+
+def read_field(spec: FieldSpec, value: Any) -> Any:
+    """One field as the core uses it, None when it is not filled in; raises `Malformed`."""
+    if missing(value):
+        if spec.required:
+            raise Malformed(spec.name, "is missing")
+        return None
+    return _READERS[spec.kind](value, spec)
 
 
 def read_moment(value: Any, where: str = "at") -> datetime:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from typing import Iterable, Sequence
+from itertools import pairwise
+from collections.abc import Iterable, Sequence
 
 from py_core.cases.acts import RecordedAct
 
@@ -53,4 +54,4 @@ def pasts(ordered: Sequence[RecordedAct]) -> list[int]:
 
 def is_linear(ordered: Sequence[RecordedAct]) -> bool:
     """Whether every act had seen the one before it, so that nothing can contradict."""
-    return all(before.hash in after.deps for before, after in zip(ordered, ordered[1:], strict=False))
+    return all(before.hash in after.deps for before, after in pairwise(ordered))

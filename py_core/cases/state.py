@@ -5,10 +5,11 @@ Owns `fold` and `evolve`. Must not know law: whether an event was lawful or late
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.contradictions import set_aside
@@ -25,7 +26,7 @@ class Fact:
     def __init__(
         self,
         index: int,
-        type: str,  # noqa: A002
+        type: str,
         at: datetime,
         arrived: datetime | None,
         data: Mapping[str, Any],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.errors import Malformed
 from py_core.packs.model import (
@@ -19,10 +20,12 @@ from py_core.packs.model import (
     Policy,
     Setting,
     Supervision,
+    Transition,
 )
 from py_core.periods import read_period
 
 PACK_IDS = ("WH", "BZ", "HL", "JY")
+_SHARED_FILES = ("common.toml", "transitions.toml")
 _TABLES = frozenset(
     {
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
@@ -39,7 +42,8 @@ _EXTENSIONS = frozenset({"total", "added", "statutory"})
 def load_packs() -> Packs:
     """The packaged regulations, validated; raises `Malformed` naming the table that is wrong."""
     folder = files("py_core.packs")
-    common = read_common(tomllib.loads(folder.joinpath("common.toml").read_text(encoding="utf-8")))
+    shared = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in _SHARED_FILES]
+    common = read_common({key: value for data in shared for key, value in data.items()})
     packs = {}
     for pack_id in PACK_IDS:
         text = folder.joinpath(pack_id, "pack.toml").read_text(encoding="utf-8")
@@ -54,13 +58,9 @@ def read_common(data: Mapping[str, Any]) -> Common:
         figures = {name: value for name, value in row.items() if name not in _POLICY_KEYS}
         if row["default"] not in row["options"]:
             raise Malformed(f"policy {key}", "has a default that is none of its options")
-        policies[key] = Policy(
-            key, row["zh"], row["en"], row["default"], tuple(row["options"]), row["basis"], figures
-        )
+        policies[key] = Policy(key, row["zh"], row["en"], row["default"], tuple(row["options"]), row["basis"], figures)
     breaches = {
-        row["id"]: Breach(
-            row["id"], row["zh"], row["en"], row["detect"], tuple(row["liable"]), dict(row["sources"])
-        )
+        row["id"]: Breach(row["id"], row["zh"], row["en"], row["detect"], tuple(row["liable"]), dict(row["sources"]))
         for row in data["breach"]
     }
     procedure = data["procedure"]
@@ -71,6 +71,7 @@ def read_common(data: Mapping[str, Any]) -> Common:
         procedures=tuple(procedure["known"]),
         statutory_procedures=frozenset(procedure["statutory"]),
         procedure_article=procedure["article"],
+        transitions=tuple(_transition(row) for row in data["transition"]),
         contradictions={code: dict(row["sources"]) for code, row in data["contradiction"].items()},
     )
 
@@ -163,6 +164,11 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         forbidden_phrases=tuple(table("phrases").get("forbidden", ())),
         forbidden_phrases_article=table("phrases").get("article", ""),
     )
+
+
+def _transition(row: Mapping[str, Any]) -> Transition:
+    states = (row["from"],) if isinstance(row["from"], str) else tuple(row["from"])
+    return Transition(row["id"], row["command"], states, row.get("needs", ""), dict(row["sources"]))
 
 
 def _limit(row: Mapping[str, Any], where: str) -> Limit | None:

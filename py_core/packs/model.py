@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Iterator, Mapping
+from typing import Any
 
 from py_core.errors import ShouwenError
 from py_core.periods import Period
@@ -124,6 +125,17 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """A step of the life-cycle: command, states in which it may follow, what the matter must have, articles."""
+
+    id: str
+    command: str
+    states: tuple[str, ...]  # state keys, or ("open",) or ("any",)
+    needs: str
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Common:
     """What all packs share: policies, breach catalogue, names, special procedures."""
 
@@ -133,6 +145,7 @@ class Common:
     procedures: tuple[str, ...]
     statutory_procedures: frozenset[str]
     procedure_article: str
+    transitions: tuple[Transition, ...]
     contradictions: Mapping[str, Mapping[str, str]]  # code -> article per pack
 
     def contradiction_article(self, code: str, pack_id: str) -> str:

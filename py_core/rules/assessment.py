@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from py_core.cases.state import Fact
 from py_core.periods import Period
@@ -144,7 +145,9 @@ class Assessment:
         if clock is None or not clock.running or clock.paused:
             return None
         moments = [
-            datetime(day.year, day.month, day.day, tzinfo=LOCAL) for day in (self.alerts.yellow, self.alerts.orange) if day
+            datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+            for day in (self.alerts.yellow, self.alerts.orange)
+            if day
         ]
         moments.append(datetime.combine(clock.due, self.red_at, LOCAL))
         moments.append(

@@ -5,8 +5,9 @@ Owns which clock runs, since when and until when. Must not judge (breaches, ligh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, Sequence
+from typing import Any
 
 from py_core.cases.state import Case, Fact
 from py_core.periods import Period, read_period
@@ -21,7 +22,18 @@ from py_core.rules.timing import Timing
 class Clocks:
     """The clocks of one case with what they found on the way."""
 
-    __slots__ = ("all", "call", "extending", "feedback", "main", "missing_settings", "notice", "refusal", "start", "statutory")
+    __slots__ = (
+        "all",
+        "call",
+        "extending",
+        "feedback",
+        "main",
+        "missing_settings",
+        "notice",
+        "refusal",
+        "start",
+        "statutory",
+    )
 
     def __init__(self, start: Start, extending: Extending) -> None:
         self.start = start
@@ -60,7 +72,6 @@ def find_clocks(case: Case, reading: Reading, timing: Timing) -> Clocks:
 def _main_clocks(case: Case, reading: Reading, timing: Timing, clocks: Clocks) -> None:
     matter = reading.matter
     name, period, until, article = _main_limit(case, reading, timing, clocks)
-    promise = case.value("promise")
     statutory = case.value("statutory")
     excluded = spans(reading, timing) if matter.procedures and reading.procedures else []
     fact = clocks.start.fact
@@ -70,16 +81,14 @@ def _main_clocks(case: Case, reading: Reading, timing: Timing, clocks: Clocks) -
         clock.breaches = matter.overdue_breaches
         if name == "promise" and "P-03" not in clock.policies:
             clock.policies += ("P-13",)
-        legal = _legal_limit(case, reading, timing, fact, statutory)
+        legal = legal_limit(case, reading, timing, fact)
         if matter.extension is not None and case.last("extension_approved") is not None:
             clocks.extending = find_extension(case, reading, timing, clock, excluded, legal)
         _move(clock, excluded, clocks.extending, timing)
-        _stop(clock, reading, timing, clocks.start)
+        _stop(clock, reading, timing)
         clocks.main = clock
     if statutory is not None:
         clocks.statutory = _statutory_clock(case, reading, timing, clocks, statutory)
-    if promise is not None and name == "main" and fact is not None and until is None and matter.limit is not None:
-        pass  # BZ: the table's limit is the law's own; a promise beside it is only compared (BZ-XS-3)
     registered = case.registered
     if matter.call_clock and registered is not None and period is not None:
         call = _count("call", registered, period, None, article, matter.roll, timing)
@@ -89,7 +98,8 @@ def _main_clocks(case: Case, reading: Reading, timing: Timing, clocks: Clocks) -
         if granted is not None and clocks.main is not None:
             added = timing.calendar.workdays_between(granted.old_due, granted.new_due)
             call.due = timing.calendar.workday_after(call.due, added)
-        _stop(call, reading, timing, clocks.start)
+        call.provisional = timing.calendar.provisional(call.day_zero, call.due)
+        _stop(call, reading, timing)
         clocks.call = call
 
 
@@ -158,7 +168,7 @@ def _move(clock: Clock, excluded: Sequence[Span], extending: Extending, timing: 
     clock.provisional = timing.calendar.provisional(clock.day_zero, due)
 
 
-def _stop(clock: Clock, reading: Reading, timing: Timing, start: Start) -> None:
+def _stop(clock: Clock, reading: Reading, timing: Timing) -> None:
     if reading.stop is not None:
         clock.stopped_by = reading.stop
         clock.stopped_at = timing.counts_at(reading.stop)
@@ -166,14 +176,11 @@ def _stop(clock: Clock, reading: Reading, timing: Timing, start: Start) -> None:
         clock.late = not timing.in_time(clock.stopped_at, clock.due)
     else:
         clock.late = timing.ended(clock.due) and not clock.paused
-    if not clock.provisional and clock.name in ("call",):
-        clock.provisional = timing.calendar.provisional(clock.day_zero, clock.due)
 
 
-def _legal_limit(
-    case: Case, reading: Reading, timing: Timing, fact: Fact, statutory: dict[str, Any] | None
-) -> date | None:
+def legal_limit(case: Case, reading: Reading, timing: Timing, fact: Fact) -> date | None:
     """The last day that the law allows, its own extension included; None where no law is on file."""
+    statutory: dict[str, Any] | None = case.value("statutory")
     if statutory is None:
         return None
     begins = (case.first("accepted") or fact) if statutory["from"] == "accepted" else fact
@@ -191,7 +198,9 @@ def _statutory_clock(
     fact = case.first("accepted") if statutory["from"] == "accepted" else clocks.start.fact
     if fact is None or clocks.start.fact is None:
         return None
-    clock = _count("statutory", fact, statutory["period"], None, reading.pack.promise_article, reading.matter.roll, timing)
+    clock = _count(
+        "statutory", fact, statutory["period"], None, reading.pack.promise_article, reading.matter.roll, timing
+    )
     clock.duty = reading.matter.duty
     clock.breaches = reading.matter.overdue_breaches
     if reading.procedures and reading.matter.procedures:
@@ -203,7 +212,7 @@ def _statutory_clock(
     if granted is not None:  # the extension uses the law's own (JY-3.3.6)
         clock.due = max(clock.due, granted.new_due)
         clock.granted = granted
-    _stop(clock, reading, timing, clocks.start)
+    _stop(clock, reading, timing)
     return clock
 
 
@@ -242,7 +251,17 @@ def _refusal_clock(reading: Reading, timing: Timing, clocks: Clocks) -> None:
     period = bare_day_period(limit, timing)
     nominal, due, rolls = timing.end(moment.date(), period, True)
     clock = Clock(
-        "refusal_notice", "refusal_notice", limit.article, moment.date(), due, begins, period, nominal, due, rolls, ("P-07",)
+        "refusal_notice",
+        "refusal_notice",
+        limit.article,
+        moment.date(),
+        due,
+        begins,
+        period,
+        nominal,
+        due,
+        rolls,
+        ("P-07",),
     )
     clock.breaches = ("B-09",)
     clock.provisional = timing.calendar.provisional(clock.day_zero, due)

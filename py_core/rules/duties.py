@@ -11,7 +11,15 @@ from py_core.rules.timing import Timing
 
 _OPEN_STAGES = frozenset({"registered", "scope_pending", "accepted", "handling", "handover_pending", "lead_pending"})
 # Among clocks with the same due date the more special one speaks.
-_PRIORITY = {"correction_notice": 0, "refusal_notice": 1, "feedback": 2, "main": 3, "promise": 3, "statutory": 4, "call": 5}
+_PRIORITY = {
+    "correction_notice": 0,
+    "refusal_notice": 1,
+    "feedback": 2,
+    "main": 3,
+    "promise": 3,
+    "statutory": 4,
+    "call": 5,
+}
 
 
 def find_state(case: Case, reading: Reading, clocks: Clocks) -> str:
@@ -41,13 +49,13 @@ def find_principal(reading: Reading, clocks: Clocks) -> Clock | None:
         return None
     if clocks.start.notice_owed and clocks.notice is not None:
         return clocks.notice
+    candidates = [clock for clock in candidates if clock.name != "correction_notice"] or candidates
     running = [clock for clock in candidates if clock.stopped_at is None]
     if running:
         return min(running, key=lambda clock: (clock.due, _PRIORITY[clock.name]))
-    stopped = [clock for clock in candidates if clock.name != "correction_notice"] or candidates
-    if not stopped:
+    if not candidates:
         return None
-    return max(stopped, key=lambda clock: (clock.stopped_at, -_PRIORITY[clock.name]))
+    return max(candidates, key=lambda clock: (clock.stopped_at, -_PRIORITY[clock.name]))
 
 
 def find_duty(state: str, reading: Reading, principal: Clock | None) -> str:

@@ -5,8 +5,9 @@ The same function in the browser and on the server. Must not change anything and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.state import Case
@@ -76,9 +77,7 @@ def assess(
     )
 
 
-def _steps(
-    case: Case, reading: Reading, clocks: Clocks, principal: Clock | None, timing: Timing
-) -> tuple[Step, ...]:
+def _steps(case: Case, reading: Reading, clocks: Clocks, principal: Clock | None, timing: Timing) -> tuple[Step, ...]:
     # Only when somebody asks: an explanation walks over days, an assessment must not.
     from py_core.rules.steps import explain
 
@@ -86,9 +85,7 @@ def _steps(
 
 
 def _empty(now: datetime) -> Assessment:
-    return Assessment(
-        "", (), "", None, False, (), "none", Alerts(), "", "", False, (), (), (), now, None, True
-    )
+    return Assessment("", (), "", None, False, (), "none", Alerts(), "", "", False, (), (), (), now, None, True)
 
 
 def _overlays(

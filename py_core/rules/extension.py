@@ -5,8 +5,9 @@ Used after a merge (what was granted stands or not) and by the gates (what may b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.cases.state import Case, Fact
 from py_core.rules.assessment import Clock, Granted
@@ -32,7 +33,9 @@ def old_due(clock: Clock, excluded: list[Span], day: date, timing: Timing) -> da
     return due
 
 
-def cap(reading: Reading, timing: Timing, clock: Clock, before: date, excluded: list[Span], legal: date | None) -> date | None:
+def cap(
+    reading: Reading, timing: Timing, clock: Clock, before: date, excluded: list[Span], legal: date | None
+) -> date | None:
     """The last day to which this matter may be extended; None when nothing caps it."""
     rule = reading.matter.extension
     if rule is None:

@@ -38,9 +38,7 @@ def find_owed(case: Case, reading: Reading, clocks: Clocks, state: str, timing: 
         owed.append("refusal_notice")
     if reading.unsought and reading.stop is None:
         owed.append("opinion")
-    if is_open and matter.duty == "reply" and reading.stop is None:
-        owed.append("reply")
-    elif matter.tell_result and state == "completed":
+    if (is_open and matter.duty == "reply" and reading.stop is None) or (matter.tell_result and state == "completed"):
         owed.append("reply")
     if reading.replies and reading.replies[-1][1] is None and pack.feedback_limit is not None and reading.stop:
         owed.append("feedback")
@@ -167,9 +165,7 @@ def promise_is_unlawful(case: Case, reading: Reading) -> bool:
     return bool(promised >= allowed if reading.pack.promise_compare == "lt" else promised > allowed)
 
 
-def find_proposals(
-    case: Case, reading: Reading, clocks: Clocks, overdue: bool, timing: Timing
-) -> tuple[str, ...]:
+def find_proposals(case: Case, reading: Reading, clocks: Clocks, overdue: bool, timing: Timing) -> tuple[str, ...]:
     """What the core proposes for a person to decide; a proposal disappears when it was taken up or declined."""
     pack = reading.pack
     found: list[str] = []
@@ -182,9 +178,9 @@ def find_proposals(
         found.append("merge")
     if _threshold_reached(case, pack.accountability_threshold):
         found.append("accountability_file")
-    if clocks.feedback is not None and clocks.feedback.late and _offline_excuse(clocks.feedback):
-        found.append("offline_excuse")
-    elif clocks.main is not None and clocks.main.late and _offline_excuse(clocks.main):
+    if (clocks.feedback is not None and clocks.feedback.late and _offline_excuse(clocks.feedback)) or (
+        clocks.main is not None and clocks.main.late and _offline_excuse(clocks.main)
+    ):
         found.append("offline_excuse")
     registered = case.registered
     if (

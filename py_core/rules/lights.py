@@ -11,9 +11,7 @@ def find_alerts(clock: Clock, timing: Timing) -> Alerts:
     policies = timing.policies
     yellow = timing.calendar.workday_before(clock.due, policies.yellow_workdays)
     orange = timing.calendar.workday_before(clock.due, policies.orange_workdays)
-    return Alerts(
-        yellow if yellow > clock.day_zero else None, orange if orange > clock.day_zero else None, clock.due
-    )
+    return Alerts(yellow if yellow > clock.day_zero else None, orange if orange > clock.day_zero else None, clock.due)
 
 
 def find_light(clock: Clock, alerts: Alerts, timing: Timing) -> str:

@@ -5,7 +5,7 @@ Owns the transitions L01–L39 as far as they do not depend on the calendar. Mus
 
 from __future__ import annotations
 
-from typing import Callable, Mapping
+from collections.abc import Callable, Mapping
 
 from py_core.cases.state import Case, Fact
 from py_core.packs import Matter, Pack

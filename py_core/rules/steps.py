@@ -9,8 +9,6 @@ from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
 
 
-def explain(
-    case: Case, reading: Reading, clocks: Clocks, principal: Clock | None, timing: Timing
-) -> tuple[Step, ...]:
+def explain(case: Case, reading: Reading, clocks: Clocks, principal: Clock | None, timing: Timing) -> tuple[Step, ...]:
     """The steps for the clock that speaks for the case."""
     return () if principal is None else (Step("due", {"due": principal.due}, principal.article),)

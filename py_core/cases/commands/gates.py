@@ -1,0 +1,259 @@
+"""The gates: what the law refuses, with a stable code and its article; identical offline and on the server.
+
+Each gate looks at the case as it stands and at the checked fields; `data` None asks only whether the step can be
+offered at all. Must not build or record events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from py_core.cases.commands.messages import refuse
+from py_core.errors import Refused
+from py_core.packs import Matter, Pack
+from py_core.rules.extension import new_date, pending
+from py_core.rules.situation import Situation
+
+Data = Mapping[str, Any]
+Gate = Callable[[Situation, Data | None], None]
+
+# A closed case takes none of these any more.
+_WORK = frozenset(
+    {
+        "scope_judged", "handed_over", "handover_accepted", "lead_requested", "lead_designated", "referred_out",
+        "delivered", "accepted", "materials_received", "materials_completed", "correction_notified",
+        "procedure_started", "extension_requested", "extension_approved", "extension_refused", "extension_notified",
+        "refusal_proposed", "refusal_reported", "refusal_marked_major", "refusal_decided", "refusal_notified",
+        "return_requested", "ticket_refused",
+    }
+)  # fmt: skip
+
+
+def check_registration(pack: Pack, matter: Matter, data: Data) -> None:
+    """Gates of the first event; `data` holds the checked fields."""
+    if data.get("staff") == "support" and pack.support_staff_article:
+        raise refuse("support_staff", pack.support_staff_article)
+    if matter.clock == "promise" and "promise" not in data and "explicit_limit" not in data:
+        raise refuse("missing_setting", pack.promise_article, {"promise": "is missing"})
+    if matter.explicit_only and "explicit_limit" not in data:
+        raise refuse("missing_field", matter.article, {"explicit_limit": "is missing"})
+
+
+def check(event_type: str, situation: Situation, data: Data | None) -> None:
+    """Raises `Refused` when this event is not lawful now."""
+    if event_type in _WORK and situation.reading.closed_by is not None:
+        raise refuse("case_closed", situation.reading.matter.article)
+    gate = _GATES.get(event_type)
+    if gate is not None:
+        gate(situation, data)
+
+
+def _registered_again(s: Situation, data: Data | None) -> None:
+    if s.reading.closed_by is not None:
+        raise refuse("already_registered", s.reading.matter.article)
+    if data is not None and data.get("staff") == "support" and s.pack.support_staff_article:
+        raise refuse("support_staff", s.pack.support_staff_article)
+
+
+def _accepted(s: Situation, data: Data | None) -> None:
+    reading = s.reading
+    taken = reading.stage == "handling" and reading.role in ("handler", "first_responder", "lead_unit") and reading.name
+    if not taken:
+        return
+    by = (data or {}).get("by", "")
+    assisting = s.pack.dispatch_article and by in reading.units and by != reading.name
+    if not assisting:
+        raise refuse("already_accepted", s.pack.first_responder_article)
+
+
+def _handover_accepted(s: Situation, data: Data | None) -> None:
+    if not s.reading.handed:
+        raise refuse("nothing_handed_over", s.pack.handover_article)
+
+
+def _lead_designated(s: Situation, data: Data | None) -> None:
+    promise = s.case.value("promise")
+    if data is None or promise is None or not data.get("steps"):
+        return
+    total = sum(n for _, n in data["steps"])
+    if promise["period"].unit == "workday" and total > promise["period"].n:
+        raise refuse("over_promise", s.pack.promise_article, {"steps": "is too long"}, promise=promise["period"].n)
+
+
+def _delivered(s: Situation, data: Data | None) -> None:
+    if not s.pack.dispatch_article:
+        raise refuse("not_in_this_regulation", s.pack.handover_article)
+
+
+def _procedure_started(s: Situation, data: Data | None) -> None:
+    if not s.reading.matter.procedures:
+        raise refuse("no_suspension_for_matter", s.pack.common.procedure_article)
+    if data is not None and data["procedure"] == "other" and not data.get("name"):
+        raise refuse("missing_field", s.pack.common.procedure_article, {"name": "is missing"})
+    if data is not None and data["id"] in s.reading.procedures:
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "is already used"})
+
+
+def _procedure_known(s: Situation, data: Data | None) -> None:
+    running = {key for key, procedure in s.reading.procedures.items() if procedure.finished is None}
+    known = set(s.reading.procedures)
+    if not known or (data is not None and data["id"] not in known):
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "is unknown"})
+    if data is None and not running:
+        raise refuse("unknown_procedure", s.pack.common.procedure_article)
+
+
+def _procedure_running(s: Situation, data: Data | None) -> None:
+    _procedure_known(s, data)
+    if data is not None and s.reading.procedures[data["id"]].finished is not None:
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "has already ended"})
+
+
+def _extension_rule(s: Situation) -> str:
+    rule = s.reading.matter.extension
+    if not s.pack.has_extension:
+        raise refuse("no_extension_in_pack", s.reading.matter.article)
+    if rule is None:
+        raise refuse("no_extension_for_matter", s.reading.matter.article)
+    if s.clocks.extending.granted is not None:
+        raise refuse("already_extended", rule.article)
+    return rule.article
+
+
+def _extension_amount(s: Situation, data: Data | None, article: str) -> None:
+    due = s.due_without_extension()
+    if due is None:
+        raise refuse("no_extension_for_matter", article)
+    if not s.timing.in_time(s.timing.now, due):
+        raise refuse("late_extension", article, due=due.isoformat())
+    if data is None:
+        return
+    wanted = new_date(data, due, s.timing)
+    if wanted is None:
+        raise refuse("missing_field", article, {"until": "is missing"})
+    _capped(s, wanted, due, article)
+
+
+def _capped(s: Situation, wanted: date, due: date, article: str) -> None:
+    if wanted <= due:
+        raise refuse("malformed_field", article, {"until": "must be later than the date that stands"})
+    limit = s.extension_cap()
+    if limit is not None and wanted > limit:
+        raise refuse("over_cap", article, {"until": "is too late"}, cap=limit.isoformat())
+
+
+def _extension_requested(s: Situation, data: Data | None) -> None:
+    article = _extension_rule(s)
+    _extension_amount(s, data, article)
+
+
+def _extension_approved(s: Situation, data: Data | None) -> None:
+    article = _extension_rule(s)
+    rule = s.reading.matter.extension
+    request = pending(s.case)
+    if request is None:
+        raise refuse("nothing_requested", article)
+    if data is None:
+        return
+    if rule is not None and data["by_role"] not in rule.approvers:
+        raise refuse("wrong_approver", article, roles=", ".join(rule.approvers))
+    named = data if data.get("until") or data.get("workdays") else request.data
+    _extension_amount(s, named, article)
+
+
+def _extension_refused(s: Situation, data: Data | None) -> None:
+    article = _extension_rule(s)
+    if pending(s.case) is None:
+        raise refuse("nothing_requested", article)
+
+
+def _extension_notified(s: Situation, data: Data | None) -> None:
+    article = _extension_rule(s)
+    if s.clocks.extending.notice_owed is None:
+        raise refuse("nothing_approved", article)
+
+
+def _refusal_reported(s: Situation, data: Data | None) -> None:
+    if not s.reading.refusal:
+        raise refuse("nothing_proposed", s.pack.refusal_filing_article)
+
+
+def _refusal_filed(s: Situation, data: Data | None) -> None:
+    if s.reading.refusal_reported is None:
+        raise refuse("not_reported_to_leader", s.pack.refusal_filing_article)
+
+
+def _refusal_decided(s: Situation, data: Data | None) -> None:
+    _refusal_filed(s, data)
+    if s.reading.refusal_major is not None and not s.case.first("leaders_meeting_recorded"):
+        raise refuse("meeting_not_recorded", s.pack.refusal_meeting_article)
+
+
+def needs_filing(s: Situation) -> bool:
+    """Whether a refusal must first go to the leader: outside units under BZ-FD-1 (C-21)."""
+    return s.case.value("claimant") in s.pack.refusal_filing_for
+
+
+def _refusal_notified(s: Situation, data: Data | None) -> None:
+    if needs_filing(s) or s.reading.refusal:
+        _refusal_filed(s, data)
+        decided = s.reading.refusal_decided
+        if decided is None or decided.data["outcome"] != "agree":
+            raise refuse("not_agreed", s.pack.refusal_article)
+    elif data is not None and not data.get("reason"):
+        raise refuse("missing_field", s.pack.refusal_article, {"reason": "is missing"})
+
+
+def _fed_back(s: Situation, data: Data | None) -> None:
+    if s.pack.feedback_limit is None:
+        raise refuse("not_in_this_regulation", s.reading.matter.article)
+    if s.reading.stage == "replied":
+        return
+    if s.reading.unsought:
+        raise refuse("opinion_not_sought", s.pack.opinion_article)
+    raise refuse("not_replied", s.pack.feedback_limit.article)
+
+
+def _reviewed(s: Situation, data: Data | None) -> None:
+    if s.reading.stage != "review_pending":
+        raise refuse("not_fed_back", s.pack.review_article or s.reading.matter.article)
+
+
+def _called_back(s: Situation, data: Data | None) -> None:
+    if s.reading.stage not in ("callback_pending", "archived"):
+        raise refuse("not_reviewed", s.pack.review_article or s.reading.matter.article)
+
+
+_GATES: Mapping[str, Gate] = {
+    "registered": _registered_again,
+    "accepted": _accepted,
+    "handover_accepted": _handover_accepted,
+    "lead_designated": _lead_designated,
+    "delivered": _delivered,
+    "procedure_started": _procedure_started,
+    "procedure_time_notified": _procedure_known,
+    "procedure_finished": _procedure_running,
+    "extension_requested": _extension_requested,
+    "extension_approved": _extension_approved,
+    "extension_refused": _extension_refused,
+    "extension_notified": _extension_notified,
+    "refusal_reported": _refusal_reported,
+    "refusal_marked_major": _refusal_filed,
+    "refusal_decided": _refusal_decided,
+    "refusal_notified": _refusal_notified,
+    "fed_back": _fed_back,
+    "review_passed": _reviewed,
+    "review_returned": _reviewed,
+    "called_back": _called_back,
+}
+
+
+def lawful(event_type: str, situation: Situation) -> bool:
+    """Whether the step can be offered now, whatever would be filled in."""
+    try:
+        check(event_type, situation, None)
+    except Refused:
+        return False
+    return True

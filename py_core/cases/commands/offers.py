@@ -1,0 +1,127 @@
+"""Which steps are lawful next, from the transitions of the packs and the gates. Must not check what is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from py_core.cases.commands.gates import lawful, needs_filing
+from py_core.cases.commands.table import COMMANDS
+from py_core.rules.assessment import Assessment
+from py_core.rules.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A lawful next step with the article that provides for it; `suggested` ones answer what is owed or due now."""
+
+    command: str
+    article: str
+    suggested: bool = False
+
+
+def find_offers(situation: Situation, assessment: Assessment, roles: frozenset[str]) -> tuple[Offered, ...]:
+    """The steps that this person may take now, those that answer a duty first."""
+    found: dict[str, Offered] = {}
+    suggested = _suggested(assessment)
+    for transition in situation.pack.common.transitions:
+        article = transition.sources.get(situation.pack.id)
+        command = COMMANDS[transition.command]
+        if article is None or transition.command in found:
+            continue
+        if command.roles and not roles.intersection(command.roles):
+            continue
+        if not _in_state(transition.states, situation):
+            continue
+        if not _needed(transition.needs, situation, assessment) or not lawful(command.event, situation):
+            continue
+        found[transition.command] = Offered(transition.command, article, transition.command in suggested)
+    return tuple(sorted(found.values(), key=lambda offer: not offer.suggested))
+
+
+def _in_state(states: tuple[str, ...], s: Situation) -> bool:
+    if states == ("any",):
+        return True
+    if states == ("open",):
+        return s.reading.closed_by is None
+    return s.state in states
+
+
+_ANSWERS: Mapping[str, str] = {
+    "receipt": "issue_receipt", "correction_notice": "notify_correction", "extension_notice": "notify_extension",
+    "procedure_time_notice": "notify_procedure_time", "refusal_notice": "notify_refusal", "reply": "reply",
+    "opinion": "reply", "feedback": "feed_back", "callback": "call_back", "identity_slip": "tell_identity",
+    "signature": "record_signature", "visitor_contact": "contact_visitor", "urgent_report": "report_urgent",
+    "complete": "complete", "report_back": "report_back", "review": "pass_review", "post_filing": "file_post_change",
+}  # fmt: skip
+_FORWARD: Mapping[str, tuple[str, ...]] = {
+    "registered": ("judge_scope", "deliver", "accept"),
+    "scope_pending": ("judge_scope", "hand_over", "refer_out", "request_lead", "deliver"),
+    "accepted": ("accept",),
+    "handover_pending": ("accept_handover", "accept"),
+    "lead_pending": ("designate_lead",),
+    "correction_pending": ("complete_materials",),
+    "procedure": ("finish_procedure",),
+    "extension_pending": ("approve_extension", "refuse_extension"),
+    "refusal_pending": ("report_refusal", "decide_refusal"),
+    "leaders_meeting": ("record_leaders_meeting", "decide_refusal"),
+    "handling": ("complete", "issue_decision", "issue_certificate", "forward_up", "reply"),
+}
+
+
+def _suggested(assessment: Assessment) -> frozenset[str]:
+    wanted = {_ANSWERS[item] for item in (*assessment.owed, assessment.duty) if item in _ANSWERS}
+    return frozenset(wanted | set(_FORWARD.get(assessment.state, ())))
+
+
+def _needed(needs: str, s: Situation, assessment: Assessment) -> bool:
+    if not needs:
+        return True
+    name, _, detail = needs.partition(":")
+    if name == "stop":
+        return detail in s.reading.stops and s.reading.stop is None
+    if name == "proposal":
+        return any(proposal.startswith(detail) for proposal in assessment.proposals)
+    return _NEEDS[name](s, assessment)
+
+
+def _completes(s: Situation, assessment: Assessment) -> bool:
+    stops = s.reading.stops
+    if s.reading.stop is not None or stops & {"decision_issued", "certificate_issued", "forwarded_up"} - {"completed"}:
+        return False
+    return "completed" in stops or s.reading.matter.clock == "none" or "reported_back" in stops
+
+
+def _reply(s: Situation, assessment: Assessment) -> bool:
+    if "replied" in s.reading.stops:
+        return s.reading.stop is None
+    return s.state == "completed" or s.reading.matter.clock == "none"
+
+
+_NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
+    "unsigned": lambda s, a: "signature" in a.owed,
+    "identity": lambda s, a: "identity_slip" in a.owed,
+    "receipt": lambda s, a: not s.case.first("receipt_issued"),
+    "ticket": lambda s, a: bool(s.reading.matter.claimants),
+    "not_taken": lambda s, a: s.reading.role in ("first_responder", "receiving_unit", "discipline_desk"),
+    "handed": lambda s, a: s.reading.handed and s.reading.role in ("first_responder", "receiving_unit"),
+    "papers": lambda s, a: "materials_received" in s.reading.matter.start or s.reading.matter.correction,
+    "incomplete": lambda s, a: bool(s.reading.rounds) and s.reading.rounds[-1].completed is None,
+    "filing": lambda s, a: needs_filing(s) and not s.reading.refusal,
+    "no_filing": lambda s, a: not needs_filing(s),
+    "refusal_unreported": lambda s, a: s.reading.refusal_reported is None,
+    "refusal_undecided": lambda s, a: s.reading.refusal_reported is not None and s.reading.refusal_decided is None,
+    "refusal_agreed": lambda s, a: s.reading.refusal_decided is not None,
+    "procedures": lambda s, a: s.reading.matter.procedures,
+    "procedure_untold": lambda s, a: "procedure_time_notice" in a.owed,
+    "extension": lambda s, a: s.reading.matter.extension is not None and s.clocks.main is not None,
+    "extension_untold": lambda s, a: "extension_notice" in a.owed,
+    "completes": _completes,
+    "reply": _reply,
+    "feedback": lambda s, a: "feedback" in a.owed,
+    "several_units": lambda s, a: len(s.reading.units) > 1,
+    "not_urgent_reported": lambda s, a: not s.case.first("urgent_reported"),
+    "both_away": lambda s, a: a.responsible == "unit_head" and bool(s.case.first("absence_recorded")),
+    "complaint": lambda s, a: bool(s.case.first("complaint_filed")) and not s.case.first("complaint_answered"),
+    "message": lambda s, a: "visitor_contact" in a.owed,
+}
