@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar as gregorian
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.errors import Malformed

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.calendars.workdays import WorkCalendar
 from py_core.errors import Malformed

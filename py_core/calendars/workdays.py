@@ -6,8 +6,8 @@ Owns the answer to "is this a working day" (policy P-02) and the names of rest d
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import Iterable, Mapping
 
 _ONE_DAY = timedelta(days=1)
 # Years behind the last loaded one that the table still covers; farther days are counted by the slow path.
