@@ -6,8 +6,11 @@ the same matter elsewhere and other matters at the same place are the hardest wr
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 from bench.figure import Figure
@@ -36,7 +39,9 @@ def labelled() -> Iterator[Telling]:
     """The tellings; `incident` is the label. No telling is used twice: nobody calls in the words of somebody else."""
     random = Random(12345)
     teller = Teller(random)
-    for topic in topics():
+    further = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    for plain in topics():
+        topic = replace(plain, texts=(*plain.texts, *further.get(plain.id, ())))
         towns = [unit for unit, known in places().items() if known[topic.place]]
         which = random.sample(range(len(topic.texts)), len(topic.texts))
         for town, pair in zip(random.sample(towns, len(towns)), _in_twos(which), strict=False):

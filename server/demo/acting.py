@@ -6,10 +6,10 @@ Everybody acts in the order of time, as in a living city; the clock is the scrip
 from __future__ import annotations
 
 import heapq
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from py_core import __version__
 from py_core.calendars import WorkCalendar
@@ -54,10 +54,8 @@ class Delivery:
     received_at: datetime
 
 
-class Beacons(Protocol):
-    """The record's signed word on the time, as a device last heard it."""
-
-    def __call__(self, at: datetime) -> str: ...
+Beacons = Callable[[datetime], str]
+"""The id of the record's signed word on the time, as a device heard it at that moment."""
 
 
 @dataclass(slots=True)

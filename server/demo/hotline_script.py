@@ -124,10 +124,10 @@ def _finish(
     result = "satisfied" if course.satisfied else "unsatisfied"
     if course.satisfied and scene.chance(0.06):
         result = "unreachable"
-    fields: dict[str, Any] = {"result": result, "consistent": True}
+    heard: dict[str, Any] = {"result": result, "consistent": True}
     if not course.satisfied:
-        fields["note"] = scene.phrase("unsatisfied")
-    yield Step(at, dispatcher, "call_back", fields)
+        heard["note"] = scene.phrase("unsatisfied")
+    yield Step(at, dispatcher, "call_back", heard)
 
 
 def _accept_twice(scene: Scene, unit: str, at: datetime, decided: bool) -> Any:
