@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Message catalogue: `update` adds new message ids to the .po, `compile` writes the .mo, `check` names gaps.
 
-Ids come from the templates (`{% trans %}`, `_()`), from `N_("…")` in Python and from the texts of `Refused(...)`.
+Ids come from the templates (`{% trans %}`, `_()`), from `N_("…")` and `Refused(...)` in Python, and from the core's
+tables of commands, fields and refusals.
 Nothing is ever removed from the .po: an id that is no longer found is only named.
 """
 
@@ -56,8 +57,6 @@ def _call_ids(node: ast.Call) -> Iterator[Id]:
     elif name == "N2_":
         singular, plural = _texts(node.args[:2])
         yield singular, plural
-    elif name == "_f":
-        yield from _texts(node.args[2:3])  # the label of an event's field
     elif name == "Refused":
         yield from _texts(node.args[2:4])
         for keyword in node.keywords:
@@ -73,10 +72,25 @@ def _texts(nodes: list[ast.expr]) -> Iterator[str]:
             yield node.value
 
 
+def law_ids() -> Iterator[tuple[Id, str]]:
+    """Message ids that stand in the core's tables: titles of commands, labels of fields, texts of refusals."""
+    from py_core.cases.commands import COMMANDS
+    from py_core.cases.commands.messages import MESSAGES
+
+    for spec in COMMANDS.values():
+        yield spec.title, f"py_core/cases/commands/table.py:{spec.name}"
+        for field in spec.fields:
+            if field.label:
+                yield field.label, f"py_core/cases/events.py:{field.name}"
+    for code, texts in MESSAGES.items():
+        for text in texts:
+            yield text, f"py_core/cases/commands/messages.py:{code}"
+
+
 def found_ids() -> dict[Id, list[str]]:
     """Every message id in use with its places."""
     found: dict[Id, list[str]] = {}
-    for message, place in [*template_ids(), *python_ids()]:
+    for message, place in [*template_ids(), *python_ids(), *law_ids()]:
         found.setdefault(message, []).append(place)
     return found
 

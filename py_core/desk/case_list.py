@@ -58,7 +58,7 @@ def case_list(
         total += 1
         state = opened.assessment.state
         if state not in states:
-            states[state] = case_view.term(turn, opened, f"state.{state}")
+            states[state] = case_view.state_name(turn, opened)
         if fits(opened):
             rows.append(opened)
     rows.sort(key=_urgency)
@@ -130,7 +130,7 @@ def _row(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "number": opened.number,
         "unit": case_view.unit_name(turn, case_view.unit_of(opened)),
         "matter": case_view.matter_name(turn, opened),
-        "state": case_view.term(turn, opened, f"state.{found.state}"),
+        "state": case_view.state_name(turn, opened),
         "registered": language.day_text(turn.lang, local(registered.at).date()) if registered else "",
     }
 

@@ -145,7 +145,7 @@ def _similar(turn: Turn, opened: OpenCase) -> list[dict[str, str]] | None:
             {
                 "id": item.case_id,
                 "title": case_view.title_of(turn, other),
-                "state": case_view.term(turn, other, f"state.{other.assessment.state}")
+                "state": case_view.state_name(turn, other)
                 + " · "
                 + language.day_text(turn.lang, local(other.case.registered.at).date()),
                 "shared": ", ".join(item.shared[:5]),

@@ -29,6 +29,12 @@ def term(turn: Turn, opened: OpenCase, key: str) -> str:
     return pack.term(key, turn.lang)
 
 
+def state_name(turn: Turn, opened: OpenCase) -> str:
+    """The main-line state in the words of law; says so when this version cannot read the case."""
+    state = opened.assessment.state
+    return term(turn, opened, f"state.{state}") if state else turn.say(N_("Not readable with this version"))
+
+
 def matter_name(turn: Turn, opened: OpenCase) -> str:
     """The published name of what is asked for, or the matter type in the pack's words."""
     case = opened.case
@@ -83,7 +89,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "due": language.day_text(turn.lang, found.due) if found.due else "",
         "left": days_left(turn, found.due) if running else "",
         "provisional": found.provisional,
-        "state": term(turn, opened, f"state.{found.state}"),
+        "state": state_name(turn, opened),
         "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
         "claimant": opened.case.value("claimant_name") or "",
         "responsible": responsible(turn, opened),

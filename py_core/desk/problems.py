@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Callable, Mapping, Sequence
 
+from py_core.desk.command_words import shown_params
 from py_core.desk.frame import language_href, page, render
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
 from py_core.errors import Refused
+from py_core.packs import Pack
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -149,9 +151,9 @@ def problem(turn: Turn, status: int, code: str) -> Response:
     )
 
 
-def refusal(turn: Turn, refused: Refused, href: str) -> Response:
+def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -> Response:
     """What the law or the case's state does not allow: why, with the article, and what instead (409)."""
-    params = {key: _shown(turn, value) for key, value in refused.params.items()}
+    params = shown_params(turn, pack or next(iter(turn.packs.values()), None), refused.params)
     title = turn.say(N_("This cannot be done now"))
     texts = {
         "title": title,
@@ -159,19 +161,13 @@ def refusal(turn: Turn, refused: Refused, href: str) -> Response:
         "article": refused.article,
         "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
         "href": href,
-        "link": turn.say(N_("Back to the case")),
+        "link": turn.say(N_("Back to the case") if href.startswith("/cases/") else N_("Back")),
         "code": refused.code,
     }
     return page(turn, "problem.html", title, "refused", {"problem": texts}, status=409)
 
 
-def _shown(turn: Turn, value: Any) -> Any:
-    if hasattr(value, "hour"):
-        return language.moment_text(turn.lang, value)
-    return language.day_text(turn.lang, value) if hasattr(value, "weekday") else value
-
-
-def _texts(entry: Problem, say: Any, reference: str = "", href: str = "") -> dict[str, str]:
+def _texts(entry: Problem, say: Callable[[str], str], reference: str = "", href: str = "") -> dict[str, str]:
     return {
         "title": say(entry.title),
         "why": say(entry.why),

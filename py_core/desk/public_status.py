@@ -63,7 +63,7 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "number": opened.number,
         "matter": case_view.matter_name(turn, opened),
         "light": found.light,
-        "state": case_view.term(turn, opened, f"state.{found.state}"),
+        "state": case_view.state_name(turn, opened),
         "facts": [{"label": turn.say(label), "text": text} for label, text in facts if text],
         "events": [
             {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.cases.acts import Event
-from py_core.cases.events import CHANNELS, CLAIMANTS, REQUEST_KINDS
+from py_core.cases.events import CHANNELS, CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
+from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
 from py_core.desk.frame import page, redirect
@@ -64,7 +65,7 @@ def take_register(turn: Turn) -> Response:
         events, receipt = _decide(turn, wanted, number)
     except Refused as refused:
         if not _note_faults(turn, form, refused):
-            return refusal(turn, refused, "/register")
+            return refusal(turn, refused, "/register", wanted.choice.pack)
         return _page(turn, form, offered, status=422)
     act = new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)
     return Response(303, location=_next_page(wanted, receipt), acts=(act,))
@@ -98,47 +99,42 @@ def receipt_step(turn: Turn, case: Case | None, number: str) -> Step:
 
 def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
     choice, person = wanted.choice, turn.person
+    appeal = choice.kind == "appeal"
+    unit, me = person.unit if person else "", turn.identity.user
     fields: dict[str, Any] = {
         **wanted.fields,
         "pack": choice.pack.id,
         "matter": choice.matter.id,
-        "unit": person.unit if person else "",
+        "unit": unit,
         "number": number,
         "staff": "support" if person and person.category == "support" else "officer",
         "identity_told": True,
     }
     if choice.offer:
         fields |= {"offer": choice.offer.id, "offer_version": choice.offer.version}
-        for name in ("promise", "statutory", "completion_event"):
-            value = getattr(choice.offer, name)
+        for name, value in (("promise", choice.offer.promise), ("statutory", choice.offer.statutory)):
             if value:
-                fields[name] = dict(value) if name != "completion_event" else value
+                fields[name] = dict(value)
+        if choice.offer.completion_event:
+            fields["completion_event"] = choice.offer.completion_event
+    if not appeal:
+        fields["materials_complete"] = wanted.complete
+    if wanted.outcome in ("accept", "done"):
+        fields["accept_by"] = me
+        if appeal:
+            fields["deliver_to"] = unit
+    if wanted.outcome == "deliver":
+        fields["deliver_to"] = wanted.to_unit
+    if wanted.outcome == "notice":
+        fields["corrections"] = list(wanted.missing_papers)
     steps: list[Step] = [("register", fields)]
-    if choice.kind == "service":
-        steps.append(("receive_materials", {"complete": wanted.complete}))
-    me = turn.identity.user
-    if wanted.outcome == "accept":
-        if choice.kind == "appeal":
-            steps.append(("deliver", {"to": fields["unit"]}))
-        steps.append(("accept", {"by": me}))
-    elif wanted.outcome == "done":
-        if choice.kind == "appeal":
-            steps += [("deliver", {"to": fields["unit"]}), ("accept", {"by": me})]
-            steps.append(("reply", {"text": wanted.result, "opinion": wanted.opinion}))
-        else:
-            steps += [("accept", {"by": me}), (_completion_command(choice), {"text": wanted.result})]
-    elif wanted.outcome == "notice":
-        steps.append(("notify_correction", {"items": list(wanted.missing_papers), "form": "written"}))
-    elif wanted.outcome == "hand_over":
+    if wanted.outcome == "hand_over":
         steps.append(("hand_over", {"to": wanted.to_unit}))
-    elif wanted.outcome == "deliver":
-        steps.append(("deliver", {"to": wanted.to_unit}))
+    if wanted.outcome == "done" and appeal:
+        steps.append(("reply", {"text": wanted.result, "opinion": wanted.opinion}))
+    elif wanted.outcome == "done":
+        steps.append(("complete", {"text": wanted.result}))
     return steps
-
-
-def _completion_command(choice: Choice) -> str:
-    event = (choice.offer.completion_event if choice.offer else None) or "decision_issued"
-    return {"certificate_issued": "issue_certificate", "forwarded_up": "forward_up"}.get(event, "issue_decision")
 
 
 def _next_page(wanted: Registration, receipt: bool) -> str:
@@ -151,9 +147,19 @@ def _next_page(wanted: Registration, receipt: bool) -> str:
 
 
 def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
-    """Whether a refusal is about what was typed; then its messages stand at the fields."""
+    """Whether a refusal is about single entries; then its messages stand in the form."""
+    of_receipt = {spec.name: turn.say(spec.label) for spec in EVENTS["receipt_issued"]}
+    lacking = [of_receipt[name] for name in refused.fields if name in of_receipt]
+    if lacking:
+        # These come from the directory and the rules, so there is no field to correct.
+        form.fault(
+            "outcome",
+            N_("The receipt would lack: %(fields)s. Have it entered in the city's directory, or only register for now."),
+            fields=turn.say(N_(", ")).join(lacking),
+        )
     for name, message in refused.fields.items():
-        form.fault(name, message, **dict(refused.params))
+        if name not in of_receipt:
+            form.fault({"promise": "offer", "explicit_limit": "offer"}.get(name, name), fault_text(message))
     return bool(refused.fields)
 
 

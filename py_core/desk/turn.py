@@ -15,7 +15,7 @@ from py_core.cases.history import order
 from py_core.cases.state import Case, fold
 from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
-from py_core.packs import Packs
+from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
 from py_core.views import language
 
@@ -37,9 +37,12 @@ class OpenCase:
     @cached_property
     def assessment(self) -> Assessment:
         turn = self._turn
-        return assess(
-            self.case, turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies
-        )
+        known = (turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
+        try:
+            return assess(self.case, *known)
+        except UnknownName:
+            # A regulation or matter of a newer version: the case is shown, nothing is computed about it.
+            return assess(Case(self.id), *known)
 
     @cached_property
     def contradictions(self) -> tuple[Contradiction, ...]:

@@ -1,0 +1,186 @@
+"""Form fields of a command: how each kind is asked for, what it is filled with, and how it is read back."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from py_core.cases.commands import CommandSpec
+from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
+from py_core.desk.contact_checks import tidy
+from py_core.desk.forms import Form
+from py_core.desk.register import receipt_step
+from py_core.desk.turn import OpenCase, Turn
+from py_core.packs import Pack
+from py_core.views import language
+from py_core.views.language import N_
+
+_RADIOS_MAX = 6
+_COPIES = re.compile(r"^(?P<name>.+?)\s*(?:[x×*,，]\s*(?P<n>\d{1,3}))?$")
+_STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
+
+# Fields that the desk knows itself and therefore does not ask for.
+_FIXED = frozenset(
+    {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
+     ("issue_receipt", "number"), ("arrange_acting", "by")}
+)  # fmt: skip
+_UNIT_FIELDS = frozenset(
+    {("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")}
+)
+_HINTS = {
+    "texts": N_("One item a line."),
+    "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
+    "steps": N_("One step a line: unit and working days, such as: water bureau, 3."),
+}
+
+
+def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, Any]:
+    """Values that follow from who acts on what."""
+    names = {field.name for field in spec.fields}
+    found: dict[str, Any] = {}
+    if ("by" in names) and (spec.name, "by") in _FIXED:
+        found["by"] = turn.identity.user
+    if spec.name == "start_procedure":
+        found["id"] = f"{turn.identity.device_code}-{turn.surroundings.next_device_seq}"
+    if spec.name == "issue_receipt":
+        found["number"] = opened.number
+    return found
+
+
+def defaults(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
+    """What an unsent form is filled with."""
+    if spec.name == "issue_receipt":
+        return {name: str(value) for name, value in receipt_step(turn, opened.case, opened.number)[1].items()}
+    if spec.name == "notify_extension":
+        approved = opened.case.last("extension_approved")
+        asked = opened.case.last("extension_requested")
+        until = (approved and approved.data.get("until")) or (asked and asked.data.get("until"))
+        reason = asked.data.get("reason", "") if asked else ""
+        return {"until": until.isoformat() if until else "", "reason": reason}
+    return {}
+
+
+def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None) -> list[dict[str, Any]]:
+    """The fields as the template draws them."""
+    views = []
+    for field in spec.fields:
+        if (spec.name, field.name) in _FIXED:
+            continue
+        options = _options(turn, opened, spec, field, pack)
+        views.append(
+            {
+                "name": field.name,
+                "label": turn.say(field.label) + ("" if field.required else turn.say(N_(" (optional)"))),
+                "hint": turn.say(_HINTS[field.kind]) if field.kind in _HINTS else "",
+                "options": options,
+                "widget": _widget(field, options),
+            }
+        )
+    return views
+
+
+def _widget(field: FieldSpec, options: list[dict[str, str]]) -> str:
+    if options:
+        return "radios" if len(options) <= _RADIOS_MAX else "select"
+    return {
+        "long_text": "area", "texts": "area", "materials": "area", "steps": "area", "date": "date", "int": "number",
+    }.get(field.kind, "text")  # fmt: skip
+
+
+def _options(
+    turn: Turn, opened: OpenCase, spec: CommandSpec, field: FieldSpec, pack: Pack | None
+) -> list[dict[str, str]]:
+    english = turn.lang == language.EN
+    if field.kind == "bool":
+        return [{"value": "yes", "text": turn.say(N_("Yes"))}, {"value": "no", "text": turn.say(N_("No"))}]
+    if field.kind == "choice":
+        return [
+            {"value": value, "text": pack.term(f"{field.term}.{value}", turn.lang) if pack else value}
+            for value in field.choices
+        ]
+    if (spec.name, field.name) in _UNIT_FIELDS:
+        return [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
+    if field.name in ("handler", "who") and field.kind == "text":
+        unit = turn.person.unit if turn.person else ""
+        return [
+            {"value": person.id, "text": person.name} for person in turn.directory.people.values() if person.unit == unit
+        ]
+    if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
+        return [
+            {"value": str(fact.data["id"]), "text": _procedure(turn, pack, fact.data)}
+            for fact in opened.case.all("procedure_started")
+        ]
+    if field.name == "trigger" and pack:
+        return [{"value": row.id, "text": row.en if english else row.zh} for row in pack.supervision]
+    if field.name == "proposal":
+        return [{"value": name, "text": _proposal(turn, pack, name)} for name in opened.assessment.proposals]
+    return []
+
+
+def _procedure(turn: Turn, pack: Pack | None, data: Any) -> str:
+    name = pack.term(f"procedure.{data['procedure']}", turn.lang) if pack else str(data["procedure"])
+    return f"{name} {data.get('name', '')} ({data['id']})"
+
+
+def _proposal(turn: Turn, pack: Pack | None, name: str) -> str:
+    kind, _, detail = name.partition(":")
+    return f"{pack.term(f'proposal.{kind}', turn.lang) if pack else kind} {detail}".strip()
+
+
+def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None, form: Form) -> dict[str, Any]:
+    """The typed values as the command takes them; faults are noted in the form."""
+    fields = fixed_fields(turn, opened, spec)
+    for field in spec.fields:
+        if (spec.name, field.name) in _FIXED:
+            continue
+        options = _options(turn, opened, spec, field, pack)
+        needed = N_("Fill this in.") if field.required else ""
+        if options:
+            value: Any = form.value(field.name)
+            if value or field.required:
+                value = form.choice(field.name, [option["value"] for option in options])
+            if field.kind == "bool" and value:
+                value = value == "yes"
+        else:
+            value = _read(form, field, needed)
+        if value not in ("", None, []):
+            fields[field.name] = value
+    return fields
+
+
+def _read(form: Form, field: FieldSpec, needed: str) -> Any:
+    text = form.text(field.name, LONG_TEXT_MAX // 4 if field.kind != "text" else TEXT_MAX, needed=needed)
+    if not text:
+        return None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if field.kind == "texts":
+        return lines
+    if field.kind == "int":
+        digits = tidy(text)
+        if digits.isascii() and digits.isdigit() and len(digits) <= 4:
+            return int(digits)
+        form.fault(field.name, N_("Enter a whole number."))
+    elif field.kind == "date":
+        try:
+            return date.fromisoformat(tidy(text)).isoformat()
+        except ValueError:
+            form.fault(field.name, N_("Enter a date, such as 2026-03-05."))
+    elif field.kind in ("materials", "steps"):
+        return _rows(form, field, lines)
+    else:
+        return text
+    return None
+
+
+def _rows(form: Form, field: FieldSpec, lines: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for line in lines:
+        found = (_COPIES if field.kind == "materials" else _STEP).match(line)
+        if found is None:
+            form.fault(field.name, N_("This line cannot be read: %(line)s"), line=line[:40])
+        elif field.kind == "materials":
+            rows.append({"name": found["name"], "copies": int(found["n"] or 1)})
+        else:
+            rows.append({"unit": found["name"], "n": int(found["n"])})
+    return rows

@@ -1,0 +1,144 @@
+"""One act on a case: its form from the table of commands, the law's answer, and never the same act twice."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from py_core.cases.acts import Event, canonical_json
+from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
+from py_core.cases.commands.gates import check
+from py_core.cases.commands.messages import refuse
+from py_core.desk import act_fields, case_view
+from py_core.desk.command_words import command_title, fault_text
+from py_core.desk.forms import Form, shown_moment
+from py_core.desk.frame import page, redirect
+from py_core.desk.ports import Response
+from py_core.desk.problems import problem, refusal
+from py_core.desk.recording import new_act
+from py_core.desk.turn import OpenCase, Turn
+from py_core.errors import Refused
+from py_core.rules.situation import look
+from py_core.views.language import N_
+
+# Commands with a page of their own.
+_ELSEWHERE = frozenset({"register", "resolve_contradiction"})
+_AFTER = {"issue_receipt": "slips/F-02?paper=a4&done=act", "notify_correction": "slips/F-04?paper=a4&done=notice"}
+
+
+def show_act_form(turn: Turn, case_id: str, command: str) -> Response:
+    """The form of a lawful step; a step that is not lawful now is answered with its reason."""
+    return _with_case(turn, case_id, command, _show)
+
+
+def take_act(turn: Turn, case_id: str, command: str) -> Response:
+    """Records the step; sending the same form again leads to the case instead of a second act."""
+    return _with_case(turn, case_id, command, _take)
+
+
+def _with_case(turn: Turn, case_id: str, command: str, answer: object) -> Response:
+    opened = turn.open(case_id)
+    spec = COMMANDS.get(command)
+    if opened is None:
+        return problem(turn, 404, "unknown_case")
+    if spec is None or command in _ELSEWHERE:
+        return problem(turn, 404, "unknown_page")
+    assert callable(answer)
+    try:
+        response: Response = answer(turn, opened, spec)
+    except Refused as refused:
+        return refusal(turn, refused, f"/cases/{case_id}", turn.packs.get(opened.case.pack))
+    return response
+
+
+def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
+    _require_lawful(turn, opened, spec)
+    shown = shown_moment(turn.surroundings.now)
+    filled = act_fields.defaults(turn, opened, spec)
+    key = str(turn.surroundings.next_device_seq)
+    return _page(
+        turn, opened, spec, Form(turn, {}, {**filled, "key": key, "occurred_at": shown, "occurred_at_shown": shown})
+    )
+
+
+def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
+    form = Form(turn, turn.request.form)
+    pack = turn.packs.get(opened.case.pack)
+    fields = act_fields.read_fields(turn, opened, spec, pack, form)
+    occurred_at = form.moment("occurred_at")
+    if form.errors:
+        return _page(turn, opened, spec, form, status=422)
+    if _sent_before(turn, opened, spec, form.value("key"), fields):
+        return redirect(f"/cases/{opened.id}?done=again")
+    _require_lawful(turn, opened, spec)
+    try:
+        events = decide(opened.case, Command(spec.name, fields), turn.law(occurred_at))
+    except Refused as refused:
+        if not refused.fields:
+            raise
+        for name, message in refused.fields.items():
+            form.fault(name, fault_text(message))
+        return _page(turn, opened, spec, form, status=422)
+    after = _AFTER.get(spec.name)
+    location = f"/cases/{opened.id}/{after}" if after else f"/cases/{opened.id}?done=act"
+    return Response(303, location=location, acts=(new_act(turn, opened.id, spec.name, events, occurred_at),))
+
+
+def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
+    """Raises `Refused` with the article when the step is not among those that are lawful now for this person."""
+    context = turn.law()
+    if any(item.command == spec.name for item in possible(opened.case, context)):
+        return
+    pack = turn.packs.get(opened.case.pack)
+    if pack is None or opened.case.matter not in pack.matters:
+        raise refuse("not_registered", "")
+    if spec.roles and not turn.roles.intersection(spec.roles):
+        raise refuse("not_permitted", "", roles=", ".join(spec.roles))
+    check(spec.event, look(opened.case, turn.packs, turn.calendar, context.happened_at, context.policies), None)
+    raise Refused(
+        "wrong_state",
+        pack.matters[opened.case.matter].article,
+        N_("The case stands at “%(state)s”; this step does not belong there."),
+        N_("Choose one of the steps that the case page offers."),
+        {"state": case_view.state_name(turn, opened)},
+    )
+
+
+def _sent_before(turn: Turn, opened: OpenCase, spec: CommandSpec, key: str, fields: dict[str, object]) -> bool:
+    """Whether this very form already became an act: same person, device, kind and content since it was shown."""
+    if not (key.isascii() and key.isdigit() and len(key) < 16):
+        return False
+    wanted = _content([{"type": spec.event, **fields}])
+    return any(
+        recorded.act.user == turn.identity.user
+        and recorded.act.device == turn.identity.device
+        and recorded.act.device_seq >= int(key)
+        and recorded.act.kind == spec.name
+        and _content(recorded.act.events) == wanted
+        for recorded in opened.acts
+    )
+
+
+def _content(events: Sequence[Event]) -> str:
+    # Values that the desk makes anew for every form say nothing about what was typed.
+    made = ("type", "id", "number", "by_role")
+    return canonical_json([{key: value for key, value in event.items() if key not in made} for event in events])
+
+
+def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200) -> Response:
+    pack = turn.packs.get(opened.case.pack)
+    return page(
+        turn,
+        "do.html",
+        command_title(turn, spec.name),
+        f"do-{opened.id}-{spec.name}",
+        {
+            "case_id": opened.id,
+            "case_title": f"{case_view.title_of(turn, opened)} · {opened.number}",
+            "command": spec.name,
+            "note": "",
+            "form": form,
+            "fields": act_fields.field_views(turn, opened, spec, pack),
+        },
+        status=status,
+        where="cases",
+    )

@@ -1,0 +1,51 @@
+"""Names of commands and of what may be wrong in their fields, in the page's language."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, Mapping
+
+from py_core.cases.commands import COMMANDS
+from py_core.desk.turn import Turn
+from py_core.packs import Pack
+from py_core.views import language
+from py_core.views.language import N_
+
+# What the core says about a field (short English reasons) in words that help; anything else gets the general one.
+_FAULTS: Mapping[str, str] = {
+    "is missing": N_("Fill this in."),
+    "is already used": N_("This number is already used in the case."),
+    "is unknown": N_("Choose one of the case's procedures."),
+    "has already ended": N_("This procedure has already ended."),
+    "must be later than the date that stands": N_("Choose a date after the one that stands."),
+    "is too late": N_("This date is beyond the last day that is allowed."),
+    "is too long": N_("The steps together are longer than the promise."),
+}
+_GENERAL_FAULT = N_("This entry cannot be read. Compare it with the label and the hint.")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def command_title(turn: Turn, name: str) -> str:
+    """What a command is called on buttons and pages."""
+    spec = COMMANDS.get(name)
+    return turn.say(spec.title) if spec else name
+
+
+def fault_text(message: str) -> str:
+    """The message id for a fault that the core found in a field."""
+    return _FAULTS.get(message, _GENERAL_FAULT)
+
+
+def shown_params(turn: Turn, pack: Pack | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a refusal as people read them: dates in words, roles by their names in law."""
+    shown: dict[str, Any] = {}
+    for key, value in params.items():
+        if key == "roles" and pack is not None:
+            names = [pack.term(f"role.{role.strip()}", turn.lang) for role in str(value).split(",")]
+            shown[key] = turn.say(N_(", ")).join(names)
+        elif isinstance(value, str) and _ISO_DAY.fullmatch(value):
+            shown[key] = language.day_text(turn.lang, date.fromisoformat(value))
+        else:
+            shown[key] = value
+    return shown
