@@ -10,6 +10,7 @@ from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.errors import Malformed
+from py_core.values import N_
 
 UNITS = ("workday", "day", "week", "month")
 _LENGTH_MAX = 3660  # ten years of days: beyond that a limit is a typing error
@@ -30,12 +31,12 @@ class Period:
 def read_period(value: Any, where: str = "limit") -> Period:
     """Reads `{n, unit}`; raises `Malformed` when the number or unit is not one that the law knows."""
     if not isinstance(value, Mapping):
-        raise Malformed(where, "must have n and unit")
+        raise Malformed(where, N_("must have a number and a unit"))
     n, unit = value.get("n"), value.get("unit")
     if type(n) is not int or not 0 <= n <= _LENGTH_MAX:
-        raise Malformed(f"{where}.n", f"must be a whole number from 0 to {_LENGTH_MAX}")
+        raise Malformed(f"{where}.n", N_("must be a whole number from 0 to 3660"))
     if unit not in UNITS:
-        raise Malformed(f"{where}.unit", f"must be one of {', '.join(UNITS)}")
+        raise Malformed(f"{where}.unit", N_("must be workday, day, week or month"))
     return Period(n, str(unit))
 
 

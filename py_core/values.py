@@ -1,4 +1,4 @@
-"""Small values that every layer shares: the local time of the law. Must not know cases or packs."""
+"""Small values that every layer shares: the local time of the law, marks on messages. Must not know cases or packs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from datetime import date, datetime, timedelta, timezone
 
 # The law counts in Beijing time; there has been no summer time since 1992, so a fixed offset is exact and fast.
 LOCAL = timezone(timedelta(hours=8))
+
+
+def N_(message: str) -> str:
+    """Marks a message id (English) for the catalogue; the text is chosen when somebody reads it."""
+    return message
 
 
 def local(moment: datetime) -> datetime:

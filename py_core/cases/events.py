@@ -12,7 +12,7 @@ from typing import Any
 
 from py_core.errors import Malformed
 from py_core.periods import read_period
-from py_core.values import LOCAL, local
+from py_core.values import LOCAL, N_, local
 
 TEXT_MAX = 400
 LONG_TEXT_MAX = 8000
@@ -235,7 +235,7 @@ def read_field(spec: FieldSpec, value: Any) -> Any:
     """One field as the core uses it, None when it is not filled in; raises `Malformed`."""
     if missing(value):
         if spec.required:
-            raise Malformed(spec.name, "is missing")
+            raise Malformed(spec.name, N_("is missing"))
         return None
     return _READERS[spec.kind](value, spec)
 
@@ -246,9 +246,9 @@ def read_moment(value: Any, where: str = "at") -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
-            raise Malformed(where, "must be a date and time") from error
+            raise Malformed(where, N_("must be a date and time")) from error
     if not isinstance(value, datetime) or not YEAR_MIN <= value.year <= YEAR_MAX:
-        raise Malformed(where, "must be a date and time")
+        raise Malformed(where, N_("must be a date and time"))
     return value.replace(tzinfo=LOCAL) if value.tzinfo is None else local(value)
 
 
@@ -258,44 +258,44 @@ def read_date(value: Any, where: str = "date") -> date:
         try:
             value = date.fromisoformat(value[:10])
         except ValueError as error:
-            raise Malformed(where, "must be a date") from error
+            raise Malformed(where, N_("must be a date")) from error
     if isinstance(value, datetime):
         value = value.date()
     if not isinstance(value, date) or not YEAR_MIN <= value.year <= YEAR_MAX:
-        raise Malformed(where, "must be a date")
+        raise Malformed(where, N_("must be a date"))
     return value
 
 
 def _text(value: Any, spec: FieldSpec) -> str:
     limit = LONG_TEXT_MAX if spec.kind == "long_text" else TEXT_MAX
     if not isinstance(value, str):
-        raise Malformed(spec.name, "must be a text")
+        raise Malformed(spec.name, N_("must be a text"))
     if len(value) > limit:
-        raise Malformed(spec.name, f"must have at most {limit} characters")
+        raise Malformed(spec.name, N_("is too long"))
     return value
 
 
 def _bool(value: Any, spec: FieldSpec) -> bool:
     if not isinstance(value, bool):
-        raise Malformed(spec.name, "must be yes or no")
+        raise Malformed(spec.name, N_("must be yes or no"))
     return value
 
 
 def _choice(value: Any, spec: FieldSpec) -> str:
     if not isinstance(value, str) or value not in spec.choices:
-        raise Malformed(spec.name, f"must be one of {', '.join(spec.choices)}")
+        raise Malformed(spec.name, N_("must be one of the choices"))
     return value
 
 
 def _int(value: Any, spec: FieldSpec) -> int:
     if type(value) is not int or not 0 <= value <= 10_000_000:
-        raise Malformed(spec.name, "must be a whole number")
+        raise Malformed(spec.name, N_("must be a whole number"))
     return value
 
 
 def _texts(value: Any, spec: FieldSpec) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > LIST_MAX:
-        raise Malformed(spec.name, f"must be a list of at most {LIST_MAX} texts")
+        raise Malformed(spec.name, N_("must be a list of texts, not too long"))
     return tuple(_text(item, spec) for item in value)
 
 
@@ -305,18 +305,18 @@ def _period(value: Any, spec: FieldSpec) -> dict[str, Any]:
     if "extension" in value:
         extra = value["extension"]
         if type(extra) is not int or not 0 <= extra <= 3660:
-            raise Malformed(f"{spec.name}.extension", "must be a whole number")
+            raise Malformed(f"{spec.name}.extension", N_("must be a whole number"))
         result["extension"] = extra
     start = value.get("from", "received")
     if start not in ("received", "accepted"):
-        raise Malformed(f"{spec.name}.from", "must be received or accepted")
+        raise Malformed(f"{spec.name}.from", N_("must be received or accepted"))
     result["from"] = start
     return result
 
 
 def _limit(value: Any, spec: FieldSpec) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise Malformed(spec.name, "must have n and unit, or until")
+        raise Malformed(spec.name, N_("must have n and unit, or until"))
     if "until" in value:
         return {"until": read_date(value["until"], f"{spec.name}.until")}
     return {"period": read_period(value, spec.name)}
@@ -324,27 +324,27 @@ def _limit(value: Any, spec: FieldSpec) -> dict[str, Any]:
 
 def _steps(value: Any, spec: FieldSpec) -> tuple[tuple[str, int], ...]:
     if not isinstance(value, (list, tuple)) or len(value) > LIST_MAX:
-        raise Malformed(spec.name, "must be a list of steps")
+        raise Malformed(spec.name, N_("must be a list of steps"))
     steps = []
     for row in value:
         if not isinstance(row, Mapping) or not isinstance(row.get("unit"), str) or type(row.get("n")) is not int:
-            raise Malformed(spec.name, "must have a unit and n for every step")
+            raise Malformed(spec.name, N_("must have a unit and n for every step"))
         if not 0 < row["n"] <= 3660:
-            raise Malformed(spec.name, "must have a unit and n for every step")
+            raise Malformed(spec.name, N_("must have a unit and n for every step"))
         steps.append((row["unit"], row["n"]))
     return tuple(steps)
 
 
 def _materials(value: Any, spec: FieldSpec) -> tuple[tuple[str, int], ...]:
     if not isinstance(value, (list, tuple)) or len(value) > LIST_MAX:
-        raise Malformed(spec.name, f"must be a list of at most {LIST_MAX} papers")
+        raise Malformed(spec.name, N_("must be a list of papers, not too long"))
     papers = []
     for row in value:
         if not isinstance(row, Mapping) or not isinstance(row.get("name"), str) or len(row["name"]) > TEXT_MAX:
-            raise Malformed(spec.name, "must have a name for every paper")
+            raise Malformed(spec.name, N_("must have a name for every paper"))
         copies = row.get("copies", 1)
         if type(copies) is not int or not 0 <= copies <= 10_000:
-            raise Malformed(spec.name, "must have a whole number of copies")
+            raise Malformed(spec.name, N_("must have a whole number of copies"))
         papers.append((row["name"], copies))
     return tuple(papers)
 

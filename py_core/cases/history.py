@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from itertools import pairwise
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from py_core.cases.acts import RecordedAct
 

@@ -22,6 +22,8 @@ from py_core.rules.reading import Reading, read
 from py_core.rules.timing import Timing
 from py_core.values import local
 
+__all__ = ["Assessment", "assess"]
+
 _FINAL = frozenset({"completed", "replied", "refused", "referred_out", "forwarded", "archived"})
 
 

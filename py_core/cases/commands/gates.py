@@ -15,6 +15,7 @@ from py_core.errors import Refused
 from py_core.packs import Matter, Pack
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
+from py_core.values import N_
 
 Data = Mapping[str, Any]
 Gate = Callable[[Situation, Data | None], None]
@@ -36,9 +37,9 @@ def check_registration(pack: Pack, matter: Matter, data: Data) -> None:
     if data.get("staff") == "support" and pack.support_staff_article:
         raise refuse("support_staff", pack.support_staff_article)
     if matter.clock == "promise" and "promise" not in data and "explicit_limit" not in data:
-        raise refuse("missing_setting", pack.promise_article, {"promise": "is missing"})
+        raise refuse("missing_promise", pack.promise_article, {"promise": N_("is missing")})
     if matter.explicit_only and "explicit_limit" not in data:
-        raise refuse("missing_field", matter.article, {"explicit_limit": "is missing"})
+        raise refuse("missing_field", matter.article, {"explicit_limit": N_("is missing")})
 
 
 def check(event_type: str, situation: Situation, data: Data | None) -> None:
@@ -79,7 +80,7 @@ def _lead_designated(s: Situation, data: Data | None) -> None:
         return
     total = sum(n for _, n in data["steps"])
     if promise["period"].unit == "workday" and total > promise["period"].n:
-        raise refuse("over_promise", s.pack.promise_article, {"steps": "is too long"}, promise=promise["period"].n)
+        raise refuse("over_promise", s.pack.promise_article, {"steps": N_("is too long")}, promise=promise["period"].n)
 
 
 def _delivered(s: Situation, data: Data | None) -> None:
@@ -91,16 +92,16 @@ def _procedure_started(s: Situation, data: Data | None) -> None:
     if not s.reading.matter.procedures:
         raise refuse("no_suspension_for_matter", s.pack.common.procedure_article)
     if data is not None and data["procedure"] == "other" and not data.get("name"):
-        raise refuse("missing_field", s.pack.common.procedure_article, {"name": "is missing"})
+        raise refuse("missing_field", s.pack.common.procedure_article, {"name": N_("is missing")})
     if data is not None and data["id"] in s.reading.procedures:
-        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "is already used"})
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": N_("is already used")})
 
 
 def _procedure_known(s: Situation, data: Data | None) -> None:
     running = {key for key, procedure in s.reading.procedures.items() if procedure.finished is None}
     known = set(s.reading.procedures)
     if not known or (data is not None and data["id"] not in known):
-        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "is unknown"})
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": N_("is unknown")})
     if data is None and not running:
         raise refuse("unknown_procedure", s.pack.common.procedure_article)
 
@@ -108,7 +109,7 @@ def _procedure_known(s: Situation, data: Data | None) -> None:
 def _procedure_running(s: Situation, data: Data | None) -> None:
     _procedure_known(s, data)
     if data is not None and s.reading.procedures[data["id"]].finished is not None:
-        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": "has already ended"})
+        raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": N_("has already ended")})
 
 
 def _extension_rule(s: Situation) -> str:
@@ -132,16 +133,16 @@ def _extension_amount(s: Situation, data: Data | None, article: str) -> None:
         return
     wanted = new_date(data, due, s.timing)
     if wanted is None:
-        raise refuse("missing_field", article, {"until": "is missing"})
+        raise refuse("missing_field", article, {"until": N_("is missing")})
     _capped(s, wanted, due, article)
 
 
 def _capped(s: Situation, wanted: date, due: date, article: str) -> None:
     if wanted <= due:
-        raise refuse("malformed_field", article, {"until": "must be later than the date that stands"})
+        raise refuse("malformed_field", article, {"until": N_("must be later than the date that stands")})
     limit = s.extension_cap()
     if limit is not None and wanted > limit:
-        raise refuse("over_cap", article, {"until": "is too late"}, cap=limit.isoformat())
+        raise refuse("over_cap", article, {"until": N_("is too late")}, cap=limit.isoformat())
 
 
 def _extension_requested(s: Situation, data: Data | None) -> None:
@@ -203,7 +204,7 @@ def _refusal_notified(s: Situation, data: Data | None) -> None:
         if decided is None or decided.data["outcome"] != "agree":
             raise refuse("not_agreed", s.pack.refusal_article)
     elif data is not None and not data.get("reason"):
-        raise refuse("missing_field", s.pack.refusal_article, {"reason": "is missing"})
+        raise refuse("missing_field", s.pack.refusal_article, {"reason": N_("is missing")})
 
 
 def _fed_back(s: Situation, data: Data | None) -> None:
