@@ -32,7 +32,7 @@ STDLIB_LEFT_OUT = (
     "tarfile.py", "test/", "this.py", "timeit.py", "tkinter/", "trace.py", "tracemalloc.py", "turtle", "unittest/",
     "venv/", "wave.py", "webbrowser.py", "wsgiref/", "xml/", "xmlrpc/", "zipapp.py", "_pyodide/_core_docs.py",
 )  # fmt: skip
-STDLIB_NEEDED = ("encodings/iso8859_1.py", "_pyodide/_core_docs.py")
+STDLIB_NEEDED = ("encodings/cp437.py", "encodings/iso8859_1.py", "_pyodide/_core_docs.py")
 
 # Third-party files: whole packages where they are small, else only what the core imports.
 PACKAGES = (

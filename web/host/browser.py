@@ -174,7 +174,7 @@ def sync_request() -> bytes:
 def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     """Reads an answer without believing it yet; raises `Malformed`. The raw changes stay bytes."""
     device = _opened()
-    received = device.client.read(pieces)
+    received = device.client.read(bytes(piece) for piece in pieces)
     device.received = received
     end = received.end
     return {
@@ -234,7 +234,7 @@ def sync_poll_ms(events: bool) -> int:
 
 def decode_change(raw: bytes) -> dict[str, Any]:
     """Hash and causes of an act's change that Automerge has just written; raises `Malformed`."""
-    change = decode_act_change(raw)
+    change = decode_act_change(bytes(raw))
     return {"hash": change.hash, "deps": list(change.causes), "actor": change.actor, "seq": change.seq}
 
 

@@ -46,6 +46,16 @@ export class Bridge extends EventTarget {
     return this.state = state;
   }
 
+  /** The state once the worker may work: it waits as long as another tab holds the only right to write. */
+  async workingState(): Promise<WorkerState> {
+    let state = await this.freshState();
+    while (state.door === 'waiting') {
+      await new Promise(resolve => this.addEventListener('state', resolve, { once: true }));
+      state = this.state!;
+    }
+    return state;
+  }
+
   private connect(): Line {
     const generation = localStorage.getItem(GENERATION) ?? '0';
     const name = `shouwen-${generation}${generation === '0' ? '' : '-successor'}`;

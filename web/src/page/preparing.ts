@@ -28,7 +28,7 @@ export async function prepare(connect: () => Bridge): Promise<void> {
   await navigator.serviceWorker.register('/sw.js', { updateViaCache: 'none' });
   const bridge = connect();
   await untilDone(async () => {
-    const { door } = await bridge.freshState();
+    const { door } = await bridge.workingState();
     if (door === 'none') await askNewPassphrase(bridge);
     else if (door === 'locked') await askPassphrase(bridge);
   });

@@ -14,6 +14,7 @@ import { offerUpdates } from './updates.ts';
 
 const WAIT_NOTE_MS = 3_000;
 const ACTIVITY_MS = 20_000;
+const STARTED_MS_MAX = 120;
 
 export async function startShell(bridge: Bridge): Promise<void> {
   configure();
@@ -31,13 +32,16 @@ export async function startShell(bridge: Bridge): Promise<void> {
   bridge.addEventListener('state', () => { void app.follow(); });
   bridge.addEventListener('restarted', () => { void app.restarted(); });
   const note = setTimeout(() => { if (bridge.state?.door === 'waiting' || !bridge.state) strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')); }, WAIT_NOTE_MS);
+  // A worker that runs answers within milliseconds. A new one has to start first: meanwhile the passphrase can be typed.
+  const start = setTimeout(() => app.askPassphrase(), STARTED_MS_MAX);
   await bridge.freshState();
   clearTimeout(note);
+  clearTimeout(start);
   await app.follow();
 }
 
 class Shell {
-  private shown: 'nothing' | 'door' | 'page' = 'nothing';
+  private shown: 'nothing' | 'unlock' | 'unprepared' | 'page' = 'nothing';
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly skeleton: HTMLBodyElement) {}
 
@@ -45,8 +49,8 @@ class Shell {
   async follow(): Promise<void> {
     const door = this.bridge.state?.door;
     if (door === 'open' && this.shown !== 'page') await this.firstPage();
-    else if (door === 'locked' && this.shown !== 'door') this.askPassphrase();
-    else if (door === 'none' && this.shown !== 'door') this.notPrepared();
+    else if (door === 'locked') this.askPassphrase();
+    else if (door === 'none') this.notPrepared();
   }
 
   async restarted(): Promise<void> {
@@ -81,8 +85,9 @@ class Shell {
     }
   }
 
-  private askPassphrase(): void {
-    this.empty();
+  askPassphrase(): void {
+    if (this.shown === 'unlock') return;
+    this.empty('unlock');
     const form = unlockForm(async passphrase => {
       try {
         await this.bridge.call('unlock', passphrase);
@@ -99,7 +104,8 @@ class Shell {
   }
 
   private notPrepared(): void {
-    this.empty();
+    if (this.shown === 'unprepared') return;
+    this.empty('unprepared');
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This browser holds no work yet')),
       element('p', { class: 'govuk-body' }, say('Sign in once with network; the browser then prepares itself for offline use.')),
@@ -107,8 +113,8 @@ class Shell {
   }
 
   /** Takes everything from the page that belongs to a person. */
-  private empty(): void {
-    this.shown = 'door';
+  private empty(next: 'unlock' | 'unprepared'): void {
+    this.shown = next;
     clearStrip();
     document.title = say('Shouwen');
     document.body.replaceWith(this.skeleton.cloneNode(true));

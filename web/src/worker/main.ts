@@ -20,20 +20,18 @@ let parts: Parts | null = null;
 let activeAt = performance.now();
 let python: Promise<Python> | null = null;
 
-// Python starts at once, while the person still types the passphrase. A start that failed may be tried again.
+// Python starts while the person still types the passphrase. A start that failed may be tried again.
 const startPython = (): Promise<Python> => {
   python ??= Python.boot().catch((error: unknown) => { python = null; throw error; });
   return python;
 };
 const automerge = initializeWasm(new Request(ASSETS.automerge));
 automerge.catch(() => {});
-startPython().catch(() => {});
 
 const started: Promise<void> = start();
 
 async function start(): Promise<void> {
   await writer();
-  await automerge;
   const database = await Database.open(() => retire());
   const device = new Device(database, startPython);
   const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); });
@@ -41,7 +39,8 @@ async function start(): Promise<void> {
   setInterval(() => {
     if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
   }, IDLE_CHECK_MS);
-  await notify('state');
+  await notify('state'); // how the door stands is known before Python keeps this thread busy
+  startPython().catch(() => {});
 }
 
 /** Waits until this worker is the only one that writes; loses that right only to a successor of a stuck worker. */
@@ -91,7 +90,7 @@ const handlers: Record<Op, Handler> = {
 };
 
 async function ready(): Promise<Parts> {
-  await started;
+  await Promise.all([started, automerge]);
   return parts!;
 }
 
