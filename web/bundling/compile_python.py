@@ -27,12 +27,15 @@ STDLIB_LEFT_OUT = (
     "encodings/johab", "encodings/koi8", "encodings/mac_", "encodings/shift", "ensurepip/", "fileinput.py",
     "ftplib.py", "getpass.py", "http/cookiejar.py", "http/server.py", "idlelib/", "imaplib.py", "lib2to3/",
     "logging/config.py", "logging/handlers.py", "mailbox.py", "multiprocessing/", "netrc.py", "optparse.py", "pdb.py",
-    "pickletools.py", "poplib.py", "profile.py", "profiling/", "pstats.py", "pyclbr.py", "pydoc.py", "pydoc_data/",
+    "pickletools.py", "poplib.py", "profile.py", "profiling/", "pstats.py", "pyclbr.py", "pydoc_data/",
     "rlcompleter.py", "sched.py", "smtplib.py", "socketserver.py", "sqlite3/", "statistics.py", "sysconfig/__main__",
     "tarfile.py", "test/", "this.py", "timeit.py", "tkinter/", "trace.py", "tracemalloc.py", "turtle", "unittest/",
     "venv/", "wave.py", "webbrowser.py", "wsgiref/", "xml/", "xmlrpc/", "zipapp.py", "_pyodide/_core_docs.py",
 )  # fmt: skip
-STDLIB_NEEDED = ("encodings/cp437.py", "encodings/iso8859_1.py", "_pyodide/_core_docs.py")
+STDLIB_NEEDED = ("_pyrepl/__init__.py", "_pyrepl/pager.py", "encodings/cp437.py", "encodings/iso8859_1.py", "_pyodide/_core_docs.py",
+    "xml/__init__.py", "xml/sax/__init__.py", "xml/sax/_exceptions.py", "xml/sax/handler.py", "xml/sax/saxutils.py",
+    "xml/sax/xmlreader.py",
+)  # fmt: skip
 
 # Third-party files: whole packages where they are small, else only what the core imports.
 PACKAGES = (
