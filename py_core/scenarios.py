@@ -5,6 +5,7 @@ Data in, data or text out (tests/scenarios/CONTRACT.md). Must not read files and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,11 @@ from py_core.cases.acts import Act, RecordedAct
 from py_core.cases.commands import ALL_ROLES, COMMAND_OF, Command, Context, decide
 from py_core.cases.state import Case, evolve
 from py_core.errors import Malformed, Refused
-from py_core.packs import Packs, UnknownName, load_packs
+from py_core.packs import Pack, Packs, UnknownName, load_packs
 from py_core.rules.assessment import Assessment
 from py_core.rules.engine import assess
 from py_core.values import local
+from py_core.views.explain import sentences
 
 _CASE_FIELDS = ("promise", "statutory", "completion_event", "explicit_limit")
 _EVENT_KEYS = frozenset({"at", "type", "synced_at"})
@@ -75,9 +77,37 @@ def replay(scenario: Mapping[str, Any], lang: str = "zh") -> dict[str, Any]:
 
 def explanation(found: Assessment, packs: Packs, case: Case | None, lang: str) -> list[str]:
     """The steps as sentences with their articles."""
-    from py_core.views.explain import sentences
-
     return sentences(found.steps, packs.get(case.pack) if case is not None else None, lang)
+
+
+def as_json(results: list[dict[str, Any]]) -> str:
+    """The contract's JSON array."""
+    return json.dumps(results, ensure_ascii=False, indent=2)
+
+
+def as_text(results: Iterable[tuple[str, Mapping[str, Any]]], lang: str) -> str:
+    """The results (each with its pack's id) for reading: names of law from the packs, then how the date was counted."""
+    return "\n\n".join(_text(load_packs().pack(pack_id), result, lang) for pack_id, result in results)
+
+
+def _text(pack: Pack, result: Mapping[str, Any], lang: str) -> str:
+    def name(kind: str, key: str | None) -> str:
+        return pack.term(f"{kind}.{key}", lang) if key else "-"
+
+    head = [name("state", result["state"]), *(name("overlay", item) for item in result["overlays"])]
+    duty = " ".join((name("duty", result["duty"]), result["due"] or "-", name("light", result["light"])))
+    lines = [f"{result['id']}  {' / '.join(head)}  {duty}  {name('role', result['responsible'])}"]
+    lines += [f"  + {name('owed', item)}" for item in result["owed"]]
+    lines += [f"  ! {code} {_breach(code, lang)}" for code in result["breaches"]]
+    lines += [f"  ? {item}" for item in result["proposals"]]
+    lines += [f"  x {item['code']}: {item['message']}" for item in result["refused"]]
+    lines += [f"  {sentence}" for sentence in result["explanation"]]
+    return "\n".join(lines)
+
+
+def _breach(code: str, lang: str) -> str:
+    breach = load_packs().common.breaches[code]
+    return breach.zh if lang == "zh" else breach.en
 
 
 def mismatches(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
