@@ -55,7 +55,7 @@ def act_view(turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: fro
         "tick": "refused" if recorded.hash in refused else "record" if recorded.received_at else "device",
         "reason": quarantine_reason(turn, refused[recorded.hash]) if recorded.hash in refused else "",
         "contested": recorded.hash in contested,
-        "facts": [fact for event in act.events for fact in _facts(turn, pack, event)],
+        "facts": [fact for event in act.events for fact in _facts(turn, pack, event, act.user)],
     }
 
 
@@ -106,13 +106,13 @@ def quarantine_reason(turn: Turn, code: str) -> str:
     return turn.say(text) if text else code
 
 
-def _facts(turn: Turn, pack: Pack | None, event: Event) -> list[dict[str, str]]:
+def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[str, str]]:
     facts = []
     for spec in EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)
         if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
             continue
-        if spec.kind in ("period", "limit", "steps", "materials"):
+        if spec.kind in ("period", "limit", "steps", "materials") or (spec.name == "by" and value == user):
             continue
         facts.append({"label": turn.say(spec.label), "text": field_text(turn, pack, spec, value)})
     return facts

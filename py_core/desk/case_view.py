@@ -99,7 +99,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
             for name in found.overlays
             if name not in ("provisional", "overdue")
         ],
-        "owed": [term(turn, opened, f"owed.{name}") for name in found.owed],
+        "owed": [term(turn, opened, f"owed.{name}") for name in found.owed if name != found.duty],
         "breaches": [
             {"code": f"{breach.code} {breach.article}", "text": breach_text(turn, breach.code)} for breach in found.breaches
         ],

@@ -51,7 +51,7 @@ def show_today(turn: Turn) -> Response:
         {
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, whole_unit),
-            "counts": [{"light": group["light"], "n": len(group["items"])} for group in groups],
+            "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
             "groups": groups,
         },
         where="today",
@@ -63,8 +63,8 @@ def _group(turn: Turn, light: str, found: list[OpenCase]) -> dict[str, Any]:
     return {
         "light": light,
         "title": turn.say(GROUP_TITLES[light]),
-        "items": found,
-        "items_shown": [case_view.summary(turn, opened) for opened in found[:SHOWN_MAX]],
+        "n": len(found),
+        "duties": [case_view.summary(turn, opened) for opened in found[:SHOWN_MAX]],
         "more": max(len(found) - SHOWN_MAX, 0),
     }
 

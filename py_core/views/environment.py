@@ -105,8 +105,17 @@ def make_environment(loader: BaseLoader | None = None) -> Environment:
     return strict
 
 
+class PageEnvironment(Environment):
+    """Reads `row.items` or `slip.copy` as the dict's own entry before the method of the same name."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
-    environment = Environment(
+    environment = PageEnvironment(
         loader=loader,
         autoescape=True,
         undefined=undefined,
