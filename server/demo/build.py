@@ -6,7 +6,7 @@ one transaction, so that a city that was interrupted is not there at all. Must n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -80,11 +80,11 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
     scene = Scene(directory, parts.calendar, hours, random, local(now))
     stage = Stage(directory, parts.packs, parts.calendar, own, EngineInside(), _beacons(parts))
     plays = [(parts.entropy.token(16).hex(), script) for script in programme(scene, Teller(random))]
-    deliveries = stage.give(plays, until=local(now))
+    deliveries = [each for each in stage.give(plays, until=local(now)) if each.received_at <= now]
     for user, device in own.items():
         for said in device.announcements:
             announce_actor(connection, enrolled[user], said, begun_ms)
-    _admit(parts, connection, directory, deliveries, local(now), progress)
+    _admit(parts, connection, directory, deliveries, progress)
     password, rows = account_rows()
     parts.accounts.set_passwords({row["user"]: password for row in rows})
 
@@ -94,11 +94,10 @@ def _admit(
     connection: Connection,
     directory: Directory,
     deliveries: Sequence[Delivery],
-    now: datetime,
     progress: Progress,
 ) -> None:
     done = 0
-    for batch in _batches(delivery for delivery in deliveries if delivery.received_at <= now):
+    for batch in _batches(deliveries):
         received_ms = to_ms(batch[-1].received_at)
         rulings = parts.gate.admit(connection, [each.submission for each in batch], directory, received_ms)
         for ruling in rulings:
@@ -108,7 +107,7 @@ def _admit(
         progress(done, len(deliveries))
 
 
-def _batches(deliveries: Iterator[Delivery]) -> Iterator[list[Delivery]]:
+def _batches(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
     batch: list[Delivery] = []
     for delivery in deliveries:
         if batch and delivery.received_at - batch[0].received_at > _GATHERED:

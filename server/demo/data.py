@@ -26,6 +26,7 @@ class Topic:
     matter: str = "citizen"
     months: tuple[int, ...] = ()
     apart: bool = False  # the tellings are different matters of one sort
+    firms: tuple[str, ...] = ()  # which sorts of enterprises ask for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Service:
     missing: tuple[str, ...] = ()
     procedure: str = ""
     age: str = ""  # whose names fit: elder, middle, young
+    body: str = ""  # what kind of organisation asks, where neither a person nor an enterprise does
+    firms: tuple[str, ...] = ()  # which sorts of enterprises ask for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Enterprise:
     """A made-up enterprise with a code whose check character is right."""
 
     id: str
+    sort: str  # factory, trade, transport, office, farm
     name: str
     unit: str
     place: str

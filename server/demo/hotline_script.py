@@ -121,12 +121,15 @@ def _finish(
     if not course.reaches("called_back"):
         return
     at = hours.open_after(at, 30, 600)
-    result = "satisfied" if course.satisfied else "unsatisfied"
-    if course.satisfied and scene.chance(0.06):
-        result = "unreachable"
-    heard: dict[str, Any] = {"result": result, "consistent": True}
+    heard: dict[str, Any] = {"result": "satisfied", "consistent": True}
     if not course.satisfied:
-        heard["note"] = scene.phrase("unsatisfied")
+        yield Step(at, dispatcher, "call_back", heard | {"result": "unsatisfied", "note": scene.phrase("unsatisfied")})
+        at = hours.workdays_after(at, 2)
+        heard["note"] = scene.phrase("followed_up")
+    elif scene.chance(0.06):
+        note = scene.phrase("unreachable")
+        yield Step(at, dispatcher, "call_back", {"result": "unreachable", "note": note})
+        at = hours.workdays_after(at, 1)
     yield Step(at, dispatcher, "call_back", heard)
 
 

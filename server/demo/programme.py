@@ -5,21 +5,25 @@ Owns the mixture (open and closed, lights, towns, seasons); what people do in a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from server.demo.acting import Script
 from server.demo.counter_script import Visit, counter
-from server.demo.data import Service, Topic, places, services, topics
+from server.demo.data import Service, Topic, services, topics
 from server.demo.hotline_script import LIMITS, Course, hotline
 from server.demo.scene import Scene, limit_of
-from server.demo.telling import Teller, Telling
+from server.demo.telling import Teller, Telling, firms_of
 
 HISTORY_DAYS = 352
 SETTLED_DAYS = 28  # cases older than this are closed; younger ones are placed one by one
 RURAL = ("xingqiao", "liuxi", "shibu", "qinghe")
 TOWNS = (*RURAL, "yuntang", "nanmen")
+
+
+_Matter = TypeVar("_Matter", Topic, Service)
 
 
 class OpenRequest(NamedTuple):
@@ -51,11 +55,11 @@ class OpenVisit(NamedTuple):
 
 def programme(scene: Scene, teller: Teller) -> Iterator[Script]:
     """All cases of the city; the open ones first, because the past cases like them belong to them."""
-    used: set[str] = set()
+    used: Counter[str] = Counter()
     for request in _open_requests():
         yield from _with_its_past(scene, teller, request, used)
     for visit in _open_visits():
-        yield _open_application(scene, teller, visit)
+        yield _open_application(scene, teller, visit, used)
     yield from _settled_requests(scene, teller)
     yield from _settled_applications(scene, teller)
 
@@ -140,20 +144,17 @@ def _open_visits() -> list[OpenVisit]:
     ]
 
 
-def _with_its_past(scene: Scene, teller: Teller, request: OpenRequest, used: set[str]) -> Iterator[Script]:
+def _with_its_past(scene: Scene, teller: Teller, request: OpenRequest, used: Counter[str]) -> Iterator[Script]:
     """An open request; the same matter told before by others at the same place is closed history."""
     month = scene.today.month
     fitting = [
         topic
         for topic in topics()
         if topic.matter == request.matter
-        and (topic.to == request.unit or (topic.to == "town" and request.unit in TOWNS and _fits(topic, request.unit)))
+        and (topic.to == request.unit or (topic.to == "town" and _fits(topic, request.unit)))
         and (not topic.months or month in topic.months)
     ]
-    fresh = [topic for topic in fitting if f"{topic.id}@{request.unit}" not in used] or fitting
-    unused = [topic for topic in fresh if topic.id not in used] or fresh
-    topic = scene.random.choice(unused)
-    used.update((topic.id, f"{topic.id}@{request.unit}"))
+    topic = _least_used(scene, fitting, used, "id")
     town = request.unit if request.unit in TOWNS else scene.random.choice([t for t in TOWNS if _fits(topic, t)])
     first, *earlier = list(teller.incident(topic, town))
     called_at = _dispatched(scene, request.ago)
@@ -174,9 +175,8 @@ def _with_its_past(scene: Scene, teller: Teller, request: OpenRequest, used: set
             yield hotline(scene, telling, _closed_course(scene, telling, day))
 
 
-def _open_application(scene: Scene, teller: Teller, visit: OpenVisit) -> Script:
-    fitting = [service for service in services() if _suits(scene, service, visit)]
-    service = scene.random.choice(fitting)
+def _open_application(scene: Scene, teller: Teller, visit: OpenVisit, used: Counter[str]) -> Script:
+    service = _least_used(scene, [service for service in services() if _suits(scene, service, visit)], used, "offer")
     limit, _ = limit_of(scene.offer(service.offer))
     town = visit.unit if visit.unit in TOWNS else scene.random.choice(_towns_of(service))
     telling = teller.application(service, town, visit.unit, scene.random.randrange(len(service.texts)))
@@ -185,7 +185,7 @@ def _open_application(scene: Scene, teller: Teller, visit: OpenVisit) -> Script:
         ago = 2 if visit.goal == "told" else 1
     if visit.extended_by:
         ago = limit + visit.extended_by - visit.left
-    day = _day_before(scene, ago)
+    day = scene.hours.workday_before(scene.today, ago)
     latest = time(10, 30) if day == scene.today else time(16, 30)
     return counter(
         scene,
@@ -205,6 +205,7 @@ def _open_application(scene: Scene, teller: Teller, visit: OpenVisit) -> Script:
 
 def _settled_requests(scene: Scene, teller: Teller) -> Iterator[Script]:
     """Every telling once or, for the commonest matters, twice; repeats come within days of each other."""
+    contradicted = False  # one double acceptance of the past, decided by the centre
     for number, topic in enumerate(topics()):
         towns = [town for town in TOWNS if _fits(topic, town)]
         if topic.apart:
@@ -216,7 +217,9 @@ def _settled_requests(scene: Scene, teller: Teller) -> Iterator[Script]:
             continue  # told by an open case and its past, or not at all this year
         day = _past_day(scene, topic.months)
         for telling in list(teller.incident(topic, scene.random.choice(towns)))[:2]:
-            yield hotline(scene, telling, _closed_course(scene, telling, day))
+            twice = topic.to == "town" and not contradicted
+            contradicted = contradicted or twice
+            yield hotline(scene, telling, _closed_course(scene, telling, day, twice=twice))
             day = min(day + timedelta(days=scene.random.randint(1, 16)), scene.today - timedelta(days=SETTLED_DAYS - 6))
 
 
@@ -224,7 +227,7 @@ def _settled_applications(scene: Scene, teller: Teller) -> Iterator[Script]:
     for service in services():
         units = scene.offer(service.offer).units
         limit, _ = limit_of(scene.offer(service.offer))
-        for which in range(len(service.texts)):
+        for which in (*range(len(service.texts)), *range(0, len(service.texts), 2)):
             town = scene.random.choice([t for t in _towns_of(service) if t in units] or _towns_of(service))
             unit = town if town in units else scene.random.choice([u for u in units if u not in TOWNS])
             telling = teller.application(service, town, unit, which)
@@ -247,9 +250,9 @@ def _settled_applications(scene: Scene, teller: Teller) -> Iterator[Script]:
             )
 
 
-def _closed_course(scene: Scene, telling: Telling, day: date) -> Course:
+def _closed_course(scene: Scene, telling: Telling, day: date, twice: bool = False) -> Course:
     limit = LIMITS[telling.matter]
-    draw = scene.random.random()
+    draw = 0.5 if twice else scene.random.random()
     late = draw < 0.04
     extended = 0.04 <= draw < 0.10
     other = [unit for unit in ("zhujian", "chengguan", "shuili", *TOWNS) if unit != telling.unit]
@@ -262,21 +265,15 @@ def _closed_course(scene: Scene, telling: Telling, day: date) -> Course:
         sent_back=0.13 <= draw < 0.16,
         satisfied=draw < 0.9,
         offline=telling.unit in RURAL and not extended and scene.chance(0.12),
-        twice=telling.unit in TOWNS and draw > 0.985,
+        twice=twice,
     )
 
 
 def _dispatched(scene: Scene, ago: int) -> datetime:
     """A call so many working days ago, early enough that the day's later acts are over by now."""
-    day = _day_before(scene, ago)
+    day = scene.hours.workday_before(scene.today, ago)
     latest = time(9, 30) if day == scene.today else time(15, 30)
     return _not_after_now(scene, scene.hours.moment_on(day, latest=latest))
-
-
-def _day_before(scene: Scene, ago: int) -> date:
-    """So many working days ago; on a rest day counted from the next working day, so that as much is due as then."""
-    resting = not scene.hours.is_workday(scene.today)
-    return scene.hours.workday_before(scene.today, max(0, ago - 1) if resting else ago)
 
 
 def _not_after_now(scene: Scene, moment: datetime) -> datetime:
@@ -285,6 +282,14 @@ def _not_after_now(scene: Scene, moment: datetime) -> datetime:
         return moment
     day = scene.hours.workday_before(moment.date(), 1)
     return scene.hours.moment_on(day, earliest=time(14, 0), latest=time(16, 0))
+
+
+def _least_used(scene: Scene, fitting: list[_Matter], used: Counter[str], key: str) -> _Matter:
+    """One of those that occurred least so far; it counts as used."""
+    least = min(used[getattr(each, key)] for each in fitting)
+    chosen = scene.random.choice([each for each in fitting if used[getattr(each, key)] == least])
+    used[getattr(chosen, key)] += 1
+    return chosen
 
 
 def _past_day(scene: Scene, months: tuple[int, ...]) -> date:
@@ -298,12 +303,16 @@ def _past_workday(scene: Scene, days_min: int) -> date:
 
 
 def _fits(topic: Topic, town: str) -> bool:
-    """Fields and farms are in the rural towns; everything else is everywhere."""
-    return town in RURAL or topic.place != "village"
+    """Fields and farms are in the rural towns; enterprises where they are; everything else is everywhere."""
+    if topic.firms:
+        return bool(firms_of(town, topic.firms))
+    return town in (RURAL if topic.place == "village" else TOWNS)
 
 
 def _towns_of(service: Service) -> list[str]:
-    return list(RURAL) if service.place == "village" else [town for town in TOWNS if places()[town].get(service.place)]
+    if service.firms:
+        return [town for town in TOWNS if firms_of(town, service.firms)]
+    return list(RURAL if service.place == "village" else TOWNS)
 
 
 def _suits(scene: Scene, service: Service, visit: OpenVisit) -> bool:

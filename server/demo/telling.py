@@ -12,6 +12,11 @@ from random import Random
 from server.demo.data import Enterprise, Service, Topic, enterprises, names, phrases, places
 
 
+def firms_of(town: str, sorts: Sequence[str]) -> list[Enterprise]:
+    """The enterprises of these sorts in a town; no sorts: none."""
+    return [firm for firm in enterprises() if firm.unit == town and firm.sort in sorts]
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One request as it is registered. `incident` is equal for all tellings of the same matter at the same place."""
@@ -50,7 +55,7 @@ class Teller:
         Where the tellings of a topic are different matters, each is an incident of its own.
         """
         random = self._random
-        place, firm = self._where(topic.place, town, topic.matter == "enterprise")
+        place, firm = self._where(topic.place, town, topic.firms)
         facts = self._facts()
         order = random.sample(range(len(topic.texts)), len(topic.texts)) if which is None else which
         for position, index in enumerate(order):
@@ -80,9 +85,9 @@ class Teller:
     def application(self, service: Service, town: str, unit: str, which: int) -> Telling:
         """One application for a promised matter by somebody from a town."""
         self._incidents += 1
-        place, firm = self._where(service.place, town, service.claimant == "enterprise")
+        place, firm = self._where(service.place, town, service.firms)
         who = self._name(service.age)
-        body = f"{place}{self._random.choice(phrases()['organisation'])}" if service.claimant == "other_org" else who
+        body = f"{place}{service.body}" if service.body else who
         slots = {"place": place, "firm": firm.name if firm else "", "who": who, **self._facts()}
         return Telling(
             incident=f"{service.offer}-{self._incidents}",
@@ -104,10 +109,10 @@ class Teller:
             procedure=service.procedure,
         )
 
-    def _where(self, kind: str, town: str, of_enterprise: bool) -> tuple[str, Enterprise | None]:
+    def _where(self, kind: str, town: str, sorts: Sequence[str]) -> tuple[str, Enterprise | None]:
         known = places()[town]
-        if of_enterprise:
-            firm = self._random.choice([firm for firm in enterprises() if firm.unit == town])
+        if sorts:
+            firm = self._random.choice(firms_of(town, sorts))
             return (firm.place if kind == "works" else self._random.choice(known[kind])), firm
         place = self._random.choice(known[kind])
         # Villages and estates are told with their town, unless the name itself begins like the town's.
