@@ -223,11 +223,15 @@ def read_fields(event_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
     Fields that this version does not know are dropped: a newer device may send them.
     """
+    known, required = _KNOWN[event_type]
     fields: dict[str, Any] = {}
-    for spec in EVENTS[event_type]:
-        value = read_field(spec, data.get(spec.name))
-        if value is not None:
-            fields[spec.name] = value
+    for name, value in data.items():
+        spec = known.get(name)
+        if spec is not None and not missing(value):
+            fields[name] = _READERS[spec.kind](value, spec)
+    for name in required:
+        if name not in fields:
+            raise Malformed(name, N_("is missing"))
     return fields
 
 
@@ -362,4 +366,9 @@ _READERS: Mapping[str, Callable[[Any, FieldSpec], Any]] = {
     "limit": _limit,
     "steps": _steps,
     "materials": _materials,
+}
+# Per event type: its fields by name, and the names that must be there; payloads are read often.
+_KNOWN: Mapping[str, tuple[Mapping[str, FieldSpec], tuple[str, ...]]] = {
+    event_type: ({spec.name: spec for spec in specs}, tuple(spec.name for spec in specs if spec.required))
+    for event_type, specs in EVENTS.items()
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
@@ -65,19 +64,18 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The checked facts of one case. `registered` is None until a readable registration has arrived."""
+    """The checked facts of one case.
+
+    `registered` is the first registration, None until a readable one has arrived; later ones are further callers
+    on the same matter.
+    """
 
     id: str
     facts: tuple[Fact, ...] = ()
-    by_type: Mapping[str, tuple[Fact, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    by_type: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     ignored: tuple[Ignored, ...] = ()
     acts: tuple[str, ...] = ()
-
-    @property
-    def registered(self) -> Fact | None:
-        """The first registration; later ones are further callers on the same matter."""
-        found = self.by_type.get("registered")
-        return found[0] if found else None
+    registered: Fact | None = None
 
     @property
     def pack(self) -> str:
@@ -89,8 +87,7 @@ class Case:
 
     def value(self, name: str) -> Any:
         """A field of the registration, or None."""
-        registered = self.registered
-        return registered.data.get(name) if registered else None
+        return self.registered.data.get(name) if self.registered is not None else None
 
     def all(self, event_type: str) -> tuple[Fact, ...]:
         return self.by_type.get(event_type, ())
@@ -161,10 +158,12 @@ class _Builder:
         self._by_type.setdefault(event_type, []).append(fact)
 
     def case(self) -> Case:
+        registered = self._by_type.get("registered")
         return Case(
             self._id,
             tuple(self._facts),
-            MappingProxyType({key: tuple(found) for key, found in self._by_type.items()}),
+            {key: tuple(found) for key, found in self._by_type.items()},
             tuple(self._ignored),
             tuple(self._acts),
+            registered[0] if registered else None,
         )

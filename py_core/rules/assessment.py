@@ -123,8 +123,8 @@ class Assessment:
     now: datetime
     principal: Clock | None
     closed: bool
+    red_at: time
     missing_settings: tuple[str, ...] = ()
-    red_at: time = time(9, 0)
     day_ends: time | None = None  # None: 24:00
     _explain: Callable[[], tuple[Step, ...]] = tuple
 

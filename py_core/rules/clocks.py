@@ -81,8 +81,8 @@ def _main_clocks(case: Case, reading: Reading, timing: Timing, clocks: Clocks) -
         clock.breaches = matter.overdue_breaches
         if name == "promise" and "P-03" not in clock.policies:
             clock.policies += ("P-13",)
-        legal = legal_limit(case, reading, timing, fact)
-        if matter.extension is not None and case.last("extension_approved") is not None:
+        if matter.extension is not None and "extension_approved" in case.by_type:
+            legal = legal_limit(case, reading, timing, fact)
             clocks.extending = find_extension(case, reading, timing, clock, excluded, legal)
         _move(clock, excluded, clocks.extending, timing)
         _stop(clock, reading, timing)

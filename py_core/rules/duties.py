@@ -42,7 +42,7 @@ def find_state(case: Case, reading: Reading, clocks: Clocks) -> str:
 
 def find_principal(reading: Reading, clocks: Clocks) -> Clock | None:
     """The clock that speaks for the case: the earliest running one, else the last that stopped."""
-    candidates = [clock for clock in clocks.all if clock.name[:5] != "step:" and clock.name != "call"]
+    candidates = [clock for clock in clocks.all if not clock.name.startswith("step:") and clock.name != "call"]
     if not candidates and clocks.call is not None:
         candidates = [clocks.call]  # not dispatched yet: the caller's own clock is all there is
     if clocks.start.waiting or reading.refusal == "leaders_meeting":

@@ -38,7 +38,7 @@ def assess(
     now = local(now)
     readings = read_policies(policies, packs.common)
     if case.registered is None:
-        return _empty(now)
+        return _empty(now, readings)
     pack = packs.pack(case.pack)
     matter = pack.matter(case.matter)
     timing = Timing(calendar, now, readings)
@@ -72,8 +72,8 @@ def assess(
         now=now,
         principal=principal,
         closed=state in _FINAL and (principal is None or not principal.running),
-        missing_settings=clocks.missing_settings,
         red_at=readings.red_at,
+        missing_settings=clocks.missing_settings,
         day_ends=None if readings.day_end == "midnight" else readings.business_hours_end,
         _explain=lambda: _steps(case, reading, clocks, principal, timing),
     )
@@ -86,8 +86,11 @@ def _steps(case: Case, reading: Reading, clocks: Clocks, principal: Clock | None
     return explain(case, reading, clocks, principal, timing)
 
 
-def _empty(now: datetime) -> Assessment:
-    return Assessment("", (), "", None, False, (), "none", Alerts(), "", "", False, (), (), (), now, None, True)
+def _empty(now: datetime, policies: Policies) -> Assessment:
+    nothing = Alerts()
+    return Assessment(
+        "", (), "", None, False, (), "none", nothing, "", "", False, (), (), (), now, None, True, policies.red_at
+    )
 
 
 def _overlays(
