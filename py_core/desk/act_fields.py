@@ -25,9 +25,7 @@ _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
      ("issue_receipt", "number"), ("arrange_acting", "by")}
 )  # fmt: skip
-_UNIT_FIELDS = frozenset(
-    {("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")}
-)
+_UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")})
 _HINTS = {
     "texts": N_("One item a line."),
     "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
@@ -72,12 +70,18 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             {
                 "name": field.name,
                 "label": turn.say(field.label) + ("" if field.required else turn.say(N_(" (optional)"))),
-                "hint": turn.say(_HINTS[field.kind]) if field.kind in _HINTS else "",
+                "hint": turn.say(_hint(spec, field)) if _hint(spec, field) else "",
                 "options": options,
                 "widget": _widget(field, options),
             }
         )
     return views
+
+
+def _hint(spec: CommandSpec, field: FieldSpec) -> str:
+    if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
+        return N_("Working days to be added; or leave this empty and give the new date.")
+    return _HINTS.get(field.kind, "")
 
 
 def _widget(field: FieldSpec, options: list[dict[str, str]]) -> str:
@@ -104,7 +108,9 @@ def _options(
     if field.name in ("handler", "who") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
         return [
-            {"value": person.id, "text": person.name} for person in turn.directory.people.values() if person.unit == unit
+            {"value": person.id, "text": person.name}
+            for person in turn.directory.people.values()
+            if person.unit == unit
         ]
     if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
         return [

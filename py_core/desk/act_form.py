@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from py_core.cases.acts import Event, canonical_json
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
@@ -28,7 +29,9 @@ WINDOW_LATE = N_("before %(before)s; the device's running time is not known")
 WINDOW_NONE = N_("not proved: the device has had no contact whose running time is known")
 
 
-def act_view(turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: frozenset[str] = frozenset()) -> dict[str, Any]:
+def act_view(
+    turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Everything that the timeline and the reconciliation page show about one act."""
     act, lang = recorded.act, turn.lang
     refused = {item.hash: item.reason for item in turn.sync_status.refused}

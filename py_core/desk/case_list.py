@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, Callable, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from py_core.desk import case_view
@@ -17,8 +18,8 @@ from py_core.views.language import N_
 ROWS_PER_PAGE = 100
 _LIGHT_ORDER = {light: place for place, light in enumerate(case_view.LIGHTS)}
 LIGHT_WORDS = {
-    "overdue": N_("Overdue"), "red": N_("Red: due today"), "orange": N_("Orange"), "yellow": N_("Yellow"),
-    "green": N_("Green"), "paused": N_("Paused"), "none": N_("No limit running"), "met": N_("Done in time"),
+    "overdue": N_("Overdue"), "red": N_("Red: due today"), "orange": N_("Orange: due next"), "yellow": N_("Yellow: due soon"),
+    "green": N_("Green: in time"), "paused": N_("Paused"), "none": N_("No limit running"), "met": N_("Done in time"),
     "met_late": N_("Done late"),
 }  # fmt: skip
 FILTERS = ("q", "unit", "pack", "light", "state")
@@ -108,7 +109,9 @@ def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool]:
         if wanted["unit"] and not case_view.of_unit(turn, opened, wanted["unit"]):
             return False
         if words:
-            text = f"{case_view.title_of(turn, opened)} {opened.number} {case_view.matter_name(turn, opened)}".casefold()
+            text = (
+                f"{case_view.title_of(turn, opened)} {opened.number} {case_view.matter_name(turn, opened)}".casefold()
+            )
             if not all(word in text for word in words):
                 return False
         if wanted["state"] and opened.assessment.state != wanted["state"]:
@@ -151,9 +154,7 @@ def _selects(turn: Turn, states: dict[str, str], units: bool) -> list[dict[str, 
         {
             "name": "pack",
             "label": turn.say(N_("Rules")),
-            "options": [
-                {"value": name, "text": pack.en if english else pack.zh} for name, pack in turn.packs.items()
-            ],
+            "options": [{"value": name, "text": pack.en if english else pack.zh} for name, pack in turn.packs.items()],
         },
     ]
     if units:

@@ -90,7 +90,9 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (N_("How it came"), case_view.term(turn, opened, f"channel.{case.value('channel')}")),
         (
             N_("Kind of request"),
-            case_view.term(turn, opened, f"request_kind.{case.value('request_kind')}") if case.value("request_kind") else "",
+            case_view.term(turn, opened, f"request_kind.{case.value('request_kind')}")
+            if case.value("request_kind")
+            else "",
         ),
         (N_("What was said"), case.value("text") or ""),
         (N_("Place"), case.value("place") or ""),

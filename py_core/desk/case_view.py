@@ -101,7 +101,8 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         ],
         "owed": [term(turn, opened, f"owed.{name}") for name in found.owed if name != found.duty],
         "breaches": [
-            {"code": f"{breach.code} {breach.article}", "text": breach_text(turn, breach.code)} for breach in found.breaches
+            {"code": f"{breach.code} {breach.article}", "text": breach_text(turn, breach.code)}
+            for breach in found.breaches
         ],
         "contradictions": [
             term(turn, opened, f"contradiction.{item.code}") for item in opened.contradictions if item.is_open

@@ -46,14 +46,13 @@ def show_overview(turn: Turn) -> Response:
         {
             "id": unit.id,
             "name": unit.en if english else unit.zh,
-            "open": sum(counts[light] for light in COLUMNS),
-            "lights": [counts[light] for light in COLUMNS],
-            "all": counts["all"],
+            "open": sum(by_unit[unit.id][light] for light in COLUMNS),
+            "lights": [by_unit[unit.id][light] for light in COLUMNS],
+            "all": by_unit[unit.id]["all"],
         }
-        for unit in turn.directory.units.values()
-        if (counts := by_unit.get(unit.id))
+        for unit in sorted(turn.directory.units.values(), key=lambda unit: _weight(by_unit.get(unit.id)))
+        if unit.id in by_unit
     ]
-    rows.sort(key=lambda row: [-n for n in (*row["lights"], row["all"])])
     return page(
         turn,
         "centre.html",
@@ -69,6 +68,11 @@ def show_overview(turn: Turn) -> Response:
         },
         where="centre",
     )
+
+
+def _weight(counts: Counter[str] | None) -> list[int]:
+    # The unit with most overdue cases first, then red, and so on.
+    return [-counts[light] for light in (*COLUMNS, "all")] if counts else []
 
 
 def show_city_list(turn: Turn) -> Response:

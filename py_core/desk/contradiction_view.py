@@ -21,7 +21,9 @@ def contradiction_view(turn: Turn, opened: OpenCase, item: Contradiction) -> dic
         "title": case_view.term(turn, opened, f"contradiction.{item.code}"),
         "article": item.article,
         "what": turn.say(
-            N_("These acts were recorded without knowing of each other. Nothing is lost: all of them stand on the timeline.")
+            N_(
+                "These acts were recorded without knowing of each other. Nothing is lost: all of them stand on the timeline."
+            )
         ),
         "stands": _stands(turn, sides, item.stands),
         "sides": sides,

@@ -5,8 +5,9 @@ Owns only the chaining; whether a step is lawful is `decide`'s business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.commands import Command, decide

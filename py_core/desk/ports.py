@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Callable, Iterable, Mapping, Protocol, Sequence
+from typing import Protocol
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Callable, Mapping, Sequence
+from typing import Any
 
 from py_core.desk.command_words import shown_params
 from py_core.desk.frame import language_href, page, render
@@ -34,7 +35,9 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "unknown_case": Problem(
         N_("This case is not here"),
-        N_("No case with this address is held here. It may belong to another unit, or it has not reached this device yet."),
+        N_(
+            "No case with this address is held here. It may belong to another unit, or it has not reached this device yet."
+        ),
         N_("Look at the sync page: after the next contact with the city record the case may be here."),
         "/cases",
         N_("To the cases"),
@@ -63,12 +66,16 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "storage_full": Problem(
         N_("The storage of this device is full"),
-        N_("The act could not be kept safely, so it was not recorded at all. Nothing that was recorded before is lost."),
+        N_(
+            "The act could not be kept safely, so it was not recorded at all. Nothing that was recorded before is lost."
+        ),
         N_("Free space on the disk (downloads, recycle bin), then send the form again with the browser's back button."),
     ),
     "worker_restarted": Problem(
         N_("The offline part was restarted"),
-        N_("The part of the program that works without network did not answer and was started again. What shows one tick is safe."),
+        N_(
+            "The part of the program that works without network did not answer and was started again. What shows one tick is safe."
+        ),
         N_("Open the page again. If a form was just being sent, look in the list first whether the case is there."),
     ),
     "locked": Problem(
@@ -119,7 +126,7 @@ def problem_page(
     def say(text: str) -> str:
         return language.translate(chosen, text)
 
-    frame = {
+    frame: dict[str, Any] = {
         "title": say(problem.title),
         "key": f"problem-{code}",
         "where": where,
@@ -147,7 +154,12 @@ def problem(turn: Turn, status: int, code: str) -> Response:
     """The same problem inside the frame of a signed-in person."""
     entry = PROBLEMS[code]
     return page(
-        turn, "problem.html", turn.say(entry.title), f"problem-{code}", {"problem": _texts(entry, turn.say)}, status=status
+        turn,
+        "problem.html",
+        turn.say(entry.title),
+        f"problem-{code}",
+        {"problem": _texts(entry, turn.say)},
+        status=status,
     )
 
 
@@ -162,7 +174,7 @@ def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -
         "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
         "href": href,
         "link": turn.say(N_("Back to the case") if href.startswith("/cases/") else N_("Back")),
-        "code": refused.code,
+        "code": "",
     }
     return page(turn, "problem.html", title, "refused", {"problem": texts}, status=409)
 

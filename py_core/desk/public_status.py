@@ -42,7 +42,11 @@ def _find(turn: Turn, number: str, code: str) -> OpenCase | None:
     for record in turn.store.cases():
         for recorded in record.acts:
             for event in recorded.act.events:
-                if event.get("type") == "registered" and event.get("number") == number and fits(record.id, number, code):
+                if (
+                    event.get("type") == "registered"
+                    and event.get("number") == number
+                    and fits(record.id, number, code)
+                ):
                     return turn.open(record.id)
     return None
 

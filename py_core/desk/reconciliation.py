@@ -85,7 +85,9 @@ def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 20
                 "id": _key(item),
                 "view": view,
                 "form": form if item is first_open and may_decide else None,
-                "choices": [{"value": choice, "text": choice_text(turn, view["sides"], choice)} for choice in item.choices],
+                "choices": [
+                    {"value": choice, "text": choice_text(turn, view["sides"], choice)} for choice in item.choices
+                ],
             }
         )
     return page(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Sequence
 
 from py_core.cases.acts import Act, Event
 from py_core.desk.ports import NewAct

@@ -154,7 +154,9 @@ def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
         # These come from the directory and the rules, so there is no field to correct.
         form.fault(
             "outcome",
-            N_("The receipt would lack: %(fields)s. Have it entered in the city's directory, or only register for now."),
+            N_(
+                "The receipt would lack: %(fields)s. Have it entered in the city's directory, or only register for now."
+            ),
             fields=turn.say(N_(", ")).join(lacking),
         )
     for name, message in refused.fields.items():

@@ -79,9 +79,16 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
     allowed = choice.matter.claimants if choice and choice.matter.claimants else CLAIMANTS
     claimant = form.choice("claimant", CLAIMANTS, N_("Choose who asks."))
     if claimant and claimant not in allowed:
-        form.fault("claimant", N_("This kind of matter is not for this kind of claimant. Choose the other appeal or correct the claimant."))
+        form.fault(
+            "claimant",
+            N_(
+                "This kind of matter is not for this kind of claimant. Choose the other appeal or correct the claimant."
+            ),
+        )
     fields["claimant"] = claimant
-    fields["claimant_name"] = form.text("claimant_name", NAME_MAX, needed=N_("Enter the name of the person or organisation."))
+    fields["claimant_name"] = form.text(
+        "claimant_name", NAME_MAX, needed=N_("Enter the name of the person or organisation.")
+    )
     typed_phone = form.text("claimant_phone", 40)
     address = form.text("claimant_address", PLACE_MAX)
     if typed_phone:
@@ -91,7 +98,9 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
     elif choice and choice.kind == "appeal" and address:
         pass  # an answer can reach an address too
     else:
-        form.fault("claimant_phone", N_("Enter a phone number: the registration must hold how to reach the person (JY-3.2.7)."))
+        form.fault(
+            "claimant_phone", N_("Enter a phone number: the registration must hold how to reach the person (JY-3.2.7).")
+        )
     if address:
         fields["claimant_address"] = address
     typed_id = form.text("claimant_id", 40)
@@ -147,7 +156,10 @@ def _read_outcome(form: Form, choice: Choice | None, complete: bool) -> str:
     )
     if choice.kind == "service":
         if complete and outcome == "notice":
-            form.fault("outcome", N_("The papers are marked as complete, so there is nothing to correct. Choose another outcome."))
+            form.fault(
+                "outcome",
+                N_("The papers are marked as complete, so there is nothing to correct. Choose another outcome."),
+            )
         if not complete and outcome == "accept":
             form.fault("outcome", N_("With papers missing, give the one-time notice or only register (JY-3.3.5)."))
     return outcome

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Callable, Mapping
 
 from py_core.desk import act_form, case_page, centre, public_status, reconciliation, register, slips, sync_page, today
 from py_core.desk.case_list import show_cases

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Callable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from py_core.cases.state import Fact
@@ -94,7 +95,7 @@ def _refused(turn: Turn, opened: OpenCase, title: str, article: str, missing: li
         "todo": slip.get("todo") or turn.say(N_("Record what is missing; then the slip can be printed.")),
         "href": slip.get("href") or f"/cases/{opened.id}",
         "link": slip.get("link") or turn.say(N_("Back to the case")),
-        "code": "missing_field",
+        "code": "",
     }
     return page(turn, "problem.html", texts["title"], "slip-refused", {"problem": texts}, status=409, where="cases")
 
@@ -144,7 +145,14 @@ def _registration(turn: Turn, opened: OpenCase) -> Slip:
         _row(turn, N_("Time of reception"), language.moment_text(turn.lang, registered.at), needed=True),
         _row(turn, N_("Name of the service object"), case.value("claimant_name"), needed=True),
         _row(turn, N_("Contact"), case.value("claimant_phone"), case.value("claimant_address"), needed=True),
-        _row(turn, N_("Matter"), case_view.matter_name(turn, opened), case.value("title"), case.value("text"), needed=True),
+        _row(
+            turn,
+            N_("Matter"),
+            case_view.matter_name(turn, opened),
+            case.value("title"),
+            case.value("text"),
+            needed=True,
+        ),
         _row(turn, N_("First responder"), " ".join(part for part in (name, title, phone) if part), needed=True),
         _row(turn, N_("Handler"), case_view.person_name(turn, taken.user) if taken else name),
     ]
@@ -236,15 +244,23 @@ def _one_time_notice(turn: Turn, opened: OpenCase) -> Slip:
         _row(turn, N_("All papers needed"), *(offer.materials if offer else ())),
         _row(turn, N_("Limit once the papers are complete"), limit),
         _row(turn, N_("Fee"), offer.fee if offer else ""),
-        _row(turn, N_("Papers first received"), language.day_text(turn.lang, local(received.at).date()) if received else ""),
-        _row(turn, N_("Notice given"), language.day_text(turn.lang, local(told.at).date()) if told else "", needed=True),
+        _row(
+            turn,
+            N_("Papers first received"),
+            language.day_text(turn.lang, local(received.at).date()) if received else "",
+        ),
+        _row(
+            turn, N_("Notice given"), language.day_text(turn.lang, local(told.at).date()) if told else "", needed=True
+        ),
         _row(turn, N_("Last day for this notice"), language.day_text(turn.lang, notice.due) if notice else ""),
     ]
     slip["list"] = [{"name": str(item), "second": ""} for item in items]
     slip["list_title"] = turn.say(N_("Everything that has to be corrected or added"))
     if not items:
         slip["missing"] = [turn.say(N_("what has to be corrected or added"))]
-    slip["notes"] = [turn.say(N_("This is the complete list. The limit starts on the day on which everything is here (JY-3.3.5)."))]
+    slip["notes"] = [
+        turn.say(N_("This is the complete list. The limit starts on the day on which everything is here (JY-3.3.5)."))
+    ]
     slip["signatures"] = [turn.say(N_("Handler")), turn.say(N_("Received by")), turn.say(N_("Date"))]
     return slip
 

@@ -66,10 +66,14 @@ def _summary(turn: Turn) -> dict[str, str]:
         explained = N_("What you record on this page is in the city record at once (two ticks).")
     elif status.waiting and status.online:
         state = N_("Online. Sending what waits.")
-        explained = N_("Acts with one tick are safe on this device; they get two ticks when the city record has signed for them.")
+        explained = N_(
+            "Acts with one tick are safe on this device; they get two ticks when the city record has signed for them."
+        )
     elif status.waiting:
         state = N_("Offline. Your work is safe on this device.")
-        explained = N_("It is sent by itself as soon as the network is back. You need not press anything and may close the browser.")
+        explained = N_(
+            "It is sent by itself as soon as the network is back. You need not press anything and may close the browser."
+        )
     elif status.online:
         state = N_("Online. Nothing waits.")
         explained = N_("Everything that was recorded here has the city record's signed receipt.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Iterator
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct
@@ -13,7 +13,7 @@ from py_core.cases.commands import Context
 from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
-from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Store, Surroundings, SyncStatus
+from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
