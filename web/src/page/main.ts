@@ -14,7 +14,10 @@ document.addEventListener('click', event => {
 });
 
 if (document.documentElement.hasAttribute('data-shell')) {
-  startShell(new Bridge()).catch(failedPage);
+  const bridge = new Bridge();
+  startShell(bridge).catch(failedPage);
+  // For benches and for people who look into the console.
+  Object.assign(window, { shouwenTimings: () => bridge.call('timings') });
 } else {
   void serverPage();
 }

@@ -53,7 +53,9 @@ export function unlockForm(use: (passphrase: string) => Promise<string | null>):
   const button = element('button', { class: 'govuk-button', type: 'submit' }, say('Unlock'));
   input.setAttribute('aria-describedby', 'unlock-error');
   const form = element('form', { id: 'unlock', novalidate: true },
-    element('label', { class: 'govuk-label govuk-label--m', for: input.id }, say('Device passphrase')), error, input, element('div', {}, button));
+    element('div', { class: 'govuk-form-group' },
+      element('label', { class: 'govuk-label govuk-label--m', for: input.id }, say('Device passphrase')), error, input),
+    button);
   form.addEventListener('submit', event => {
     event.preventDefault();
     void (async () => {

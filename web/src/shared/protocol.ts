@@ -26,6 +26,8 @@ export interface Requests {
   selfTest: { args: []; answer: true };
   saveDraft: { args: [path: string, draft: Fields | null]; answer: true };
   draft: { args: [path: string]; answer: Fields | null };
+  /** Milliseconds from the worker's start to each mark (`python`, `open`, `page` …), for benches. */
+  timings: { args: []; answer: Record<string, number> };
   retire: { args: []; answer: true };
 }
 export type Op = keyof Requests;

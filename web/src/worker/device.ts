@@ -157,11 +157,13 @@ export class Device {
   }
 
   private async open(vault: Vault, signer: Signer): Promise<void> {
+    performance.mark('key');
     const shelf = new Shelf(this.database, vault);
     const identity = await shelf.identity();
     if (!identity) throw new Refusal('not_enrolled');
     const [book, directory, rows, waiting, python] =
       await Promise.all([shelf.book(), shelf.directory(), shelf.allRows(), shelf.waiting(), this.python()]);
+    performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
     python.openDevice({
@@ -173,6 +175,7 @@ export class Device {
     python.loadRecords(JSON.stringify(rows));
     python.loadWaiting(waiting);
     this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null };
+    performance.mark('open');
   }
 
   private async record(open: Open, acts: { case_id: string; text: string }[]): Promise<void> {

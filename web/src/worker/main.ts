@@ -86,6 +86,7 @@ const handlers: Record<Op, Handler> = {
   async selfTest() { await (await ready()).device.selfTest(); await notify('state'); return true; },
   async saveDraft(path: string, draft: Fields | null) { await (await ready()).device.saveDraft(path, draft); return true; },
   async draft(path: string) { return await (await ready()).device.draft(path); },
+  async timings() { return Object.fromEntries(performance.getEntriesByType('mark').map(mark => [mark.name, Math.round(mark.startTime)])); },
   async retire() { setTimeout(retire, 0); return true; },
 };
 
@@ -121,7 +122,7 @@ function retire(): void {
 }
 
 async function answer(call: Call): Promise<Answer> {
-  if (call.op !== 'ping' && call.op !== 'state') activeAt = performance.now();
+  if (!['ping', 'state', 'timings'].includes(call.op)) activeAt = performance.now();
   try {
     const handler = handlers[call.op] as (...args: unknown[]) => Promise<unknown>;
     return { id: call.id, value: await handler(...call.args) };

@@ -36,8 +36,11 @@ export class Python {
       env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
       fsInit: async FS => { FS.writeFile('/lib/app.zip', await application); },
     });
+    performance.mark('engine');
     const host = engine.pyimport('host.browser') as unknown as Host;
+    performance.mark('imports');
     host.warm();
+    performance.mark('python');
     return new Python(engine, host);
   }
 
