@@ -1,0 +1,99 @@
+"""Nothing is half translated: every message id has its Chinese, every text in a template is a message id."""
+
+import re
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from py_core.views import language
+from py_core.views.environment import make_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import messages  # noqa: E402
+
+TEMPLATES = sorted((ROOT / "py_core" / "views" / "templates").rglob("*.html"))
+# What may stand in a template without translation: names of products and languages, and signs.
+ALLOWED = {"中文", "English", "Shouwen"}
+
+
+def test_every_message_id_has_its_chinese() -> None:
+    assert messages.missing(messages.read_catalogue()) == []
+
+
+def test_the_catalogue_keeps_nothing_that_no_page_says() -> None:
+    used = {item if isinstance(item, str) else item[0] for item in messages.found_ids()}
+    kept = {item.id if isinstance(item.id, str) else item.id[0] for item in messages.read_catalogue() if item.id}
+    assert kept - used == set()
+
+
+def test_chinese_texts_keep_the_parameters_of_their_ids() -> None:
+    wrong = []
+    for entry in messages.read_catalogue():
+        if not entry.id:
+            continue
+        ids = entry.id if isinstance(entry.id, (tuple, list)) else (entry.id,)
+        texts = entry.string if isinstance(entry.string, (tuple, list)) else (entry.string,)
+        known = {name for text in ids for name in re.findall(r"%\((\w+)\)", text)}
+        used = {name for text in texts for name in re.findall(r"%\((\w+)\)", text)}
+        dates = {"month"} if known >= {"day", "month_name"} else set()
+        if used - known - dates:
+            wrong.append(ids[0])
+    assert wrong == []
+
+
+def untranslated(source: str) -> list[str]:
+    """Texts and spoken attributes of a template that stand outside `_()` and `{% trans %}`."""
+    shown, in_trans, names = [], False, []
+    for _, kind, value in make_environment().lex(source):
+        if kind == "block_begin":
+            names = []
+        elif kind == "name":
+            names.append(value)
+        elif kind == "block_end" and names:
+            in_trans = names[0] == "trans" or (in_trans and names[0] != "endtrans")
+        elif kind == "data" and not in_trans:
+            shown.append(value)
+        if kind in ("variable_end", "block_end"):
+            shown.append("\x00")
+    text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", "".join(shown), flags=re.S)
+    spoken = re.findall(r'\b(?:aria-label|alt|title|placeholder)="([^"\x00]+)"', text)
+    texts = re.sub(r"<[^>]*>", "\n", text).replace("\x00", "\n").split("\n")
+    return [item.strip() for item in (*texts, *spoken) if re.search(r"[^\W\d_]", item) and item.strip() not in ALLOWED]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_says_nothing_that_is_not_translated(template: Path) -> None:
+    assert untranslated(template.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("<p>Not wrapped</p>", ["Not wrapped"]),
+        ('<p aria-label="Spoken">{{ _("Fine") }}</p>', ["Spoken"]),
+        ("<p>{% trans n=1 %}Wrapped {{ n }}{% endtrans %} 12 · –</p>", []),
+    ],
+)
+def test_an_untranslated_text_would_be_found(source: str, left: list[str]) -> None:
+    assert untranslated(source) == left
+
+
+def test_dates_follow_the_language() -> None:
+    day = date(2026, 1, 4)
+    assert language.day_text("en", day) == "Sun 4 Jan 2026"
+    assert language.day_text("zh-CN", day) == "2026年1月4日 周日"
+    assert language.day_text("zh-CN", day, short=True) == "1月4日 周日"
+
+
+def test_times_are_shown_in_the_city_s_zone() -> None:
+    moment = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)
+    assert language.moment_text("zh-CN", moment) == "2026年1月1日 周四 00:30"
+
+
+@pytest.mark.parametrize(("asked", "given"), [("en", "en"), ("en-GB", "en"), ("zh", "zh-CN"), ("xx", "zh-CN")])
+def test_an_unknown_language_is_answered_in_chinese(asked: str, given: str) -> None:
+    assert language.chosen(asked) == given
