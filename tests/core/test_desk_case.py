@@ -1,0 +1,187 @@
+"""The case page and what is done on it: lawful steps are offered, unlawful ones are refused with their article."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fakes import NOW, Desk, FakeStore, appeal_form, service_form
+
+from py_core.cases.events import EVENTS
+from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.ports import Quarantined, Similar, SyncStatus
+from py_core.desk.receipt_code import check_code, fits
+
+KEY = "0" * 31 + "1"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    found = Desk()
+    found.post("/register", **service_form())
+    return found
+
+
+def test_the_case_page_shows_light_date_explanation_and_articles(desk: Desk) -> None:
+    html = desk.get(f"/cases/{KEY}").html
+    for text in ("工地临时用水", "2026年1月8日", "绿", "期限如何计算", "JY-3.3.5", "元旦", "K7Q-000001", "本机已存"):
+        assert text in html
+
+
+def test_phone_and_id_numbers_are_masked(desk: Desk) -> None:
+    html = desk.get(f"/cases/{KEY}").html
+    assert "13812345678" not in html
+    assert "360426199101010071" not in html
+    assert "138******78" in html
+    assert "36**************71" in html
+
+
+def test_completing_and_its_two_ticks(desk: Desk) -> None:
+    desk.now += timedelta(days=1)
+    assert f"/cases/{KEY}/do/issue_decision" in desk.get(f"/cases/{KEY}").html
+    response = desk.post(f"/cases/{KEY}/do/issue_decision", key=str(desk.seq), text="同意")
+    assert response.location == f"/cases/{KEY}?done=act"
+    server = FakeStore()
+    server.hear(desk.store, desk.now)
+    html = Desk(store=server, where="server", now=desk.now).get(f"/cases/{KEY}").html
+    assert "全市记录已收" in html
+    assert "按时办结" in html
+
+
+def test_an_unlawful_step_says_why_with_the_article_and_what_instead(desk: Desk) -> None:
+    for response in (
+        desk.get(f"/cases/{KEY}/do/accept_handover"),
+        desk.post(f"/cases/{KEY}/do/accept_handover", key="1"),
+    ):
+        assert response.status == 409
+        assert response.acts == ()
+        for text in ("现在不能这样办", "没有移交记录", "JY-3.2.5", "请改为受理"):
+            assert text in response.html
+
+
+def test_a_step_of_another_role_is_refused_naming_the_role(desk: Desk) -> None:
+    desk.post(f"/cases/{KEY}/do/request_extension", key=str(desk.seq), reason="等待批文", until="2026-01-15")
+    response = desk.get(f"/cases/{KEY}/do/approve_extension")
+    assert response.status == 409
+    assert "单位负责人" in response.html or "部门（单位）负责人" in response.html
+
+
+def test_an_extension_beyond_the_cap_is_refused_at_its_field(desk: Desk) -> None:
+    response = desk.post(f"/cases/{KEY}/do/request_extension", key=str(desk.seq), reason="等待批文", until="2027-01-15")
+    assert response.status == 422
+    assert 'href="#until"' in response.html
+    assert "等待批文" in response.html
+
+
+def test_a_required_field_of_an_act_is_named(desk: Desk) -> None:
+    response = desk.post(f"/cases/{KEY}/do/note", key=str(desk.seq), text=" ")
+    assert response.status == 422
+    assert 'href="#text"' in response.html
+
+
+def test_the_same_act_form_sent_twice_is_one_act(desk: Desk) -> None:
+    key = str(desk.seq)
+    desk.post(f"/cases/{KEY}/do/note", key=key, text="已电话联系")
+    again = desk.post(f"/cases/{KEY}/do/note", key=key, text="已电话联系")
+    assert (again.location, again.acts) == (f"/cases/{KEY}?done=again", ())
+    other = desk.post(f"/cases/{KEY}/do/note", key=key, text="对方回电")
+    assert len(other.acts) == 1
+
+
+def test_an_unknown_case_command_or_slip_is_a_page_not_an_error(desk: Desk) -> None:
+    for path in (f"/cases/{'f' * 32}", f"/cases/{KEY}/do/fly", f"/cases/{KEY}/do/register", f"/cases/{KEY}/slips/F-99"):
+        assert desk.get(path).status == 404
+    assert desk.post(f"/cases/{KEY}").status == 405
+
+
+def test_hostile_names_stay_text() -> None:
+    desk = Desk()
+    evil = '<script>alert(1)</script>"\'><img src=x>'
+    desk.post("/register", **service_form(claimant_name=evil, title=evil[:80], text=evil, place=evil))
+    for path in ("/today", "/cases", f"/cases/{KEY}", f"/cases/{KEY}/slips/F-01", f"/cases/{KEY}/slips/F-02", "/sync"):
+        html = desk.get(path).html
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+    shown = desk.post("/register", **service_form("0" * 31 + "9", claimant_name=evil, claimant_phone='"><script>'))
+    assert shown.status == 422
+    assert '"><script>' not in shown.html
+
+
+def test_similar_cases_need_the_network_and_say_so(desk: Desk) -> None:
+    desk.store.likeness = None
+    assert "联网时才能" in desk.get(f"/cases/{KEY}").html
+    other = "0" * 31 + "2"
+    desk.post("/register", **appeal_form(other))
+    desk.store.likeness = {KEY: [Similar(other, 700, ("施工", "工地"))]}
+    html = desk.get(f"/cases/{KEY}").html
+    assert "夜间施工噪声" in html
+    assert "施工, 工地" in html
+
+
+def test_the_receipt_has_every_mandatory_field_and_a_code(desk: Desk) -> None:
+    html = desk.get(f"/cases/{KEY}/slips/F-02").html
+    code = check_code(KEY, "K7Q-000001")
+    for text in ("林晓梅", "0510-86010011", "2026年1月8日", "0510-86010009", "K7Q-000001", code, "申请表", "<svg"):
+        assert text in html
+    assert "style=" not in html
+
+
+def test_a_later_print_is_marked_as_a_copy(desk: Desk) -> None:
+    assert "副本" not in desk.get(f"/cases/{KEY}/slips/F-02").html
+    desk.now += timedelta(days=1)
+    assert "副本" in desk.get(f"/cases/{KEY}/slips/F-02", paper="80mm").html
+
+
+def test_a_receipt_that_was_not_issued_is_not_printed() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form(outcome="register"))
+    response = desk.get(f"/cases/{KEY}/slips/F-02")
+    assert response.status == 409
+    assert f"/cases/{KEY}/do/issue_receipt" in response.html
+    desk.post(f"/cases/{KEY}/do/accept", key=str(desk.seq))
+    form = desk.get(f"/cases/{KEY}/do/issue_receipt").html
+    assert 'value="2026-01-08"' in form
+    lacking = desk.post(
+        f"/cases/{KEY}/do/issue_receipt",
+        key=str(desk.seq),
+        first_responder_phone="0510-86010011",
+        promised="2026-01-08",
+        complaint_phone="",
+    )
+    assert lacking.status == 422
+    assert 'href="#complaint_phone"' in lacking.html
+
+
+def test_the_check_code_forgives_what_eyes_confuse() -> None:
+    code = check_code("00" * 16, "K7Q-1")
+    assert fits("00" * 16, "K7Q-1", code.lower().replace("-", " "))
+    assert not fits("00" * 16, "K7Q-2", code)
+    assert not fits("00" * 16, "K7Q-1", "")
+
+
+def test_times_show_what_each_of_them_proves() -> None:
+    desk = Desk()
+    desk.beacon_time = NOW - timedelta(hours=2)
+    desk.post("/register", **service_form())
+    assert "之后；到达全市记录时确定终点" in desk.get(f"/cases/{KEY}").html
+    server = FakeStore()
+    server.hear(desk.store, NOW + timedelta(hours=1))
+    html = Desk(store=server, where="server").get(f"/cases/{KEY}").html
+    assert "2025年12月24日 周三 08:00:00 至 2025年12月24日 周三 11:00:00 之间" in html
+
+
+def test_the_sync_page_says_what_waits_and_what_was_held_back(desk: Desk) -> None:
+    act = desk.store.acts[KEY][0]
+    desk.store.status = SyncStatus(False, 1, NOW - timedelta(hours=3))
+    html = desk.get("/sync").html
+    assert "离线" in html
+    assert "本机已存" in html
+    desk.store.status = SyncStatus(True, 0, NOW, (Quarantined(act.hash, KEY, "signature"),))
+    html = desk.get("/sync").html
+    assert "没有通过全市记录的校验" in html
+    assert "签名不符" in html
+    assert "签名不符" in desk.get(f"/cases/{KEY}").html
+
+
+def test_every_event_has_a_title() -> None:
+    assert EVENT_TITLES.keys() == EVENTS.keys()
