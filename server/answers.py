@@ -15,6 +15,7 @@ from py_core import __version__, wire
 from py_core.desk import ports, problem_page
 
 LANG_COOKIE = "lang"
+_YEAR_SECONDS = 365 * 86_400
 _LANGUAGES = ("zh-CN", "en")
 _MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events)")
 _TEXTS = {  # for programs and their authors; people get `problem_page`
@@ -33,6 +34,12 @@ def chosen_language(request: Request) -> str:
     """What the address says, else what the browser was told before, else Chinese."""
     asked = request.query_params.get("lang") or request.cookies.get(LANG_COOKIE)
     return asked if asked in _LANGUAGES else _LANGUAGES[0]
+
+
+def remember_language(request: Request, answer: Response) -> None:
+    """Keeps a language that was asked for in the address for the pages after this one."""
+    if "lang" in request.query_params:
+        answer.set_cookie(LANG_COOKIE, chosen_language(request), max_age=_YEAR_SECONDS, samesite="lax")
 
 
 def problem_answer(

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from py_core import __version__
 from server import record
@@ -28,12 +28,12 @@ from server.sync_routes import events, sync
 from server.who import parts_of
 
 
-def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> ASGIApp:
+def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> Starlette:
     """The application with its own parts, which it closes at the end."""
     return application(assemble(settings, clock, entropy))
 
 
-def application(parts: Parts) -> ASGIApp:
+def application(parts: Parts) -> Starlette:
     """The application over parts that somebody built; they are closed when it ends."""
 
     @asynccontextmanager
@@ -58,10 +58,11 @@ def application(parts: Parts) -> ASGIApp:
             Route("/{path:path}", desk_page, methods=["GET", "POST"]),
         ],
         exception_handlers={HTTPException: _http_problem},
+        middleware=[Middleware(Guard, settings=parts.settings, entropy=parts.entropy)],
         lifespan=lifespan,
     )
     app.state.parts = parts
-    return Guard(app, parts.settings, parts.entropy)
+    return app
 
 
 async def healthz(request: Request) -> Response:

@@ -64,8 +64,14 @@ class Database:
         """The only writer; what the block did is on the disk when the outermost block ends, or nothing of it is."""
         joined: Connection | None = getattr(self._mine, "connection", None)
         if joined is not None:
-            with joined.begin_nested():
+            savepoint = joined.begin_nested()
+            try:
                 yield joined
+            except BaseException as error:
+                if not is_storage_full(error):  # then SQLite has taken the whole transaction back already
+                    savepoint.rollback()
+                raise
+            savepoint.commit()
             return
         afterwards: list[Callable[[], None]] = []
         with self._writer, self.engine.connect() as connection:

@@ -7,13 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from py_core.errors import Malformed
-from server.answers import LANG_COOKIE, chosen_language, page_answer, problem_answer
+from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.desk_answers import PUBLIC, answer_desk, desk_request
 from server.forms import Form, first, read_form
 from server.sign_in import ask_to_sign_in
 from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
-
-_YEAR_SECONDS = 365 * 86_400
 
 
 async def desk_page(request: Request) -> Response:
@@ -35,6 +33,5 @@ async def desk_page(request: Request) -> Response:
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request(request.method, path, query, form, chosen_language(request), session.csrf if session else "")
     answer = page_answer(await run_in_threadpool(answer_desk, parts, asked, session.user if session else ""))
-    if "lang" in request.query_params:
-        answer.set_cookie(LANG_COOKIE, chosen_language(request), max_age=_YEAR_SECONDS, samesite="lax")
+    remember_language(request, answer)
     return answer

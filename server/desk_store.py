@@ -80,6 +80,4 @@ class DeskStore:
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         """Past cases like this one that the reader may open."""
         found = self._similar.similar(case_id, 4 * SIMILAR_MAX)
-        if found is None:
-            return None
         return [each for each in found if self.case(each.case_id) is not None][:SIMILAR_MAX]

@@ -30,6 +30,7 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_DRAIN_BYTES_MAX = 64 * 1024 * 1024
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,7 +39,7 @@ class TooLarge(Exception):
 
 
 class Guard:
-    """The outermost application."""
+    """Wraps every route and its faults; only what it cannot answer any more goes further out."""
 
     def __init__(self, app: ASGIApp, settings: Settings, entropy: Entropy) -> None:
         self._app = app
@@ -71,6 +72,7 @@ class Guard:
         except TooLarge:
             if started:
                 raise
+            await _drain(receive)
             answer = problem_answer(request, 413, "too_large", headers={"connection": "close"})
             await answer(scope, receive, send_guarded)
         except Exception as error:
@@ -124,6 +126,16 @@ def _limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_limited
+
+
+async def _drain(receive: Receive) -> None:
+    """Lets a browser finish sending, within reason: one that is cut off shows an error of its own, not our page."""
+    left = _DRAIN_BYTES_MAX
+    while left > 0:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
+        left -= len(message.get("body", b""))
 
 
 def _kind_of(path: str) -> str:

@@ -20,7 +20,8 @@ from server.sqlite_driver import driver
 SAME_PLACE = 0.4
 _CANDIDATES = 200  # taken from each of words, meaning and place before the exact weighing
 _BATCH = 32
-_LIKE_ENOUGH = 0.3  # cosine + words; below it two requests have only officialese in common
+_LIKE_ENOUGH = 0.6  # cosine + words + place; below it two requests have little but officialese in common
+_TELLING = 0.4  # of the weight of a word that occurs once: what weighs less explains nothing
 _LIKE_ENOUGH_BY_WORDS = 0.06
 
 
@@ -119,16 +120,18 @@ class SimilarCases:
         scores: dict[int, float] = {}
         for number, (_, _, where) in rows.items():
             likeness = cosines.get(number, 0.0) + words.get(number, 0.0)
-            if likeness > floor:
-                scores[number] = likeness + (SAME_PLACE if place and where == place else 0.0)
+            score = likeness + (SAME_PLACE if place and where == place else 0.0)
+            if score > floor:
+                scores[number] = score
         best = sorted(scores, key=lambda number: (-scores[number], -number))[:k]
         weights = index.weights(pairs(text)) if best else {}
+        commonplace = _TELLING * index.weight_of_a_single()
         highest = 1.0 + SAME_PLACE + (1.0 if vector is not None else 0.0)
         return [
             Similar(
                 case_id=rows[number][0],
                 score=max(0, min(1000, round(1000 * scores[number] / highest))),
-                shared=shared_runs(text, rows[number][1], lambda pair: weights.get(pair, 0.0)),
+                shared=shared_runs(text, rows[number][1], lambda pair: weights.get(pair, 0.0) - commonplace),
             )
             for number in best
         ]

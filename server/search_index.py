@@ -86,6 +86,11 @@ class Index:
             found[term] = max(0.0, math.log((total - often + 0.5) / (often + 0.5))) if often else 0.0
         return found
 
+    def weight_of_a_single(self) -> float:
+        """The weight of a pair that only one case has."""
+        total = self._db.execute("SELECT count(*) FROM text").fetchone()[0]
+        return math.log((total - 0.5) / 1.5) if total > 1 else 0.0
+
     def by_words(self, text: str, most: int) -> dict[int, float]:
         """Share of the text's information that each case repeats, 0 to 1 (BM25 over the text's own weight)."""
         weights = self.weights(pairs(text))

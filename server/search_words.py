@@ -25,21 +25,20 @@ def pairs(text: str) -> list[str]:
     return [run[i : i + 2] for run in runs(text) for i in range(max(1, len(run) - 1))]
 
 
-def shared_runs(text: str, other: str, weight: Callable[[str], float], most: int = 5) -> tuple[str, ...]:
-    """The longest stretches of `text` that also stand in `other`, the most telling first (sum of pair weights)."""
+def shared_runs(text: str, other: str, telling: Callable[[str], float], most: int = 3) -> tuple[str, ...]:
+    """The stretches of `text` that also stand in `other`, the most telling first.
+
+    `telling` says how much a pair of characters tells; below zero it is commonplace. Stretches of commonplaces only
+    are left out, unless there is nothing better: then the longest of them is all that can be said.
+    """
     known = set(pairs(other))
-    found: dict[str, float] = {}
-    for stretch in _stretches(text, known):
-        if len(stretch) > 1:
-            found[stretch] = sum(weight(pair) for pair in pairs(stretch))
-    ranked = sorted((stretch for stretch in found if found[stretch] > 0), key=lambda s: (-found[s], s))
+    found = {stretch: sum(max(0.0, telling(pair)) for pair in pairs(stretch)) for stretch in _stretches(text, known)}
+    ranked = sorted(found, key=lambda stretch: (-found[stretch], -len(stretch), stretch))
     chosen: list[str] = []
     for stretch in ranked:
-        if not any(stretch in longer for longer in chosen):
+        if (found[stretch] > 0 or not chosen) and not any(stretch in longer for longer in chosen):
             chosen.append(stretch)
-        if len(chosen) == most:
-            break
-    return tuple(chosen)
+    return tuple(chosen[:most])
 
 
 def _stretches(text: str, known: set[str]) -> Iterator[str]:

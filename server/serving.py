@@ -26,9 +26,8 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(parts: Parts, host: str, port: int) -> None:
-    """Serves until SIGTERM or Ctrl-C; running requests are finished first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+def server_over(parts: Parts, host: str, port: int) -> uvicorn.Server:
+    """A server that waits to be run."""
     config = uvicorn.Config(
         application(parts),
         host=host,
@@ -36,10 +35,15 @@ def serve(parts: Parts, host: str, port: int) -> None:
         log_config=None,
         access_log=False,  # addresses and case ids are personal data
         server_header=False,
-        date_header=True,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 1024,
         limit_concurrency=2000,
     )
-    _Server(config, parts).run()
+    return _Server(config, parts)
+
+
+def serve(parts: Parts, host: str, port: int) -> None:
+    """Serves until SIGTERM or Ctrl-C; running requests are finished first."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    server_over(parts, host, port).run()

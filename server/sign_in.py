@@ -14,7 +14,7 @@ from py_core import __version__
 from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
 from py_core.views import language
-from server.answers import chosen_language, page_answer, problem_answer
+from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carried import Carried, carry, unseal
 from server.desk_answers import answer_desk, desk_request
 from server.forms import Form, first, read_form
@@ -151,6 +151,7 @@ def _page(
     answer.set_cookie(
         _PRE_COOKIE, csrf, path="/sign-in", secure=parts.settings.secure_cookies, httponly=True, samesite="lax"
     )
+    remember_language(request, answer)
     return answer
 
 

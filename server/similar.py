@@ -30,16 +30,18 @@ class SimilarIndex:
         self._thread: threading.Thread | None = None
         self._indexed: dict[str, CaseRecord] = {}
 
-    def similar(self, case_id: str, k: int) -> Sequence[Similar] | None:
-        """Cases like this one, best first; None while there is no index."""
-        return None if self._opened is None else self._opened.similar(case_id, k)
+    def similar(self, case_id: str, k: int) -> Sequence[Similar]:
+        """Cases like this one, best first; none as long as the index is being opened."""
+        return () if self._opened is None else self._opened.similar(case_id, k)
 
     def catch_up(self) -> int:
         """Indexes every case that is new or changed; gives how many were. Takes milliseconds for each new one."""
         with self._lock:
+            cases = self._casebook.current()
+            if not cases:
+                return 0
             if self._opened is None:
                 self._opened = SimilarCases.open(self._path)
-            cases = self._casebook.current()
             changed = [case for case_id, case in cases.items() if self._indexed.get(case_id) is not case]
             count = self._opened.catch_up(_rows(changed))
             self._indexed = dict(cases)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from laptop import SeededEntropy, StandingClock, city_document
+from argon2 import PasswordHasher
+from browsing import Browser, serving
+from laptop import PASSWORD, SeededEntropy, StandingClock, city_document
 
 from server.engine import EngineOutside
 from server.parts import Parts, assemble
@@ -41,3 +43,22 @@ def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside) -> Iterat
     made.city.publish(city_document())
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """One hash for everybody: making it is slow on purpose."""
+    return PasswordHasher().hash(PASSWORD)
+
+
+@pytest.fixture
+def url(parts: Parts, password_hash: str) -> Iterator[str]:
+    parts.accounts.set_passwords(dict.fromkeys(("lin", "zhao", "wu", "qian"), PASSWORD))
+    with serving(parts) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(url: str) -> Iterator[Browser]:
+    with Browser(url) as made:
+        yield made

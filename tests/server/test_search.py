@@ -164,7 +164,15 @@ def test_rebuilding_gives_the_same_answers(encoder: Encoder) -> None:
 def test_pairs_and_shared_runs() -> None:
     assert pairs("路灯 A1，") == ["路灯", "a1"]
     assert shared_runs("路灯不亮，幸福路", "幸福路的路灯", lambda pair: 1.0) == ("幸福路", "路灯")
-    assert shared_runs("路灯", "路灯", lambda pair: 0.0) == ()
+
+
+def test_a_commonplace_is_a_reason_only_where_there_is_no_better_one() -> None:
+    def telling(pair: str) -> float:
+        return 1.0 if pair in {"路灯"} else -1.0
+
+    assert shared_runs("路灯坏了，请尽快处理", "请尽快处理路灯", telling) == ("路灯",)
+    assert shared_runs("水管坏了，请尽快处理", "请尽快处理路灯", telling) == ("请尽快处理",)
+    assert shared_runs("水管", "路灯", telling) == ()
 
 
 def _others(count: int) -> list[Row]:
