@@ -7,7 +7,8 @@ The GOV.UK macros rely on optional parameters, so their templates get a lenient 
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
 
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, pass_context
 from jinja2.runtime import Context, Undefined
@@ -60,9 +61,7 @@ class TwoMannersLoader(BaseLoader):
     def list_templates(self) -> list[str]:
         return self.inner.list_templates()
 
-    def load(
-        self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None
-    ) -> Template:
+    def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
         if name.startswith(GOVUK_PREFIX) and self.lenient is not None:
             return self.inner.load(self.lenient, name, globals)
         return self.inner.load(environment, name, globals)

@@ -6,10 +6,11 @@ Message ids are the English texts; Chinese comes from the packaged catalogue. Ow
 from __future__ import annotations
 
 import gettext
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.values import local
 

@@ -13,7 +13,6 @@ from py_core.desk.ports import (
     CaseRecord,
     Identity,
     NewAct,
-    Quarantined,
     Request,
     Response,
     Similar,

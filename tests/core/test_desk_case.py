@@ -96,7 +96,7 @@ def test_an_unknown_case_command_or_slip_is_a_page_not_an_error(desk: Desk) -> N
 
 def test_hostile_names_stay_text() -> None:
     desk = Desk()
-    evil = '<script>alert(1)</script>"\'><img src=x>'
+    evil = "<script>alert(1)</script>\"'><img src=x>"
     desk.post("/register", **service_form(claimant_name=evil, title=evil[:80], text=evil, place=evil))
     for path in ("/today", "/cases", f"/cases/{KEY}", f"/cases/{KEY}/slips/F-01", f"/cases/{KEY}/slips/F-02", "/sync"):
         html = desk.get(path).html

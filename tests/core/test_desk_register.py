@@ -35,7 +35,11 @@ def test_a_service_is_registered_accepted_and_receipted_in_one_act() -> None:
         "receipt_issued",
     ]
     case, found = folded(desk)
-    assert (found.state, found.due.isoformat() if found.due else None, found.light) == ("handling", "2026-01-08", "green")
+    assert (found.state, found.due.isoformat() if found.due else None, found.light) == (
+        "handling",
+        "2026-01-08",
+        "green",
+    )
     assert case.value("claimant_id") == "360426199101010071"
     assert case.value("materials") == (("申请表", 1), ("身份证复印件", 2), ("用地证明", 1))
     assert case.first("receipt_issued").data["promised"].isoformat() == "2026-01-08"  # type: ignore[union-attr]

@@ -1,0 +1,138 @@
+"""The centre: the whole record, and contradictions decided by a person with a reason that everybody sees."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fakes import NOW, Desk, FakeStore, appeal_form, service_form
+
+from py_core.desk.receipt_code import check_code
+
+KEY = "0" * 31 + "1"
+
+
+@pytest.fixture
+def city() -> tuple[Desk, Desk, FakeStore]:
+    """Two offline devices that accepted the same case, both in the record since."""
+    record = FakeStore()
+    lin = Desk("lin")
+    lin.post("/register", **service_form(outcome="register"))
+    record.hear(lin.store, NOW + timedelta(minutes=2))
+    zhou = Desk("zhou", code="M2P")
+    zhou.store.hear(lin.store, NOW + timedelta(minutes=2))
+    for desk, minutes in ((lin, 60), (zhou, 75)):
+        desk.beacon_time = NOW + timedelta(minutes=3)
+        desk.now = NOW + timedelta(minutes=minutes)
+        assert desk.post(f"/cases/{KEY}/do/accept", key="1").status == 303
+    record.hear(lin.store, NOW + timedelta(hours=5))
+    record.hear(zhou.store, NOW + timedelta(hours=6))
+    return lin, zhou, record
+
+
+def centre(record: FakeStore, user: str = "chen", **options: str) -> Desk:
+    return Desk(user, store=record, where="server", now=NOW + timedelta(hours=7), code="0S", **options)
+
+
+def decision_form(desk: Desk, **changes: str) -> dict[str, str]:
+    html = desk.get(f"/centre/reconciliation/{KEY}").html
+    choices = [part.split('"')[0] for part in html.split('name="decision" type="radio" value="')[1:]]
+    contradiction = html.split('name="contradiction" value="')[1].split('"')[0]
+    return {"contradiction": contradiction, "decision": choices[0], "reason": "林晓梅先受理", **changes}
+
+
+def test_both_acts_stand_and_the_queue_shows_who_did_what_when(city: tuple[Desk, Desk, FakeStore]) -> None:
+    desk = centre(city[2])
+    assert "两处同时受理" in desk.get("/centre/reconciliation").html
+    html = desk.get(f"/centre/reconciliation/{KEY}").html
+    for text in ("林晓梅", "周建国", "11:00:00", "11:15:00", "10:03:00", "15:00:00", "16:00:00", "JY-3.2.4"):
+        assert text in html
+
+
+def test_a_decision_needs_a_reason(city: tuple[Desk, Desk, FakeStore]) -> None:
+    desk = centre(city[2])
+    response = desk.post(f"/centre/reconciliation/{KEY}", **decision_form(desk, reason=" "))
+    assert (response.status, response.acts) == (422, ())
+    assert "理由" in response.html
+
+
+def test_the_decision_is_an_act_that_every_device_shows(city: tuple[Desk, Desk, FakeStore]) -> None:
+    lin, zhou, record = city
+    desk = centre(record)
+    form = decision_form(desk)
+    response = desk.post(f"/centre/reconciliation/{KEY}", **form)
+    assert (response.status, response.location) == (303, f"/cases/{KEY}?done=decided")
+    for device in (lin, zhou):
+        device.store.hear(record, NOW + timedelta(hours=8))
+        html = device.get(f"/cases/{KEY}").html
+        for text in ("矛盾（已裁定）", "林晓梅先受理", "陈裁", "以 星桥镇 林晓梅 的记录为准"):
+            assert text in html
+        assert "当前责任：承办人员 林晓梅" in html
+    again = desk.post(f"/centre/reconciliation/{KEY}", **form)
+    assert (again.location, again.acts) == (f"/cases/{KEY}?done=again", ())
+
+
+def test_the_other_act_can_be_made_to_stand(city: tuple[Desk, Desk, FakeStore]) -> None:
+    desk = centre(city[2])
+    html = desk.get(f"/centre/reconciliation/{KEY}").html
+    choices = [part.split('"')[0] for part in html.split('name="decision" type="radio" value="')[1:]]
+    desk.post(f"/centre/reconciliation/{KEY}", **decision_form(desk, decision=choices[1], reason="当事人在周处"))
+    assert "当前责任：承办人员 周建国" in desk.get(f"/cases/{KEY}").html
+
+
+def test_only_a_reconciler_gets_the_form(city: tuple[Desk, Desk, FakeStore]) -> None:
+    assert centre(city[2], "lin").get(f"/centre/reconciliation/{KEY}").status == 403
+    assert centre(city[2], "head").get("/centre").status == 403
+
+
+def test_the_city_list_filters_by_unit_light_state_and_words() -> None:
+    record = FakeStore()
+    lin = Desk("lin", store=record, where="server")
+    lin.post("/register", **service_form())
+    lin.post("/register", **appeal_form(outcome="deliver", to_unit="shuiwu"))
+    desk = centre(record)
+
+    def titles(**query: str) -> tuple[bool, bool]:
+        html = desk.get("/centre/cases", **query).html
+        return "工地临时用水" in html, "夜间施工噪声" in html
+
+    assert titles() == (True, True)
+    assert titles(unit="shuiwu") == (False, True)
+    assert titles(pack="JY") == (True, False)
+    assert titles(light="green") == (True, True)
+    assert titles(light="red") == (False, False)
+    assert titles(q="噪声") == (False, True)
+    assert titles(q="k7q-000001") == (True, False)
+    assert titles(state="handling", q="用水") == (True, False)
+
+
+def test_the_overview_counts_by_light_and_unit() -> None:
+    record = FakeStore()
+    lin = Desk("lin", store=record, where="server")
+    lin.post("/register", **service_form())
+    html = centre(record).get("/centre").html
+    assert "星桥镇" in html
+    assert "全市记录共 1 件" in html
+
+
+def test_centre_pages_on_a_device_say_that_they_need_the_network() -> None:
+    response = Desk("chen").get("/centre/cases")
+    assert response.status == 503
+    assert "需要联网" in response.html
+
+
+def test_the_public_status_names_nobody() -> None:
+    record = FakeStore()
+    Desk("lin", store=record, where="server").post("/register", **service_form())
+    public = Desk("nobody", store=record, where="server")
+    code = check_code(KEY, "K7Q-000001")
+    response = public.get("/public/status", n="k7q-000001", c=code.lower())
+    assert response.status == 200
+    for text in ("2026年1月8日", "承办", "0510-86010009"):
+        assert text in response.html
+    for text in ("赵六", "林晓梅", "1381234", "工地三个月临时用水"):
+        assert text not in response.html
+    wrong = public.get("/public/status", n="K7Q-000001", c="AAAA-AAAA")
+    assert wrong.status == 404
+    assert "承办" not in wrong.html
+    assert public.get("/today").status == 401
