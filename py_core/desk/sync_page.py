@@ -13,6 +13,7 @@ from py_core.views import language
 from py_core.views.language import N_
 
 RECEIVED_SHOWN = 20
+WAITING_SHOWN = 200
 
 _PROBLEMS = {
     "signed_out": (N_("You are signed out, so nothing is sent."), "/sign-in", N_("Sign in")),
@@ -51,7 +52,7 @@ def show_sync(turn: Turn) -> Response:
         {
             "summary": _summary(turn),
             "refused": [_refused(turn, item.hash, item.case_id, item.reason, by_hash) for item in status.refused],
-            "waiting": [_line(turn, *pair) for pair in waiting],
+            "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
             "received": [_line(turn, *pair) for pair in mine[:RECEIVED_SHOWN]],
         },

@@ -13,7 +13,7 @@ from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
 
-SHOWN_MAX = 60
+SHOWN_MAX = 40
 UNIT_ROLES = frozenset({"unit_head", "leader"})
 
 GROUP_TITLES = {

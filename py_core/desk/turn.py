@@ -22,17 +22,50 @@ from py_core.views import language
 CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
 
 
+class _Folded:
+    """What does not change as long as a record has the same acts."""
+
+    def __init__(self, record: CaseRecord) -> None:
+        self.record = record
+        self.acts: tuple[RecordedAct, ...] = order(record.acts)
+
+    @cached_property
+    def case(self) -> Case:
+        return fold(self.record.id, self.acts)
+
+    @cached_property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        return contradictions(self.acts, self.case)
+
+
+# Hosts keep a record's object until it gets a new act, so the same object need not be folded for every page.
+# Only speed depends on this: an entry is used for the very object that it was made from and no other.
+_FOLDED_MAX = 20_000
+_folded: dict[str, _Folded] = {}
+
+
+def _fold_once(record: CaseRecord) -> _Folded:
+    known = _folded.get(record.id)
+    if known is not None and known.record is record:
+        return known
+    if len(_folded) >= _FOLDED_MAX:
+        _folded.clear()
+    known = _folded[record.id] = _Folded(record)
+    return known
+
+
 class OpenCase:
     """A case of the store, folded and assessed at the turn's moment (each on first use)."""
 
     def __init__(self, turn: Turn, record: CaseRecord) -> None:
         self._turn = turn
+        self._folded = _fold_once(record)
         self.id = record.id
-        self.acts: tuple[RecordedAct, ...] = order(record.acts)
+        self.acts = self._folded.acts
 
-    @cached_property
+    @property
     def case(self) -> Case:
-        return fold(self.id, self.acts)
+        return self._folded.case
 
     @cached_property
     def assessment(self) -> Assessment:
@@ -44,9 +77,9 @@ class OpenCase:
             # A regulation or matter of a newer version: the case is shown, nothing is computed about it.
             return assess(Case(self.id), *known)
 
-    @cached_property
+    @property
     def contradictions(self) -> tuple[Contradiction, ...]:
-        return tuple(contradictions(self.acts, self.case))
+        return self._folded.contradictions
 
     @property
     def open_contradictions(self) -> tuple[Contradiction, ...]:

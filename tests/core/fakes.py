@@ -73,16 +73,22 @@ class FakeStore:
 
     def __init__(self, directory: Directory = DIRECTORY) -> None:
         self.acts: dict[str, list[RecordedAct]] = {}
+        self._records: dict[str, CaseRecord] = {}
         self._directory = directory
         self.status = SyncStatus(online=True, waiting=0, last_contact_at=None)
         self.likeness: Mapping[str, Sequence[Similar]] | None = {}
 
     def case(self, case_id: str) -> CaseRecord | None:
         found = self.acts.get(case_id)
-        return CaseRecord(case_id, tuple(found)) if found else None
+        if not found:
+            return None
+        kept = self._records.get(case_id)
+        if kept is None or kept.acts != tuple(found):
+            kept = self._records[case_id] = CaseRecord(case_id, tuple(found))
+        return kept
 
     def cases(self) -> Iterable[CaseRecord]:
-        return [CaseRecord(case_id, tuple(acts)) for case_id, acts in self.acts.items()]
+        return [record for case_id in self.acts if (record := self.case(case_id))]
 
     def directory(self) -> Directory:
         return self._directory
