@@ -12,6 +12,8 @@ const PAUSE_MS = 600;
 export class Drafts {
   private readonly touched = new Set<HTMLFormElement>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private carried: { key: string; draft: Fields } | null = null;
+  private key: string | null = null;
 
   constructor(private readonly bridge: Bridge) {
     document.addEventListener('input', event => {
@@ -35,6 +37,10 @@ export class Drafts {
     if (posted && this.key) await this.bridge.call('saveDraft', this.key, null).catch(() => {});
     this.touched.clear();
     strip('draft');
+    if (this.carried) {
+      await this.bridge.call('saveDraft', this.carried.key, this.carried.draft).catch(() => {});
+      this.carried = null;
+    }
     const form = this.form();
     this.key = form ? keyOf(form) : null;
     if (!form || !this.key || status >= 400) { if (form) this.touched.add(form); return; }
@@ -46,16 +52,19 @@ export class Drafts {
     strip('draft', say('What you had typed here before is back.'), ' ', clear);
   }
 
+  /** Takes along what is typed when the worker cannot keep it any more; the next worker gets it. */
+  carry(): void {
+    const form = this.form();
+    if (form && this.touched.has(form)) this.carried = { key: keyOf(form), draft: kept(form) };
+  }
+
   async save(): Promise<void> {
     const form = this.form();
     if (!form || !this.touched.has(form)) return;
-    const { csrf: _, ...kept } = fields(new FormData(form));
-    await this.bridge.call('saveDraft', keyOf(form), kept).catch(() => {
+    await this.bridge.call('saveDraft', keyOf(form), kept(form)).catch(() => {
       strip('draft', say('This device cannot keep what you type right now. Send the form before you close the page.'));
     });
   }
-
-  private key: string | null = null;
 
   private async discard(): Promise<void> {
     if (this.key) await this.bridge.call('saveDraft', this.key, null);
@@ -67,6 +76,11 @@ export class Drafts {
 }
 
 function keyOf(form: HTMLFormElement): string { return `${form.dataset['draft']} ${new URL(form.action, location.href).pathname}`; }
+
+function kept(form: HTMLFormElement): Fields {
+  const { csrf: _, ...rest } = fields(new FormData(form));
+  return rest;
+}
 
 /** Puts a draft into a form; false when it changes nothing. */
 function fill(form: HTMLFormElement, draft: Fields): boolean {

@@ -63,10 +63,12 @@ async function fromWorker(bridge: Bridge, url: URL, asked: RequestContext['reque
   return response;
 }
 
-/** The words of a problem page, without its frame. */
+/** What happened and why, in the desk's words; what to do is different here, because the form is still there. */
 function reasonOf(html: string): HTMLElement {
   const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
-  return element('div', { role: 'alert' }, ...[...main?.querySelectorAll('h1, p:not(:has(a))') ?? []].map(part => element('p', {}, part.textContent ?? '')));
+  const texts = [main?.querySelector('h1'), main?.querySelector('h1 ~ p')].map(part => part?.textContent ?? '');
+  return element('div', { role: 'alert' }, element('strong', {}, texts[0] ?? ''), ' ', texts[1] ?? '', ' ',
+    say('Free space (downloads, recycle bin) and send the form again: what you typed is still in it.'));
 }
 
 /** Where reading goes on: at the list of errors, or at the start of the new page. */

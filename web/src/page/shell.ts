@@ -54,10 +54,11 @@ class Shell {
   }
 
   async restarted(): Promise<void> {
+    this.drafts.carry();
     this.shown = 'nothing';
+    strip('restarted', say('The offline part did not answer and was started again. Everything with a tick is safe; unlock to go on.'));
     await this.bridge.freshState();
     await this.follow();
-    strip('restarted', say('The offline part did not answer and was started again. Everything with a tick is safe; unlock to go on.'));
   }
 
   lockButton(): void {
@@ -118,6 +119,7 @@ class Shell {
     clearStrip();
     document.title = say('Shouwen');
     document.body.replaceWith(this.skeleton.cloneNode(true));
+    keepStrip();
   }
 }
 

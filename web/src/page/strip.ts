@@ -1,6 +1,7 @@
 // The strip under the bar (`#offline-progress`): preparing, problems, new content, updates. Morphing leaves it alone.
 import { element } from './dom.ts';
 
+const DEVICE_PARTS = new Set(['restarted', 'update', 'door']);
 const parts = new Map<string, HTMLElement>();
 
 /** Shows one part of the strip, in place of an earlier one of the same name; without children it goes. */
@@ -22,8 +23,9 @@ export function keepStrip(): void {
   if (at && [...parts.values()].some(part => part.parentElement !== at)) at.replaceChildren(...parts.values());
 }
 
+/** Takes away what belongs to a person's page; what concerns the device stays. */
 export function clearStrip(): void {
-  for (const name of [...parts.keys()]) strip(name);
+  for (const name of [...parts.keys()]) if (!DEVICE_PARTS.has(name)) strip(name);
 }
 
 function place(): HTMLElement | null { return document.getElementById('offline-progress'); }
