@@ -12,6 +12,9 @@ from datetime import date, timedelta
 _ONE_DAY = timedelta(days=1)
 # Years behind the last loaded one that the table still covers; farther days are counted by the slow path.
 _TABLE_MARGIN_YEARS = 4
+_SOME_YEARS = 2004  # where the table of an empty calendar begins
+_WEEK_DAYS = 7
+_WEEKEND_DAYS = (5, 6)  # Saturday and Sunday as `date.weekday` counts
 
 
 class WorkCalendar:
@@ -37,16 +40,20 @@ class WorkCalendar:
         self._rest = dict(rest)
         self._work = dict(work)
         self._names = dict(names or {})
-        first_year, last_year = min(self.loaded_years, default=2004), max(self.loaded_years, default=2026)
+        first_year = min(self.loaded_years, default=_SOME_YEARS)
+        last_year = max(self.loaded_years, default=_SOME_YEARS)
         self._first = date(first_year, 1, 1).toordinal()
-        self._last = date(last_year + _TABLE_MARGIN_YEARS, 12, 31).toordinal()
+        self._last = date(last_year + _TABLE_MARGIN_YEARS + 1, 1, 1).toordinal() - 1
         self._ordinals = self._table(first_year, last_year + _TABLE_MARGIN_YEARS)
 
     def _table(self, first_year: int, last_year: int) -> list[int]:
-        # Weekdays 1 to 5 of the whole span, then the exceptions: far cheaper than asking every day.
+        # Weekdays of the whole span, then the exceptions: far cheaper than asking every day.
+        weekend = {(number + 1) % _WEEK_DAYS for number in _WEEKEND_DAYS}  # ordinal 1 is a Monday
         rest = {day.toordinal() for day in self._rest}
         rest.update(date(year, 1, 1).toordinal() for year in range(first_year, last_year + 1))
-        days = [day for day in range(self._first, self._last + 1) if day % 7 not in (0, 6) and day not in rest]
+        days = [
+            day for day in range(self._first, self._last + 1) if day % _WEEK_DAYS not in weekend and day not in rest
+        ]
         extra = [day.toordinal() for day in self._work]
         return sorted({*days, *(day for day in extra if self._first <= day <= self._last)})
 
@@ -56,7 +63,7 @@ class WorkCalendar:
             return True
         if day in self._rest or (day.month == 1 and day.day == 1):
             return False
-        return day.weekday() < 5
+        return day.weekday() not in _WEEKEND_DAYS
 
     def workday_after(self, day: date, n: int) -> date:
         """The n-th working day after `day`, which is day 0 and not counted (P-01); n = 0 gives `day` itself."""

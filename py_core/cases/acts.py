@@ -16,6 +16,8 @@ from py_core.errors import Malformed
 ACT_VERSION = 1
 ACT_BYTES_MAX = 48 * 1024
 ACT_EVENTS_MAX = 32
+ACT_NAME_MAX = 64
+ACT_NUMBER_MAX = 2**53 - 1  # what JavaScript keeps exactly
 _KEYS = frozenset(
     {
         "v", "kind", "events", "user", "device", "device_seq", "occurred_at", "claimed_at",
@@ -98,13 +100,13 @@ def read_act(text: str) -> Act:
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             raise Malformed("act.events", "each must be an object with a type")
     for key in ("kind", "user", "device", "pack_version", "app_version"):
-        if not isinstance(data[key], str) or not 1 <= len(data[key]) <= 64:
-            raise Malformed(f"act.{key}", "must be a text of 1 to 64 characters")
+        if not isinstance(data[key], str) or not 1 <= len(data[key]) <= ACT_NAME_MAX:
+            raise Malformed(f"act.{key}", f"must be a text of 1 to {ACT_NAME_MAX} characters")
     if data["beacon"] is not None and not isinstance(data["beacon"], str):
         raise Malformed("act.beacon", "must be a text or null")
     for key, nullable in (("device_seq", False), ("since_beacon_ms", True)):
         number = data[key]
-        if not ((type(number) is int and 0 <= number < 2**53) or (nullable and number is None)):
+        if not ((type(number) is int and 0 <= number <= ACT_NUMBER_MAX) or (nullable and number is None)):
             raise Malformed(f"act.{key}", "must be a whole number")
     return Act(
         kind=data["kind"],

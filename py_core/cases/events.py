@@ -17,7 +17,11 @@ from py_core.values import LOCAL, N_, local
 TEXT_MAX = 400
 LONG_TEXT_MAX = 8000
 LIST_MAX = 60
-YEAR_MIN, YEAR_MAX = 1990, 2100
+YEAR_MIN = 1990
+YEAR_MAX = 2100
+NUMBER_MAX = 10_000_000
+UNITS_MAX = 3660
+COPIES_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ def read_date(value: Any, where: str = "date") -> date:
     """A date from ISO text (or a date)."""
     if isinstance(value, str):
         try:
-            value = date.fromisoformat(value[:10])
+            value = date.fromisoformat(value)
         except ValueError as error:
             raise Malformed(where, N_("must be a date")) from error
     if isinstance(value, datetime):
@@ -292,7 +296,7 @@ def _choice(value: Any, spec: FieldSpec) -> str:
 
 
 def _int(value: Any, spec: FieldSpec) -> int:
-    if type(value) is not int or not 0 <= value <= 10_000_000:
+    if type(value) is not int or not 0 <= value <= NUMBER_MAX:
         raise Malformed(spec.name, N_("must be a whole number"))
     return value
 
@@ -308,7 +312,7 @@ def _period(value: Any, spec: FieldSpec) -> dict[str, Any]:
     result: dict[str, Any] = {"period": period}
     if "extension" in value:
         extra = value["extension"]
-        if type(extra) is not int or not 0 <= extra <= 3660:
+        if type(extra) is not int or not 0 <= extra <= UNITS_MAX:
             raise Malformed(f"{spec.name}.extension", N_("must be a whole number"))
         result["extension"] = extra
     start = value.get("from", "received")
@@ -333,7 +337,7 @@ def _steps(value: Any, spec: FieldSpec) -> tuple[tuple[str, int], ...]:
     for row in value:
         if not isinstance(row, Mapping) or not isinstance(row.get("unit"), str) or type(row.get("n")) is not int:
             raise Malformed(spec.name, N_("must have a unit and n for every step"))
-        if not 0 < row["n"] <= 3660:
+        if not 0 < row["n"] <= UNITS_MAX:
             raise Malformed(spec.name, N_("must have a unit and n for every step"))
         steps.append((row["unit"], row["n"]))
     return tuple(steps)
@@ -347,7 +351,7 @@ def _materials(value: Any, spec: FieldSpec) -> tuple[tuple[str, int], ...]:
         if not isinstance(row, Mapping) or not isinstance(row.get("name"), str) or len(row["name"]) > TEXT_MAX:
             raise Malformed(spec.name, N_("must have a name for every paper"))
         copies = row.get("copies", 1)
-        if type(copies) is not int or not 0 <= copies <= 10_000:
+        if type(copies) is not int or not 0 <= copies <= COPIES_MAX:
             raise Malformed(spec.name, N_("must have a whole number of copies"))
         papers.append((row["name"], copies))
     return tuple(papers)

@@ -17,6 +17,9 @@ from py_core.errors import Malformed
 from py_core.values import local
 
 
+_TYPE_SHOWN_MAX = 64
+
+
 class Fact:
     """One checked event. `arrived` is when the city record took its act; None: only on this device so far."""
 
@@ -138,7 +141,7 @@ class _Builder:
         self._acts[recorded.hash] = None
         event_type = event.get("type") if isinstance(event, Mapping) else None
         if not isinstance(event_type, str) or event_type not in EVENTS:
-            self._ignored.append(Ignored(index, "unknown_event", str(event_type)[:64], recorded.hash))
+            self._ignored.append(Ignored(index, "unknown_event", str(event_type)[:_TYPE_SHOWN_MAX], recorded.hash))
             return
         if aside is not None:
             self._ignored.append(Ignored(index, aside, event_type, recorded.hash))

@@ -11,15 +11,7 @@ from py_core.rules.timing import Timing
 
 _OPEN_STAGES = frozenset({"registered", "scope_pending", "accepted", "handling", "handover_pending", "lead_pending"})
 # Among clocks with the same due date the more special one speaks.
-_PRIORITY = {
-    "correction_notice": 0,
-    "refusal_notice": 1,
-    "feedback": 2,
-    "main": 3,
-    "promise": 3,
-    "statutory": 4,
-    "call": 5,
-}
+_SPEAKS_FIRST = ("correction_notice", "refusal_notice", "feedback", "main", "promise", "statutory", "call")
 
 
 def find_state(case: Case, reading: Reading, clocks: Clocks) -> str:
@@ -52,10 +44,10 @@ def find_principal(reading: Reading, clocks: Clocks) -> Clock | None:
     candidates = [clock for clock in candidates if clock.name != "correction_notice"] or candidates
     running = [clock for clock in candidates if clock.stopped_at is None]
     if running:
-        return min(running, key=lambda clock: (clock.due, _PRIORITY[clock.name]))
+        return min(running, key=lambda clock: (clock.due, _SPEAKS_FIRST.index(clock.name)))
     if not candidates:
         return None
-    return max(candidates, key=lambda clock: (clock.stopped_at, -_PRIORITY[clock.name]))
+    return max(candidates, key=lambda clock: (clock.stopped_at, -_SPEAKS_FIRST.index(clock.name)))
 
 
 def find_duty(state: str, reading: Reading, principal: Clock | None) -> str:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 from py_core.periods import Period
 from py_core.rules.assessment import Exclusion
 from py_core.rules.reading import Procedure, Reading
 from py_core.rules.timing import Timing
 
-Span = tuple[date, date, tuple[str, ...], bool]
+
+class Span(NamedTuple):
+    """A half-open span (start, end]; `running`: a procedure in it has not ended."""
+
+    start: date
+    end: date
+    kinds: tuple[str, ...]
+    running: bool
 
 
 def spans(reading: Reading, timing: Timing, only: frozenset[str] | None = None) -> list[Span]:
@@ -28,13 +36,15 @@ def spans(reading: Reading, timing: Timing, only: frozenset[str] | None = None) 
         running = procedure.finished is None
         end = timing.today if procedure.finished is None else procedure.finished.day
         if end >= start:
-            found.append((start, end, (procedure.kind,), running))
+            found.append(Span(start, end, (procedure.kind,), running))
     found.sort(key=lambda span: span[:2])
     united: list[Span] = []
     for span in found:
-        if united and span[0] <= united[-1][1]:
+        if united and span.start <= united[-1].end:
             last = united[-1]
-            united[-1] = (last[0], max(last[1], span[1]), last[2] + span[2], last[3] or span[3])
+            united[-1] = Span(
+                last.start, max(last.end, span.end), last.kinds + span.kinds, last.running or span.running
+            )
         else:
             united.append(span)
     return united
@@ -56,7 +66,7 @@ def clip(found: list[Span], after: date | None, until: date | None) -> list[Span
         low = start if after is None else max(start, after)
         high = end if until is None else min(end, until)
         if high >= low and not (after is not None and end <= after):
-            result.append((low, high, kinds, running))
+            result.append(Span(low, high, kinds, running))
     return result
 
 
