@@ -54,7 +54,7 @@ def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     _require_lawful(turn, opened, spec)
     shown = shown_moment(turn.surroundings.now)
     filled = act_fields.defaults(turn, opened, spec)
-    key = str(turn.surroundings.next_device_seq)
+    key = str(_last_seq(turn, opened))
     return _page(
         turn, opened, spec, Form(turn, {}, {**filled, "key": key, "occurred_at": shown, "occurred_at_shown": shown})
     )
@@ -111,11 +111,17 @@ def _sent_before(turn: Turn, opened: OpenCase, spec: CommandSpec, key: str, fiel
     return any(
         recorded.act.user == turn.identity.user
         and recorded.act.device == turn.identity.device
-        and recorded.act.device_seq >= int(key)
+        and recorded.act.device_seq > int(key)
         and recorded.act.kind == spec.name
         and _content(recorded.act.events) == wanted
         for recorded in opened.acts
     )
+
+
+def _last_seq(turn: Turn, opened: OpenCase) -> int:
+    """The sequence number of this device's newest act in the case; a form made now can only lead to later ones."""
+    own = (recorded.act for recorded in opened.acts if recorded.act.device == turn.identity.device)
+    return max((act.device_seq for act in own), default=0)
 
 
 def _content(events: Sequence[Event]) -> str:

@@ -80,12 +80,14 @@ def test_a_required_field_of_an_act_is_named(desk: Desk) -> None:
 
 
 def test_the_same_act_form_sent_twice_is_one_act(desk: Desk) -> None:
-    key = str(desk.seq)
+    key = desk.get(f"/cases/{KEY}/do/note").html.split('name="key" value="')[1].split('"')[0]
     desk.post(f"/cases/{KEY}/do/note", key=key, text="已电话联系")
     again = desk.post(f"/cases/{KEY}/do/note", key=key, text="已电话联系")
     assert (again.location, again.acts) == (f"/cases/{KEY}?done=again", ())
     other = desk.post(f"/cases/{KEY}/do/note", key=key, text="对方回电")
     assert len(other.acts) == 1
+    later = desk.get(f"/cases/{KEY}/do/note").html.split('name="key" value="')[1].split('"')[0]
+    assert len(desk.post(f"/cases/{KEY}/do/note", key=later, text="已电话联系").acts) == 1
 
 
 def test_an_unknown_case_command_or_slip_is_a_page_not_an_error(desk: Desk) -> None:
