@@ -74,7 +74,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         fresh = parts.city.current().version == 0
         accounts = build(parts, progress=_progress)
         if fresh:
-            print(f"\n{parts.similar.catch_up()} cases are searchable.", flush=True)
+            print(f"{parts.similar.catch_up()} cases are searchable.", flush=True)
         _print_accounts(accounts)
     finally:
         parts.close()
@@ -82,7 +82,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _progress(done: int, total: int) -> None:
-    print(f"\rdemonstration city: {done} of {total} acts", end="", flush=True)
+    if sys.stdout.isatty() or done == total or done * 10 // total != (done - 1) * 10 // total:
+        print(f"\rdemonstration city: {done} of {total} acts", end="", flush=True)
 
 
 def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
