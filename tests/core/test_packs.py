@@ -48,12 +48,14 @@ def test_every_encoded_article_is_cited_by_its_pack_or_says_how() -> None:
     assert limits <= cited
 
 
-@pytest.mark.parametrize("path", [CATALOGUE] if CATALOGUE.exists() else [], ids=lambda path: path.name)
-def test_the_register_has_exactly_the_articles_of_the_catalogue(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    chapter = text[text.index("## 1. Article by article") : text.index("### 1.5 The soft")]
-    named = set(re.findall(r"^\*\*([A-Z]{2}-[^\s*]+)", chapter, re.M))
-    assert named == set(load_articles())
+def test_the_register_has_exactly_the_articles_of_the_catalogue() -> None:
+    assert {pack: sum(article.pack == pack for article in load_articles().values()) for pack in PACKS} == {
+        "WH": 25, "BZ": 50, "HL": 10, "JY": 29,
+    }  # fmt: skip
+    if CATALOGUE.exists():  # the counts above stand for it elsewhere
+        text = CATALOGUE.read_text(encoding="utf-8")
+        chapter = text[text.index("## 1. Article by article") : text.index("### 1.5 The soft")]
+        assert set(re.findall(r"^\*\*([A-Z]{2}-[^\s*]+)", chapter, re.M)) == set(load_articles())
 
 
 def test_rules_of_an_article_are_found() -> None:
