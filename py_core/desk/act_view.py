@@ -90,16 +90,37 @@ def provable_window(turn: Turn, recorded: RecordedAct) -> str:
     return turn.say(WINDOW_LATE, **texts) if before else turn.say(WINDOW_NONE)
 
 
+# The gate's codes (server/gate.py, server/trial.py, server/engine.py) in words.
 QUARANTINE_REASONS: Mapping[str, str] = {
-    "signature": N_("the signature does not fit"),
-    "sequence": N_("its number in the device's order was already used"),
-    "scope": N_("the case is outside what this device may write"),
-    "device": N_("the device is not enrolled or was revoked"),
-    "actor": N_("the device did not announce this writer"),
-    "malformed": N_("its form is not that of an act"),
-    "size": N_("it is too large"),
-    "deps": N_("an act that it builds on never arrived"),
-    "engine": N_("the document engine did not take it"),
+    "malformed": N_("its bytes are not those of one change"),
+    "not_an_act": N_("its form is not that of an act"),
+    "unreadable_event": N_("the record cannot read one of its events"),
+    "wrong_signature": N_("the signature does not fit"),
+    "device_revoked": N_("the device is not enrolled or was withdrawn"),
+    "other_device": N_("it names another device than the one that sent it"),
+    "other_person": N_("it names another person than the one of this device"),
+    "unknown_person": N_("its person is not in the city's directory"),
+    "unknown_actor": N_("the device did not announce this writer"),
+    "foreign_actor": N_("its writer belongs to another device"),
+    "actor_forked": N_("the same writer wrote two different acts under one number; the browser profile may be a copy"),
+    "wrong_actor_sequence": N_("an act of the same writer is missing before it"),
+    "sequence_reused": N_("its number in the device's order was already used"),
+    "wrong_operation_number": N_("it does not continue the case's document"),
+    "redundant_causes": N_("it names causes that it need not name"),
+    "missing_dependency": N_("an act that it builds on has not arrived"),
+    "second_beginning": N_("the case had already begun elsewhere"),
+    "no_registration": N_("the case does not begin with a registration"),
+    "unknown_unit": N_("it names a unit that the city does not have"),
+    "foreign_scope": N_("the case is outside what this device may write"),
+    "not_authorised": N_("the person's role does not include this act"),
+    "false_beacon": N_("it rests on a contact that the record never had"),
+    "not_at_the_end": N_("it is not an addition at the end of the case"),
+    "engine_read_otherwise": N_("the document engine read something else in it"),
+    "engine_lost_it": N_("the document engine did not keep it"),
+    "engine_refused": N_("the document engine did not take it"),
+    "engine_panicked": N_("the document engine failed on it"),
+    "engine_timeout": N_("the document engine needed too long for it"),
+    "engine_died": N_("the document engine failed on it"),
 }
 
 

@@ -102,6 +102,8 @@ def _sync_word(status: SyncStatus) -> str:
         return N_("Sign in to send")
     if status.problem == "storage_full":
         return N_("Storage is full")
+    if status.problem == "busy":
+        return N_("The record is busy")
     if status.problem:
         return N_("Sending does not work")
     if status.refused:

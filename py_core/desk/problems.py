@@ -71,6 +71,15 @@ PROBLEMS: Mapping[str, Problem] = {
         ),
         N_("Free space on the disk (downloads, recycle bin), then send the form again with the browser's back button."),
     ),
+    "not_recorded": Problem(
+        N_("The city record did not take this"),
+        N_("The record's own check refused the act, so nothing was recorded."),
+        N_(
+            "Look at the case first: somebody may have worked on it meanwhile. If it happens again, tell the help desk the code below."
+        ),
+        "/cases",
+        N_("To the cases"),
+    ),
     "worker_restarted": Problem(
         N_("The offline part was restarted"),
         N_(

@@ -15,16 +15,24 @@ from py_core.views.language import N_
 RECEIVED_SHOWN = 20
 WAITING_SHOWN = 200
 
-_PROBLEMS = {
+# Codes of `py_core.sync.SyncClient.problem`: what is wrong, and where a link can help.
+PROBLEMS = {
     "signed_out": (N_("You are signed out, so nothing is sent."), "/sign-in", N_("Sign in")),
     "storage_full": (N_("The storage of this device is full: free space before you go on working."), "", ""),
-    "revoked": (
-        N_("The centre has withdrawn this device. What was done here is kept and goes to the centre for a decision."),
+    "unknown_device": (
+        N_("The centre does not know this device or has withdrawn it. What was done here is kept; ask the administrator to enrol it again."),
         "",
         "",
     ),
-    "version": (N_("This device runs an old version. Reload the page to get the new one; nothing is lost."), "", ""),
-}
+    "update_needed": (N_("This device runs an old version. Reload the page to get the new one; nothing is lost."), "", ""),
+    "busy": (N_("The city record is busy. Sending is tried again by itself in a short while."), "", ""),
+    "bad_answer": (
+        N_("The record's answer could not be read; perhaps a network sign-in page stands between. Sending is tried again by itself."),
+        "",
+        "",
+    ),
+    "record_fault": (N_("The city record has a fault at the moment. Sending is tried again by itself."), "", ""),
+}  # fmt: skip
 
 
 def show_sync(turn: Turn) -> Response:
@@ -81,7 +89,7 @@ def _summary(turn: Turn) -> dict[str, str]:
     else:
         state = N_("Offline. Nothing waits.")
         explained = N_("You can go on working. New acts stay on this device until the network is back.")
-    problem, href, link = _PROBLEMS.get(status.problem, (N_("Sending does not work at the moment."), "", ""))
+    problem, href, link = PROBLEMS.get(status.problem, (N_("Sending does not work at the moment."), "", ""))
     return {
         "state": turn.say(state),
         "explained": turn.say(explained),

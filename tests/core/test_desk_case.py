@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
 
 from py_core.cases.events import EVENTS
+from py_core.desk.act_view import QUARANTINE_REASONS
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.ports import Quarantined, Similar, SyncStatus
 from py_core.desk.receipt_code import check_code, fits
+from py_core.desk.sync_page import PROBLEMS
 
 KEY = "0" * 31 + "1"
 
@@ -178,7 +182,7 @@ def test_the_sync_page_says_what_waits_and_what_was_held_back(desk: Desk) -> Non
     html = desk.get("/sync").html
     assert "离线" in html
     assert "本机已存" in html
-    desk.store.status = SyncStatus(True, 0, NOW, (Quarantined(act.hash, KEY, "signature"),))
+    desk.store.status = SyncStatus(True, 0, NOW, (Quarantined(act.hash, KEY, "wrong_signature"),))
     html = desk.get("/sync").html
     assert "没有通过全市记录的校验" in html
     assert "签名不符" in html
@@ -187,3 +191,21 @@ def test_the_sync_page_says_what_waits_and_what_was_held_back(desk: Desk) -> Non
 
 def test_every_event_has_a_title() -> None:
     assert EVENT_TITLES.keys() == EVENTS.keys()
+
+
+def test_every_reason_of_the_gate_has_words() -> None:
+    server = Path(__file__).resolve().parents[2] / "server"
+    raised = {
+        code
+        for name in ("gate", "trial", "engine", "engine_worker")
+        for code in re.findall(r"(?:_Refusal|NotTaken)\(\"(\w+)\"", (server / f"{name}.py").read_text(encoding="utf-8"))
+    }
+    assert len(raised) > 20
+    assert raised <= QUARANTINE_REASONS.keys()
+
+
+def test_every_problem_of_the_sync_client_has_words() -> None:
+    source = (Path(__file__).resolve().parents[2] / "py_core" / "sync.py").read_text(encoding="utf-8")
+    table = re.findall(r'\d{3}: "(\w+)"', source)
+    assert len(table) >= 4
+    assert {*table, "bad_answer", "record_fault", "storage_full"} <= PROBLEMS.keys()
