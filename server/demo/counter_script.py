@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from py_core.directory import Person
@@ -50,7 +50,7 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
     officer = scene.officer(telling.unit)
     offer = scene.offer(telling.offer)
     number, in_units = limit_of(offer)
-    travel = timedelta(hours=4, minutes=10) if visit.offline else timedelta(seconds=scene.random.randint(2, 40))
+    travel = scene.travel(visit.offline)
     missing = list(telling.missing)[: 1 + scene.random.randint(0, 1)] if visit.incomplete else []
     papers = [
         {"name": name, "copies": 1} for name in offer.materials if not any(name[:6] in lacking for lacking in missing)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from server.demo.acting import Script, Step
@@ -61,7 +61,7 @@ def hotline(scene: Scene, telling: Telling, course: Course) -> Script:
         officer, at = yield from _accept_twice(scene, unit, at, course.decided)
     else:
         at = hours.open_after(at, 5, 160)
-        travel = timedelta(hours=5, minutes=20) if course.offline else timedelta(seconds=scene.random.randint(2, 40))
+        travel = scene.travel(course.offline)
         yield Step(at, officer, "accept", {"by": officer}, travel)
         at += travel
     due = scene.workday_after(delivered_at, LIMITS[telling.matter])
@@ -137,11 +137,12 @@ def _accept_twice(scene: Scene, unit: str, at: datetime, decided: bool) -> Any:
     """Both officers of a unit take the same request on visits without network; returns who answers from when."""
     one, other = (person.id for person in scene.officers(unit)[:2])
     first = scene.hours.open_after(at, 40, 90)
-    second = first + timedelta(minutes=17)
-    home = timedelta(hours=3, minutes=25)
-    yield Step(first, one, "accept", {"by": one}, home)
-    case = yield Step(second, other, "accept", {"by": other}, home + timedelta(minutes=8), unseen=1)
-    at = second + home + timedelta(minutes=8)
+    second = scene.hours.soon(first, 9, 24)
+    home = scene.hours.soon(first, 185, 215)
+    later = scene.hours.soon(home, 6, 31)
+    yield Step(first, one, "accept", {"by": one}, home - first)
+    case = yield Step(second, other, "accept", {"by": other}, later - second, unseen=1)
+    at = later
     if decided:
         at = scene.hours.open_after(at, 30, 120)
         acts = list(case.acts[-2:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -60,6 +60,12 @@ class Scene:
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
+
+    def travel(self, offline: bool) -> timedelta:
+        """How long an act needs to reach the record: seconds, or hours when it was made without network."""
+        if offline:
+            return timedelta(minutes=self.random.randint(150, 340), seconds=self.random.randint(0, 59))
+        return timedelta(seconds=self.random.randint(2, 40))
 
     def workday_after(self, moment: datetime, n: int) -> date:
         return self.calendar.workday_after(local(moment).date(), n)
