@@ -111,6 +111,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "second_beginning": N_("the case had already begun elsewhere"),
     "no_registration": N_("the case does not begin with a registration"),
     "unknown_unit": N_("it names a unit that the city does not have"),
+    "in_another_case": N_("the same change already stands in another case"),
     "foreign_scope": N_("the case is outside what this device may write"),
     "not_authorised": N_("the person's role does not include this act"),
     "false_beacon": N_("it rests on a contact that the record never had"),
