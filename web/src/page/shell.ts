@@ -31,12 +31,13 @@ export async function startShell(bridge: Bridge): Promise<void> {
   reportActivity(bridge);
   bridge.addEventListener('state', () => { void app.follow(); });
   bridge.addEventListener('restarted', () => { void app.restarted(); });
-  const note = setTimeout(() => { if (bridge.state?.door === 'waiting' || !bridge.state) strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')); }, WAIT_NOTE_MS);
+  const waiting = setTimeout(() => strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')), WAIT_NOTE_MS);
   // A worker that runs answers within milliseconds. A new one has to start first: meanwhile the passphrase can be typed.
-  const start = setTimeout(() => app.askPassphrase(), STARTED_MS_MAX);
-  await bridge.freshState();
-  clearTimeout(note);
-  clearTimeout(start);
+  const starting = setTimeout(() => app.askPassphrase(), STARTED_MS_MAX);
+  await bridge.workingState();
+  clearTimeout(starting);
+  clearTimeout(waiting);
+  strip('door');
   await app.follow();
 }
 
