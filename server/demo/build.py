@@ -20,7 +20,8 @@ from server.demo.acting import Delivery, Stage
 from server.demo.data import account_rows, directory_document
 from server.demo.office_hours import OfficeHours
 from server.demo.own_devices import DemoDevice
-from server.demo.programme import HISTORY_DAYS, programme
+from server.demo.past import HISTORY_DAYS
+from server.demo.programme import programme
 from server.demo.scene import Scene
 from server.demo.telling import Teller
 from server.devices import Device, announce_actor, enrol
@@ -77,7 +78,7 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
             device.id, device.code = enrolled[person.id].id, enrolled[person.id].code
             own[person.id] = device
     hours = OfficeHours(parts.calendar, random)
-    scene = Scene(directory, parts.calendar, hours, random, local(now))
+    scene = Scene(directory, parts.calendar, parts.packs, hours, random, local(now))
     stage = Stage(directory, parts.packs, parts.calendar, own, EngineInside(), _beacons(parts))
     plays = [(parts.entropy.token(16).hex(), script) for script in programme(scene, Teller(random))]
     deliveries = [each for each in stage.give(plays, until=local(now)) if each.received_at <= now]

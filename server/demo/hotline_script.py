@@ -15,7 +15,6 @@ from server.demo.scene import HOTLINE, REVIEWER, Scene
 from server.demo.telling import Telling
 
 GOALS = ("delivered", "accepted", "extension_requested", "extended", "replied", "fed_back", "reviewed", "called_back")
-LIMITS = {"citizen": 5, "enterprise": 15}  # as HL-7 says; only to choose on which day people act, never to judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def hotline(scene: Scene, telling: Telling, course: Course) -> Script:
         travel = scene.travel(course.offline)
         yield Step(at, officer, "accept", {"by": officer}, travel)
         at += travel
-    due = scene.workday_after(delivered_at, LIMITS[telling.matter])
+    due = scene.workday_after(delivered_at, scene.limit_days(telling.pack, telling.matter))
     if course.extended_by or course.goal.startswith("exten"):
         asked_on = scene.calendar.workday_before(due, scene.random.choice((1, 1, 2)))
         at = max(hours.open_after(at, 15, 60), hours.moment_on(asked_on, latest=time(11, 0)))
@@ -94,7 +93,7 @@ def _finish(
     hours, dispatcher = scene.hours, scene.dispatcher()
     reply_on = scene.workday_after(delivered_at, course.reply_after) if course.reply_after else at.date()
     if course.supervised:
-        late_on = scene.workday_after(delivered_at, LIMITS[telling.matter] + 1)
+        late_on = scene.workday_after(delivered_at, scene.limit_days(telling.pack, telling.matter) + 1)
         at = max(hours.open_after(at, 10, 30), hours.moment_on(late_on, latest=time(11, 0)))
         fields = {"trigger": "HL-8(1)", "instruction": scene.phrase("supervision")}
         yield Step(at, REVIEWER, "start_supervision", fields)

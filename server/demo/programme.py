@@ -7,27 +7,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
 from server.demo.acting import Script
 from server.demo.counter_script import Visit, counter
 from server.demo.data import Service, Topic, services, topics
-from server.demo.hotline_script import LIMITS, Course, hotline
+from server.demo.hotline_script import Course, hotline
+from server.demo.past import (
+    SETTLED_DAYS,
+    TOWNS,
+    closed_course,
+    fits,
+    settled_applications,
+    settled_requests,
+    towns_of,
+)
 from server.demo.scene import Scene, limit_of
-from server.demo.telling import Teller, Telling, firms_of
-
-HISTORY_DAYS = 352
-SETTLED_DAYS = 28  # cases older than this are closed; younger ones are placed one by one
-RURAL = ("xingqiao", "liuxi", "shibu", "qinghe")
-TOWNS = (*RURAL, "yuntang", "nanmen")
-
+from server.demo.telling import Teller
 
 _Matter = TypeVar("_Matter", Topic, Service)
 
 
 class OpenRequest(NamedTuple):
-    """An open hotline request: `ago` working days since dispatch, `rest` of the course."""
+    """An open hotline request, dispatched `ago` working days before today; the rest as in `Course`."""
 
     unit: str
     ago: int
@@ -60,8 +63,8 @@ def programme(scene: Scene, teller: Teller) -> Iterator[Script]:
         yield from _with_its_past(scene, teller, request, used)
     for visit in _open_visits():
         yield _open_application(scene, teller, visit, used)
-    yield from _settled_requests(scene, teller)
-    yield from _settled_applications(scene, teller)
+    yield from settled_requests(scene, teller)
+    yield from settled_applications(scene, teller)
 
 
 def _open_requests() -> list[OpenRequest]:
@@ -151,11 +154,11 @@ def _with_its_past(scene: Scene, teller: Teller, request: OpenRequest, used: Cou
         topic
         for topic in topics()
         if topic.matter == request.matter
-        and (topic.to == request.unit or (topic.to == "town" and _fits(topic, request.unit)))
+        and (topic.to == request.unit or (topic.to == "town" and fits(topic, request.unit)))
         and (not topic.months or month in topic.months)
     ]
     topic = _least_used(scene, fitting, used, "id")
-    town = request.unit if request.unit in TOWNS else scene.random.choice([t for t in TOWNS if _fits(topic, t)])
+    town = request.unit if request.unit in TOWNS else scene.random.choice([t for t in TOWNS if fits(topic, t)])
     first, *earlier = list(teller.incident(topic, town))
     called_at = _dispatched(scene, request.ago)
     course = Course(
@@ -172,13 +175,13 @@ def _with_its_past(scene: Scene, teller: Teller, request: OpenRequest, used: Cou
     if not topic.apart:
         for telling in earlier:
             day = scene.today - timedelta(days=scene.random.randint(SETTLED_DAYS, 150))
-            yield hotline(scene, telling, _closed_course(scene, telling, day))
+            yield hotline(scene, telling, closed_course(scene, telling, day))
 
 
 def _open_application(scene: Scene, teller: Teller, visit: OpenVisit, used: Counter[str]) -> Script:
     service = _least_used(scene, [service for service in services() if _suits(scene, service, visit)], used, "offer")
     limit, _ = limit_of(scene.offer(service.offer))
-    town = visit.unit if visit.unit in TOWNS else scene.random.choice(_towns_of(service))
+    town = visit.unit if visit.unit in TOWNS else scene.random.choice(towns_of(service))
     telling = teller.application(service, town, visit.unit, scene.random.randrange(len(service.texts)))
     ago = max(0, min(limit - visit.left, limit + 6)) if visit.goal in ("accepted", "completed") else 3
     if visit.incomplete:
@@ -200,82 +203,6 @@ def _open_application(scene: Scene, teller: Teller, visit: OpenVisit, used: Coun
             extended_by=visit.extended_by,
             offline=visit.offline,
         ),
-    )
-
-
-def _settled_requests(scene: Scene, teller: Teller) -> Iterator[Script]:
-    """Every telling once or, for the commonest matters, twice; repeats come within days of each other."""
-    contradicted = False  # one double acceptance of the past, decided by the centre
-    for number, topic in enumerate(topics()):
-        towns = [town for town in TOWNS if _fits(topic, town)]
-        if topic.apart:
-            for which in range(len(topic.texts)):
-                telling = next(teller.incident(topic, scene.random.choice(towns), [which]))
-                yield hotline(scene, telling, _closed_course(scene, telling, _past_day(scene, telling.months)))
-            continue
-        if number % 3 == 2:
-            yield from _lately_settled(scene, teller, topic)
-            continue
-        day = _past_day(scene, topic.months)
-        for telling in list(teller.incident(topic, scene.random.choice(towns)))[:2]:
-            twice = topic.to == "town" and not contradicted
-            contradicted = contradicted or twice
-            yield hotline(scene, telling, _closed_course(scene, telling, day, twice=twice))
-            day = min(day + timedelta(days=scene.random.randint(1, 16)), scene.today - timedelta(days=SETTLED_DAYS - 6))
-
-
-def _lately_settled(scene: Scene, teller: Teller, topic: Topic) -> Iterator[Script]:
-    """Requests of the last weeks that ran smoothly: the open ones are not all that happened lately."""
-    for telling in list(teller.incident(topic, scene.random.choice([t for t in TOWNS if _fits(topic, t)])))[:2]:
-        day = scene.today - timedelta(days=scene.random.randint(13, SETTLED_DAYS))
-        if not topic.months or day.month in topic.months:
-            called_at = scene.hours.call_on(day)
-            yield hotline(scene, telling, Course(called_at=called_at, reply_after=scene.random.randint(0, 3)))
-
-
-def _settled_applications(scene: Scene, teller: Teller) -> Iterator[Script]:
-    for service in services():
-        units = scene.offer(service.offer).units
-        limit, _ = limit_of(scene.offer(service.offer))
-        for which in (*range(len(service.texts)), *range(0, len(service.texts), 2)):
-            town = scene.random.choice([t for t in _towns_of(service) if t in units] or _towns_of(service))
-            unit = town if town in units else scene.random.choice([u for u in units if u not in TOWNS])
-            telling = teller.application(service, town, unit, which)
-            late = scene.chance(0.05)
-            procedure = bool(service.procedure) and scene.chance(0.5)
-            yield counter(
-                scene,
-                telling,
-                Visit(
-                    came_at=scene.hours.moment_on(_past_workday(scene, 45), latest=time(16, 30)),
-                    done_after=limit + 1 if late else scene.random.randint(min(1, limit - 1), max(1, limit - 1)),
-                    incomplete=scene.chance(0.25),
-                    papers_after=scene.random.randint(2, 9),
-                    procedure=procedure,
-                    procedure_days=scene.random.randint(2, 6),
-                    extended_by=3 if limit >= 10 and not late and not procedure and scene.chance(0.12) else 0,
-                    unsigned=scene.chance(0.04),
-                    offline=unit in RURAL and scene.chance(0.2),
-                ),
-            )
-
-
-def _closed_course(scene: Scene, telling: Telling, day: date, twice: bool = False) -> Course:
-    limit = LIMITS[telling.matter]
-    draw = 0.5 if twice else scene.random.random()
-    late = draw < 0.04
-    extended = 0.04 <= draw < 0.10
-    other = [unit for unit in ("zhujian", "chengguan", "shuili", *TOWNS) if unit != telling.unit]
-    return Course(
-        called_at=scene.hours.call_on(day),
-        reply_after=limit + 2 if late else limit + 2 if extended else scene.random.randint(0, limit - 1),
-        extended_by=5 if extended else 0,
-        returned_to=scene.random.choice(other[:3]) if telling.matter == "citizen" and 0.10 <= draw < 0.13 else "",
-        supervised=late,
-        sent_back=0.13 <= draw < 0.16,
-        satisfied=draw < 0.9,
-        offline=telling.unit in RURAL and not extended and scene.chance(0.12),
-        twice=twice,
     )
 
 
@@ -302,32 +229,9 @@ def _least_used(scene: Scene, fitting: list[_Matter], used: Counter[str], key: s
     return chosen
 
 
-def _past_day(scene: Scene, months: tuple[int, ...]) -> date:
-    days = [scene.today - timedelta(days=ago) for ago in range(SETTLED_DAYS, HISTORY_DAYS)]
-    return scene.random.choice([day for day in days if not months or day.month in months])
-
-
-def _past_workday(scene: Scene, days_min: int) -> date:
-    day = scene.today - timedelta(days=scene.random.randint(days_min, HISTORY_DAYS))
-    return scene.hours.workday_before(day, 0)
-
-
-def _fits(topic: Topic, town: str) -> bool:
-    """Fields and farms are in the rural towns; enterprises where they are; everything else is everywhere."""
-    if topic.firms:
-        return bool(firms_of(town, topic.firms))
-    return town in (RURAL if topic.place == "village" else TOWNS)
-
-
-def _towns_of(service: Service) -> list[str]:
-    if service.firms:
-        return [town for town in TOWNS if firms_of(town, service.firms)]
-    return list(RURAL if service.place == "village" else TOWNS)
-
-
 def _suits(scene: Scene, service: Service, visit: OpenVisit) -> bool:
     offer = scene.offer(service.offer)
-    if visit.unit not in offer.units or (visit.unit in TOWNS and visit.unit not in _towns_of(service)):
+    if visit.unit not in offer.units or (visit.unit in TOWNS and visit.unit not in towns_of(service)):
         return False
     limit, unit = limit_of(offer)
     if visit.procedure or visit.incomplete:

@@ -9,6 +9,7 @@ from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.directory import Directory, Offer, Person, Unit
+from py_core.packs import Packs
 from py_core.values import local
 from server.demo.data import phrases
 from server.demo.office_hours import OfficeHours
@@ -24,6 +25,7 @@ class Scene:
 
     directory: Directory
     calendar: WorkCalendar
+    packs: Packs
     hours: OfficeHours
     random: Random
     now: datetime
@@ -60,6 +62,12 @@ class Scene:
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
+
+    def limit_days(self, pack: str, matter: str) -> int:
+        """Working days that the regulation gives; only to choose when people act, the core judges whether in time."""
+        limit = self.packs.pack(pack).matter(matter).limit
+        assert limit is not None, "the hotline's matters have limits"
+        return limit.period.n
 
     def travel(self, offline: bool) -> timedelta:
         """How long an act needs to reach the record: seconds, or hours when it was made without network."""
