@@ -114,13 +114,15 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         return []
     taken = case.last("handover_accepted") or case.last("accepted")
     claimant = case.value("claimant")
+    first = case_view.first_responder(turn, opened)
     rows = [
         (turn.say(N_("Claimant")), case.value("claimant_name") or ""),
         (turn.say(N_("Kind")), case_view.term(turn, opened, f"claimant.{claimant}") if claimant else ""),
         (turn.say(N_("Phone")), mask_phone(case.value("claimant_phone") or "")),
         (turn.say(N_("ID number or credit code")), mask_identity(case.value("claimant_id") or "")),
         (turn.say(N_("Address")), case.value("claimant_address") or ""),
-        (case_view.term(turn, opened, "role.first_responder"), _officer(turn, registered.user)),
+        (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
+        (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
         (turn.say(N_("Answers now")), case_view.responsible(turn, opened)),
     ]

@@ -71,6 +71,8 @@ def days_left(turn: Turn, due: date | None) -> str:
         n = turn.calendar.workdays_between(today, due)
         return turn.count(N2_("%(n)d working day left", "%(n)d working days left"), n)
     n = turn.calendar.workdays_between(due, today)
+    if n == 0:
+        return turn.say(N_("the day has ended"))
     return turn.count(N2_("%(n)d working day late", "%(n)d working days late"), n)
 
 
@@ -120,9 +122,19 @@ def responsible(turn: Turn, opened: OpenCase) -> str:
     name = term(turn, opened, f"role.{role}")
     recorded = opened.assessment.responsible_name
     holder = person_name(turn, recorded) if recorded in turn.directory.people else unit_name(turn, recorded)
-    if not holder and role in ("first_responder", "tracker") and opened.case.registered:
-        holder = person_name(turn, opened.case.registered.user)
+    if not holder and role in ("first_responder", "tracker"):
+        holder = person_name(turn, first_responder(turn, opened))
     return f"{name} {holder}".strip()
+
+
+def first_responder(turn: Turn, opened: OpenCase) -> str:
+    """The person who was asked first: who registered, or, where the rules say so, who accepted first (HL-6)."""
+    registered = opened.case.registered
+    pack = turn.packs.get(opened.case.pack)
+    if pack is not None and pack.first_responder_rule == "first_acceptor":
+        accepted = opened.case.first("accepted")
+        return accepted.user if accepted else ""
+    return registered.user if registered else ""
 
 
 def person_name(turn: Turn, user: str) -> str:

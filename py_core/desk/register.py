@@ -85,8 +85,7 @@ def receipt_step(turn: Turn, case: Case | None, number: str) -> Step:
     """The command that issues the receipt of JY-3.2.7 with the values that the case and the directory give."""
     assert case is not None
     found = assess(case, turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
-    registered = case.registered
-    responder = turn.directory.people.get(registered.user) if registered else None
+    responder = turn.directory.people.get(case.registered.user) if case.registered else None
     unit = turn.directory.units.get(str(case.value("unit")))
     fields = {
         "first_responder_phone": responder.phone if responder else "",

@@ -22,6 +22,7 @@ from py_core.views.qr import qr_svg
 # A receipt shown later than this after it was issued is a reprint and says so.
 ORIGINAL_FOR = timedelta(minutes=30)
 PAPERS = ("a4", "80mm")
+ON_SITE = ("walk_in", "visit")
 
 Slip = dict[str, Any]
 
@@ -67,9 +68,7 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     """The slips of a case for its page: which can be printed, which were issued and when."""
     rows = []
     for form, (title, _, _) in MAKERS.items():
-        if form == "F-01" and opened.case.value("channel") not in ("walk_in", "visit"):
-            continue
-        if form == "F-04" and not opened.case.all("correction_notified"):
+        if not _fits(turn, opened, form):
             continue
         issued = opened.case.last("receipt_issued") if form == "F-02" else None
         rows.append(
@@ -85,6 +84,18 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _fits(turn: Turn, opened: OpenCase, form: str) -> bool:
+    """Whether a slip has anything to do with this case: how it came, and what its rules ask for."""
+    case = opened.case
+    pack = turn.packs.get(case.pack)
+    on_site = case.value("channel") in ON_SITE
+    if form == "F-02":
+        return bool(case.all("receipt_issued")) or (pack is not None and case.value("channel") in pack.receipt_channels)
+    if form == "F-04":
+        return bool(case.all("correction_notified"))
+    return on_site
 
 
 def _refused(turn: Turn, opened: OpenCase, title: str, article: str, missing: list[str], slip: Slip) -> Response:
@@ -128,11 +139,9 @@ def papers(opened: OpenCase) -> list[dict[str, str]]:
 
 
 def _first_responder(turn: Turn, opened: OpenCase) -> tuple[str, str, str]:
-    registered = opened.case.registered
-    person = turn.directory.people.get(registered.user) if registered else None
-    if person is None:
-        return (registered.user if registered else "", "", "")
-    return person.name, person.title, person.phone
+    user = case_view.first_responder(turn, opened)
+    person = turn.directory.people.get(user)
+    return (person.name, person.title, person.phone) if person else (user, "", "")
 
 
 def _registration(turn: Turn, opened: OpenCase) -> Slip:
