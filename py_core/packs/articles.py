@@ -17,6 +17,7 @@ from py_core.errors import Malformed
 from py_core.packs.load import PACK_IDS
 
 STATUSES = ("encoded", "supported", "manual", "not software")
+_SHARED = ("common.toml", "transitions.toml", "unnumbered.toml", "forms.toml", "liability.toml")
 _CITED = re.compile(r"^(?:article|basis)$|_article$")
 
 
@@ -68,7 +69,7 @@ def rules_of(article_id: str) -> tuple[Rule, ...]:
     found: list[Rule] = []
     pack_id = article_id.partition("-")[0]
     folder = files("py_core.packs")
-    for name in (f"{pack_id}/pack.toml", "common.toml", "transitions.toml"):
+    for name in (f"{pack_id}/pack.toml", *_SHARED):
         data = tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8"))
         found += [Rule(f"{name} {place}", value) for place, value in _citing(data, "", article_id)]
     return tuple(found)
@@ -78,7 +79,8 @@ def _citing(value: Any, place: str, article_id: str) -> Iterator[tuple[str, Mapp
     if isinstance(value, Mapping):
         cited = any(_CITED.search(key) and item == article_id for key, item in value.items())
         sources = value.get("sources")
-        if cited or (isinstance(sources, Mapping) and article_id in sources.values()):
+        cited = cited or (isinstance(sources, Mapping) and article_id in sources.values())
+        if cited or article_id in value.get("articles", ()):
             yield place or "(top)", value
         for key, item in value.items():
             name = f"{place}.{key}" if place else key
@@ -94,7 +96,7 @@ def citations() -> frozenset[str]:
     found: set[str] = set()
     folder = files("py_core.packs")
     names = [f"{pack_id}/pack.toml" for pack_id in PACK_IDS]
-    for name in (*names, "common.toml", "transitions.toml"):
+    for name in (*names, *_SHARED):
         _collect(tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8")), found)
     return frozenset(found)
 
@@ -106,6 +108,8 @@ def _collect(value: Any, found: set[str]) -> None:
                 found.add(item)
             elif key == "sources" and isinstance(item, Mapping):
                 found.update(item.values())
+            elif key == "articles":
+                found.update(item)
             else:
                 _collect(item, found)
     elif isinstance(value, list):

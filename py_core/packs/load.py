@@ -21,11 +21,12 @@ from py_core.packs.model import (
     Setting,
     Supervision,
     Transition,
+    Unnumbered,
 )
 from py_core.periods import read_period
 
 PACK_IDS = ("WH", "BZ", "HL", "JY")
-_SHARED_FILES = ("common.toml", "transitions.toml")
+_SHARED_FILES = ("common.toml", "transitions.toml", "unnumbered.toml")
 _TABLES = frozenset(
     {
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
@@ -72,6 +73,10 @@ def read_common(data: Mapping[str, Any]) -> Common:
         statutory_procedures=frozenset(procedure["statutory"]),
         procedure_article=procedure["article"],
         transitions=tuple(_transition(row) for row in data["transition"]),
+        unnumbered=tuple(
+            Unnumbered(row["id"], row["zh"], row["en"], tuple(row["articles"]), row.get("waits", ""))
+            for row in data["unnumbered"]
+        ),
         contradictions={code: dict(row["sources"]) for code, row in data["contradiction"].items()},
     )
 

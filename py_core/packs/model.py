@@ -136,6 +136,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnumbered:
+    """A duty without a number (P-19): a setting named like its id gives minutes, after which there is an alert."""
+
+    id: str
+    zh: str
+    en: str
+    articles: tuple[str, ...]
+    waits: str  # the state whose waiting is measured; empty: kept for people
+
+
+@dataclass(frozen=True, slots=True)
 class Common:
     """What all packs share: policies, breach catalogue, names, special procedures."""
 
@@ -146,6 +157,7 @@ class Common:
     statutory_procedures: frozenset[str]
     procedure_article: str
     transitions: tuple[Transition, ...]
+    unnumbered: tuple[Unnumbered, ...]
     contradictions: Mapping[str, Mapping[str, str]]  # code -> article per pack
 
     def contradiction_article(self, code: str, pack_id: str) -> str:

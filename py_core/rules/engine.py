@@ -68,7 +68,7 @@ def assess(
         tracker=is_tracker(reading),
         owed=find_owed(case, reading, clocks, state, timing),
         breaches=breaches,
-        proposals=find_proposals(case, reading, clocks, overdue and principal is clocks.main, timing),
+        proposals=find_proposals(case, reading, clocks, state, overdue and principal is clocks.main, timing),
         now=now,
         principal=principal,
         closed=state in _FINAL and (principal is None or not principal.running),

@@ -165,7 +165,9 @@ def promise_is_unlawful(case: Case, reading: Reading) -> bool:
     return bool(promised >= allowed if reading.pack.promise_compare == "lt" else promised > allowed)
 
 
-def find_proposals(case: Case, reading: Reading, clocks: Clocks, overdue: bool, timing: Timing) -> tuple[str, ...]:
+def find_proposals(
+    case: Case, reading: Reading, clocks: Clocks, state: str, overdue: bool, timing: Timing
+) -> tuple[str, ...]:
     """What the core proposes for a person to decide; a proposal disappears when it was taken up or declined."""
     pack = reading.pack
     found: list[str] = []
@@ -188,9 +190,10 @@ def find_proposals(case: Case, reading: Reading, clocks: Clocks, overdue: bool, 
         and registered.data.get("urgent")
         and pack.urgent_report_minutes is not None
         and not case.first("urgent_reported")
-        and timing.now - registered.at > timedelta(minutes=pack.urgent_report_minutes)
+        and timing.now - registered.at > timedelta(minutes=_minutes(timing, "U13") or pack.urgent_report_minutes)
     ):
         found.append("breach:B-15")
+    found += _waiting(case, reading, state, timing)
     if not found:
         return ()
     settled = {f"supervision:{fact.data['trigger']}" for fact in case.all("supervision_started")}
@@ -198,6 +201,26 @@ def find_proposals(case: Case, reading: Reading, clocks: Clocks, overdue: bool, 
     if case.first("accountability_opened"):
         settled.add("accountability_file")
     return tuple(proposal for proposal in found if proposal not in settled)
+
+
+def _minutes(timing: Timing, setting: str) -> int | None:
+    value = timing.policies.settings.get(setting)
+    return value if type(value) is int and value > 0 else None
+
+
+def _waiting(case: Case, reading: Reading, state: str, timing: Timing) -> list[str]:
+    """Alerts for words without a number (P-19), only where a deployment has set the minutes; never a breach."""
+    if not timing.policies.settings or reading.closed_by is not None:
+        return []
+    waited = timing.now - case.facts[-1].at
+    return [
+        f"alert:{duty.id}"
+        for duty in reading.pack.common.unnumbered
+        if duty.waits == state
+        and any(article.startswith(reading.pack.id + "-") for article in duty.articles)
+        and waited > timedelta(minutes=_minutes(timing, duty.id) or 0)
+        and _minutes(timing, duty.id) is not None
+    ]
 
 
 def _conditions(case: Case, reading: Reading, overdue: bool, timing: Timing) -> dict[str, bool]:

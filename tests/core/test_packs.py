@@ -19,6 +19,7 @@ from py_core.cases.state import fold
 from py_core.errors import Malformed, Refused
 from py_core.packs import Packs, load_packs, read_pack
 from py_core.packs.articles import STATUSES, base_article, citations, load_articles, rules_of
+from py_core.packs.registers import load_forms, load_indicators, load_ladders
 from py_core.rules.engine import assess
 
 PACKS = load_packs()
@@ -97,6 +98,21 @@ def test_all_policies_and_breaches_are_there() -> None:
     assert set(PACKS.common.breaches) == {f"B-{number:02}" for number in range(1, 24)}
     for breach in PACKS.common.breaches.values():
         assert set(breach.sources) == set(PACKS)
+
+
+def test_forms_ladders_indicators_and_unnumbered_duties_are_complete() -> None:
+    assert list(load_forms()) == [f"F-{number:02}" for number in range(1, 53)]
+    assert [duty.id for duty in PACKS.common.unnumbered] == [f"U{number:02}" for number in range(1, 28)]
+    assert list(load_indicators()) == [f"K{number:02}" for number in range(1, 30)]
+    assert [ladder.article for ladder in load_ladders()] == ["BZ-ZJ-3", "BZ-GW-5", "BZ-KP-2"]
+    for ladder in load_ladders():
+        assert [level.level for level in ladder.levels] == list(range(1, len(ladder.levels) + 1))
+        assert all(len(level.measures_zh) == len(level.measures_en) for level in ladder.levels)
+
+
+def test_the_receipt_demands_what_the_gate_demands() -> None:
+    keys = {field.key for field in load_forms()["F-02"].mandatory}
+    assert keys == {"first_responder", *PACKS["JY"].receipt_fields}
 
 
 @pytest.mark.parametrize(

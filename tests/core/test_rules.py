@@ -124,6 +124,17 @@ def test_a_missing_setting_is_named_where_it_is_needed() -> None:
     assert desk.look("2026-03-03 10:00").due == date(2026, 3, 9)
 
 
+def test_a_word_without_a_number_alerts_only_where_the_minutes_are_set() -> None:
+    desk = registered("WH", "contact").do("2026-03-02 10:10", "hand_over", to="section")
+    assert desk.look("2026-03-02 12:00").proposals == ()
+    desk.policies = {"U04": 30}
+    assert desk.look("2026-03-02 10:40").proposals == ()
+    waiting = desk.look("2026-03-02 10:41")
+    assert (waiting.proposals, waiting.breaches) == (("alert:U04",), ())
+    desk.do("2026-03-02 10:45", "accept_handover", by="section")
+    assert desk.look("2026-03-02 12:00").proposals == ()
+
+
 def test_a_declined_proposal_is_gone_and_a_callback_can_be_filed() -> None:
     desk = hotline().do("2026-03-03 10:00", "reply", text="x", opinion="satisfied").do("2026-03-03 11:00", "feed_back")
     desk.do("2026-03-04 09:00", "pass_review").do(
