@@ -5,6 +5,7 @@ import { Refusal, type Answer, type Call, type Notice, type Op, type Requests, t
 
 const PING_MS = 5_000;
 const SILENCE_MS_MAX = 30_000; // starting Python on a slow laptop keeps the worker busy for seconds
+const CLOSING_MS = 200; // a worker that closes itself needs a moment until its name is free
 const GENERATION = 'worker-generation';
 
 type Line = { post(message: unknown): void; end(): void };
@@ -39,7 +40,7 @@ export class Bridge extends EventTarget {
     const state = await this.call('state');
     if (state.build !== BUILD) {
       await this.call('retire');
-      await new Promise(resolve => setTimeout(resolve, 200));
+      await new Promise(resolve => setTimeout(resolve, CLOSING_MS));
       this.reconnect();
       return this.state = await this.call('state');
     }
@@ -61,11 +62,14 @@ export class Bridge extends EventTarget {
     const name = `shouwen-${generation}${generation === '0' ? '' : '-successor'}`;
     const options = { type: 'module', name, extendedLifetime: true } as const;
     if (typeof SharedWorker === 'function') {
-      const { port } = new SharedWorker('/worker.js', options);
+      const worker = new SharedWorker('/worker.js', options);
+      worker.addEventListener('error', () => this.failed());
+      const { port } = worker;
       port.onmessage = event => this.heard(event.data);
       return { post: message => port.postMessage(message), end: () => port.close() };
     }
     const worker = new Worker('/worker.js', { type: 'module', name });
+    worker.addEventListener('error', () => this.failed());
     worker.onmessage = event => this.heard(event.data);
     return { post: message => worker.postMessage(message), end: () => worker.terminate() };
   }
@@ -74,6 +78,7 @@ export class Bridge extends EventTarget {
     this.heardAt = performance.now();
     if ('event' in message) {
       this.state = message.state;
+      if (message.event === 'broken') { setTimeout(() => this.restart(), CLOSING_MS); return; }
       this.dispatchEvent(new CustomEvent(message.event, { detail: message }));
       return;
     }
@@ -92,16 +97,29 @@ export class Bridge extends EventTarget {
 
   private replaceWorker(): void {
     localStorage.setItem(GENERATION, String(Number(localStorage.getItem(GENERATION) ?? '0') + 1));
+    this.restart();
+  }
+
+  private restart(): void {
     this.reconnect();
     this.dispatchEvent(new CustomEvent('restarted'));
+  }
+
+  /** The worker's program could not be loaded or threw outside of any call: whoever waits is told. */
+  private failed(): void {
+    this.rejectAll('worker could not start');
   }
 
   private reconnect(): void {
     this.line.end();
     this.line = this.connect();
     this.heardAt = performance.now();
+    this.rejectAll('worker restarted');
+  }
+
+  private rejectAll(detail: string): void {
     const lost = [...this.waiting.values()];
     this.waiting.clear();
-    for (const { reject } of lost) reject(new Refusal('fault', 'worker restarted'));
+    for (const { reject } of lost) reject(new Refusal('fault', detail));
   }
 }

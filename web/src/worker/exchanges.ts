@@ -6,6 +6,7 @@ import { exchange, fetchMe } from './record.ts';
 
 const EVENTS_DEBOUNCE_MS = 100;
 const RETRY_MS = 60_000;
+const OTHER_PERSON_MS = 5_000;
 
 export class Exchanges {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -65,8 +66,13 @@ export class Exchanges {
   }
 
   private async once(): Promise<number> {
-    if (!this.csrf) await this.identify();
     const before = JSON.stringify(await this.state());
+    if (!this.csrf && !await this.identify()) {
+      // Somebody else is signed in on this browser: this person's acts wait, and must not go under another name.
+      const wait = await this.device.withPython(python => python.syncStuck('other_person', Math.random()));
+      if (before !== JSON.stringify(await this.state())) this.changed(false);
+      return Math.max(wait, OTHER_PERSON_MS);
+    }
     const body = await this.device.withPython(python => python.syncRequest());
     const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
     const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
@@ -91,14 +97,16 @@ export class Exchanges {
     return await this.device.withPython(python => python.syncFailed(status, Math.random(), retryAfterMs));
   }
 
-  /** The session's token; without one the record itself says what is wrong. */
-  private async identify(): Promise<void> {
+  /** Gets the session's token; false when the session is another person's. Without one the record says what is wrong. */
+  private async identify(): Promise<boolean> {
     try {
       const me = await fetchMe();
-      if (me.user === this.device.user) this.csrf = me.csrf;
+      if (me.user !== this.device.user) return false;
+      this.csrf = me.csrf;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }
+    return true;
   }
 
   private openEvents(): void {

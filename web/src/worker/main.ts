@@ -127,8 +127,14 @@ async function answer(call: Call): Promise<Answer> {
     const handler = handlers[call.op] as (...args: unknown[]) => Promise<unknown>;
     return { id: call.id, value: await handler(...call.args) };
   } catch (error) {
+    if (isFatal(error)) void notify('broken').finally(() => setTimeout(retire, 0));
     return { id: call.id, failure: failure(error) };
   }
+}
+
+/** Whether the Python engine itself broke down (memory, stack): it cannot be used again, a new worker can. */
+function isFatal(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof Error && /fatally failed|Pyodide has suffered a fatal error/.test(error.message);
 }
 
 /** What a page may know of a fault: kinds and places in the program, never content. */
