@@ -56,6 +56,14 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     complete = True
     if service:
         complete = form.choice("complete", ("yes", "no"), N_("Say whether the papers are complete.")) == "yes"
+        if complete and missing:
+            form.fault(
+                "complete",
+                N_(
+                    "These papers are not ticked: %(papers)s. Tick what was received, or say that something is missing."
+                ),
+                papers=turn.say(N_(", ")).join(missing),
+            )
     if service and channel in ON_SITE:
         _read_signature(form, fields)
     outcome = _read_outcome(form, choice, complete)

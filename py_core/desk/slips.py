@@ -138,6 +138,11 @@ def papers(opened: OpenCase) -> list[dict[str, str]]:
     return [{"name": name, "second": str(copies)} for name, copies in rows]
 
 
+def _matter(turn: Turn, opened: OpenCase) -> list[str]:
+    """What is asked for, and the subject where it says more than that."""
+    return list(dict.fromkeys((case_view.matter_name(turn, opened), opened.case.value("title") or "")))
+
+
 def _first_responder(turn: Turn, opened: OpenCase) -> tuple[str, str, str]:
     user = case_view.first_responder(turn, opened)
     person = turn.directory.people.get(user)
@@ -157,8 +162,7 @@ def _registration(turn: Turn, opened: OpenCase) -> Slip:
         _row(
             turn,
             N_("Matter"),
-            case_view.matter_name(turn, opened),
-            case.value("title"),
+            *_matter(turn, opened),
             case.value("text"),
             needed=True,
         ),
@@ -189,7 +193,7 @@ def _receipt(turn: Turn, opened: OpenCase) -> Slip:
     data: Mapping[str, Any] = issued.data
     promised = data.get("promised")
     slip["rows"] = [
-        _row(turn, N_("Matter"), case_view.matter_name(turn, opened), case.value("title"), needed=True),
+        _row(turn, N_("Matter"), *_matter(turn, opened), needed=True),
         _row(turn, N_("Received from"), case.value("claimant_name")),
         _row(turn, N_("Received at"), language.moment_text(turn.lang, issued.at)),
         _row(turn, N_("First responder"), name, needed=True),

@@ -119,6 +119,7 @@ def test_every_fresh_form_has_its_own_key() -> None:
         ({"signed": "no"}, "unsigned_reason", "没有签字的原因"),
         ({"complete": ""}, "complete", "材料是否齐全"),
         ({"copies-offer:temp-water-0": "many"}, "copies-offer:temp-water-0", "份数"),
+        ({"paper-offer:temp-water-2": ""}, "complete", "用地证明"),
         ({"outcome": "fly"}, "outcome", "如何处理"),
         ({"complete": "no"}, "outcome", "JY-3.3.5"),
         ({"outcome": "hand_over"}, "to_unit", "接收单位"),
