@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from e2e.harness import SHOUWEN, City, Laptop
 
 DESKTOP = (1366, 768)
+EXPECT_MS_MAX = 30_000  # two busy cores unlock and start Python more slowly than any officer's laptop
+expect.set_options(timeout=EXPECT_MS_MAX)
+
+
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +42,18 @@ def city(demo_data: Path, tmp_path: Path) -> Iterator[City]:
     running.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
 @pytest.fixture
-def laptop(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Laptop]]:
+def laptop(
+    playwright: Playwright, tmp_path: Path, request: pytest.FixtureRequest, shots: Path
+) -> Iterator[Callable[..., Laptop]]:
     """Makes laptops by name; the same name is the same profile."""
     made: dict[str, Laptop] = {}
 
@@ -48,7 +63,9 @@ def laptop(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Lap
         return made[name]
 
     yield make
-    for each in made.values():
+    for name, each in made.items():
+        if FAILED in request.node.stash:
+            each.picture(shots / f"failed-{request.node.name}-{name}.png")
         each.close()
 
 

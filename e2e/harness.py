@@ -103,6 +103,11 @@ class Laptop:
         assert self._context is not None, "open the laptop first"
         return self._context
 
+    def picture(self, path: Path) -> None:
+        """What the screen shows now, for whoever reads a failure."""
+        if self._context is not None and self._context.pages:
+            self._context.pages[0].screenshot(path=path)
+
     def close(self) -> None:
         if self._context is not None:
             self._context.close()
