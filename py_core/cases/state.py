@@ -16,7 +16,6 @@ from py_core.cases.events import EVENTS, read_fields, read_moment
 from py_core.errors import Malformed
 from py_core.values import local
 
-
 _TYPE_SHOWN_MAX = 64
 
 

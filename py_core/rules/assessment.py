@@ -126,12 +126,19 @@ class Assessment:
     red_at: time
     missing_settings: tuple[str, ...] = ()
     day_ends: time | None = None  # None: 24:00
+    problem: str = ""  # why this side cannot judge the case at all (a regulation or matter that it does not know)
+    _remind: Callable[[], date | None] = lambda: None
     _explain: Callable[[], tuple[Step, ...]] = tuple
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """How the due date was counted, step by step, for checking with a paper calendar."""
         return self._explain()
+
+    @property
+    def reminder_on(self) -> date | None:
+        """The last working day before a long rest that lies before the due date (P-20); None without one."""
+        return self._remind()
 
     @property
     def open(self) -> bool:

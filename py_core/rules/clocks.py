@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.state import Case, Fact
+from py_core.errors import Malformed
 from py_core.periods import Period, read_period
 from py_core.rules.assessment import Clock
 from py_core.rules.exclusions import Span, clip, move, spans
@@ -122,7 +123,11 @@ def _main_limit(
         if value is None:
             clocks.missing_settings = (matter.limit_setting,)
             return "main", None, None, matter.article
-        return "main", read_period(value, matter.limit_setting), None, matter.article
+        try:
+            return "main", read_period(value, matter.limit_setting), None, matter.article
+        except Malformed:  # a setting typed wrongly is a setting that is missing, never a limit
+            clocks.missing_settings = (matter.limit_setting,)
+            return "main", None, None, matter.article
     if matter.limit is not None:
         return "main", matter.limit.period, None, matter.limit.article
     return "main", None, None, matter.article

@@ -11,12 +11,12 @@ from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.state import Case
-from py_core.packs import Packs
+from py_core.packs import Packs, UnknownName
 from py_core.rules.assessment import Alerts, Assessment, Clock, FoundBreach, Step
 from py_core.rules.clocks import Clocks, find_clocks
 from py_core.rules.duties import find_duty, find_principal, find_responsible, find_state, is_tracker
 from py_core.rules.findings import find_breaches, find_owed, find_proposals
-from py_core.rules.lights import find_alerts, find_light
+from py_core.rules.lights import find_alerts, find_light, find_reminder
 from py_core.rules.policies import Policies, read_policies
 from py_core.rules.reading import Reading, read
 from py_core.rules.timing import Timing
@@ -32,15 +32,18 @@ def assess(
 ) -> Assessment:
     """Everything the law finds about this case at `now` (keys of tests/scenarios/CONTRACT.md).
 
-    Raises `UnknownName` for a pack or matter that does not exist here. A case without a readable registration
-    has an empty state and nothing else.
+    Never raises for what a case says: without a readable registration the state is empty, and a regulation or
+    matter that this version does not know is named in `problem`. Raises `Malformed` for a wrong policy.
     """
     now = local(now)
     readings = read_policies(policies, packs.common)
     if case.registered is None:
         return _empty(now, readings)
-    pack = packs.pack(case.pack)
-    matter = pack.matter(case.matter)
+    try:
+        pack = packs.pack(case.pack)
+        matter = pack.matter(case.matter)
+    except UnknownName as error:
+        return _empty(now, readings, str(error))
     timing = Timing(calendar, now, readings)
     reading = read(case, pack, matter)
     clocks = find_clocks(case, reading, timing)
@@ -75,6 +78,7 @@ def assess(
         red_at=readings.red_at,
         missing_settings=clocks.missing_settings,
         day_ends=None if readings.day_end == "midnight" else readings.business_hours_end,
+        _remind=lambda: None if principal is None else find_reminder(principal, timing),
         _explain=lambda: _steps(case, reading, clocks, principal, timing),
     )
 
@@ -86,10 +90,27 @@ def _steps(case: Case, reading: Reading, clocks: Clocks, principal: Clock | None
     return explain(case, reading, clocks, principal, timing)
 
 
-def _empty(now: datetime, policies: Policies) -> Assessment:
-    nothing = Alerts()
+def _empty(now: datetime, policies: Policies, problem: str = "") -> Assessment:
     return Assessment(
-        "", (), "", None, False, (), "none", nothing, "", "", False, (), (), (), now, None, True, policies.red_at
+        state="",
+        overlays=(),
+        duty="",
+        due=None,
+        provisional=False,
+        clocks=(),
+        light="none",
+        alerts=Alerts(),
+        responsible="",
+        responsible_name="",
+        tracker=False,
+        owed=(),
+        breaches=(),
+        proposals=(),
+        now=now,
+        principal=None,
+        closed=not problem,
+        red_at=policies.red_at,
+        problem=problem,
     )
 
 

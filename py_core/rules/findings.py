@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from py_core.cases.state import Case, Fact
+from py_core.packs import Pack
 from py_core.rules.assessment import Clock, FoundBreach
 from py_core.rules.clocks import Clocks
 from py_core.rules.reading import Reading
@@ -193,6 +195,16 @@ def find_proposals(
         and timing.now - registered.at > timedelta(minutes=_minutes(timing, "U13") or pack.urgent_report_minutes)
     ):
         found.append("breach:B-15")
+    if (
+        registered is not None
+        and registered.day < timing.today
+        and reading.closed_by is None
+        and registered.data["channel"] in pack.receipt_channels
+        and not case.first("receipt_issued")
+    ):
+        found.append("breach:B-02")
+    if pack.forbidden_phrases and any(phrases_in(_spoken(fact), pack) for fact in case.facts if fact.type in _SPEAKING):
+        found.append("breach:B-08")
     found += _waiting(case, reading, state, timing)
     if not found:
         return ()
@@ -201,6 +213,18 @@ def find_proposals(
     if case.first("accountability_opened"):
         settled.add("accountability_file")
     return tuple(proposal for proposal in found if proposal not in settled)
+
+
+_SPEAKING = frozenset({"replied", "referred_out", "refusal_notified", "complaint_answered"})
+
+
+def _spoken(fact: Fact) -> str:
+    return " ".join(value for key, value in fact.data.items() if key in ("text", "explanation", "reason"))
+
+
+def phrases_in(text: str, pack: Pack) -> tuple[str, ...]:
+    """The phrases of the regulation's forbidden list that this text contains (WH-SW-3); a person judges."""
+    return tuple(phrase for phrase in pack.forbidden_phrases if phrase in text)
 
 
 def _minutes(timing: Timing, setting: str) -> int | None:
@@ -241,7 +265,7 @@ def _conditions(case: Case, reading: Reading, overdue: bool, timing: Timing) -> 
 def _concentrated(case: Case, timing: Timing) -> bool:
     """Whether enough different callers came inside the window; without the setting nobody can tell (HL-8(二))."""
     setting = timing.policies.settings.get("HL-8(2)")
-    if not isinstance(setting, dict):
+    if not isinstance(setting, Mapping) or not all(type(setting.get(key)) is int for key in ("callers", "days")):
         return False
     calls = [(fact.at, fact.data.get("claimant_ref") or fact.act) for fact in case.all("registered")]
     window = timedelta(days=setting["days"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from py_core.rules.assessment import Alerts, Clock
 from py_core.rules.timing import Timing
 
@@ -30,3 +32,15 @@ def find_light(clock: Clock, alerts: Alerts, timing: Timing) -> str:
     if alerts.yellow is not None and today >= alerts.yellow:
         return "yellow"
     return "green"
+
+
+def find_reminder(clock: Clock, timing: Timing) -> date | None:
+    """The last working day before the next long rest on the way to the due date, unless it has passed (P-20)."""
+    if not clock.running or clock.paused:
+        return None
+    shortest = timedelta(days=timing.policies.pre_holiday_rest_days - 1)
+    for first, last in timing.calendar.rest_spans(max(clock.day_zero, timing.today - timedelta(days=1)), clock.due):
+        reminder = timing.calendar.workday_before(first, 1)
+        if last - first >= shortest and reminder >= timing.today and reminder > clock.day_zero:
+            return reminder
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -36,6 +36,15 @@ class Policies:
         if today != due:
             return today > due
         return self.day_end == "business_hours" and now.time() > self.business_hours_end
+
+
+def missing_year(loaded_years: Collection[int], today: date, common: Common) -> int | None:
+    """The next year whose arrangement should be there by now and is not (P-15), for the centre's warning."""
+    if today.year not in loaded_years:
+        return today.year
+    if f"{today:%m-%d}" >= common.policies["P-15"].figures["warn_from"] and today.year + 1 not in loaded_years:
+        return today.year + 1
+    return None
 
 
 def read_policies(overrides: Mapping[str, Any] | Policies, common: Common) -> Policies:

@@ -84,7 +84,10 @@ def registered(pack: str, matter: str, moment: str = "2026-03-02 10:00", **field
 
 def hotline(moment: str = "2026-03-02 09:00", matter: str = "citizen") -> Desk:
     """A hotline request, delivered to a unit and accepted there."""
-    return registered("HL", matter, moment, channel="hotline", deliver_to="unit-1", accept_by="unit-1")
+    claimant = "enterprise" if matter == "enterprise" else "person"
+    return registered(
+        "HL", matter, moment, channel="hotline", claimant=claimant, deliver_to="unit-1", accept_by="unit-1"
+    )
 
 
 def service(moment: str = "2026-03-02 10:00", **fields: Any) -> Desk:

@@ -195,6 +195,14 @@ def test_a_promised_matter_needs_its_promise_and_a_dated_task_its_date() -> None
     assert "explicit_limit" in caught.value.fields
 
 
+def test_the_limit_of_an_enterprise_is_not_given_to_a_person() -> None:
+    for matter, claimant in (("enterprise", "person"), ("citizen", "enterprise")):
+        with pytest.raises(Refused) as caught:
+            registered("HL", matter, channel="hotline", claimant=claimant)
+        assert (caught.value.code, caught.value.article) == ("wrong_matter", "HL-7")
+    assert registered("HL", "citizen", channel="hotline", claimant="other_org").acts
+
+
 def test_every_faulty_field_is_named_at_once() -> None:
     fields = {"pack": "JY", "matter": "contact", "channel": "pigeon", "claimant": "ghost", "signed": "yes"}
     with pytest.raises(Refused) as caught:

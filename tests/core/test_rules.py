@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from law import CASE_ID, PACKS, Desk, act, at, hash_of, hotline, registered, service
+from law import CASE_ID, PACKS, Desk, act, at, context, hash_of, hotline, registered, service
 
 from py_core.calendars import national
+from py_core.cases.commands import possible
 from py_core.cases.state import fold
 from py_core.errors import Malformed
 from py_core.rules.engine import assess
-from py_core.rules.policies import read_policies
+from py_core.rules.holders import holders
+from py_core.rules.impact import Law, changes
+from py_core.rules.policies import missing_year, read_policies
 from py_core.values import LOCAL
 
 CORE = Path(__file__).parents[2] / "py_core"
@@ -244,6 +247,89 @@ def test_a_refusal_told_without_filing_is_a_breach_and_no_refusal() -> None:
     acts = [*desk.acts, act(7, "2026-03-02 12:00", {"type": "refusal_notified"}, after=(desk.acts[-1].hash,))]
     found = assess(fold(CASE_ID, acts), PACKS, national(), at("2026-03-02 13:00"), {})
     assert (found.state, [item.code for item in found.breaches]) == ("refusal_pending", ["B-09"])
+
+
+def test_a_regulation_or_matter_that_is_not_known_here_is_a_problem_not_a_crash() -> None:
+    for pack, matter in (("ZZ", "service"), ("JY", "loan")):
+        event = {"type": "registered", "pack": pack, "matter": matter, "channel": "phone"}
+        case = fold(CASE_ID, [act(1, "2026-03-02 10:00", event)])
+        found = assess(case, PACKS, national(), at("2026-03-03 10:00"), {})
+        assert "unknown" in found.problem
+        assert (found.state, found.closed) == ("", False)
+        assert possible(case, context("2026-03-03 10:00")) == ()
+
+
+def test_a_setting_typed_wrongly_counts_as_missing() -> None:
+    desk = registered("BZ", "complaint", channel="phone").do("2026-03-02 10:05", "file_complaint", about="slow")
+    desk.policies = {"complaint_reply_limit": {"n": "ten"}, "HL-8(2)": {"callers": 5}}
+    assert desk.look("2026-03-03 10:00").missing_settings == ("complaint_reply_limit",)
+
+
+def test_a_long_rest_before_the_due_date_is_announced_on_the_last_workday() -> None:
+    desk = hotline("2026-02-12 09:00")
+    assert desk.look("2026-02-12 10:00").reminder_on == date(2026, 2, 14)
+    assert desk.look("2026-02-24 10:00").reminder_on is None
+    assert hotline("2026-03-02 09:00").look("2026-03-02 10:00").reminder_on is None, "a weekend is no long rest"
+
+
+def test_the_missing_year_is_announced_in_november() -> None:
+    years = national().loaded_years
+    assert missing_year(years, date(2026, 10, 31), PACKS.common) is None
+    assert missing_year(years, date(2026, 11, 1), PACKS.common) == 2027
+    assert missing_year(years, date(2027, 1, 2), PACKS.common) == 2027
+
+
+def test_a_forbidden_phrase_in_an_answer_is_only_proposed_as_a_breach() -> None:
+    phrase = PACKS["WH"].forbidden_phrases[0]
+    desk = registered("WH", "contact").do("2026-03-02 11:00", "reply", text=f"{phrase}。")
+    found = desk.look("2026-03-02 12:00")
+    assert (found.proposals, found.breaches) == (("breach:B-08",), ())
+
+
+def test_a_receipt_not_given_on_the_day_is_only_proposed_as_a_breach() -> None:
+    desk = service()
+    assert "breach:B-02" not in desk.look("2026-03-02 20:00").proposals
+    assert "breach:B-02" in desk.look("2026-03-03 09:00").proposals
+
+
+def test_the_ledger_keeps_every_holder() -> None:
+    desk = registered("WH", "contact").do("2026-03-03 10:00", "hand_over", to="section")
+    desk.do("2026-03-06 10:00", "accept_handover", by="section").do("2026-03-10 10:00", "complete")
+    assert desk.case is not None
+    ledger = holders(desk.case, PACKS, national(), at("2026-03-20 10:00"), {})
+    assert [(item.role, item.name, item.workdays) for item in ledger] == [
+        ("first_responder", "", 4),
+        ("handler", "section", 2),
+    ]
+    assert ledger[-1].until == at("2026-03-10 10:00")
+
+
+def test_a_changed_policy_names_the_open_cases_that_it_would_change() -> None:
+    evening = hotline("2026-03-02 18:30").case
+    morning = hotline("2026-03-02 09:00").case
+    done = (
+        hotline("2026-03-02 18:30")
+        .do("2026-03-03 09:00", "reply", opinion="satisfied")
+        .do("2026-03-03 10:00", "feed_back")
+    )
+    done.do("2026-03-03 11:00", "pass_review").do("2026-03-03 12:00", "call_back", result="satisfied", consistent=True)
+    assert evening is not None
+    assert morning is not None
+    assert done.case is not None
+    law = Law(PACKS, national(), {})
+    other = Law(PACKS, national(), {"P-05": "next_office_time"})
+    (change,) = changes([evening, morning, done.case], law, other, at("2026-03-03 10:00"))
+    assert (change.due_before, change.due_after) == (date(2026, 3, 9), date(2026, 3, 10))
+
+
+def test_a_published_year_names_the_cases_whose_provisional_date_moves() -> None:
+    case = hotline("2026-12-28 09:00").case
+    assert case is not None
+    published = national().with_days({date(2027, 1, 4): "new_years_day"}, {}, [2027])
+    law, after = Law(PACKS, national(), {}), Law(PACKS, published, {})
+    (change,) = changes([case], law, after, at("2026-12-29 10:00"))
+    assert (change.due_before, change.due_after) == (date(2027, 1, 5), date(2027, 1, 6))
+    assert (change.provisional_before, change.provisional_after) == (True, False)
 
 
 def test_a_policy_that_does_not_exist_is_refused() -> None:

@@ -85,8 +85,10 @@ def possible(case: Case | None, context: Context) -> tuple[Offered, ...]:
     if case is None or case.registered is None:
         return (Offered("register", "", True),)
     moment = context.happened_at
-    situation = look(case, context.packs, context.calendar, moment, context.policies)
     assessment = assess(case, context.packs, context.calendar, moment, context.policies)
+    if assessment.problem:
+        return ()
+    situation = look(case, context.packs, context.calendar, moment, context.policies)
     return find_offers(situation, assessment, context.roles)
 
 

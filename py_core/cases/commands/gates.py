@@ -36,6 +36,8 @@ def check_registration(pack: Pack, matter: Matter, data: Data) -> None:
     """Gates of the first event; `data` holds the checked fields."""
     if data.get("staff") == "support" and pack.support_staff_article:
         raise refuse("support_staff", pack.support_staff_article)
+    if matter.claimants and data.get("claimant", matter.claimants[0]) not in matter.claimants:
+        raise refuse("wrong_matter", matter.article, {"matter": N_("does not fit who asks")})
     if matter.clock == "promise" and "promise" not in data and "explicit_limit" not in data:
         raise refuse("missing_promise", pack.promise_article, {"promise": N_("is missing")})
     if matter.explicit_only and "explicit_limit" not in data:

@@ -68,6 +68,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "support_staff": (N_("Support staff cannot be the first responder."), N_("An officer must receive the person.")),
     "unknown_procedure": (N_("There is no such running procedure."), N_("Choose a procedure of this case.")),
+    "wrong_matter": (
+        N_("This kind of matter has another limit for those who ask."),
+        N_("Choose the matter that fits: a person or an enterprise."),
+    ),
     "wrong_approver": (N_("This extension must be approved by: %(roles)s."), N_("Pass it to the right person.")),
 }
 
