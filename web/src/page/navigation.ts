@@ -6,10 +6,10 @@ import { deskPage, fields } from './desk.ts';
 import { failureText } from './failures.ts';
 import { element } from './dom.ts';
 import { say } from './language.ts';
-import { strip } from './strip.ts';
+import { insist, strip } from './strip.ts';
 
 interface RequestContext {
-  request: { action: string; method: string; body?: FormData | URLSearchParams | null; anchor?: string };
+  request: { action: string; method: string; body?: FormData | URLSearchParams | null; anchor?: string; headers?: Record<string, string> };
   fetch?: (action: string, request: RequestContext['request']) => Promise<Response>;
   response?: { raw: Response; status: number };
   sourceElement: Element;
@@ -40,12 +40,13 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
     const { ctx } = (event as RequestEvent).detail;
     if (!ctx.response) return; // a refresh of the same page
     const posted = ctx.request.method === 'POST';
-    settle(ctx.sourceElement);
+    if (ctx.request.headers?.['HX-History-Restore-Request'] !== 'true') settle(ctx.sourceElement);
     shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
   });
   document.addEventListener('htmx:error', event => {
     const { error } = (event as CustomEvent<{ error?: unknown }>).detail;
     strip('problem', element('strong', {}, failureText(error)));
+    insist('problem');
   });
 }
 
@@ -55,10 +56,14 @@ async function fromWorker(bridge: Bridge, url: URL, asked: RequestContext['reque
   const page = await deskPage(bridge, method, url, method === 'POST' && asked.body ? fields(asked.body) : {});
   const { status, html, problem } = page.response;
   // A full disk must not cost what was typed: the form stays where it is, the reason stands above it.
-  if (problem) strip('problem', reasonOf(html));
+  if (problem) { strip('problem', reasonOf(html)); insist('problem'); }
   const address = page.url.pathname + page.url.search + (asked.anchor ? `#${asked.anchor}` : '');
   const same = address === location.pathname + location.search;
-  const response = new Response(html, { status, headers: { 'content-type': 'text/html', [same || status >= 400 && method === 'POST' ? 'HX-Replace-Url' : 'HX-Push-Url']: address } });
+  const headers = new Headers({ 'content-type': 'text/html' });
+  // Going back and forth is the browser's own: touching the history then would lose the place on the page.
+  const restoring = asked.headers?.['HX-History-Restore-Request'] === 'true';
+  if (!restoring) headers.set(same || status >= 400 && method === 'POST' ? 'HX-Replace-Url' : 'HX-Push-Url', address);
+  const response = new Response(html, { status, headers });
   Object.defineProperty(response, 'url', { value: page.url.href });
   return response;
 }

@@ -17,6 +17,15 @@ export function strip(name: string, ...children: (Node | string)[]): void {
   if (old?.isConnected) old.replaceWith(part); else place()?.append(part);
 }
 
+/** Brings a part to the eyes and to the screen reader: what it says must not be missed. */
+export function insist(name: string): void {
+  const part = parts.get(name);
+  if (!part) return;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+  part.scrollIntoView({ block: 'center' });
+}
+
 /** Puts the parts back after the page was made anew. */
 export function keepStrip(): void {
   const at = place();

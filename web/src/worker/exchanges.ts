@@ -67,17 +67,13 @@ export class Exchanges {
 
   private async once(): Promise<number> {
     const before = JSON.stringify(await this.state());
-    if (!this.csrf && !await this.identify()) {
-      // Somebody else is signed in on this browser: this person's acts wait, and must not go under another name.
-      const wait = await this.device.withPython(python => python.syncStuck('other_person', Math.random()));
-      if (before !== JSON.stringify(await this.state())) this.changed(false);
-      return Math.max(wait, OTHER_PERSON_MS);
-    }
+    if (!this.csrf && !await this.identify()) return await this.otherPerson(before);
     const body = await this.device.withPython(python => python.syncRequest());
     const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
     const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
     if (!taken) {
       if (status === 401 || status === 403) this.csrf = '';
+      if (status === 403 && !await this.identify()) return await this.otherPerson(before);
       const wait = await this.note(status === 200 ? null : status, retryAfterMs);
       this.notBefore = retryAfterMs === null ? 0 : performance.now() + wait;
       this.closeEvents();
@@ -95,6 +91,13 @@ export class Exchanges {
 
   private async note(status: number | null, retryAfterMs: number | null): Promise<number> {
     return await this.device.withPython(python => python.syncFailed(status, Math.random(), retryAfterMs));
+  }
+
+  /** Somebody else is signed in on this browser: this person's acts wait, they must not go under another name. */
+  private async otherPerson(before: string): Promise<number> {
+    const wait = await this.device.withPython(python => python.syncStuck('other_person', Math.random()));
+    if (before !== JSON.stringify(await this.state())) this.changed(false);
+    return Math.max(wait, OTHER_PERSON_MS);
   }
 
   /** Gets the session's token; false when the session is another person's. Without one the record says what is wrong. */
