@@ -70,7 +70,8 @@ def test_a_double_acceptance_loses_nothing_and_is_decided(
 
 def waiting_case(officer: Officer) -> str:
     """A case that was delivered to the township and that nobody accepted yet, found as the officer finds it."""
-    officer.page.goto(officer.city.url + "/today?scope=unit")
+    officer.open("/today?scope=unit")
+    expect(officer.page.locator(".sw-duty").first).to_be_visible()
     for link in officer.page.locator(".sw-duty__title a").all():
         path = link.get_attribute("href") or ""
         page = officer.page.context.new_page()
