@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -36,7 +37,11 @@ class Accounts:
         self._clock = clock
         self._entropy = entropy
         self._hasher = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, 3 passes
-        self._nobody = self._hash("nobody has this password")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash to check unknown names against, so that they take as long as known ones."""
+        return self._hash("nobody has this password")
 
     def set_password(self, user: str, password: str) -> None:
         """Gives a person of the directory a password, or a new one."""

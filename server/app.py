@@ -38,8 +38,9 @@ def application(parts: Parts) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        parts.similar.start()
-        parts.bell.subscribe(parts.similar.notice)
+        if parts.settings.similar_cases:
+            parts.similar.start()
+            parts.bell.subscribe(parts.similar.notice)
         yield
         await run_in_threadpool(parts.close)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from py_core.desk.turn import CENTRE_ROLES
 from py_core.directory import Directory, Person, read_directory
 from server.database import Database
 from server.outside import Clock, to_ms
 from server.tables import directories
 
-_CITY_ROLES = frozenset({"dispatch_desk", "reconciler", "admin"})
 _EMPTY: Mapping[str, Any] = {
     "version": 0,
     "city_zh": "",
@@ -82,9 +82,9 @@ class City:
 
 
 def sees_whole_city(directory: Directory, person: Person) -> bool:
-    """Whether a person works for the whole city: by role, or by sitting in the centre."""
+    """Whether a person works for the whole city: by a role of the centre's pages, or by sitting in the centre."""
     unit = directory.units.get(person.unit)
-    return bool(_CITY_ROLES.intersection(person.roles)) or (unit is not None and unit.kind == "centre")
+    return bool(CENTRE_ROLES.intersection(person.roles)) or (unit is not None and unit.kind == "centre")
 
 
 def _latest(connection: Connection) -> int:

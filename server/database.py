@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from server.sqlite_driver import driver
 
+_READERS_MAX = 50  # more than request threads, so that nobody waits for a connection
+
 
 class Database:
     """Reading connections for many, a writing transaction for one.
@@ -34,7 +36,10 @@ class Database:
     def open(cls, path: Path, busy_seconds: int) -> Database:
         """Opens (and creates) the SQLite file and brings its tables up to date."""
         engine = create_engine(
-            f"sqlite+pysqlite:///{path}", module=driver(), connect_args={"timeout": busy_seconds}, pool_size=10
+            f"sqlite+pysqlite:///{path}",
+            module=driver(),
+            connect_args={"timeout": busy_seconds},
+            pool_size=_READERS_MAX,
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)

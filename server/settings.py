@@ -25,6 +25,7 @@ class Settings:
     trial_seconds_max: float = 10.0
     trial_memory_bytes_max: int = 256 * 1024 * 1024
     heartbeat_seconds: float = 15.0
+    similar_cases: bool = True  # follow the record with the search index (its encoder takes a second and 100 MB)
     busy_seconds: int = 20  # how long a writer waits for another one
 
     @property

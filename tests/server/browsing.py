@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import httpx
 from laptop import PASSWORD
+from sqlalchemy import text
 
 from server.parts import Parts
 from server.serving import server_over
@@ -31,6 +32,16 @@ def serving(parts: Parts) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+def fill_disk(parts: Parts, room: int = 0) -> None:
+    """Lets the database grow by no more than `room` pages, on every connection that the pool has or will need."""
+    held = [parts.database.engine.connect() for _ in range(12)]
+    for connection in held:
+        pages = connection.scalar(text("PRAGMA page_count"))
+        connection.execute(text(f"PRAGMA max_page_count = {pages + room}"))
+    for connection in held:
+        connection.close()
 
 
 class _Fields(HTMLParser):

@@ -39,7 +39,7 @@ def clock() -> StandingClock:
 
 @pytest.fixture
 def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside) -> Iterator[Parts]:
-    made = assemble(Settings(tmp_path / "data"), clock, SeededEntropy("tests"), engine)
+    made = assemble(Settings(tmp_path / "data", similar_cases=False), clock, SeededEntropy("tests"), engine)
     made.city.publish(city_document())
     yield made
     made.close()

@@ -6,9 +6,8 @@ import re
 
 import httpx
 import pytest
-from browsing import Browser, radios_of
+from browsing import Browser, fill_disk, radios_of
 from laptop import Laptop, case_id, registered
-from sqlalchemy import text
 
 from server import record
 from server.guard import CONTENT_SECURITY_POLICY
@@ -155,25 +154,13 @@ def test_a_fault_is_a_page_with_a_reference_and_no_trace(browser: Browser, monke
 def test_a_full_disk_is_a_page_that_says_so_and_records_nothing(browser: Browser, parts: Parts) -> None:
     browser.sign_in("lin")
     before = log_size(parts)
-    fill(parts)
+    fill_disk(parts)
     answer = register(browser, text="水" * 1900)
     assert answer.status_code == 503, answer.text
     assert "storage" in answer.text.lower()
     assert log_size(parts) == before
-    fill(parts, room=1_000_000)
+    fill_disk(parts, room=1_000_000)
     assert register(browser).status_code == 200
-
-
-def fill(parts: Parts, room: int = 0) -> None:
-    """Lets the database grow by no more than `room` pages, on every connection."""
-    held = []
-    for _ in range(parts.database.engine.pool.size()):  # type: ignore[attr-defined]
-        connection = parts.database.engine.connect()
-        pages = connection.scalar(text("PRAGMA page_count"))
-        connection.execute(text(f"PRAGMA max_page_count = {pages + room}"))
-        held.append(connection)
-    for connection in held:
-        connection.close()
 
 
 def test_every_answer_tells_the_browser_to_trust_nothing_else(browser: Browser) -> None:

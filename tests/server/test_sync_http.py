@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from browsing import Browser
+from browsing import Browser, fill_disk
 from laptop import Laptop, StandingClock, case_id, registered
-from sqlalchemy import text
 
 from py_core import wire
 from server.parts import Parts
@@ -138,15 +137,9 @@ def test_too_large_a_body(browser: Browser) -> None:
 
 def test_a_full_disk_is_told_with_a_time_to_come_back(browser: Browser, parts: Parts, lin: Laptop) -> None:
     browser.sign_in("lin")
-    with parts.database.engine.connect() as connection:
-        pages = connection.scalar(text("PRAGMA page_count"))
-    # The pool hands the same few connections out again, so each has to learn its limit.
-    held = [parts.database.engine.connect() for _ in range(8)]
-    for connection in held:
-        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
-    for connection in held:
-        connection.close()
-    answer = exchange(browser, lin.frames([lin.act(CASE, registered(text="水" * 2500))]))
+    act = lin.act(CASE, registered(text="水" * 2500))
+    fill_disk(parts)
+    answer = exchange(browser, lin.frames([act]))
     assert (answer.status_code, error_code(answer)) == (503, "storage_full")
     assert answer.headers["retry-after"] == "60"
     assert parts.casebook.current() == {}
