@@ -128,12 +128,16 @@ class Assessment:
     day_ends: time | None = None  # None: 24:00
     problem: str = ""  # why this side cannot judge the case at all (a regulation or matter that it does not know)
     _remind: Callable[[], date | None] = lambda: None
-    _explain: Callable[[], tuple[Step, ...]] = tuple
+    _explain: Callable[[Clock | None], tuple[Step, ...]] = lambda clock: ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """How the due date was counted, step by step, for checking with a paper calendar."""
-        return self._explain()
+        return self._explain(self.principal)
+
+    def steps_of(self, name: str) -> tuple[Step, ...]:
+        """The same for one of `clocks` by its name; empty when there is no such clock."""
+        return next((self._explain(clock) for clock in self.clocks if clock.name == name), ())
 
     @property
     def reminder_on(self) -> date | None:

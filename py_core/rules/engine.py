@@ -79,15 +79,15 @@ def assess(
         missing_settings=clocks.missing_settings,
         day_ends=None if readings.day_end == "midnight" else readings.business_hours_end,
         _remind=lambda: None if principal is None else find_reminder(principal, timing),
-        _explain=lambda: _steps(case, reading, clocks, principal, timing),
+        _explain=lambda clock: _steps(case, reading, clocks, clock, timing),
     )
 
 
-def _steps(case: Case, reading: Reading, clocks: Clocks, principal: Clock | None, timing: Timing) -> tuple[Step, ...]:
+def _steps(case: Case, reading: Reading, clocks: Clocks, clock: Clock | None, timing: Timing) -> tuple[Step, ...]:
     # Only when somebody asks: an explanation walks over days, an assessment must not.
     from py_core.rules.steps import explain
 
-    return explain(case, reading, clocks, principal, timing)
+    return explain(case, reading, clocks, clock, timing)
 
 
 def _empty(now: datetime, policies: Policies, problem: str = "") -> Assessment:

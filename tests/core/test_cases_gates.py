@@ -249,6 +249,17 @@ def test_a_registration_may_carry_what_was_done_on_the_spot() -> None:
     assert "receipt" not in found.owed
 
 
+def test_a_matter_may_be_done_on_the_spot() -> None:
+    desk = service(result_text="issued", reply_text="handed over")
+    assert [event["type"] for event in desk.acts[0].act.events][-2:] == ["decision_issued", "replied"]
+    found = desk.look("2026-03-02 11:00")
+    assert (found.state, found.light, found.owed, found.closed) == ("replied", "met", (), True)
+    asked_at_once = registered(
+        "HL", "citizen", channel="hotline", deliver_to="u", accept_by="u", reply_text="x", reply_opinion="satisfied"
+    )
+    assert asked_at_once.look("2026-03-02 11:00").state == "replied"
+
+
 def test_each_part_of_a_registration_passes_its_own_gate() -> None:
     with pytest.raises(Refused) as caught:
         service(issue_receipt=True, first_responder_phone="8000", promised="2026-03-16")

@@ -265,6 +265,16 @@ def test_a_setting_typed_wrongly_counts_as_missing() -> None:
     assert desk.look("2026-03-03 10:00").missing_settings == ("complaint_reply_limit",)
 
 
+def test_every_clock_can_be_explained() -> None:
+    desk = service(statutory={"n": 20, "unit": "workday"})
+    found = desk.look("2026-03-03 10:00")
+    assert found.steps == found.steps_of("promise")
+    assert found.steps_of("statutory")[-1].params["day"] == date(2026, 3, 30)
+    assert found.steps_of("sundial") == ()
+    call = hotline().look("2026-03-02 10:00").steps_of("call")
+    assert (call[0].params["clock"], call[-1].params["day"]) == ("call", date(2026, 3, 9))
+
+
 def test_a_long_rest_before_the_due_date_is_announced_on_the_last_workday() -> None:
     desk = hotline("2026-02-12 09:00")
     assert desk.look("2026-02-12 10:00").reminder_on == date(2026, 2, 14)

@@ -96,7 +96,7 @@ def _events(
     case: Case | None, spec: CommandSpec, fields: Mapping[str, Any], context: Context
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if spec.name == "register":
-        yield from _registration(fields)
+        yield from _registration(fields, context)
         return
     payload = {item.name: fields[item.name] for item in spec.fields if item.name in fields}
     if spec.name == "approve_extension" and "by_role" not in payload:
@@ -104,7 +104,7 @@ def _events(
     yield _end_event(case, spec, context) if spec.name == "complete" else spec.event, payload
 
 
-def _registration(fields: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _registration(fields: Mapping[str, Any], context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
     names = {item.name for item in EVENTS["registered"]}
     yield "registered", {key: value for key, value in fields.items() if key in names}
     complete = fields.get("materials_complete")
@@ -122,8 +122,12 @@ def _registration(fields: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, An
     if fields.get("issue_receipt"):
         receipt = ("first_responder_phone", "promised", "complaint_phone")
         yield "receipt_issued", {name: fields[name] for name in receipt if name in fields}
+    if "result_text" in fields:  # done on the spot (L03): the event that ends this matter's clock
+        stops = context.packs.pack(fields["pack"]).matter(fields["matter"]).stop
+        yield fields.get("completion_event") or next(iter(stops)), {"text": fields["result_text"]}
     if "reply_text" in fields:
-        yield "replied", {"text": fields["reply_text"]}
+        opinion = {"opinion": fields["reply_opinion"]} if "reply_opinion" in fields else {}
+        yield "replied", {"text": fields["reply_text"], **opinion}
 
 
 def _end_event(case: Case | None, spec: CommandSpec, context: Context) -> str:

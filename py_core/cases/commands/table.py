@@ -40,6 +40,14 @@ REGISTER_EXTRAS: tuple[FieldSpec, ...] = (
     FieldSpec("promised", "date", label=N_("Promised date")),
     FieldSpec("complaint_phone", "text", label=N_("Complaint phone")),
     FieldSpec("reply_text", "long_text", label=N_("Reply given on the spot")),
+    FieldSpec(
+        "reply_opinion",
+        "choice",
+        choices=("satisfied", "unsatisfied", "asked_no_view"),
+        label=N_("The person's view"),
+        term="opinion",
+    ),
+    FieldSpec("result_text", "long_text", label=N_("Result given on the spot")),
     FieldSpec("issue_receipt", "bool", label=N_("Issue a receipt")),
 )  # fmt: skip
 
