@@ -29,7 +29,8 @@ async def desk_page(request: Request) -> Response:
     if session is not None and request.method == "POST":
         token = first(form, "csrf") or request.headers.get(CSRF_HEADER, "")
         if not is_own_form(session, token):
-            return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+            # The origin was checked before, so this is our own page from before the last sign-in.
+            return await ask_to_sign_in(request, form, 403, "stale")
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request(request.method, path, query, form, chosen_language(request), session.csrf if session else "")
     answer = page_answer(await run_in_threadpool(answer_desk, parts, asked, session.user if session else ""))

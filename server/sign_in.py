@@ -93,7 +93,9 @@ async def take_sign_out(request: Request) -> Response:
     return answer
 
 
-async def ask_to_sign_in(request: Request, form: Form | None = None) -> Response:
+async def ask_to_sign_in(
+    request: Request, form: Form | None = None, status: int = 401, error: str = "ended"
+) -> Response:
     """What a signed-out person gets for a page of the desk: the way back, with what was typed."""
     had_session = bool(token_of(request))
     if form is None:
@@ -104,7 +106,7 @@ async def ask_to_sign_in(request: Request, form: Form | None = None) -> Response
     user = await run_in_threadpool(parts.sessions.user_of_ended, token_of(request)) if had_session else None
     path = request.scope["path"]
     carried = carry(parts.receipts.key, user, path, form) if user else Carried()
-    return _page(request, 401, next_path=_own_path(path), error="ended", user=user or "", carried=carried)
+    return _page(request, status, next_path=_own_path(path), error=error, user=user or "", carried=carried)
 
 
 def _page(

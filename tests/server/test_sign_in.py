@@ -124,3 +124,15 @@ def test_a_carried_form_that_we_did_not_seal_is_not_sent(browser: Browser) -> No
     invented = json.dumps({"user": "lin", "path": "/register", "form": {"title": ["invented"]}})
     answer = browser.send_form("/sign-in", shown, user="lin", password=PASSWORD, carried=invented, seal="00" * 32)
     assert "invented" not in answer.text
+
+
+def test_a_page_from_before_the_last_sign_in_loses_nothing(browser: Browser) -> None:
+    browser.sign_in("lin")
+    old = browser.get("/register")
+    browser.post("/sign-out", data={"csrf": browser.csrf()})
+    browser.sign_in("lin")
+    shown = browser.send_form("/register", old, title="typed with care")
+    assert shown.status_code == 403
+    assert "What you typed is kept" in shown.text
+    answer = browser.send_form("/sign-in", shown, user="lin", password=PASSWORD)
+    assert 'value="typed with care"' in answer.text
