@@ -43,7 +43,7 @@ bench: build
 
 # Screenshots of every page for people who look (not committed).
 screens: build chromium
-	$(BIN)/python e2e/screens.py
+	$(BIN)/python -m e2e.screens
 
 .PHONY: chromium
 chromium:
