@@ -13,11 +13,13 @@ from py_core.calendars import WorkCalendar
 from py_core.cases.state import Case
 from py_core.packs import Packs, UnknownName
 from py_core.rules.assessment import Alerts, Assessment, Clock, FoundBreach, Step
+from py_core.rules.breaches import find_breaches
 from py_core.rules.clocks import Clocks, find_clocks
 from py_core.rules.duties import find_duty, find_principal, find_responsible, find_state, is_tracker
-from py_core.rules.findings import find_breaches, find_owed, find_proposals
 from py_core.rules.lights import find_alerts, find_light, find_reminder
+from py_core.rules.owed import find_owed, is_unsigned
 from py_core.rules.policies import Policies, read_policies
+from py_core.rules.proposals import find_proposals
 from py_core.rules.reading import Reading, read
 from py_core.rules.timing import Timing
 from py_core.values import local
@@ -140,10 +142,9 @@ def _overlays(
         found.append("deemed_consent")
     if principal is not None and principal.provisional:
         found.append("provisional")
-    if registered is not None and registered.data["channel"] in reading.pack.signature_channels:
-        last = case.last("signature_recorded") or registered
-        if not last.data.get("signed") and not last.data.get("unsigned_reason"):
-            found.append("unsigned")
+    signs = registered is not None and registered.data["channel"] in reading.pack.signature_channels
+    if signs and is_unsigned(case):
+        found.append("unsigned")
     if case.first("accountability_opened") is not None:
         found.append("accountability")
     return tuple(found)
