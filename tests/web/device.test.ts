@@ -1,0 +1,153 @@
+// The order of things on a device: stored first, believed afterwards; all or nothing; whatever the answer brings.
+// Python is a fake that notes what it is told; keys, documents and the database are the real ones.
+import 'fake-indexeddb/auto';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { before, beforeEach, test } from 'node:test';
+import * as Automerge from '@automerge/automerge/slim';
+import { type Bytes } from '../../web/src/shared/bytes.ts';
+import { Refusal, type DeskRequest } from '../../web/src/shared/protocol.ts';
+import { Database, type Write } from '../../web/src/worker/database.ts';
+import { Device } from '../../web/src/worker/device.ts';
+import { appendAct } from '../../web/src/worker/documents.ts';
+import type { Python, Received } from '../../web/src/worker/python.ts';
+
+declare const __ROOT__: string;
+const CASE = 'ab'.repeat(16);
+const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null };
+
+class FakePython {
+  told: string[] = [];
+  acts: { case_id: string; text: string }[] = [];
+  received: Received = NOTHING;
+  seq: number[] = [];
+  openDevice(): void { this.told.push('open'); }
+  loadRecords(rows: string): void { this.told.push(`records ${rows}`); }
+  loadWaiting(rows: { hash: string; reason: string }[]): void { this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
+  lock(): void { this.told.push('lock'); }
+  problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
+  respond(request: { next_device_seq: number }): unknown {
+    this.seq.push(request.next_device_seq);
+    return { status: 303, html: '', location: '/today', acts: this.acts };
+  }
+  recorded(caseId: string): void { this.told.push(`recorded ${caseId}`); }
+  decodeChange(raw: Bytes): unknown {
+    const { hash, deps } = Automerge.decodeChange(raw);
+    return { hash, deps: deps.filter(dep => !dep.startsWith('c11f3a50')) };
+  }
+  syncRead(): Received { return this.received; }
+  syncCommit(records: string): number { this.told.push(`commit ${(JSON.parse(records) as unknown[]).length}`); return 7; }
+}
+
+let python: FakePython;
+let database: Database;
+let device: Device;
+const unlock = async (): Promise<void> => {
+  python = new FakePython();
+  device = new Device(database, async () => python as unknown as Python);
+  await device.unlock('four words are better');
+};
+
+before(async () => {
+  await Automerge.initializeWasm(fs.readFileSync(`${__ROOT__}/node_modules/@automerge/automerge/dist/automerge.wasm`));
+  globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
+  database = await Database.open();
+  python = new FakePython();
+  device = new Device(database, async () => python as unknown as Python);
+  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: '00'.repeat(32) });
+});
+beforeEach(unlock);
+
+test('a person who is not let in sees nothing', async () => {
+  await device.lock();
+  await assert.rejects(device.respond(REQUEST), (error: Refusal) => error.code === 'locked');
+  await assert.rejects(device.enrol('another passphrase', 'x', { user: 'u2', name: '', csrf: '', recordKey: '' }), (error: Refusal) => error.code === 'other_person');
+});
+
+test('an act is on the disk in document, record, outbox and numbering before anybody hears of it', async () => {
+  python.acts = [{ case_id: CASE, text: '{"n":1}' }, { case_id: CASE, text: '{"n":2}' }];
+  const response = await device.respond(REQUEST);
+  assert.equal(response.stored, 2);
+  assert.deepEqual(python.told.slice(-2), [`recorded ${CASE}`, `recorded ${CASE}`]);
+  for (const [store, count] of [['documents', 1], ['records', 1], ['outbox', 2]] as const) assert.equal((await database.all(store)).length, count, store);
+  await unlock();
+  assert.ok(python.told.includes('waiting waits,waits'));
+  assert.match(python.told[1]!, /\{\\"n\\":1\}.*\{\\"n\\":2\}/);
+  await device.respond({ ...REQUEST, method: 'GET' });
+  assert.deepEqual(python.seq, [3]);
+});
+
+test('a full disk keeps nothing, says so, and the next attempt counts on from the same number', async () => {
+  const write = database.write.bind(database);
+  const before = await snapshot();
+  database.write = async (writes: readonly Write[]) => { if (writes.length > 1) throw new DOMException('full', 'QuotaExceededError'); await write(writes); };
+  python.acts = [{ case_id: 'cd'.repeat(16), text: '{"n":3}' }];
+  const response = await device.respond(REQUEST);
+  database.write = write;
+  assert.deepEqual([response.status, response.problem, response.stored, response.location], [507, 'storage_full', 0, null]);
+  assert.ok(!python.told.some(line => line.startsWith('recorded')));
+  assert.deepEqual(await snapshot(), before);
+  await device.respond(REQUEST);
+  assert.deepEqual(python.seq, [3, 3]);
+});
+
+test('an answer is believed only after it is stored; a failure leaves disk and cursor alone', async () => {
+  const { change } = appendAct(null, '0b'.repeat(16), '{"n":9}');
+  const { hash } = Automerge.decodeChange(change);
+  python.received = { ...NOTHING, acts: [{ case_id: 'ef'.repeat(16), hash, raw: change, row: [hash, [], '{"n":9}', 5, 6] }], end: { cursor: 6, scope: 's', more: false } };
+  const write = database.write.bind(database);
+  const before = await snapshot();
+  database.write = async () => { throw new DOMException('full', 'QuotaExceededError'); };
+  await assert.rejects(device.takeAnswer([]));
+  database.write = write;
+  assert.deepEqual(await snapshot(), before);
+  assert.ok(!python.told.some(line => line.startsWith('commit')));
+  assert.equal((await device.takeAnswer([]))?.wait, 7);
+  assert.equal(python.told.at(-1), 'commit 1');
+  await unlock();
+  assert.match(python.told[1]!, new RegExp(hash));
+});
+
+test('receipts without the record’s signature are not believed', async () => {
+  python.received = { ...NOTHING, receipts: [{ case_id: CASE, hash: '12'.repeat(32), log_index: 1, received_at_ms: 1, sig: '00'.repeat(64) }] };
+  const before = await snapshot();
+  await assert.rejects(device.takeAnswer([]));
+  assert.deepEqual(await snapshot(), before);
+});
+
+test('a refused act stays in the outbox with its reason and out of what the case builds on', async () => {
+  const waiting = await database.all('outbox');
+  const last = Automerge.decodeChange(await lastChange(CASE)).hash;
+  python.received = { ...NOTHING, refused: [{ case_id: CASE, hash: last, reason: 'scope' }] };
+  await device.takeAnswer([]);
+  assert.equal((await database.all('outbox')).length, waiting.length);
+  await unlock();
+  assert.ok(python.told.some(line => /^waiting .*scope/.test(line)));
+  python.acts = [{ case_id: CASE, text: '{"n":"after"}' }];
+  await device.respond(REQUEST);
+  assert.ok(!Automerge.decodeChange(await lastChange(CASE)).deps.includes(last));
+});
+
+test('a change without its causes spoils the whole answer, not the disk', async () => {
+  const first = appendAct(null, '0c'.repeat(16), '{"a":1}');
+  const second = appendAct(first.binary, '0c'.repeat(16), '{"a":2}');
+  const { hash } = Automerge.decodeChange(second.change);
+  const before = await snapshot();
+  python.received = { ...NOTHING, acts: [{ case_id: '77'.repeat(16), hash, raw: second.change, row: [hash, [], '', 1, 1] }] };
+  await assert.rejects(device.takeAnswer([]), /before its causes/);
+  assert.deepEqual(await snapshot(), before);
+});
+
+/** Every key of every store with the bytes under it. */
+async function snapshot(): Promise<unknown> {
+  const stores = ['sealed', 'documents', 'records', 'outbox', 'receipts'] as const;
+  return await Promise.all(stores.map(async store => (await database.all<{ iv: Bytes }>(store)).map(([key, { iv }]) => [store, key, [...iv]])));
+}
+
+/** The newest change of a case, through the device's own eyes. */
+async function lastChange(caseId: string): Promise<Bytes> {
+  const opened = (device as unknown as { opened: { shelf: { document(id: string): Promise<Bytes | null> } } }).opened;
+  const document = Automerge.load((await opened.shelf.document(caseId))!);
+  return new Uint8Array(Automerge.getAllChanges(document).at(-1)!);
+}
