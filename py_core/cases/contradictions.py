@@ -220,7 +220,7 @@ def _unseen(before: Mapping[int, Sequence[_Entry]], past: int, position: int) ->
 def _entries(position: int, recorded: RecordedAct) -> Iterator[_Entry]:
     for index, event in enumerate(recorded.act.events):
         event_type = event.get("type")
-        if event_type not in _CONTESTED:
+        if not isinstance(event_type, str) or event_type not in _CONTESTED:
             continue
         try:
             data = read_fields(event_type, event)

@@ -221,3 +221,11 @@ def test_work_that_goes_on_after_the_merge_is_not_lost() -> None:
     case, found = look(acts)
     assert len(found) == 1
     assert types(case)[-1] == "replied"
+
+
+@pytest.mark.parametrize("hostile", [{"type": []}, {"type": {}}, {"type": None}, {"type": "accepted", "by": []}, {}])
+def test_hostile_events_beside_each_other_are_no_contradiction_and_no_crash(hostile: Event) -> None:
+    case, found = look(diverged({"type": "accepted", "by": "A"}, hostile))
+    assert found == ()
+    assert types(case) == ["registered", "delivered", "accepted"] + (["accepted"] if "by" in hostile else [])
+    assert len(case.ignored) == (0 if "by" in hostile else 1)
