@@ -52,7 +52,9 @@ class Officer:
         page = self.page
         self.open("/register")
         page.get_by_role("radio", name=re.compile(offer_text)).check()
-        for paper in page.locator(".sw-choice:has(input[name=offer]:checked) .sw-choice__more input[type=checkbox]").all():
+        for paper in page.locator(
+            ".sw-choice:has(input[name=offer]:checked) .sw-choice__more input[type=checkbox]"
+        ).all():
             paper.check()
         page.fill("input[name=claimant_name]", name)
         page.fill("input[name=claimant_phone]", "13800001234")

@@ -43,7 +43,10 @@ def test_a_day_without_network_reaches_the_record_by_itself(
     lin.page.screenshot(path=shots / "receipt.png")
 
     appeal = lin.register_appeal(
-        "群众", "韩国强", "农贸市场东侧下水道堵塞", "星桥农贸市场东门外下水道堵了三天，污水漫到人行道，气味很大，希望尽快疏通。"
+        "群众",
+        "韩国强",
+        "农贸市场东侧下水道堵塞",
+        "星桥农贸市场东门外下水道堵了三天，污水漫到人行道，气味很大，希望尽快疏通。",
     )
     lin.page.screenshot(path=shots / "case-offline.png")
 

@@ -12,6 +12,7 @@ from py_core import __version__
 from py_core.errors import ShouwenError
 
 if TYPE_CHECKING:
+    from server.city import City
     from server.parts import DemoAccount
 
 
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_data(serving)
     serving.add_argument("--port", type=int, default=8000, help="TCP port (default 8000)")
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    serving.add_argument("--public-url", help="address that the QR on receipts leads to (default: as published before)")
     serving.add_argument("--https", action="store_true", help="behind HTTPS: secure cookies, strict transport")
     serving.set_defaults(run=_serve)
 
@@ -56,11 +58,21 @@ def _serve(arguments: argparse.Namespace) -> int:
     from server.settings import Settings
 
     parts = assemble(Settings(arguments.data, secure_cookies=arguments.https), SystemClock(), SystemEntropy())
+    publish_address(parts.city, arguments.public_url, f"http://{arguments.host}:{arguments.port}")
     version = parts.city.current().version
     city = f"directory version {version}" if version else "no directory yet: run `shouwen demo` or publish one"
     print(f"Shouwen on http://{arguments.host}:{arguments.port}/ ({city})", flush=True)
     serve(parts, arguments.host, arguments.port)
     return 0
+
+
+def publish_address(city: City, wished: str | None, own: str) -> None:
+    """Keeps the address on receipts right: the wished one; this server's own while no other was ever published."""
+    published = city.current()
+    known = str(published.document["public_url"])
+    address = wished or (own if known == "" or known.startswith("http://127.0.0.1:") else known)
+    if published.version and address != known:
+        city.publish({**published.document, "public_url": address})
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from server.cli import main
+from server.cli import main, publish_address
+from server.demo.data import directory_document
+from server.outside import SystemClock, SystemEntropy
+from server.parts import assemble
+from server.settings import Settings
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +36,22 @@ def test_a_data_folder_that_is_a_file_is_told_in_one_line(tmp_path: Path, capsys
     told = capsys.readouterr().err
     assert told.startswith("shouwen: ")
     assert told.count("\n") == 1
+
+
+def test_receipts_lead_to_the_serving_address_until_another_is_published(tmp_path: Path) -> None:
+    parts = assemble(Settings(tmp_path), SystemClock(), SystemEntropy())
+    try:
+        parts.city.publish(directory_document())
+        for wished, own, expected in (
+            (None, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+            (None, "http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+            ("https://city.example", "http://127.0.0.1:8001", "https://city.example"),
+            (None, "http://127.0.0.1:8001", "https://city.example"),
+        ):
+            publish_address(parts.city, wished, own)
+            assert parts.city.current().directory.public_url == expected
+        version = parts.city.current().version
+        publish_address(parts.city, None, "http://127.0.0.1:8001")
+        assert parts.city.current().version == version, "nothing new is published when nothing changes"
+    finally:
+        parts.close()
