@@ -33,7 +33,7 @@ def find_owed(case: Case, reading: Reading, clocks: Clocks, state: str, timing: 
         owed.append("extension_notice")
     if reading.refusal == "refusal_pending" and reading.refusal_reported is not None:
         owed.append("refusal_notice")
-    if reading.unsought and reading.stop is None:
+    if reading.stop is None and _last_reply_without_view(reading):
         owed.append("opinion")
     if (is_open and matter.duty == "reply" and reading.stop is None) or (matter.tell_result and state == "completed"):
         owed.append("reply")
@@ -48,6 +48,11 @@ def find_owed(case: Case, reading: Reading, clocks: Clocks, state: str, timing: 
     if pack.absence_article and is_open and any(is_unbriefed(fact) for fact in _absences(case, timing)):
         owed.append("handover_record")
     return tuple(owed)
+
+
+def _last_reply_without_view(reading: Reading) -> bool:
+    asked = reading.replies[-1][0] if reading.replies else None
+    return bool(reading.unsought) and (asked is None or reading.unsought[-1].index > asked.index)
 
 
 def _taken_in(case: Case, state: str) -> bool:

@@ -326,6 +326,22 @@ def test_offers_follow_the_state_the_matter_and_the_role() -> None:
     ).keys()
 
 
+def test_an_instruction_may_be_completed_after_it_was_reported_back() -> None:
+    desk = registered("WH", "instruction.urgent", channel="document", accept_by="x")
+    desk.do("2026-03-03 10:00", "report_back", text="done")
+    assert "complete" in offered(desk, "2026-03-03 11:00")
+    assert "report_back" not in offered(desk, "2026-03-03 11:00")
+
+
+def test_corrections_are_offered_once_for_each_receipt() -> None:
+    desk = registered("JY", "service", promise=PROMISE_10, materials_complete=False)
+    assert "notify_correction" in offered(desk, "2026-03-02 11:00")
+    desk.do("2026-03-02 12:00", "notify_correction", items=["identity paper"])
+    assert "notify_correction" not in offered(desk, "2026-03-02 13:00")
+    desk.do("2026-03-04 12:00", "receive_materials", complete=False)
+    assert "notify_correction" in offered(desk, "2026-03-04 13:00")
+
+
 def test_what_is_owed_is_suggested_first() -> None:
     offers = possible(replied().case, context("2026-03-03 10:30", OFFICER))
     assert offers[0].command == "feed_back"

@@ -168,6 +168,16 @@ def test_a_reply_sent_back_keeps_the_same_clock() -> None:
     assert (found.state, found.light, found.breaches) == ("review_pending", "met", ())
 
 
+def test_a_view_sought_later_is_not_owed_again_when_the_case_is_reopened() -> None:
+    desk = (
+        hotline()
+        .do("2026-03-03 10:00", "reply", text="x")
+        .do("2026-03-03 11:00", "reply", text="x", opinion="satisfied")
+    )
+    desk.do("2026-03-03 12:00", "feed_back").do("2026-03-04 09:00", "return_review", reason="thin")
+    assert desk.look("2026-03-04 10:00").owed == ("reply",)
+
+
 def test_the_person_who_wants_the_signature_later_can_sign_later() -> None:
     desk = service(signed=False)
     assert "unsigned" in desk.look("2026-03-02 11:00").overlays

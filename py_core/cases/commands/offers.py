@@ -87,9 +87,11 @@ def _needed(needs: str, s: Situation, assessment: Assessment) -> bool:
 
 def _completes(s: Situation, assessment: Assessment) -> bool:
     stops = s.reading.stops
+    if "reported_back" in stops:
+        return True  # L39: reporting back does not end the matter, completing it does
     if s.reading.stop is not None or stops & {"decision_issued", "certificate_issued", "forwarded_up"} - {"completed"}:
         return False
-    return "completed" in stops or s.reading.matter.clock == "none" or "reported_back" in stops
+    return "completed" in stops or s.reading.matter.clock == "none"
 
 
 def _reply(s: Situation, assessment: Assessment) -> bool:
@@ -107,6 +109,9 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "handed": lambda s, a: s.reading.handed and s.reading.role in ("first_responder", "receiving_unit"),
     "papers": lambda s, a: "materials_received" in s.reading.matter.start or s.reading.matter.correction,
     "incomplete": lambda s, a: bool(s.reading.rounds) and s.reading.rounds[-1].completed is None,
+    "untold": lambda s, a: (
+        bool(s.reading.rounds) and s.reading.rounds[-1].completed is None and s.reading.rounds[-1].notice is None
+    ),
     "filing": lambda s, a: needs_filing(s) and not s.reading.refusal,
     "no_filing": lambda s, a: not needs_filing(s),
     "refusal_unreported": lambda s, a: s.reading.refusal_reported is None,
@@ -114,7 +119,9 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "refusal_agreed": lambda s, a: s.reading.refusal_decided is not None,
     "procedures": lambda s, a: s.reading.matter.procedures,
     "procedure_untold": lambda s, a: "procedure_time_notice" in a.owed,
-    "extension": lambda s, a: s.reading.matter.extension is not None and s.clocks.main is not None,
+    "extension": lambda s, a: (
+        s.reading.matter.extension is not None and s.clocks.main is not None and s.clocks.extending.notice_owed is None
+    ),
     "extension_untold": lambda s, a: "extension_notice" in a.owed,
     "completes": _completes,
     "reply": _reply,
