@@ -99,8 +99,10 @@ def _events(
         yield from _registration(fields, context)
         return
     payload = {item.name: fields[item.name] for item in spec.fields if item.name in fields}
-    if spec.name == "approve_extension" and "by_role" not in payload:
-        payload["by_role"] = _approver(case, context)
+    if spec.name == "approve_extension":
+        payload.setdefault("by_role", _approver(case, context))
+        if payload["by_role"] not in context.roles:  # nobody approves in another's name
+            raise refuse("not_permitted", "", roles=str(payload["by_role"]))
     yield _end_event(case, spec, context) if spec.name == "complete" else spec.event, payload
 
 
