@@ -1,5 +1,8 @@
 // What a page and the worker say to each other. Everything is a request with one answer, or an event to all pages.
 
+/** Name of a worker that only makes the engine's snapshot. */
+export const SNAPSHOT_MAKER = 'snapshot-maker';
+
 export type Fields = Record<string, string[]>;
 
 /** One page request for the desk. */

@@ -2,12 +2,13 @@
 // tab has a dedicated one, and the exclusive lock "writer" lets only one of them work.
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
-import { Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
 import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
+import { keepSnapshot } from './snapshot.ts';
 
 const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
@@ -28,7 +29,16 @@ const startPython = (): Promise<Python> => {
 const automerge = initializeWasm(new Request(ASSETS.automerge));
 automerge.catch(() => {});
 
-const started: Promise<void> = start();
+// The same program also makes the engine's snapshot, in a worker that does nothing else and ends.
+const started: Promise<void> = self.name === SNAPSHOT_MAKER ? makeSnapshot() : start();
+
+async function makeSnapshot(): Promise<void> {
+  try {
+    await keepSnapshot(await Python.makeSnapshot());
+  } finally {
+    self.close();
+  }
+}
 
 async function start(): Promise<void> {
   await writer();

@@ -3,6 +3,7 @@ import { loadPyodide, type PyodideAPI } from 'pyodide';
 import createPyodideModule from 'pyodide/pyodide.asm.mjs';
 import { ASSETS } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
+import { dropSnapshot, readSnapshot } from './snapshot.ts';
 
 const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
 
@@ -25,23 +26,34 @@ export interface PageAnswer { status: number; html: string; location: string | n
 export class Python {
   private constructor(private readonly engine: PyodideAPI, private readonly host: Host) {}
 
+  /** Starts from the kept memory if there is one; whatever is wrong with it, the long way works. */
   static async boot(): Promise<Python> {
-    const application = bytes(ASSETS.application);
-    const engine = await loadPyodide({
-      indexURL: new URL('/assets/', location.href).href,
-      stdLibURL: new URL(ASSETS.library, location.href).href,
-      lockFileContents: LOCK as never,
-      packageBaseUrl: new URL('/assets/', location.href).href,
-      createPyodideModule,
-      env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
-      fsInit: async FS => { FS.writeFile('/lib/app.zip', await application); },
-    });
+    const snapshot = await readSnapshot().catch(() => null);
+    if (snapshot) {
+      try {
+        const engine = await start({ _loadSnapshot: snapshot });
+        engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
+        const host = engine.pyimport('host.browser') as unknown as Host;
+        performance.mark('python');
+        return new Python(engine, host);
+      } catch {
+        await dropSnapshot();
+      }
+    }
+    const engine = await start({});
     performance.mark('engine');
     const host = engine.pyimport('host.browser') as unknown as Host;
     performance.mark('imports');
     host.warm();
     performance.mark('python');
     return new Python(engine, host);
+  }
+
+  /** The memory of an engine that has everything imported and nobody's content. */
+  static async makeSnapshot(): Promise<Uint8Array<ArrayBuffer>> {
+    const engine = await start({ _makeSnapshot: true });
+    engine.runPython('import host.browser, gc; host.browser.warm(); del host; gc.collect()');
+    return (engine as unknown as { makeMemorySnapshot(): Uint8Array<ArrayBuffer> }).makeMemorySnapshot();
   }
 
   openDevice(opened: unknown): void { this.host.open_device(JSON.stringify(opened)); }
@@ -82,6 +94,20 @@ const NAMES = [
   'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
+
+async function start(more: Partial<NonNullable<Parameters<typeof loadPyodide>[0]>>): Promise<PyodideAPI> {
+  const application = bytes(ASSETS.application);
+  return await loadPyodide({
+    indexURL: new URL('/assets/', location.href).href,
+    stdLibURL: new URL(ASSETS.library, location.href).href,
+    lockFileContents: LOCK as never,
+    packageBaseUrl: new URL('/assets/', location.href).href,
+    createPyodideModule,
+    env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
+    fsInit: async FS => { FS.writeFile('/lib/app.zip', await application); },
+    ...more,
+  });
+}
 
 function taken<T>(result: unknown): T {
   const proxy = result as { toJs(options: object): T; destroy(): void };
