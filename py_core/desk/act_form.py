@@ -139,6 +139,7 @@ def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: i
         f"do-{opened.id}-{spec.name}",
         {
             "case_id": opened.id,
+            "number": opened.number,
             "case_title": f"{case_view.title_of(turn, opened)} · {opened.number}",
             "command": spec.name,
             "note": "",

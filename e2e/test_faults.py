@@ -1,0 +1,140 @@
+"""What goes wrong in the field: wrong input, refused steps, a full disk, an ended session, a change that is held back."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from e2e.harness import City, Laptop
+from e2e.officer import ARRIVAL_MS_MAX, Officer
+
+APPEAL = ("群众", "韩国强", "农贸市场东侧下水道堵塞", "污水漫到人行道。")
+
+
+def prepared(city: City, machine: Laptop, user: str) -> Officer:
+    officer = Officer(machine.open(), city, user)
+    officer.sign_in()
+    officer.prepare_for_offline()
+    return officer
+
+
+def test_faults_without_network_are_told_and_nothing_typed_is_lost(
+    city: City, laptop: Callable[..., Laptop], shots: Path
+) -> None:
+    lin = prepared(city, laptop("linxiao"), "linxiao")
+    city.stop()
+    page = lin.page
+
+    # An unknown page says what to do; a page that lives at the centre says that it needs the network.
+    lin.open("/no-such-page")
+    expect(page.locator("h1")).to_contain_text("没有")
+    page.goto(city.url + "/centre/cases")
+    expect(page.locator("body")).to_contain_text("需要网络")
+
+    # A form with faults names each field and keeps what was typed.
+    lin.open("/register")
+    page.fill("input[name=claimant_name]", "周梦洁")
+    page.fill("input[name=claimant_phone]", "12345")
+    page.fill("input[name=claimant_id]", "320281199001011234")
+    page.click("#register-submit")
+    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    for field in ("claimant_phone", "claimant_id"):
+        expect(page.locator(f"#{field}-error")).to_be_visible()
+    expect(page.locator("input[name=claimant_name]")).to_have_value("周梦洁")
+    page.screenshot(path=shots / "register-faults.png", full_page=True)
+
+    # A step that is not lawful is refused with its article.
+    case = lin.register_appeal(*APPEAL)
+    lin.open(case + "/do/approve_extension")
+    expect(page.locator("main")).to_contain_text(re.compile("HL-7|HL-"))
+
+    # The disk is full: the act is not recorded, the page says so, and what was typed is still there.
+    disk = lin.page.context.new_cdp_session(page)
+    lin.open(case + "/do/reply")
+    page.fill("[name=text]", "已疏通并冲洗。")
+    page.check("input[name=opinion][value=satisfied]")
+    disk.send("Storage.overrideQuotaForOrigin", {"origin": city.url, "quotaSize": 1})
+    page.click("main form button[type=submit]")
+    expect(page.locator("body")).to_contain_text("空间")
+    page.screenshot(path=shots / "disk-full.png")
+    disk.send("Storage.overrideQuotaForOrigin", {"origin": city.url})
+    page.go_back()
+    lin.open(case + "/do/reply")
+    expect(page.locator("[name=text]")).to_have_value("已疏通并冲洗。")
+    page.check("input[name=opinion][value=satisfied]")
+    page.click("main form button[type=submit]")
+    expect(page).to_have_url(re.compile(re.escape(case) + r"(\?|$)"))
+
+
+def test_a_held_back_act_and_an_ended_session_keep_the_work(
+    city: City, laptop: Callable[..., Laptop], shots: Path
+) -> None:
+    lin = prepared(city, laptop("linxiao"), "linxiao")
+    lin.open(lin.register_appeal("群众", "陈建国", "公交站牌缺失", "新桥村公交站牌被撞倒后一直没有恢复。"))
+    lin.expect_all_in_record()  # the record knows the device and its actor
+    city.stop()
+    case = lin.register_appeal(*APPEAL)
+
+    # While the record is down its key for this device is lost: the change comes back as not signed by the device.
+    with closing(sqlite3.connect(city.data / "record.sqlite3")) as record, record:
+        changed = record.execute(
+            "update devices set public_key = zeroblob(31) || x'01' where user = 'linxiao' and name not like '%demo%'"
+        )
+        assert changed.rowcount >= 1
+    city.start()
+    lin.open(case)
+    expect(lin.page.locator(".sw-timeline .sw-ticks--refused").first).to_be_visible(timeout=ARRIVAL_MS_MAX)
+    lin.open("/sync")
+    expect(lin.page.locator("main")).to_contain_text("农贸市场东侧下水道堵塞")
+    lin.page.screenshot(path=shots / "held-back.png")
+    with closing(sqlite3.connect(city.data / "record.sqlite3")) as record:
+        kept = record.execute("select length(raw), reason from quarantine").fetchall()
+    assert [(size > 0, reason) for size, reason in kept] == [(True, "wrong_signature")] * len(kept) != []
+
+    # The session ends at the server: work goes on, the sync page says that signing in is needed.
+    with closing(sqlite3.connect(city.data / "record.sqlite3")) as record, record:
+        record.execute("delete from sessions")
+    second = lin.register_appeal("群众", "沈敏", "路灯不亮", "村口三盏路灯不亮。")
+    lin.open(second)
+    assert lin.ticks()
+    lin.open("/sync")
+    expect(lin.page.locator("main")).to_contain_text("登录", timeout=ARRIVAL_MS_MAX)
+    expect(lin.page.locator("main")).to_contain_text("路灯不亮")
+
+
+def test_nothing_readable_lies_on_the_disk(city: City, laptop: Callable[..., Laptop]) -> None:
+    machine = laptop("linxiao")
+    lin = prepared(city, machine, "linxiao")
+    city.stop()
+    canary, control = "金丝雀七四二九", "对照明文一三五八"
+    lin.register_appeal("群众", canary, f"{canary}甲", f"{canary}乙")
+    lin.open("/register")
+    lin.page.fill("textarea[name=text]", f"{canary}草稿")
+    lin.open("/today")
+    lin.page.evaluate(WRITE_READABLE, control)
+    machine.close()
+    assert files_with(machine.profile, control), "the search finds what is stored readable"
+    assert files_with(machine.profile, canary) == []
+
+
+WRITE_READABLE = """text => new Promise((resolve, reject) => {
+  const opening = indexedDB.open('control', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('texts');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const writing = opening.result.transaction('texts', 'readwrite', { durability: 'strict' });
+    writing.objectStore('texts').put({ text }, 'one');
+    writing.oncomplete = () => resolve(null);
+  };
+})"""
+
+
+def files_with(folder: Path, text: str) -> list[Path]:
+    needles = [text.encode("utf-8"), text.encode("utf-16-le"), text.encode("utf-16-be")]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if any(needle in path.read_bytes() for needle in needles)]
