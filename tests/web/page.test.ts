@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import chinese from '../../web/locale/zh-CN.json';
 import { strength } from '../../web/src/page/passphrase.ts';
 import { fields } from '../../web/src/page/desk.ts';
-import { isDeskPage } from '../../web/src/shared/routes.ts';
+import { isDeskPage, isServerPage } from '../../web/src/shared/routes.ts';
 import { translate } from '../../web/src/shared/texts.ts';
 
 declare const __ROOT__: string;
@@ -17,6 +17,11 @@ test('desk pages are answered on the device, everything else by the server', () 
   for (const path of ['/sync/events', '/me', '/devices', '/centre', '/centre/cases', '/public/status', '/sign-in', '/sign-out', '/assets/page.js', '/todayx', '/healthz', '/api/x']) {
     assert.ok(!isDeskPage(path), path);
   }
+});
+
+test('a page of the server needs the network; an address that nobody knows is told so on the device', () => {
+  for (const path of ['/centre', '/centre/cases', '/public/status', '/sign-in', '/sync/events']) assert.ok(isServerPage(path), path);
+  for (const path of ['/no-such-page', '/centrex', '/today', '/sync']) assert.ok(!isServerPage(path), path);
 });
 
 test('length counts most for the strength of a passphrase', () => {

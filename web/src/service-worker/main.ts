@@ -2,7 +2,7 @@
 // sync and everything that is not a page or a built file goes to the network untouched.
 import { BUILD, CACHE, READY_CACHE, READY_MARK } from '../shared/build.ts';
 import { dropOtherBuilds, fetchManifest, precache } from '../shared/precache.ts';
-import { isDeskPage } from '../shared/routes.ts';
+import { isDeskPage, isServerPage } from '../shared/routes.ts';
 import { translate } from '../shared/texts.ts';
 
 interface Extendable extends Event { waitUntil(work: Promise<unknown>): void }
@@ -38,15 +38,20 @@ async function activate(): Promise<void> {
 }
 
 async function page(request: Request, url: URL): Promise<Response> {
-  if (isDeskPage(url.pathname) && await (await caches.open(READY_CACHE)).match(READY_MARK)) {
-    const shell = await (await caches.open(CACHE)).match('/shell.html');
-    if (shell) return withPolicy(shell);
-  }
+  const shell = await readyShell();
+  if (shell && isDeskPage(url.pathname)) return shell;
   try {
     return await fetch(request);
   } catch {
-    return needsNetwork();
+    return shell && !isServerPage(url.pathname) ? shell : needsNetwork();
   }
+}
+
+/** The shell, once this device has passed its self-test. */
+async function readyShell(): Promise<Response | null> {
+  if (!await (await caches.open(READY_CACHE)).match(READY_MARK)) return null;
+  const shell = await (await caches.open(CACHE)).match('/shell.html');
+  return shell ? withPolicy(shell) : null;
 }
 
 async function built(request: Request, url: URL): Promise<Response> {

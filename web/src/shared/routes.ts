@@ -1,8 +1,14 @@
 // Which addresses the device answers itself and which need the city's server.
 const DESK = /^\/(?:$|(?:today|register|cases|sync)(?:\/|$))/;
+const SERVER = /^\/(?:admin|api|assets|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
 const EVENTS = '/sync/events';
 
 /** Whether a page with this path is made on the device. */
 export function isDeskPage(pathname: string): boolean {
   return DESK.test(pathname) && pathname !== EVENTS;
+}
+
+/** Whether only the city's server can make this page; every other unknown address is simply mistyped. */
+export function isServerPage(pathname: string): boolean {
+  return SERVER.test(pathname) || pathname === EVENTS;
 }
