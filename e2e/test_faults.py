@@ -48,6 +48,12 @@ def test_faults_without_network_are_told_and_nothing_typed_is_lost(
     expect(page.locator("input[name=claimant_name]")).to_have_value("周梦洁")
     page.screenshot(path=shots / "register-faults.png", full_page=True)
 
+    # What was typed comes back with the page, until the officer wants an empty form.
+    lin.open("/register")
+    expect(page.locator("input[name=claimant_name]")).to_have_value("周梦洁")
+    page.click("button.sw-link-button")
+    expect(page.locator("input[name=claimant_name]")).to_have_value("")
+
     # A step that is not lawful is refused with its article.
     case = lin.register_appeal(*APPEAL)
     lin.open(case + "/do/approve_extension")
