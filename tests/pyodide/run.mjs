@@ -10,11 +10,11 @@ const PURE_PYTHON = ['pytest', '_pytest', 'pluggy', 'iniconfig', 'packaging', 'p
 
 // An uncaught error would print the line where it was thrown: a megabyte of minified engine.
 process.on('uncaughtException', error => { console.error(error.message); process.exit(2); });
-// Generators with native code, the server's engine and keys: no browser has them, so no core module may need them.
-const NOT_IN_A_BROWSER = /^(?:import|from) (hypothesis|cryptography|automerge|server)\b/m;
+// Generators with native code, the server's engine and keys, build tools: no browser has them, so no core module may need them.
+const NOT_IN_A_BROWSER = /^(?:import|from) (hypothesis|cryptography|automerge|server|messages|tools|babel)\b/m;
 const left = fs.readdirSync(path.join(ROOT, 'tests/core')).filter(name => name.endsWith('.py'))
   .filter(name => NOT_IN_A_BROWSER.test(fs.readFileSync(path.join(ROOT, 'tests/core', name), 'utf8')));
-if (left.length) console.log(`CPython only (they need native packages): ${left.join(', ')}`);
+if (left.length) console.log(`CPython only (they need packages that no browser has): ${left.join(', ')}`);
 
 const python = await loadPyodide({ lockFileContents: LOCK, packageBaseUrl: path.join(ROOT, 'node_modules/pyodide/') });
 for (const [at, folder] of [['/repo', ROOT], ['/site', sitePackages(ROOT)]]) {
