@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from py_core.errors import Malformed
-from py_core.packs.load import PACK_IDS
+from py_core.packs.load import pack_ids
 
 STATUSES = ("encoded", "supported", "manual", "not software")
 _SHARED = ("common.toml", "transitions.toml", "unnumbered.toml", "forms.toml", "liability.toml")
@@ -45,7 +45,7 @@ class Rule:
 def load_articles() -> Mapping[str, Article]:
     """Every article by id; raises `Malformed` for an unknown status or an empty text."""
     found: dict[str, Article] = {}
-    for pack_id in PACK_IDS:
+    for pack_id in pack_ids():
         text = files("py_core.packs").joinpath(pack_id, "articles.toml").read_text(encoding="utf-8")
         for key, row in tomllib.loads(text).items():
             article = Article(key, pack_id, row["status"], row["zh"], row["en"], row["how"])
@@ -95,7 +95,7 @@ def citations() -> frozenset[str]:
     """Every article id that any pack cites."""
     found: set[str] = set()
     folder = files("py_core.packs")
-    names = [f"{pack_id}/pack.toml" for pack_id in PACK_IDS]
+    names = [f"{pack_id}/pack.toml" for pack_id in pack_ids()]
     for name in (*names, *_SHARED):
         _collect(tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8")), found)
     return frozenset(found)

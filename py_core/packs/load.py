@@ -25,7 +25,6 @@ from py_core.packs.model import (
 )
 from py_core.periods import read_period
 
-PACK_IDS = ("WH", "BZ", "HL", "JY")
 _SHARED_FILES = ("common.toml", "transitions.toml", "unnumbered.toml")
 _TABLES = frozenset(
     {
@@ -40,13 +39,20 @@ _EXTENSIONS = frozenset({"total", "added", "statutory"})
 
 
 @cache
+def pack_ids() -> tuple[str, ...]:
+    """The regulations that are packaged: every folder with a pack.toml, in the order of their ids."""
+    folders = [entry for entry in files("py_core.packs").iterdir() if entry.is_dir()]
+    return tuple(sorted(folder.name for folder in folders if folder.joinpath("pack.toml").is_file()))
+
+
+@cache
 def load_packs() -> Packs:
     """The packaged regulations, validated; raises `Malformed` naming the table that is wrong."""
     folder = files("py_core.packs")
     shared = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in _SHARED_FILES]
     common = read_common({key: value for data in shared for key, value in data.items()})
     packs = {}
-    for pack_id in PACK_IDS:
+    for pack_id in pack_ids():
         text = folder.joinpath(pack_id, "pack.toml").read_text(encoding="utf-8")
         packs[pack_id] = read_pack(tomllib.loads(text), common)
     return Packs(packs, common)

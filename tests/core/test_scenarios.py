@@ -67,7 +67,7 @@ def test_an_explanation_names_the_holiday_and_the_make_up_day() -> None:
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [
-        ({"pack": "XX"}, UnknownName, "unknown pack 'XX'; known: WH, BZ, HL, JY"),
+        ({"pack": "XX"}, UnknownName, "unknown pack 'XX'; known: BZ, HL, JY, WH"),
         ({"matter": "loan"}, UnknownName, "unknown matter 'loan'"),
         ({"events": [{"at": "t", "type": "registered"}]}, Malformed, "must be a date and time"),
         ({"events": [{"type": "registered"}]}, Malformed, "has no at"),
