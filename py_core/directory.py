@@ -5,9 +5,10 @@ One JSON document, versioned as a whole, shipped by sync. Owns its reading; must
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Mapping
+from typing import Any
 
 from py_core.errors import Malformed
 
