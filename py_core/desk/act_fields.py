@@ -13,6 +13,7 @@ from py_core.desk.forms import Form
 from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
+from py_core.packs.demanded import demanding_article
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -66,11 +67,16 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         if (spec.name, field.name) in _FIXED:
             continue
         options = _options(turn, opened, spec, field, pack)
+        article = demanding_article(opened.case.pack, spec.name, field.name)
+        needed = field.required or bool(article)
+        hint = turn.say(_hint(spec, field)) if _hint(spec, field) else ""
+        if article and not field.required:
+            hint = turn.say(N_("Demanded by %(article)s."), article=article) + hint
         views.append(
             {
                 "name": field.name,
-                "label": turn.say(field.label) + ("" if field.required else turn.say(N_(" (optional)"))),
-                "hint": turn.say(_hint(spec, field)) if _hint(spec, field) else "",
+                "label": turn.say(field.label) + ("" if needed else turn.say(N_(" (optional)"))),
+                "hint": hint,
                 "options": options,
                 "widget": _widget(field, options),
             }
@@ -141,10 +147,11 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         if (spec.name, field.name) in _FIXED:
             continue
         options = _options(turn, opened, spec, field, pack)
-        needed = N_("Fill this in.") if field.required else ""
+        required = field.required or bool(demanding_article(opened.case.pack, spec.name, field.name))
+        needed = N_("Fill this in.") if required else ""
         if options:
             value: Any = form.value(field.name)
-            if value or field.required:
+            if value or required:
                 value = form.choice(field.name, [option["value"] for option in options])
             if field.kind == "bool" and value:
                 value = value == "yes"

@@ -125,10 +125,12 @@ QUARANTINE_REASONS: Mapping[str, str] = {
 }
 
 
+UNKNOWN_REASON = N_("the record gives a reason that this version does not know; update the program to read it")
+
+
 def quarantine_reason(turn: Turn, code: str) -> str:
-    """Why the record's gate held an act back, in words; an unknown code is shown as it is."""
-    text = QUARANTINE_REASONS.get(code)
-    return turn.say(text) if text else code
+    """Why the record's gate held an act back, in words; a code of a newer record gets the general ones."""
+    return turn.say(QUARANTINE_REASONS.get(code, UNKNOWN_REASON))
 
 
 def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[str, str]]:

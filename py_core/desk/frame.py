@@ -100,6 +100,8 @@ def _sync_state(status: SyncStatus) -> str:
 def _sync_word(status: SyncStatus) -> str:
     if status.problem == "signed_out":
         return N_("Sign in to send")
+    if status.problem == "other_person":
+        return N_("Somebody else is signed in")
     if status.problem == "storage_full":
         return N_("Storage is full")
     if status.problem == "busy":

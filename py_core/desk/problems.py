@@ -71,6 +71,11 @@ PROBLEMS: Mapping[str, Problem] = {
         ),
         N_("Free space on the disk (downloads, recycle bin), then send the form again with the browser's back button."),
     ),
+    "busy": Problem(
+        N_("The city record is busy"),
+        N_("Too much was asked of it at once, so this was not done. Nothing that was recorded before is lost."),
+        N_("Wait a few seconds and send it again with the browser's back button: what you typed is still in the form."),
+    ),
     "not_recorded": Problem(
         N_("The city record did not take this"),
         N_("The record's own check refused the act, so nothing was recorded."),

@@ -19,6 +19,11 @@ WAITING_SHOWN = 200
 PROBLEMS = {
     "signed_out": (N_("You are signed out, so nothing is sent."), "/sign-in", N_("Sign in")),
     "storage_full": (N_("The storage of this device is full: free space before you go on working."), "", ""),
+    "other_person": (
+        N_("Somebody else is signed in on this browser, so your acts wait: they must not go under another name. Sign out there and sign in yourself."),
+        "/sign-in",
+        N_("Sign in"),
+    ),
     "unknown_device": (
         N_("The centre does not know this device or has withdrawn it. What was done here is kept; ask the administrator to enrol it again."),
         "",
@@ -73,6 +78,12 @@ def _summary(turn: Turn) -> dict[str, str]:
     if turn.surroundings.where == "server":
         state = N_("You work directly in the city record.")
         explained = N_("What you record on this page is in the city record at once (two ticks).")
+    elif status.waiting and status.problem:
+        state = N_("Nothing is sent at the moment. Your work is safe on this device.")
+        explained = N_("Acts with one tick wait here; they are sent by themselves as soon as the reason below is gone.")
+    elif status.problem:
+        state = N_("There is no exchange with the city record at the moment. Nothing waits.")
+        explained = N_("You can go on working. New acts stay on this device until the reason below is gone.")
     elif status.waiting and status.online:
         state = N_("Online. Sending what waits.")
         explained = N_(

@@ -1,0 +1,51 @@
+"""What the text demands of a document is required in the form of the step that makes it, under that regulation only."""
+
+from __future__ import annotations
+
+from fakes import Desk, FakeStore, appeal_form, service_form
+
+from py_core.cases.commands import COMMANDS
+from py_core.desk.ports import Quarantined, SyncStatus
+from py_core.packs.demanded import demanding_article, load_demanded
+
+KEY = "0" * 31 + "1"
+
+
+def test_every_demanded_entry_is_a_field_of_its_command() -> None:
+    for command, field in load_demanded():
+        assert field in {spec.name for spec in COMMANDS[command].fields}, (command, field)
+
+
+def test_an_appeal_cannot_be_answered_without_answer_and_the_persons_view() -> None:
+    desk = Desk()
+    desk.post("/register", **appeal_form(KEY))
+    shown = desk.get(f"/cases/{KEY}/do/reply").html
+    assert "（选填）" not in shown
+    assert "HL-7" in shown
+    refused = desk.post(f"/cases/{KEY}/do/reply", key="1", text="", opinion="satisfied")
+    assert (refused.status, refused.acts) == (422, ())
+    assert 'href="#text"' in refused.html
+    refused = desk.post(f"/cases/{KEY}/do/reply", key="1", text="已疏通", opinion="")
+    assert 'href="#opinion"' in refused.html
+    assert desk.post(f"/cases/{KEY}/do/reply", key="1", text="已疏通", opinion="satisfied").status == 303
+
+
+def test_a_demand_holds_only_under_the_regulation_that_makes_it() -> None:
+    assert demanding_article("HL", "reply", "text") == "HL-7"
+    assert demanding_article("WH", "reply", "text") == ""
+    assert demanding_article("BZ", "propose_refusal", "reason") == "BZ-FD-1"
+    assert demanding_article("JY", "propose_refusal", "reason") == ""
+    assert demanding_article("JY", "note", "note") == ""
+
+
+def test_the_sync_page_says_the_truth_while_nothing_can_be_sent() -> None:
+    desk = Desk(store=FakeStore())
+    desk.post("/register", **service_form())
+    for problem in ("signed_out", "other_person", "something_of_a_newer_version"):
+        refused = (Quarantined("ab" * 32, KEY, "reason_of_a_newer_record"),)
+        desk.store.status = SyncStatus(True, 1, None, refused, problem)
+        html = desk.get("/sync").html
+        assert "正在发送" not in html
+        assert "目前没有发送" in html
+        assert "reason_of_a_newer_record" not in html
+        assert problem not in html
