@@ -63,6 +63,16 @@ class Offer:
     materials: tuple[str, ...] = ()
     basis: str = ""
     fee: str = ""
+    # What a one-time notice, a published promise or a guide must also say (WH-YC-1, WH-CN-2, WH-CN-5, JY-3.1.3).
+    scope: str = ""
+    conditions: str = ""
+    procedure: str = ""
+    standard: str = ""
+    responsibility: str = ""
+    functions: str = ""
+    policy: str = ""
+    result: str = ""
+    handler: str = ""  # person id or words
 
 
 @dataclass(frozen=True, slots=True)
