@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from py_core.desk.ports import Similar
+from py_core.words import pairs, shared_runs
 from server.search_encoder import Encoder, Vectors, installed_encoder
 from server.search_index import Index
-from server.search_words import pairs, shared_runs
 from server.sqlite_driver import driver
 
 SAME_PLACE = 0.4

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from py_core.words import pairs
 from server.search_encoder import DIMENSIONS, Vectors
-from server.search_words import pairs
 from server.sqlite_driver import load_vectors
 
 LAYOUT = 1

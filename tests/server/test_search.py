@@ -9,11 +9,11 @@ from random import Random
 import numpy as np
 import pytest
 
+from py_core.words import pairs, shared_runs
 from server.demo.data import places, topics
 from server.demo.telling import Teller
 from server.search import SimilarCases
 from server.search_encoder import DIMENSIONS, Encoder, Vectors, installed_encoder
-from server.search_words import pairs, shared_runs
 
 Row = tuple[str, str, str]
 

@@ -1,4 +1,4 @@
-"""Words for search: overlapping pairs of characters, and the runs of text that two cases share.
+"""Words for likeness: overlapping pairs of characters, and the runs of text that two cases share.
 
 Chinese has no spaces; pairs of characters need no dictionary and find names of streets and firms as well as words.
 """
