@@ -177,8 +177,9 @@ class Gate:
                 self._read_event(event)
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
-            role = PRIVILEGED_EVENTS.get(event["type"])
-            if role is not None and role not in person.roles:
+            # A decision that is reserved to a role, or one made in the name of a role.
+            roles = {PRIVILEGED_EVENTS.get(event["type"]), event.get("by_role")} - {None}
+            if not roles.issubset(person.roles):
                 raise _Refusal("not_authorised")
         return _Candidate(submission, change, act)
 

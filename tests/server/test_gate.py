@@ -200,6 +200,12 @@ def test_only_a_reconciler_resolves(parts: Parts, lin: Laptop) -> None:
     assert qian.verdict(qian.act(CASE, decision)) == "accepted"
 
 
+def test_nobody_approves_in_the_name_of_a_role_that_is_not_theirs(lin: Laptop) -> None:
+    lin.sync(lin.act(CASE, registered()))
+    approval = {"type": "extension_approved", "by_role": "unit_head", "workdays": 5}
+    assert lin.verdict(lin.act(CASE, approval)) == "not_authorised"
+
+
 def test_a_sequence_number_is_used_once(lin: Laptop) -> None:
     lin.sync(lin.act(CASE, registered()))
     assert lin.verdict(lin.act(case_id(2), registered(title="another"), device_seq=1)) == "sequence_reused"
