@@ -24,6 +24,9 @@ DONE = {
     "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
 }
 
+# Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
+ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "sync": "y", "centre": "z"}
+
 _environment = None
 
 
@@ -140,11 +143,18 @@ def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
         ("today", "/today", N_("Today"), 0),
         ("register", "/register", N_("Register"), 0),
         ("cases", "/cases", N_("Cases"), 0),
+        ("slips", "/slips", N_("Forms"), 0),
         ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + len(turn.sync_status.refused)),
     ]
     if turn.at_centre:
         items.append(("centre", "/centre", N_("Centre"), 0))
     return [
-        {"href": href, "label": turn.say(label), "count": count, "current": name == where}
+        {
+            "href": href,
+            "label": turn.say(label),
+            "count": count,
+            "current": name == where,
+            "key": ACCESS_KEYS.get(name, ""),
+        }
         for name, href, label, count in items
     ]

@@ -7,10 +7,11 @@ from typing import Any
 from py_core.cases.acts import Event
 from py_core.cases.events import CHANNELS, CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
+from py_core.desk import similar_cases
 from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
-from py_core.desk.frame import page, redirect
+from py_core.desk.frame import page, redirect, render
 from py_core.desk.ports import Response
 from py_core.desk.problems import refusal
 from py_core.desk.recording import new_act
@@ -31,6 +32,13 @@ OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
     ("register", "", N_("Only register for now"), ""),
 )
 NUMBER_DIGITS = 6
+# Alt and the letter leads there (`accesskey` in the template).
+KEYS = (
+    ("w", N_("what is asked for")),
+    ("n", N_("who asks")),
+    ("t", N_("what about")),
+    ("h", N_("what happens now")),
+)
 
 
 def show_register(turn: Turn) -> Response:
@@ -69,6 +77,23 @@ def take_register(turn: Turn) -> Response:
         return _page(turn, form, offered, status=422)
     act = new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)
     return Response(303, location=_next_page(wanted, receipt), acts=(act,))
+
+
+def show_similar(turn: Turn) -> Response:
+    """What is known here about the form as typed: the part alone, or the whole page when a button without script asks.
+
+    Typed content comes by POST only, so that it stands in no address and no history.
+    """
+    form = Form(turn, turn.request.form)
+    offered = choices(turn)
+    if form.value("look") == "page":
+        return _page(turn, form, offered)
+    found = similar_cases.found(turn, form, _kind(form, offered))
+    return Response(200, render("parts/similar.html", {"lang": turn.lang, "found": found}))
+
+
+def _kind(form: Form, offered: list[Choice]) -> str:
+    return next((choice.kind for choice in offered if choice.value == form.value("offer")), "")
 
 
 def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event, ...], bool]:
@@ -179,6 +204,8 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
         f"register-{form.value('key')}",
         {
             "form": form,
+            "keys": [(key, turn.say(what)) for key, what in KEYS],
+            "found": similar_cases.found(turn, form, _kind(form, offered)),
             "offers": [choice_view(turn, choice) for choice in offered],
             "claimant_kinds": named("claimant", CLAIMANTS),
             "channels": named("channel", CHANNELS),

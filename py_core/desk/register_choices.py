@@ -28,6 +28,11 @@ class Choice:
     def paper_field(self, index: int) -> str:
         return f"paper-{self.value}-{index}"
 
+    @property
+    def all_papers_field(self) -> str:
+        """One tick for every paper that the service asks for."""
+        return f"papers-{self.value}"
+
     def copies_field(self, index: int) -> str:
         return f"copies-{self.value}-{index}"
 
@@ -73,6 +78,7 @@ def choice_view(turn: Turn, choice: Choice) -> dict[str, object]:
         "name": source.en if english else source.zh,
         "limit": _limit(turn, choice),
         "article": choice.matter.limit.article if choice.matter.limit else choice.matter.article,
+        "all_papers": choice.all_papers_field,
         "papers": [
             {"name": name, "field": choice.paper_field(index), "copies": choice.copies_field(index)}
             for index, name in enumerate(choice.offer.materials if choice.offer else ())

@@ -135,8 +135,9 @@ def _read_papers(form: Form, choice: Choice | None) -> tuple[list[dict[str, Any]
         return [], ()
     papers: list[dict[str, Any]] = []
     missing = []
+    everything = form.value(choice.all_papers_field) == "y"
     for index, name in enumerate(choice.offer.materials if choice.offer else ()):
-        if form.value(choice.paper_field(index)) == "y":
+        if everything or form.value(choice.paper_field(index)) == "y":
             papers.append({"name": name, "copies": form.count(choice.copies_field(index))})
         else:
             missing.append(name)

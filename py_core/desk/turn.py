@@ -64,6 +64,11 @@ class OpenCase:
         self.acts = self._folded.acts
 
     @property
+    def record(self) -> CaseRecord:
+        """The record as the host gave it: the same object as long as it has the same acts."""
+        return self._folded.record
+
+    @property
     def case(self) -> Case:
         return self._folded.case
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import chinese from '../../web/locale/zh-CN.json';
+import { chosenBy } from '../../web/src/page/keyboard.ts';
 import { strength } from '../../web/src/page/passphrase.ts';
 import { fields } from '../../web/src/page/desk.ts';
 import { isDeskPage, isServerPage } from '../../web/src/shared/routes.ts';
@@ -30,6 +31,15 @@ test('length counts most for the strength of a passphrase', () => {
   assert.equal(strength('12345678'), 1);
   assert.equal(strength('correct horse battery staple'), 3);
   assert.equal(strength('红灯停绿灯行黄灯亮了等一等'), 3);
+});
+
+test('a number or letter means the choice that bears it', () => {
+  const choices = [...'abcdefghijkl'];
+  assert.equal(chosenBy('1', choices), 'a');
+  assert.equal(chosenBy('0', choices), 'j');
+  assert.equal(chosenBy('A', choices), 'k');
+  assert.equal(chosenBy('b', choices), 'l');
+  for (const other of ['c', 'Enter', 'Tab', ' ', '-']) assert.equal(chosenBy(other, choices), undefined, other);
 });
 
 test('repeated form fields keep all their values; files are not taken as text', () => {

@@ -54,7 +54,12 @@ export class Live {
   }
 }
 
-function words(part: Element | null): string { return part?.textContent?.replace(/\s+/g, ' ') ?? ''; }
+/** The words of a page without what is only there because somebody is typing. */
+function words(part: Element | null): string {
+  const page = part?.cloneNode(true) as Element | undefined;
+  page?.querySelector('[data-typed-part]')?.remove();
+  return page?.textContent?.replace(/\s+/g, ' ') ?? '';
+}
 
 function writing(): Element | null {
   const active = document.activeElement;

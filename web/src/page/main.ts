@@ -3,6 +3,7 @@
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import { isDeskPage } from '../shared/routes.ts';
 import { Bridge } from './bridge.ts';
+import { listenToKeys } from './keyboard.ts';
 import { rememberLang } from './language.ts';
 import { configure, failedPage } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
@@ -12,6 +13,8 @@ import { keepStrip } from './strip.ts';
 document.addEventListener('click', event => {
   if ((event.target as Element | null)?.closest('[data-action="print"]')) window.print();
 });
+
+listenToKeys();
 
 if (document.documentElement.hasAttribute('data-shell')) {
   const bridge = new Bridge();

@@ -34,20 +34,29 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
       location.assign(url);
       return;
     }
-    ctx.fetch = async (_, asked) => await fromWorker(bridge, url, asked);
+    ctx.fetch = async (_, asked) => isPart(ctx) ? await partFromWorker(bridge, url, asked) : await fromWorker(bridge, url, asked);
   });
   document.addEventListener('htmx:after:swap', event => {
     const { ctx } = (event as RequestEvent).detail;
-    if (!ctx.response) return; // a refresh of the same page
+    if (!ctx.response || isPart(ctx)) return; // a refresh of the same page, or a part of it
     const posted = ctx.request.method === 'POST';
     if (ctx.request.headers?.['HX-History-Restore-Request'] !== 'true') settle(ctx.sourceElement);
     shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
   });
   document.addEventListener('htmx:error', event => {
-    const { error } = (event as CustomEvent<{ error?: unknown }>).detail;
+    const { error, ctx } = (event as CustomEvent<{ error?: unknown; ctx?: RequestContext }>).detail;
+    if (ctx && isPart(ctx)) return; // the form works without what stands beside it
     strip('problem', element('strong', {}, failureText(error)));
     insist('problem');
   });
+}
+
+/** Whether this asks for something beside the form that is being typed, not for a page. */
+function isPart(ctx: RequestContext): boolean { return ctx.sourceElement.hasAttribute('data-typed-part'); }
+
+async function partFromWorker(bridge: Bridge, url: URL, asked: RequestContext['request']): Promise<Response> {
+  const { response } = await deskPage(bridge, 'POST', url, asked.body ? fields(asked.body) : {});
+  return new Response(response.status === 200 ? response.html : '', { headers: { 'content-type': 'text/html' } });
 }
 
 async function fromWorker(bridge: Bridge, url: URL, asked: RequestContext['request']): Promise<Response> {
