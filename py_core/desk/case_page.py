@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.cases.commands import possible
-from py_core.desk import act_view, case_view, slips
+from py_core.desk import act_view, case_view, slips, slips_offered
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
 from py_core.desk.frame import page
@@ -40,7 +40,13 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
             "decide_href": f"/centre/reconciliation/{case_id}" if "reconciler" in turn.roles else "",
             "actions": actions(turn, opened),
-            "acts": [act_view.act_view(turn, opened, recorded, contested) for recorded in reversed(opened.acts)],
+            "acts": [
+                {
+                    **act_view.act_view(turn, opened, recorded, contested),
+                    "forms": slips_offered.of_act(turn, opened, recorded.hash),
+                }
+                for recorded in reversed(opened.acts)
+            ],
             "facts": _facts(turn, opened),
             "slips": slips.available(turn, opened) if opened.case.registered else [],
             "papers": slips.papers(opened),

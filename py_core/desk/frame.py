@@ -25,7 +25,7 @@ DONE = {
 }
 
 # Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
-ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "sync": "y", "centre": "z"}
+ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "slips": "w", "sync": "y", "centre": "z"}
 
 _environment = None
 

@@ -1,286 +1,200 @@
-"""The slips that the public receives (F-01 … F-04): their fields, and the refusal to print an incomplete one."""
+"""Forms on paper: the page of one form ready to print, or the one that names what is missing and where to record it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from py_core.cases.state import Fact
+from py_core.cases.commands import COMMANDS
 from py_core.desk import case_view
+from py_core.desk.command_words import command_title
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
-from py_core.desk.receipt_code import check_code
+from py_core.desk.slips_offered import available, fits, issuable, issuing_facts, offers_of
+from py_core.desk.slips_sheet import Missing, fill
+from py_core.desk.slips_sources import Sheet, about_case, papers_of
 from py_core.desk.turn import OpenCase, Turn
-from py_core.values import local
+from py_core.packs.prints import Print, load_prints
 from py_core.views import language
 from py_core.views.language import N_
-from py_core.views.qr import qr_svg
 
-# A receipt shown later than this after it was issued is a reprint and says so.
-ORIGINAL_FOR = timedelta(minutes=30)
-PAPERS = ("a4", "80mm")
-ON_SITE = ("walk_in", "visit")
+__all__ = ["available", "papers", "show_index", "show_sheet", "show_slip"]
 
-Slip = dict[str, Any]
+_PAPER_NAMES = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
+# Registers of the city in which an entry of a form stands that no step of a case records.
+_REGISTERS = {
+    "register": N_("It belongs to the registration. Register the contact anew with it; the centre joins the two."),
+    "offers": N_("It belongs to the published promise of this service. Ask the centre to complete it there."),
+    "people": N_("It belongs to the city's list of people and posts. Ask the administrator to complete it there."),
+    "units": N_("It belongs to the city's list of units. Ask the administrator to complete it there."),
+}
 
 
 def show_slip(turn: Turn, case_id: str, form: str) -> Response:
-    """A slip ready to print, or a page that names what is missing."""
+    """A form of a case ready to print; `?act=` picks one of several that were issued."""
     opened = turn.open(case_id)
     if opened is None:
         return problem(turn, 404, "unknown_case")
-    maker = MAKERS.get(form)
-    if maker is None or opened.case.registered is None:
+    plan = load_prints().get(form)
+    if plan is None or plan.subject != "case" or opened.case.registered is None:
         return problem(turn, 404, "unknown_page")
-    title, article, build = maker
-    slip = build(turn, opened)
-    missing = [row["label"] for row in slip["rows"] if row.get("needed") and not any(row["lines"])]
-    missing += slip.get("missing", [])
-    if missing:
-        return _refused(turn, opened, turn.say(title), article, missing, slip)
-    paper = (turn.request.query.get("paper") or [""])[-1]
-    paper = paper if paper in PAPERS else PAPERS[0]
-    slip |= {"form": form, "title": turn.say(title), "number": opened.number, "unit": _issuing_unit(turn, opened)}
-    base = f"/cases/{case_id}/slips/{form}?paper="
-    labels = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
-    return page(
-        turn,
-        "slip.html",
-        f"{turn.say(title)} {opened.number}",
-        f"slip-{form}-{paper}",
-        {
-            "case_id": case_id,
-            "case_title": case_view.title_of(turn, opened),
-            "papers": [
-                {"href": base + name, "label": turn.say(labels[name]), "current": name == paper} for name in PAPERS
-            ],
-            "paper_size": paper,
-            "slip": slip,
-        },
-        where="cases",
-    )
+    back = f"/cases/{case_id}"
+    if not fits(turn, opened, plan):
+        return _refused(turn, plan, turn.say(N_("This form does not belong to this case.")), [], back)
+    wanted = (turn.request.query.get("act") or [""])[-1]
+    facts = issuing_facts(opened, plan)
+    fact = next((item for item in reversed(facts) if item.act.startswith(wanted)), None)
+    if fact is None:
+        return _not_issued(turn, opened, plan)
+    sheet = about_case(turn, opened, fact)
+    title = case_view.title_of(turn, opened)
+    return _answer(turn, plan, sheet, back, title, {"act": wanted} if wanted else {})
 
 
-def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
-    """The slips of a case for its page: which can be printed, which were issued and when."""
-    rows = []
-    for form, (title, _, _) in MAKERS.items():
-        if not _fits(turn, opened, form):
-            continue
-        issued = opened.case.last("receipt_issued") if form == "F-02" else None
-        rows.append(
+def show_sheet(turn: Turn, form: str, of: str) -> Response:
+    """A form about an entry of the city's directory: a service, a unit, a person."""
+    plan = load_prints().get(form)
+    if plan is None or plan.subject == "case":
+        return problem(turn, 404, "unknown_page")
+    directory = turn.directory
+    own = directory.units.get(turn.person.unit) if turn.person else None
+    offer, unit, person = directory.offers.get(of), directory.units.get(of), directory.people.get(of)
+    if plan.subject == "offer" and offer is not None:
+        unit = own if own and (not offer.units or own.id in offer.units) else None
+        unit = unit or next((directory.units[key] for key in offer.units if key in directory.units), own)
+        sheet, title = Sheet(turn, offer=offer, unit=unit), offer.en if turn.lang == language.EN else offer.zh
+    elif plan.subject == "unit" and unit is not None:
+        sheet, title = Sheet(turn, unit=unit), case_view.unit_name(turn, of)
+    elif plan.subject == "person" and person is not None:
+        if form == "F-23" and of != turn.identity.user:
+            return problem(turn, 403, "not_allowed")  # it lists the open cases of that person
+        sheet, title = Sheet(turn, person=person, unit=directory.units.get(person.unit)), person.name
+    else:
+        return problem(turn, 404, "unknown_page")
+    return _answer(turn, plan, sheet, "/slips", title, {})
+
+
+def show_index(turn: Turn) -> Response:
+    """The forms that belong to no case: of the person's own unit, its services and its people."""
+    english, unit, directory = turn.lang == language.EN, turn.unit, turn.directory
+    plans = load_prints().values()
+    groups: list[dict[str, Any]] = []
+
+    def group(title: str, subject: str, entries: list[tuple[str, str]]) -> None:
+        forms = [plan for plan in plans if plan.subject == subject]
+        rows = [
             {
-                "form": form,
-                "name": turn.say(title),
-                "href": "" if form == "F-02" and issued is None else f"/cases/{opened.id}/slips/{form}",
-                "note": turn.say(N_("issued %(when)s"), when=language.moment_text(turn.lang, issued.at))
-                if issued
-                else turn.say(N_("not issued"))
-                if form == "F-02"
-                else "",
+                "name": name,
+                "forms": [
+                    {"id": plan.form.id, "name": plan.form.en if english else plan.form.zh, "of": key}
+                    for plan in forms
+                    if plan.form.id != "F-23" or key == turn.identity.user
+                ],
             }
-        )
-    return rows
+            for key, name in entries
+        ]
+        if rows:
+            groups.append({"title": title, "rows": rows})
 
-
-def _fits(turn: Turn, opened: OpenCase, form: str) -> bool:
-    """Whether a slip has anything to do with this case: how it came, and what its rules ask for."""
-    case = opened.case
-    pack = turn.packs.get(case.pack)
-    on_site = case.value("channel") in ON_SITE
-    if form == "F-02":
-        return bool(case.all("receipt_issued")) or (pack is not None and case.value("channel") in pack.receipt_channels)
-    if form == "F-04":
-        return bool(case.all("correction_notified"))
-    return on_site
-
-
-def _refused(turn: Turn, opened: OpenCase, title: str, article: str, missing: list[str], slip: Slip) -> Response:
-    texts = {
-        "title": turn.say(N_("%(slip)s cannot be printed"), slip=title),
-        "why": turn.say(N_("It lacks what it must contain: %(fields)s."), fields=", ".join(missing)),
-        "article": article,
-        "todo": slip.get("todo") or turn.say(N_("Record what is missing; then the slip can be printed.")),
-        "href": slip.get("href") or f"/cases/{opened.id}",
-        "link": slip.get("link") or turn.say(N_("Back to the case")),
-        "code": "",
-    }
-    return page(turn, "problem.html", texts["title"], "slip-refused", {"problem": texts}, status=409, where="cases")
-
-
-def _row(turn: Turn, label: str, *lines: str | None, needed: bool = False, strong: bool = False) -> dict[str, Any]:
-    return {"label": turn.say(label), "lines": [line for line in lines if line], "needed": needed, "strong": strong}
-
-
-def _base(turn: Turn, opened: OpenCase) -> Slip:
-    unit = turn.directory.units.get(str(opened.case.value("unit")))
-    foot = [turn.say(N_("Complaints: %(phone)s"), phone=unit.complaint_phone)] if unit else []
-    return {
-        "copy": "", "rows": [], "list": [], "list_title": "", "list_second": "", "notes": [], "signatures": [],
-        "qr": None, "foot": foot,
-    }  # fmt: skip
-
-
-def _issuing_unit(turn: Turn, opened: OpenCase) -> str:
-    city = turn.directory.city_en if turn.lang == language.EN else turn.directory.city_zh
-    return f"{city} · {case_view.unit_name(turn, opened.case.value('unit'))}"
+    if unit is not None:
+        group(turn.say(N_("Unit")), "unit", [(unit.id, unit.en if english else unit.zh)])
+        people = [person for person in directory.people.values() if person.unit == unit.id]
+        people.sort(key=lambda person: person.id != turn.identity.user)
+        group(turn.say(N_("People")), "person", [(person.id, f"{person.name} {person.title}") for person in people])
+        offers = [offer for offer in directory.offers.values() if not offer.units or unit.id in offer.units]
+        group(turn.say(N_("Services")), "offer", [(offer.id, offer.en if english else offer.zh) for offer in offers])
+    return page(turn, "slips_index.html", turn.say(N_("Forms")), "slips", {"groups": groups}, where="slips")
 
 
 def papers(opened: OpenCase) -> list[dict[str, str]]:
     """The papers that were received so far, with their copies."""
-    rows = list(opened.case.value("materials") or ())
-    for kind in ("materials_received", "materials_completed"):
-        for fact in opened.case.all(kind):
-            rows.extend(row for row in fact.data.get("materials", ()) if row not in rows)
-    return [{"name": name, "second": str(copies)} for name, copies in rows]
+    return [{"name": name, "second": str(copies)} for name, copies in papers_of(opened)]
 
 
-def _matter(turn: Turn, opened: OpenCase) -> list[str]:
-    """What is asked for, and the subject where it says more than that."""
-    return list(dict.fromkeys((case_view.matter_name(turn, opened), opened.case.value("title") or "")))
+def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query: dict[str, str]) -> Response:
+    slip, missing = fill(plan, sheet)
+    if missing:
+        why = turn.say(N_("It lacks what it must contain."))
+        return _refused(turn, plan, why, [_lacking(turn, sheet, item) for item in missing], back)
+    paper = (turn.request.query.get("paper") or [""])[-1]
+    paper = paper if paper in plan.papers else plan.papers[0]
+    name = plan.form.en if turn.lang == language.EN else plan.form.zh
+    choice = "".join(f"&{key}={text}" for key, text in query.items())
+    return page(
+        turn,
+        "slip.html",
+        f"{name} {slip['number']}",
+        f"slip-{plan.form.id}-{paper}",
+        {
+            "back": back,
+            "back_title": title,
+            "paper_size": paper,
+            "papers": [
+                {
+                    "href": f"{turn.request.path}?paper={each}{choice}",
+                    "label": turn.say(_PAPER_NAMES[each]),
+                    "current": each == paper,
+                }
+                for each in plan.papers
+            ],
+            "slip": slip,
+            "name": name,
+        },
+        where="cases" if sheet.opened else "slips",
+    )
 
 
-def _first_responder(turn: Turn, opened: OpenCase) -> tuple[str, str, str]:
-    user = case_view.first_responder(turn, opened)
-    person = turn.directory.people.get(user)
-    return (person.name, person.title, person.phone) if person else (user, "", "")
+def _lacking(turn: Turn, sheet: Sheet, item: Missing) -> dict[str, str]:
+    label = item.label[1] if turn.lang == language.EN else item.label[0]
+    if item.record_at in COMMANDS or item.record_at in _REGISTERS:
+        command = item.record_at if item.record_at in COMMANDS and item.record_at != "register" else ""
+    else:
+        command = _command_of(item.record_at)
+    href = f"/cases/{sheet.opened.id}/do/{command}" if command and sheet.opened else ""
+    where = "" if command else turn.say(_REGISTERS[item.record_at])
+    return {
+        "label": label,
+        "article": item.article,
+        "href": href,
+        "link": command_title(turn, command) if command else "",
+        "where": where,
+    }
 
 
-def _registration(turn: Turn, opened: OpenCase) -> Slip:
-    case, registered = opened.case, opened.case.registered
-    assert registered is not None
-    name, title, phone = _first_responder(turn, opened)
-    taken = case.last("accepted") or case.last("handover_accepted")
-    slip = _base(turn, opened)
-    slip["rows"] = [
-        _row(turn, N_("Time of reception"), language.moment_text(turn.lang, registered.at), needed=True),
-        _row(turn, N_("Name of the service object"), case.value("claimant_name"), needed=True),
-        _row(turn, N_("Contact"), case.value("claimant_phone"), case.value("claimant_address"), needed=True),
-        _row(
-            turn,
-            N_("Matter"),
-            *_matter(turn, opened),
-            case.value("text"),
-            needed=True,
-        ),
-        _row(turn, N_("First responder"), " ".join(part for part in (name, title, phone) if part), needed=True),
-        _row(turn, N_("Handler"), case_view.person_name(turn, taken.user) if taken else name),
-    ]
-    slip["list"] = papers(opened)
-    slip["list_title"], slip["list_second"] = turn.say(N_("Papers received")), turn.say(N_("Copies"))
-    signature = case.last("signature_recorded") or registered
-    if signature.data.get("signed"):
-        slip["notes"] = [turn.say(N_("The service object confirms this registration by signature (JY-3.2.7)."))]
-        slip["signatures"] = [turn.say(N_("Signature of the service object")), turn.say(N_("Date"))]
-    elif reason := signature.data.get("unsigned_reason"):
-        slip["notes"] = [turn.say(N_("Not signed. Reason: %(reason)s"), reason=reason)]
-    return slip
+def _command_of(event: str) -> str:
+    return next(spec.name for spec in COMMANDS.values() if spec.event == event)
 
 
-def _receipt(turn: Turn, opened: OpenCase) -> Slip:
-    case = opened.case
-    issued = case.last("receipt_issued")
-    slip = _base(turn, opened)
-    name, _, _ = _first_responder(turn, opened)
-    if issued is None:
-        slip["missing"] = [turn.say(N_("the act of issuing it"))]
-        slip["todo"] = turn.say(N_("Issue the receipt first: its number, date and phones are then kept in the case."))
-        slip["href"], slip["link"] = f"/cases/{opened.id}/do/issue_receipt", turn.say(N_("Issue the receipt"))
-        return slip
-    data: Mapping[str, Any] = issued.data
-    promised = data.get("promised")
-    slip["rows"] = [
-        _row(turn, N_("Matter"), *_matter(turn, opened), needed=True),
-        _row(turn, N_("Received from"), case.value("claimant_name")),
-        _row(turn, N_("Received at"), language.moment_text(turn.lang, issued.at)),
-        _row(turn, N_("First responder"), name, needed=True),
-        _row(turn, N_("Phone of the first responder"), data.get("first_responder_phone"), needed=True),
-        _row(
-            turn, N_("Promised date of completion or reply"),
-            language.day_text(turn.lang, promised) if promised else None, needed=True, strong=True,
-        ),
-        _row(turn, N_("Phone for supervision and complaints"), data.get("complaint_phone"), needed=True),
-    ]  # fmt: skip
-    slip["list"] = papers(opened)
-    slip["list_title"], slip["list_second"] = turn.say(N_("Papers received")), turn.say(N_("Copies"))
-    slip["copy"] = _copy_mark(turn, issued)
-    code = check_code(opened.id, opened.number)
-    link = f"{turn.directory.public_url}/public/status?{urlencode({'n': opened.number, 'c': code})}"
-    slip["qr"] = qr_svg(link, turn.say(N_("QR code that leads to the state of the case")))
-    slip["foot"] = [
-        turn.say(N_("Scan to see where your case is and until when.")),
-        turn.say(N_("Number %(number)s, check code %(code)s"), number=opened.number, code=code),
-        turn.say(N_("Issued under JY-3.2.7. Please keep this receipt.")),
-    ]
-    return slip
+def _not_issued(turn: Turn, opened: OpenCase, plan: Print) -> Response:
+    """The form has no act yet: which step issues it, or why none can."""
+    found = issuable(turn, opened, plan, offers_of(turn, opened))
+    lacking: list[dict[str, str]] = []
+    why = turn.say(N_("It was not issued yet."))
+    if found.command:
+        lacking.append(
+            {
+                "label": turn.say(N_("the act of issuing it")),
+                "article": found.article,
+                "href": f"/cases/{opened.id}/do/{found.command}",
+                "link": command_title(turn, found.command),
+                "where": "",
+            }
+        )
+    elif found.why:
+        why = f"{why} {turn.say(N_('not yet: %(why)s'), why=found.why)}" + (
+            f" ({found.article})" if found.article else ""
+        )
+    return _refused(turn, plan, why, lacking, f"/cases/{opened.id}")
 
 
-def _copy_mark(turn: Turn, issued: Fact) -> str:
-    now = turn.surroundings.now
-    if now - issued.at <= ORIGINAL_FOR:
-        return ""
-    return turn.say(N_("Copy, printed again at %(when)s"), when=language.moment_text(turn.lang, now))
-
-
-def _identity(turn: Turn, opened: OpenCase) -> Slip:
-    name, title, phone = _first_responder(turn, opened)
-    slip = _base(turn, opened)
-    slip["rows"] = [
-        _row(turn, N_("First responder"), name, needed=True, strong=True),
-        _row(turn, N_("Duty"), title, needed=True),
-        _row(turn, N_("Phone"), phone, needed=True, strong=True),
-    ]
-    slip["notes"] = [turn.say(N_("You asked me first: I answer for your matter until somebody has taken it over."))]
-    return slip
-
-
-def _one_time_notice(turn: Turn, opened: OpenCase) -> Slip:
-    case = opened.case
-    slip = _base(turn, opened)
-    told = case.last("correction_notified")
-    items = list(told.data.get("items", ())) if told else []
-    offer = turn.directory.offers.get(case.value("offer") or "")
-    promise = case.value("promise")
-    limit = ""
-    if promise:
-        period = promise["period"]
-        limit = f"{period.n} {case_view.term(turn, opened, f'unit.{period.unit}')}"
-    received = case.first("materials_received")
-    notice = next((clock for clock in opened.assessment.clocks if clock.name == "correction_notice"), None)
-    slip["rows"] = [
-        _row(turn, N_("To"), case.value("claimant_name"), needed=True),
-        _row(turn, N_("Matter"), case_view.matter_name(turn, opened), needed=True),
-        _row(turn, N_("Legal basis"), offer.basis if offer else ""),
-        _row(turn, N_("All papers needed"), *(offer.materials if offer else ())),
-        _row(turn, N_("Limit once the papers are complete"), limit),
-        _row(turn, N_("Fee"), offer.fee if offer else ""),
-        _row(
-            turn,
-            N_("Papers first received"),
-            language.day_text(turn.lang, local(received.at).date()) if received else "",
-        ),
-        _row(
-            turn, N_("Notice given"), language.day_text(turn.lang, local(told.at).date()) if told else "", needed=True
-        ),
-        _row(turn, N_("Last day for this notice"), language.day_text(turn.lang, notice.due) if notice else ""),
-    ]
-    slip["list"] = [{"name": str(item), "second": ""} for item in items]
-    slip["list_title"] = turn.say(N_("Everything that has to be corrected or added"))
-    if not items:
-        slip["missing"] = [turn.say(N_("what has to be corrected or added"))]
-    slip["notes"] = [
-        turn.say(N_("This is the complete list. The limit starts on the day on which everything is here (JY-3.3.5)."))
-    ]
-    slip["signatures"] = [turn.say(N_("Handler")), turn.say(N_("Received by")), turn.say(N_("Date"))]
-    return slip
-
-
-MAKERS: Mapping[str, tuple[str, str, Callable[[Turn, OpenCase], Slip]]] = {
-    "F-01": (N_("Registration of reception"), "JY-3.2.7", _registration),
-    "F-02": (N_("Receipt"), "JY-3.2.7", _receipt),
-    "F-03": (N_("Identity slip of the first responder"), "WH-SW-3", _identity),
-    "F-04": (N_("One-time notice"), "JY-3.3.5", _one_time_notice),
-}
+def _refused(turn: Turn, plan: Print, why: str, lacking: list[dict[str, str]], back: str) -> Response:
+    name = plan.form.en if turn.lang == language.EN else plan.form.zh
+    return page(
+        turn,
+        "slip_refused.html",
+        turn.say(N_("%(slip)s cannot be printed"), slip=name),
+        "slip-refused",
+        {"why": why, "lacking": lacking, "back": back, "form": plan.form.id},
+        status=409,
+        where="cases",
+    )

@@ -1,0 +1,223 @@
+"""A form filled in for paper: labels, values, body, number, code, and what is missing that the text demands.
+
+Chinese is the official text; the English interface gets the English beside it. Knows no case page and no route.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from py_core.cases.state import Fact
+from py_core.desk import case_view
+from py_core.desk.receipt_code import check_code
+from py_core.desk.slips_sources import Sheet, record_at, resolve
+from py_core.desk.turn import OpenCase
+from py_core.packs.prints import Print, PrintField, Words
+from py_core.values import local
+from py_core.views import language
+from py_core.views.language import N_
+from py_core.views.qr import qr_svg
+
+# A sheet shown later than this after its act was recorded is a reprint and says so.
+ORIGINAL_FOR = timedelta(minutes=30)
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A demanded entry that is not recorded: its name, who demands it, and the step or register where it belongs."""
+
+    label: Words
+    article: str
+    record_at: str
+
+
+def sheet_number(opened: OpenCase, form: str, fact: Fact | None) -> str:
+    """The number of a form: the case's own, with form and four signs of the issuing act's hash for later acts.
+
+    No counter is needed and two devices cannot give out the same one: the case's number is the device's, and two
+    acts of one case have different hashes.
+    """
+    if fact is None or fact.type in ("registered", "receipt_issued"):
+        return opened.number
+    digest = hashlib.sha256(b"shouwen-form-1" + form.encode() + fact.act.encode()).digest()
+    value = int.from_bytes(digest[:3], "big")
+    return f"{opened.number}-{form[2:]}-" + "".join(_ALPHABET[value >> shift & 31] for shift in (15, 10, 5, 0))
+
+
+def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]]:
+    """The sheet as the template draws it, and what is missing that the text demands."""
+    zh, both = sheet.in_language(language.ZH), sheet.turn.lang == language.EN
+    en = sheet.in_language(language.EN) if both else zh
+    values = {field.key: resolve(zh, field.source) for field in plan.fields}
+    english = {field.key: resolve(en, field.source) for field in plan.fields} if both else {}
+    missing = tuple(
+        Missing(field.label, article, record_at(field.source, plan.command))
+        for field in plan.fields
+        if not values[field.key] and (article := demanded(field, sheet.pack_id))
+    )
+    number = sheet_number(sheet.opened, plan.form.id, sheet.fact) if sheet.opened else _directory_number(sheet)
+    to = resolve(zh, plan.to) if plan.to else ()
+    to_en = resolve(en, plan.to) if plan.to and both else ()
+    drawn = [field for field in plan.fields if values[field.key]]
+    document = plan.layout == "document"
+    view = {
+        "form": plan.form.id,
+        "layout": plan.layout,
+        "title": _words(plan.title, both),
+        "number": number,
+        "unit": _say(sheet, _unit, both),
+        "to": {"zh": to, "en": to_en if to_en != to else ()},
+        "copy": _copy_mark(plan, sheet, both),
+        "rows": [] if document else [_entry(field, values, english, both) for field in drawn if not field.is_list],
+        "lists": [] if document else [_entry(field, values, english, both) for field in drawn if field.is_list],
+        "body": _body(plan, values, english, number, both),
+        "notes": [_words(note, both) for note in plan.notes],
+        "signatures": [_words(text, both) for text in plan.signatures],
+        "blanks": [_words(text, both) for text in plan.blanks],
+        "seal": _say(sheet, lambda s: s.turn.say(N_("(seal)")) if plan.seal else "", both),
+        "date": _say(sheet, _date, both),
+        "foot": _foot(plan, sheet, both),
+        "qr": _qr(plan, sheet),
+    }
+    return view, missing
+
+
+def demanded(field: PrintField, pack_id: str) -> str:
+    """The article that demands an entry here; for sheets of no one regulation any of them counts."""
+    if pack_id:
+        return field.demanded_by.get(pack_id, "")
+    return next(iter(field.demanded_by.values()), "")
+
+
+def recorded_at(opened: OpenCase, fact: Fact) -> datetime:
+    """When the issuing act was recorded: a notice given yesterday and recorded now is printed now for the first time."""
+    return next((item.act.claimed_at for item in opened.acts if item.hash == fact.act), fact.at)
+
+
+def _words(words: Words, both: bool) -> dict[str, str]:
+    return {"zh": words[0], "en": words[1] if both else ""}
+
+
+def _say(sheet: Sheet, make: Any, both: bool) -> dict[str, str]:
+    zh = make(sheet.in_language(language.ZH))
+    en = make(sheet.in_language(language.EN)) if both else ""
+    return {"zh": zh, "en": en if en != zh else ""}
+
+
+def _entry(
+    field: PrintField, values: Mapping[str, tuple[str, ...]], english: Mapping[str, tuple[str, ...]], both: bool
+) -> dict[str, Any]:
+    zh, en = values[field.key], english.get(field.key, ())
+    return {
+        "label": _words(field.label, both),
+        "zh": zh,
+        # Where only a part differs (a paper, a name) the whole is repeated: half a translation misleads.
+        "en": en if en != zh else (),
+        "strong": field.strong,
+    }
+
+
+def _body(
+    plan: Print,
+    values: Mapping[str, tuple[str, ...]],
+    english: Mapping[str, tuple[str, ...]],
+    number: str,
+    both: bool,
+) -> list[dict[str, str]]:
+    paragraphs = []
+    for zh, en in plan.body:
+        text = _filled(zh, values, number, "；")
+        if text is None:
+            continue
+        other = (_filled(en, english, number, "; ") or "") if both else ""
+        paragraphs.append({"zh": text, "en": other if other != text else ""})
+    return paragraphs
+
+
+def _filled(text: str, values: Mapping[str, tuple[str, ...]], number: str, joint: str) -> str | None:
+    """The paragraph with its places filled in; None when one of them has nothing to say."""
+    names = _PLACE.findall(text)
+    if any(name != "number" and not values.get(name) for name in names):
+        return None
+    alone = text == f"{{{names[0]}}}" if names else False
+    return _PLACE.sub(
+        lambda found: number if found[1] == "number" else ("\n" if alone else joint).join(values[found[1]]), text
+    )
+
+
+def _unit(sheet: Sheet) -> str:
+    directory = sheet.turn.directory
+    city = directory.city_en if sheet.english else directory.city_zh
+    unit = case_view.unit_name(sheet.turn, sheet.unit.id) if sheet.unit else ""
+    if not unit or unit.startswith(city):
+        return unit or city
+    return f"{city} · {unit}" if sheet.english else f"{city}{unit}"
+
+
+def _date(sheet: Sheet) -> str:
+    day = sheet.fact.day if sheet.fact else local(sheet.turn.surroundings.now).date()
+    if sheet.english:
+        return language.day_text(language.EN, day)
+    return sheet.turn.say(N_("%(day)d/%(month)d/%(year)d"), day=day.day, month=day.month, year=day.year)
+
+
+def _copy_mark(plan: Print, sheet: Sheet, both: bool) -> dict[str, str]:
+    now = sheet.turn.surroundings.now
+    if plan.original or sheet.opened is None or sheet.fact is None:
+        return {"zh": "", "en": ""}
+    if now - recorded_at(sheet.opened, sheet.fact) <= ORIGINAL_FOR:
+        return {"zh": "", "en": ""}
+    return _say(
+        sheet,
+        lambda s: s.turn.say(N_("Copy, printed again at %(when)s"), when=language.moment_text(s.turn.lang, now)),
+        both,
+    )
+
+
+def _directory_number(sheet: Sheet) -> str:
+    if sheet.offer is not None:
+        return f"{sheet.offer.id} v{sheet.offer.version}"
+    return f"v{sheet.turn.directory.version}"
+
+
+def _qr(plan: Print, sheet: Sheet) -> Any:
+    base = f"{sheet.turn.directory.public_url}/public/status"
+    if plan.qr == "case" and sheet.opened is not None:
+        number = sheet.opened.number
+        query = urlencode({"n": number, "c": check_code(sheet.opened.id, number)})
+        return qr_svg(f"{base}?{query}", sheet.turn.say(N_("QR code that leads to the state of the case")))
+    if plan.qr == "city":
+        return qr_svg(base, sheet.turn.say(N_("QR code that leads to the city's public page")))
+    return None
+
+
+def _foot(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, str]]:
+    lines = []
+    if plan.qr == "case" and sheet.opened is not None:
+        number = sheet.opened.number
+        code = check_code(sheet.opened.id, number)
+        lines.append(_say(sheet, lambda s: s.turn.say(N_("Scan to see where your case is and until when.")), both))
+        lines.append(
+            _say(
+                sheet,
+                lambda s: s.turn.say(N_("Number %(number)s, check code %(code)s"), number=number, code=code),
+                both,
+            )
+        )
+    elif plan.qr == "city":
+        lines.append(_say(sheet, lambda s: s.turn.say(N_("Scan to ask where your case is.")), both))
+    article = plan.form.sources.get(sheet.pack_id) or next(iter(plan.form.sources.values()))
+    if sheet.unit is not None and sheet.unit.complaint_phone and plan.public and plan.layout != "document":
+        phone = sheet.unit.complaint_phone
+        if plan.form.id not in ("F-02", "F-25", "F-26", "F-27", "F-29"):  # these have it as an entry
+            lines.append(_say(sheet, lambda s: s.turn.say(N_("Complaints: %(phone)s"), phone=phone), both))
+    lines.append(_say(sheet, lambda s: s.turn.say(N_("Made under %(article)s."), article=article), both))
+    return lines
