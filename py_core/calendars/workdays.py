@@ -157,10 +157,15 @@ class WorkCalendar:
         work: Mapping[date, str],
         loaded_years: Iterable[int] = (),
         version: str = "",
+        names: Mapping[str, Mapping[str, str]] | None = None,
     ) -> WorkCalendar:
         """A layer above this one (a new year, a province, a city, a unit): its days win over those below."""
         merged_rest = {day: key for day, key in self._rest.items() if day not in work} | dict(rest)
         merged_work = {day: key for day, key in self._work.items() if day not in rest} | dict(work)
         return WorkCalendar(
-            merged_rest, merged_work, self.loaded_years | frozenset(loaded_years), self._names, version or self.version
+            merged_rest,
+            merged_work,
+            self.loaded_years | frozenset(loaded_years),
+            {**self._names, **(names or {})},
+            version or self.version,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from py_core.city.rules import unit_of_case
 from py_core.desk.turn import OpenCase, Turn
 from py_core.values import local
 from py_core.views import language
@@ -60,17 +61,17 @@ def is_finished(opened: OpenCase) -> bool:
     return not opened.assessment.open and not opened.open_contradictions
 
 
-def days_left(turn: Turn, due: date | None) -> str:
-    """How far off a due date is, in working days."""
+def days_left(turn: Turn, due: date | None, unit: str) -> str:
+    """How far off a due date is, in working days of the unit that has the case."""
     if due is None:
         return ""
     today = local(turn.surroundings.now).date()
     if due == today:
         return turn.say(N_("due today"))
     if due > today:
-        n = turn.calendar.workdays_between(today, due)
+        n = turn.rules.calendar_of(unit).workdays_between(today, due)
         return turn.count(N2_("%(n)d working day left", "%(n)d working days left"), n)
-    n = turn.calendar.workdays_between(due, today)
+    n = turn.rules.calendar_of(unit).workdays_between(due, today)
     if n == 0:
         return turn.say(N_("the day has ended"))
     return turn.count(N2_("%(n)d working day late", "%(n)d working days late"), n)
@@ -89,7 +90,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "matter": matter_name(turn, opened),
         "light": light,
         "due": language.day_text(turn.lang, found.due) if found.due else "",
-        "left": days_left(turn, found.due) if running else "",
+        "left": days_left(turn, found.due, unit_of(opened)) if running else "",
         "provisional": found.provisional,
         "state": state_name(turn, opened),
         "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
@@ -175,9 +176,4 @@ def of_unit(turn: Turn, opened: OpenCase, unit_id: str) -> bool:
 
 def unit_of(opened: OpenCase) -> str:
     """The unit where the case is now: the last one it was sent to, else the one that registered it."""
-    for fact in reversed(opened.case.facts):
-        if fact.type in ("delivered", "handed_over") and fact.data.get("to"):
-            return str(fact.data["to"])
-        if fact.type == "lead_designated":
-            return str(fact.data.get("lead"))
-    return str(opened.case.value("unit") or "")
+    return unit_of_case(opened.case)

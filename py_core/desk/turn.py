@@ -13,17 +13,19 @@ from py_core.cases.commands import Context
 from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
+from py_core.city import CityRules, city_rules
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
+from py_core.values import local
 from py_core.views import language
 
 CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
 
 
-class _Folded:
-    """What does not change as long as a record has the same acts."""
+class Folded:
+    """A record's case and contradictions: what does not change as long as a record has the same acts."""
 
     def __init__(self, record: CaseRecord) -> None:
         self.record = record
@@ -41,17 +43,34 @@ class _Folded:
 # Hosts keep a record's object until it gets a new act, so the same object need not be folded for every page.
 # Only speed depends on this: an entry is used for the very object that it was made from and no other.
 _FOLDED_MAX = 20_000
-_folded: dict[str, _Folded] = {}
+_folded: dict[str, Folded] = {}
 
 
-def _fold_once(record: CaseRecord) -> _Folded:
+def fold_once(record: CaseRecord) -> Folded:
+    """The case of a record object, folded at the first time that this very object is asked for."""
     known = _folded.get(record.id)
     if known is not None and known.record is record:
         return known
     if len(_folded) >= _FOLDED_MAX:
         _folded.clear()
-    known = _folded[record.id] = _Folded(record)
+    known = _folded[record.id] = Folded(record)
     return known
+
+
+# The city document of each host, folded once per version; the key holds everything that it depends on.
+_rules: list[tuple[tuple[CaseRecord | None, Directory, Packs, WorkCalendar], CityRules]] = []
+_RULES_MAX = 4
+
+
+def _rules_once(city: CaseRecord | None, directory: Directory, packs: Packs, packaged: WorkCalendar) -> CityRules:
+    key = (city, directory, packs, packaged)
+    for known, rules in _rules:
+        if all(mine is theirs for mine, theirs in zip(key, known, strict=True)):
+            return rules
+    rules = city_rules(city.acts if city else (), packs, packaged, directory.policies)
+    _rules.insert(0, (key, rules))
+    del _rules[_RULES_MAX:]
+    return rules
 
 
 class OpenCase:
@@ -59,7 +78,7 @@ class OpenCase:
 
     def __init__(self, turn: Turn, record: CaseRecord) -> None:
         self._turn = turn
-        self._folded = _fold_once(record)
+        self._folded = fold_once(record)
         self.id = record.id
         self.acts = self._folded.acts
 
@@ -74,13 +93,12 @@ class OpenCase:
 
     @cached_property
     def assessment(self) -> Assessment:
-        turn = self._turn
-        known = (turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
+        now, law = self._turn.surroundings.now, self._turn.rules.law_of(self.case)
         try:
-            return assess(self.case, *known)
+            return assess(self.case, law.packs, law.calendar, now, law.policies)
         except UnknownName:
             # A regulation or matter of a newer version: the case is shown, nothing is computed about it.
-            return assess(Case(self.id), *known)
+            return assess(Case(self.id), law.packs, law.calendar, now, law.policies)
 
     @property
     def contradictions(self) -> tuple[Contradiction, ...]:
@@ -117,16 +135,28 @@ class Turn:
         return self.store.packs()
 
     @cached_property
-    def calendar(self) -> WorkCalendar:
-        return self.store.calendar()
+    def rules(self) -> CityRules:
+        """The law in force in this city: what the centre recorded above the packaged law."""
+        return _rules_once(self.store.city(), self.directory, self.packs, self.store.calendar())
 
-    def law(self, at: datetime | None = None) -> Context:
-        """What a decision may depend on; `at` is when it happened, if not just now."""
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """The calendar by which this person's unit works."""
+        return self.rules.calendar_of(self.person.unit if self.person else "")
+
+    def law(self, case: Case | None = None, at: datetime | None = None) -> Context:
+        """What a decision may depend on: the law of the case (of a new one, received now or `at`)."""
+        happened = local(at or self.surroundings.now)
+        if case is not None and case.registered is not None:
+            law = self.rules.law_of(case)
+            calendar, policies = law.calendar, law.policies
+        else:
+            calendar, policies = self.calendar, self.rules.policies(happened.date(), case.pack if case else "")
         return Context(
             now=self.surroundings.now,
             packs=self.packs,
-            calendar=self.calendar,
-            policies=self.directory.policies,
+            calendar=calendar,
+            policies=policies,
             user=self.identity.user,
             roles=self.roles,
             unit=self.person.unit if self.person else "",

@@ -18,6 +18,7 @@ from py_core import desk
 from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
+from py_core.city import CITY_ID
 from py_core.desk import frame
 from py_core.desk.ports import CaseRecord, Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
 from py_core.directory import Directory, read_directory
@@ -52,10 +53,16 @@ class DeviceStore:
         self._last_contact_at = last_contact_at
 
     def case(self, case_id: str) -> CaseRecord | None:
-        return self._device.records.get(case_id)
+        return None if case_id == CITY_ID else self._device.records.get(case_id)
 
     def cases(self) -> Iterable[CaseRecord]:
-        return self._device.records.values()
+        return (each for case_id, each in self._device.records.items() if case_id != CITY_ID)
+
+    def city(self) -> CaseRecord | None:
+        return self._device.records.get(CITY_ID)
+
+    def recomputing(self) -> tuple[int, int] | None:
+        return None
 
     def directory(self) -> Directory:
         if self._device.directory is None:
