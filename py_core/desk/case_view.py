@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from py_core.cases.state import Fact
 from py_core.city.rules import unit_of_case
+from py_core.desk.city_words import cause_of
 from py_core.desk.turn import OpenCase, Turn
 from py_core.values import local
 from py_core.views import language
@@ -13,6 +15,7 @@ from py_core.views.explain import explain
 from py_core.views.language import N2_, N_
 
 LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "met", "met_late")
+RECOMPUTED = "recompute_due"
 OPEN_LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none")
 _WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent", "accountability"})
 
@@ -110,6 +113,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "contradictions": [
             term(turn, opened, f"contradiction.{item.code}") for item in opened.contradictions if item.is_open
         ],
+        "changes": [change_text(turn, opened, fact) for fact in unseen_changes(opened)],
         "steps": explain(found.steps, turn.lang, pack),
         "only_here": sum(recorded.received_at is None for recorded in opened.acts),
     }
@@ -143,6 +147,38 @@ def person_name(turn: Turn, user: str) -> str:
     return person.name if person else user
 
 
+def unseen_changes(opened: OpenCase) -> tuple[Fact, ...]:
+    """Dates that the centre's change of the law moved and that nobody who works on the case has met since."""
+    moved = opened.case.all("due_recomputed")
+    if not moved:
+        return ()
+    known: set[str] = set()
+    by_hash = {recorded.hash: recorded for recorded in opened.acts}
+    waiting = [
+        recorded.hash for recorded in opened.acts if any(e.get("type") != "due_recomputed" for e in recorded.act.events)
+    ]
+    while waiting:  # everything that lies before an act that a person made
+        each = waiting.pop()
+        if each not in known:
+            known.add(each)
+            waiting += [dep for dep in by_hash[each].deps if dep in by_hash]
+    return tuple(fact for fact in moved if fact.act not in known)
+
+
+def change_text(turn: Turn, opened: OpenCase, fact: Fact) -> str:
+    """Old date, new date and cause of one moved date."""
+    clock = str(fact.data["clock"]).split(":")[0]
+    params = {
+        "clock": term(turn, opened, f"clock.{clock}"),
+        "new": language.day_text(turn.lang, fact.data["new_due"]),
+        "cause": cause_of(turn, str(fact.data["cause"]), str(fact.data.get("cause_text") or "")),
+    }
+    if fact.data.get("old_due"):
+        old = language.day_text(turn.lang, fact.data["old_due"])
+        return turn.say(N_("%(clock)s: due %(old)s before, %(new)s now. %(cause)s"), old=old, **params)
+    return turn.say(N_("%(clock)s: due %(new)s. %(cause)s"), **params)
+
+
 def breach_text(turn: Turn, code: str) -> str:
     """The catalogue's name of a breach (§7.3)."""
     breach = turn.packs.common.breaches.get(code)
@@ -154,7 +190,8 @@ def breach_text(turn: Turn, code: str) -> str:
 def concerns(turn: Turn, opened: OpenCase) -> bool:
     """Whether the case is one of this person's: registered, taken or handed over by or to them."""
     user = turn.identity.user
-    if any(recorded.act.user == user for recorded in opened.acts):
+    # A date that the record counted anew after an act of the centre makes the case nobody's.
+    if any(recorded.act.user == user and recorded.act.kind != RECOMPUTED for recorded in opened.acts):
         return True
     me = {user, turn.person.name if turn.person else user}
     return any(fact.data.get("to") in me or fact.data.get("handler") in me for fact in opened.case.facts)
