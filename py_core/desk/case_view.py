@@ -162,7 +162,10 @@ def unseen_changes(opened: OpenCase) -> tuple[Fact, ...]:
         if each not in known:
             known.add(each)
             waiting += [dep for dep in by_hash[each].deps if dep in by_hash]
-    return tuple(fact for fact in moved if fact.act not in known)
+    unseen = (fact for fact in moved if fact.act not in known)
+    # Several clocks of one case often move together: one line says it.
+    lines = {(fact.data.get("old_due"), fact.data["new_due"], fact.data["cause"]): fact for fact in reversed([*unseen])}
+    return tuple(reversed(lines.values()))
 
 
 def change_text(turn: Turn, opened: OpenCase, fact: Fact) -> str:

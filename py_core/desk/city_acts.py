@@ -11,6 +11,7 @@ from typing import Any
 from py_core.cases.acts import Act, RecordedAct, canonical_json
 from py_core.city import CITY_ID, CityRules, city_rules
 from py_core.city.changes import impact
+from py_core.city.events import read_city_event
 from py_core.desk import case_view
 from py_core.desk.forms import Form
 from py_core.desk.ports import Response
@@ -18,8 +19,10 @@ from py_core.desk.recording import new_act
 from py_core.desk.turn import OpenCase, Turn
 from py_core.rules.impact import Change
 from py_core.views import language
+from py_core.views.language import N_
 
 SHOWN_MAX = 200
+OVERTAKEN = N_("Somebody has decided the same thing meanwhile. Look at the page again before you record this.")
 _DRAFT = "f" * 64
 
 
@@ -42,6 +45,10 @@ def impact_view(turn: Turn, after: CityRules) -> dict[str, Any]:
     found.sort(key=lambda change: (change.due_after is None, change.due_after or change.due_before, change.case_id))
     return {
         "looked_at": sum(not each.assessment.closed for each in opened.values()),
+        "touched": sum(
+            not each.assessment.closed and turn.rules.law_of(each.case).policies != after.law_of(each.case).policies
+            for each in opened.values()
+        ),
         "n": len(found),
         "moved": sum(change.due_before != change.due_after for change in found),
         "rows": [_row(turn, opened[change.case_id], change) for change in found[:SHOWN_MAX]],
@@ -75,18 +82,42 @@ def form_key(turn: Turn) -> str:
     return str(len(_acts(turn)))
 
 
-def record(turn: Turn, form: Form, event: Mapping[str, Any], location: str) -> Response:
-    """Records the event; the same form sent again leads on without a second act."""
-    key = form.value("key")
-    since = int(key) if key.isascii() and key.isdigit() and len(key) < 9 else 0
+def seen_acts(turn: Turn, form: Form) -> frozenset[str]:
+    """The acts of the document that the form was made from."""
+    return frozenset(recorded.hash for recorded in _acts(turn)[: _known(form)])
+
+
+def sent_before(turn: Turn, form: Form, event: Mapping[str, Any]) -> bool:
+    """Whether this very form already became an act: same person and content since it was shown."""
     text = canonical_json(dict(event))
-    for recorded in _acts(turn)[since:]:
-        if recorded.act.user == turn.identity.user and any(
-            canonical_json(dict(e)) == text for e in recorded.act.events
-        ):
-            return Response(303, location=f"{location}{'&' if '?' in location else '?'}done=city_again")
+    return form.value("confirmed") == "yes" and any(
+        recorded.act.user == turn.identity.user and canonical_json(dict(each)) == text
+        for recorded in _acts(turn)[_known(form) :]
+        for each in recorded.act.events
+    )
+
+
+def overtaken(turn: Turn, form: Form, event: Mapping[str, Any]) -> bool:
+    """Whether somebody decided the same thing since the form was shown: nobody replaces what they have not seen."""
+    about = read_city_event(event, turn.packs).about
+    seen = seen_acts(turn, form)
+    return any(fact.about == about and fact.act not in seen for fact in turn.rules.facts)
+
+
+def already_done(location: str) -> Response:
+    """Leads on from a form that was sent before."""
+    return Response(303, location=f"{location}{'&' if '?' in location else '?'}done=city_again")
+
+
+def record(turn: Turn, event: Mapping[str, Any], location: str) -> Response:
+    """Records the event."""
     act = new_act(turn, CITY_ID, str(event["type"]), (event,), turn.surroundings.now)
     return Response(303, location=f"{location}{'&' if '?' in location else '?'}done=city", acts=(act,))
+
+
+def _known(form: Form) -> int:
+    key = form.value("key")
+    return int(key) if key.isascii() and key.isdigit() and len(key) < 9 else 0
 
 
 def _acts(turn: Turn) -> tuple[RecordedAct, ...]:

@@ -14,7 +14,17 @@ from py_core.city.files import FileFault, read_calendar_file
 from py_core.city.publication import LAYERS, RestSpan
 from py_core.desk import city_words
 from py_core.desk.centre import centre_menu
-from py_core.desk.city_acts import form_key, impact_view, record, rules_with
+from py_core.desk.city_acts import (
+    OVERTAKEN,
+    already_done,
+    form_key,
+    impact_view,
+    overtaken,
+    record,
+    rules_with,
+    seen_acts,
+    sent_before,
+)
 from py_core.desk.city_calendar_page import asked_year, year_view
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
@@ -52,10 +62,15 @@ def take_publish(turn: Turn) -> Response:
             read_city_event(event, turn.packs)
         except Malformed as error:
             _fault(form, error, rows, event["workdays"])
+    location = f"/centre/calendar?year={event['year']}"
+    if not form.errors and sent_before(turn, form, event):
+        return already_done(location)
+    if not form.errors and overtaken(turn, form, event):
+        form.fault("year", OVERTAKEN)
     if form.errors:
         return _page(turn, form, status=422)
     if form.value("confirmed") == "yes":
-        return record(turn, form, event, f"/centre/calendar?year={event['year']}")
+        return record(turn, event, location)
     return _page(turn, form, preview=_preview(turn, event))
 
 
@@ -76,7 +91,6 @@ def _take_file(turn: Turn, form: Form) -> Response:
         "year": str(publication.year),
         "source": found.source,
         "reason": found.reason,
-        "key": form_key(turn),
         **_rows(publication.rest),
         "workdays": "\n".join(day.isoformat() for day in publication.workdays),
     }
@@ -91,7 +105,7 @@ def _typed(turn: Turn, form: Form) -> tuple[dict[str, Any], list[int]]:
     if not (year.isascii() and year.isdigit() and len(year) == 4):
         form.fault("year", N_("Enter a year, such as 2027."))
         year = "0"
-    standing = _standing(turn, layer, place, int(year))
+    standing = _standing(turn, layer, place, int(year), seen_acts(turn, form))
     stands = standing is not None or (layer == "national" and int(year) in turn.store.calendar().loaded_years)
     source = form.text("source", SOURCE_MAX, needed=N_("Enter the number of the document that arranges this."))
     needed = N_("Something is published for this already: write why it is corrected.") if stands else ""
@@ -148,12 +162,16 @@ def _preview(turn: Turn, event: Mapping[str, Any]) -> dict[str, Any]:
     year = int(event["year"])
     before = turn.rules.calendar_of(unit) if unit else turn.rules.calendar
     shown = after.calendar_of(unit) if unit else after.calendar
-    compared = [
-        {"year": each, "workdays": shown.workdays_between(date(each - 1, 12, 31), date(each, 12, 31))}
+    compared: list[dict[str, Any]] = [
+        {"more": "", "year": each, "workdays": shown.workdays_between(date(each - 1, 12, 31), date(each, 12, 31))}
         for each in (year - 2, year - 1, year)
         if each == year or each in before.loaded_years
     ]
-    fields = [(name, text) for name, texts in turn.request.form.items() if name not in ("csrf", "do") for text in texts]
+    if len(compared) > 1:
+        compared[-1]["more"] = f"{compared[-1]['workdays'] - compared[-2]['workdays']:+d}"
+    fields = [
+        (name, text) for name, texts in turn.request.form.items() if name not in ("csrf", "do", "key") for text in texts
+    ]
     return {
         **impact_view(turn, after),
         "view": year_view(turn, shown, year),
@@ -180,6 +198,7 @@ def _page(
         {
             "subnavigation": centre_menu(turn, "calendar"),
             "form": form,
+            "key": form_key(turn),
             "rows": range(_rows_in(form)),
             "layers": [{"value": each, "text": turn.say(city_words.LAYER_WORDS[each])} for each in LAYERS],
             "units": [
@@ -200,7 +219,7 @@ def _defaults(turn: Turn) -> dict[str, str]:
     layer = (turn.request.query.get("layer") or ["national"])[-1]
     layer = layer if layer in LAYERS else "national"
     place = (turn.request.query.get("place") or [""])[-1] if layer == "unit" else ""
-    values = {"layer": layer, "place": place, "year": str(year), "key": form_key(turn)}
+    values = {"layer": layer, "place": place, "year": str(year)}
     standing = _standing(turn, layer, place, year)
     if standing is not None and isinstance(standing.event, CalendarPublished):
         publication = standing.event.publication
@@ -250,12 +269,14 @@ def _rows_in(form: Form) -> int:
     return min(max(ROWS_MIN, (max(used) + 1 if used else 0) + ROWS_MORE), ROWS_MAX)
 
 
-def _standing(turn: Turn, layer: str, place: str, year: int) -> CityFact | None:
-    """The publication of the document that counts now for a layer, place and year."""
+def _standing(turn: Turn, layer: str, place: str, year: int, seen: frozenset[str] | None = None) -> CityFact | None:
+    """The publication that counts for a layer, place and year (among the acts that a form was made from)."""
     found = [
         fact
         for fact in turn.rules.facts
-        if isinstance(fact.event, CalendarPublished) and fact.event.publication.place_in_law == (layer, place, year)
+        if isinstance(fact.event, CalendarPublished)
+        and fact.event.publication.place_in_law == (layer, place, year)
+        and (seen is None or fact.act in seen)
     ]
     return found[-1] if found else None
 

@@ -9,7 +9,16 @@ from py_core.city.events import PolicySet, read_city_event
 from py_core.city.filling import COMMON, OpenSetting, setting_of, settings_of
 from py_core.desk import city_words
 from py_core.desk.centre import centre_menu
-from py_core.desk.city_acts import form_key, impact_view, record, rules_with
+from py_core.desk.city_acts import (
+    OVERTAKEN,
+    already_done,
+    form_key,
+    impact_view,
+    overtaken,
+    record,
+    rules_with,
+    sent_before,
+)
 from py_core.desk.forms import NEEDED, Form
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
@@ -101,7 +110,7 @@ def show_policy(turn: Turn, policy: str) -> Response:
     known = turn.packs.common.policies.get(policy)
     if known is None or len(known.options) < 2:
         return problem(turn, 404, "unknown_page")
-    form = Form(turn, {}, {"key": form_key(turn), "in_force_from": _today(turn).isoformat()})
+    form = Form(turn, {}, {"in_force_from": _today(turn).isoformat()})
     return _policy_page(turn, known, form)
 
 
@@ -115,9 +124,6 @@ def take_policy(turn: Turn, policy: str) -> Response:
     day = _day(form, "in_force_from")
     reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the act."))
     basis = form.text("basis", BASIS_MAX)
-    today = turn.rules.readings(day).get(known.id, known.default)
-    if value and day and value == today:
-        form.fault("value", N_("This reading is already in force on that day."))
     if form.errors or day is None:
         return _policy_page(turn, known, form, status=422)
     event = {
@@ -129,8 +135,16 @@ def take_policy(turn: Turn, policy: str) -> Response:
     }
     if basis:
         event["basis"] = basis
+    if sent_before(turn, form, event):
+        return already_done("/centre/rules")
+    if value == turn.rules.readings(day).get(known.id, known.default):
+        form.fault("value", N_("This reading is already in force on that day."))
+    elif overtaken(turn, form, event):
+        form.fault("value", OVERTAKEN)
+    if form.errors:
+        return _policy_page(turn, known, form, status=422)
     if form.value("confirmed") == "yes":
-        return record(turn, form, event, "/centre/rules")
+        return record(turn, event, "/centre/rules")
     return _policy_page(turn, known, form, preview=_policy_preview(turn, event, day))
 
 
@@ -155,6 +169,7 @@ def _policy_page(
             "subnavigation": centre_menu(turn, "rules"),
             "policy": _policy_row(turn, policy, turn.rules.readings(_today(turn))),
             "form": form,
+            "key": form_key(turn),
             "options": [
                 {
                     "value": each,
@@ -179,7 +194,7 @@ def show_setting(turn: Turn, pack: str, setting: str) -> Response:
     if found is None:
         return problem(turn, 404, "unknown_page")
     value = turn.rules.settings_of(found.pack).get(found.id)
-    defaults = {"key": form_key(turn), "unit": "workday"}
+    defaults = {"unit": "workday"}
     if isinstance(value, dict):
         defaults |= {name: str(each) for name, each in value.items()}
     elif value is not None:
@@ -201,10 +216,14 @@ def take_setting(turn: Turn, pack: str, setting: str) -> Response:
             read_city_event(event, turn.packs)
         except Malformed as error:
             form.fault("n" if found.kind == "period" else found.parts[0] if found.parts else "value", error.why)
+    if not form.errors and sent_before(turn, form, event):
+        return already_done("/centre/rules")
+    if not form.errors and overtaken(turn, form, event):
+        form.fault("reason", OVERTAKEN)
     if form.errors:
         return _setting_page(turn, found, form, status=422)
     if form.value("confirmed") == "yes":
-        return record(turn, form, event, "/centre/rules")
+        return record(turn, event, "/centre/rules")
     return _setting_page(turn, found, form, preview=impact_view(turn, rules_with(turn, event)))
 
 
@@ -239,6 +258,7 @@ def _setting_page(
             "subnavigation": centre_menu(turn, "rules"),
             "setting": {**row, "kind": setting.kind},
             "form": form,
+            "key": form_key(turn),
             "parts": [
                 {
                     "name": name,
