@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -264,3 +265,30 @@ def test_an_own_act_into_the_city_document_passes_the_same_gate(parts: Parts) ->
     text = Act("k", (YEAR_2027,), "lin", SERVER_DEVICE, 1, at, at, None, None, "1", "0.1.0").text()
     with pytest.raises(NotRecorded, match="not_authorised"):
         parts.own_device.commit([NewAct(CITY_ID, text)], "lin")
+
+
+def test_the_command_line_says_what_a_reading_would_do(
+    parts: Parts, open_case: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from server import cli_city
+    from server.cli import main
+
+    monkeypatch.setattr(cli_city, "SystemClock", lambda: parts.clock)
+    where = ["policy-impact", "--data", str(parts.settings.data), "--policy"]
+    # Received in the office, so only the reading of the receipt's hour and of the unit of time can matter: none does.
+    assert main([*where, "P-06=next_workday", "--from", "2026-12-01"]) == 0
+    assert "1 open case, 0 would look different" in capsys.readouterr().out
+    assert publish(parts, {**YEAR_2027, "rest": [{**YEAR_2027["rest"][0], "from": "2026-12-29"}]}) == "accepted"
+    assert main([*where, "P-06=next_workday", "--from", "2026-12-01", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(row["case"], row["due_before"], row["due_after"]) for row in told["changes"]] == [
+        (open_case, "2027-01-11", "2027-01-12")
+    ]
+    assert main([*where, "P-06=next_workday", "--from", "2027-02-01", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+    for wrong in ("P-06=sometimes", "P-99=x", "P-06"):
+        assert main([*where, wrong, "--from", "2026-12-01"]) == 2
+        assert "policy" in capsys.readouterr().err
+    assert main([*where, "P-06=next_workday", "--from", "soon"]) == 2
+    assert main(["policy-impact", "--data", str(parts.settings.data / "nowhere"), "--policy", "P-06=next_workday"]) == 1
+    assert len(acts_of(parts, CITY_ID)) == 1  # asking records nothing
