@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,13 +13,35 @@ from py_core.cases.commands import Context
 from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
+from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
+from py_core.rules.policies import Policies, read_policies
+from py_core.values import local
 from py_core.views import language
 
 CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
+
+
+class Law:
+    """Packs, calendar and directory; equal only to the very same objects."""
+
+    __slots__ = ("calendar", "directory", "packs")
+
+    def __init__(self, packs: Packs, calendar: WorkCalendar, directory: Directory) -> None:
+        self.packs, self.calendar, self.directory = packs, calendar, directory
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Law)
+            and self.packs is other.packs
+            and self.calendar is other.calendar
+            and self.directory is other.directory
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class _Folded:
@@ -39,9 +61,12 @@ class _Folded:
 
 
 # Hosts keep a record's object until it gets a new act, so the same object need not be folded for every page.
-# Only speed depends on this: an entry is used for the very object that it was made from and no other.
-_FOLDED_MAX = 20_000
+# Only speed depends on this: an entry is used for the very object that it was made from and no other. What is folded
+# takes most of a device's memory, so only few are kept; a glance at each is small.
+_FOLDED_MAX = 2_000
+_GLANCES_MAX = 200_000
 _folded: dict[str, _Folded] = {}
+_glances: dict[str, tuple[CaseRecord, Law, Glance]] = {}
 
 
 def _fold_once(record: CaseRecord) -> _Folded:
@@ -54,19 +79,55 @@ def _fold_once(record: CaseRecord) -> _Folded:
     return known
 
 
+def believe_settled(law: Law, record: CaseRecord, glance: Glance) -> None:
+    """Takes a settled case's glance that a host kept, for exactly these acts, this law and this directory."""
+    _glances[record.id] = (record, law, glance)
+
+
+def settled_glances(records: Iterable[CaseRecord], law: Law) -> Iterator[tuple[CaseRecord, Glance]]:
+    """What a host may keep: glances that only another act, another law or another directory can change."""
+    for record in records:
+        kept = _glances.get(record.id)
+        if kept is not None and kept[0] is record and kept[1] == law and kept[2].until is None:
+            yield record, kept[2]
+
+
+def forget() -> None:
+    """Drops everything that was kept of anybody's cases."""
+    _folded.clear()
+    _glances.clear()
+
+
 class OpenCase:
     """A case of the store, folded and assessed at the turn's moment (each on first use)."""
 
     def __init__(self, turn: Turn, record: CaseRecord) -> None:
         self._turn = turn
-        self._folded = _fold_once(record)
+        self.record = record  # as the host gave it: the same object as long as it has the same acts
         self.id = record.id
-        self.acts = self._folded.acts
 
     @property
-    def record(self) -> CaseRecord:
-        """The record as the host gave it: the same object as long as it has the same acts."""
-        return self._folded.record
+    def glance(self) -> Glance:
+        """What lists show; the case is opened for it only when nothing true is kept."""
+        turn = self._turn
+        kept = _glances.get(self.id)
+        if kept is not None:
+            record, law, glance = kept
+            if record is self.record and law == turn.known_law and glance.is_true_at(turn.moment):
+                return glance
+        glance = take(self.case, self.acts, self.assessment, self.contradictions, turn.policies)
+        if len(_glances) >= _GLANCES_MAX:
+            _glances.clear()
+        _glances[self.id] = (self.record, turn.known_law, glance)
+        return glance
+
+    @cached_property
+    def _folded(self) -> _Folded:
+        return _fold_once(self.record)
+
+    @property
+    def acts(self) -> tuple[RecordedAct, ...]:
+        return self._folded.acts
 
     @property
     def case(self) -> Case:
@@ -92,7 +153,7 @@ class OpenCase:
 
     @property
     def number(self) -> str:
-        return str(self.case.value("number") or self.id[:8])
+        return self.glance.number
 
 
 @dataclass
@@ -119,6 +180,21 @@ class Turn:
     @cached_property
     def calendar(self) -> WorkCalendar:
         return self.store.calendar()
+
+    @cached_property
+    def known_law(self) -> Law:
+        """What an assessment depends on besides the case and the moment."""
+        return Law(self.packs, self.calendar, self.directory)
+
+    @cached_property
+    def moment(self) -> datetime:
+        """The turn's moment on the city's clock."""
+        return local(self.surroundings.now)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The readings in force."""
+        return read_policies(self.directory.policies, self.packs.common)
 
     def law(self, at: datetime | None = None) -> Context:
         """What a decision may depend on; `at` is when it happened, if not just now."""
@@ -167,5 +243,4 @@ class Turn:
 
     def open_all(self) -> Iterator[OpenCase]:
         for record in self.store.cases():
-            if record.acts:
-                yield OpenCase(self, record)
+            yield OpenCase(self, record)
