@@ -41,6 +41,7 @@ class Glance:
     units: frozenset[str]  # every unit or person that it was sent to, as recorded
     people: frozenset[str]  # who acted or was named to act
     registered: date | None
+    arrived_at: datetime | None  # when the city record took the newest of its acts
     only_here: int  # acts that the city record does not have yet
     made_at: datetime
     until: datetime | None
@@ -53,17 +54,17 @@ class Glance:
         return [
             self.light, self.state, self.due.isoformat() if self.due else "", self.provisional, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
-            self.registered.isoformat() if self.registered else "",
+            self.registered.isoformat() if self.registered else "", self.arrived_at.isoformat() if self.arrived_at else "",
         ]  # fmt: skip
 
 
 def settled(row: Sequence[Any], now: datetime) -> Glance:
     """The glance that `as_row` gave of a settled case."""
-    light, state, due, provisional, number, title, offer, pack, matter, unit, units, people, registered = row
+    light, state, due, provisional, number, title, offer, pack, matter, unit, units, people, registered, arrived = row
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, False, False, number, title, offer, pack,
-        matter, unit, frozenset(units), frozenset(people), date.fromisoformat(registered) if registered else None, 0,
-        now, None,
+        matter, unit, frozenset(units), frozenset(people), date.fromisoformat(registered) if registered else None,
+        datetime.fromisoformat(arrived) if arrived else None, 0, now, None,
     )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def take(
         units=_units(case),
         people=_people(case, acts),
         registered=local(registered.at).date() if registered else None,
+        arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
         only_here=only_here,
         made_at=found.now,
         until=_until(case, found, contested, only_here, policies),
