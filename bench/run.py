@@ -1,6 +1,7 @@
 """Runs the benches: one line a figure, `name: value (goal …) ok` or `… short`, and bench/results.json.
 
 A bench is a module of this folder with `figures()`, which yields `Figure`s; its module name is its `ONLY=` name.
+What several need before they measure is in `setting/`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ HERE = Path(__file__).parent
 
 
 def run(only: str | None) -> Iterator[Figure]:
-    names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]))
-    benches = [name for name in names if name not in {"run", "figure"} and only in (None, name)]
+    modules = [module.name for module in pkgutil.iter_modules([str(HERE)]) if not module.ispkg]
+    names = sorted(set(modules) - {"run", "figure"})
+    benches = [name for name in names if only in (None, name)]
     if not benches:
         raise SystemExit(f"There is no bench called {only!r}; there are: {', '.join(names)}")
     for name in benches:

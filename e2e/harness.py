@@ -44,13 +44,13 @@ class City:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    def command(self) -> list[str]:
+        """What serves this city."""
+        return [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port)]
+
     def start(self) -> None:
         with (self.data / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            self._process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             if self._process.poll() is not None:

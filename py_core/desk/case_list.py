@@ -11,7 +11,6 @@ from py_core.desk import case_view
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
-from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -57,7 +56,7 @@ def case_list(
     fits = _filter(turn, wanted)
     for opened in cases:
         total += 1
-        state = opened.assessment.state
+        state = opened.glance.state
         if state not in states:
             states[state] = case_view.state_name(turn, opened)
         if fits(opened):
@@ -94,16 +93,16 @@ def case_list(
 
 
 def _urgency(opened: OpenCase) -> tuple[int, date, str]:
-    found = opened.assessment
+    found = opened.glance
     # Finished cases, newest first, stand below everything that still runs.
-    return (_LIGHT_ORDER.get(found.light, len(_LIGHT_ORDER)), found.due or date.max, opened.number)
+    return (_LIGHT_ORDER.get(found.light, len(_LIGHT_ORDER)), found.due or date.max, found.number)
 
 
 def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool]:
     words = wanted["q"].casefold().split()
 
     def fits(opened: OpenCase) -> bool:
-        case = opened.case
+        case = opened.glance
         if wanted["pack"] and case.pack != wanted["pack"]:
             return False
         if wanted["unit"] and not case_view.of_unit(turn, opened, wanted["unit"]):
@@ -114,27 +113,27 @@ def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool]:
             )
             if not all(word in text for word in words):
                 return False
-        if wanted["state"] and opened.assessment.state != wanted["state"]:
+        if wanted["state"] and case.state != wanted["state"]:
             return False
-        return not wanted["light"] or opened.assessment.light == wanted["light"]
+        return not wanted["light"] or case.light == wanted["light"]
 
     return fits
 
 
 def _row(turn: Turn, opened: OpenCase) -> dict[str, Any]:
-    found, registered = opened.assessment, opened.case.registered
+    found = opened.glance
     return {
         "id": opened.id,
         "light": found.light,
         "due": language.day_text(turn.lang, found.due) if found.due else "",
         "provisional": found.provisional,
         "title": case_view.title_of(turn, opened),
-        "contested": bool(opened.open_contradictions),
+        "contested": found.contested,
         "number": opened.number,
         "unit": case_view.unit_name(turn, case_view.unit_of(opened)),
         "matter": case_view.matter_name(turn, opened),
         "state": case_view.state_name(turn, opened),
-        "registered": language.day_text(turn.lang, local(registered.at).date()) if registered else "",
+        "registered": language.day_text(turn.lang, found.registered) if found.registered else "",
     }
 
 

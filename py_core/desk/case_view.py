@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.state import Fact
-from py_core.city.rules import unit_of_case
 from py_core.desk.city_words import cause_of
 from py_core.desk.turn import OpenCase, Turn
 from py_core.values import local
@@ -15,34 +14,31 @@ from py_core.views.explain import explain
 from py_core.views.language import N2_, N_
 
 LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "met", "met_late")
-RECOMPUTED = "recompute_due"
 OPEN_LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none")
 _WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent", "accountability"})
 
 
 def title_of(turn: Turn, opened: OpenCase) -> str:
     """The case's subject; what it is about when no subject was written."""
-    case = opened.case
-    text = case.value("title") or (case.value("text") or "")[:40]
-    return text or turn.say(N_("Case %(number)s"), number=opened.number)
+    return opened.glance.title or turn.say(N_("Case %(number)s"), number=opened.number)
 
 
 def term(turn: Turn, opened: OpenCase, key: str) -> str:
     """A term of law in the pack's own words; the common words for a pack that this version does not know."""
-    pack = turn.packs.get(opened.case.pack) or next(iter(turn.packs.values()))
+    pack = turn.packs.get(opened.glance.pack) or next(iter(turn.packs.values()))
     return pack.term(key, turn.lang)
 
 
 def state_name(turn: Turn, opened: OpenCase) -> str:
     """The main-line state in the words of law; says so when this version cannot read the case."""
-    state = opened.assessment.state
+    state = opened.glance.state
     return term(turn, opened, f"state.{state}") if state else turn.say(N_("Not readable with this version"))
 
 
 def matter_name(turn: Turn, opened: OpenCase) -> str:
     """The published name of what is asked for, or the matter type in the pack's words."""
-    case = opened.case
-    offer = turn.directory.offers.get(case.value("offer") or "")
+    case = opened.glance
+    offer = turn.directory.offers.get(case.offer)
     if offer:
         return offer.en if turn.lang == language.EN else offer.zh
     pack = turn.packs.get(case.pack)
@@ -61,7 +57,7 @@ def unit_name(turn: Turn, unit_id: str | None) -> str:
 
 def is_finished(opened: OpenCase) -> bool:
     """Whether the case needs nobody any more: nothing runs, nothing is owed, nothing is contradictory."""
-    return not opened.assessment.open and not opened.open_contradictions
+    return not opened.glance.open
 
 
 def days_left(turn: Turn, due: date | None, unit: str) -> str:
@@ -192,28 +188,18 @@ def breach_text(turn: Turn, code: str) -> str:
 
 def concerns(turn: Turn, opened: OpenCase) -> bool:
     """Whether the case is one of this person's: registered, taken or handed over by or to them."""
-    user = turn.identity.user
-    # A date that the record counted anew after an act of the centre makes the case nobody's.
-    if any(recorded.act.user == user and recorded.act.kind != RECOMPUTED for recorded in opened.acts):
-        return True
-    me = {user, turn.person.name if turn.person else user}
-    return any(fact.data.get("to") in me or fact.data.get("handler") in me for fact in opened.case.facts)
+    people = opened.glance.people
+    return turn.identity.user in people or (turn.person is not None and turn.person.name in people)
 
 
 def of_unit(turn: Turn, opened: OpenCase, unit_id: str) -> bool:
     """Whether a unit has to do with the case: it registered it, or it was sent there."""
     unit = turn.directory.units.get(unit_id)
-    names = {unit_id, unit.zh, unit.en} if unit else {unit_id}
-    if opened.case.value("unit") in names:
-        return True
-    return any(
-        fact.data.get(name) in names
-        for fact in opened.case.facts
-        if fact.type in ("delivered", "handed_over", "lead_designated", "handover_accepted", "accepted")
-        for name in ("to", "lead", "by")
-    )
+    names = (unit_id, unit.zh, unit.en) if unit else (unit_id,)
+    units = opened.glance.units
+    return any(name in units for name in names)
 
 
 def unit_of(opened: OpenCase) -> str:
     """The unit where the case is now: the last one it was sent to, else the one that registered it."""
-    return unit_of_case(opened.case)
+    return opened.glance.unit

@@ -41,8 +41,8 @@ def show_overview(turn: Turn) -> Response:
     total = queue = 0
     for opened in turn.open_all():
         total += 1
-        queue += bool(opened.open_contradictions)
-        light = opened.assessment.light
+        queue += opened.glance.contested
+        light = opened.glance.light
         lights[light] += 1
         counts = by_unit.setdefault(case_view.unit_of(opened), Counter())
         counts["all"] += 1

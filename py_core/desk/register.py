@@ -32,7 +32,7 @@ OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
     ("register", "", N_("Only register for now"), ""),
 )
 NUMBER_DIGITS = 6
-# Alt and the letter leads there (`accesskey` in the template).
+# Alt and the letter leads there (`data-key` in the template).
 KEYS = (
     ("w", N_("what is asked for")),
     ("n", N_("who asks")),

@@ -28,6 +28,7 @@ from py_core.views.qr import qr_svg
 ORIGINAL_FOR = timedelta(minutes=30)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PLACE = re.compile(r"\{(\w+)\}")
+_HYPHEN = re.compile(r"(?<=\d)-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "copy": _copy_mark(plan, sheet, both),
         "rows": [] if document else [_entry(field, values, english, both) for field in drawn if not field.is_list],
         "lists": [] if document else [_entry(field, values, english, both) for field in drawn if field.is_list],
-        "body": _body(plan, values, english, number, both),
+        "both": both,
+        "body": _body(plan, values, english, sheet.opened.number if sheet.opened else number, both),
         "notes": [_words(note, both) for note in plan.notes],
         "signatures": [_words(text, both) for text in plan.signatures],
         "blanks": [_words(text, both) for text in plan.blanks],
@@ -147,6 +149,8 @@ def _filled(text: str, values: Mapping[str, tuple[str, ...]], number: str, joint
     names = _PLACE.findall(text)
     if any(name != "number" and not values.get(name) for name in names):
         return None
+    # A phone number is not to be broken at its hyphen.
+    values = {name: tuple(_HYPHEN.sub("-\u2060", line) for line in values.get(name, ())) for name in names}
     alone = text == f"{{{names[0]}}}" if names else False
     return _PLACE.sub(
         lambda found: number if found[1] == "number" else ("\n" if alone else joint).join(values[found[1]]), text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from py_core.cases.acts import RecordedAct
@@ -45,18 +46,19 @@ def show_sync(turn: Turn) -> Response:
     status = turn.sync_status
     by_hash: dict[str, tuple[OpenCase, RecordedAct]] = {}
     waiting: list[tuple[OpenCase, RecordedAct]] = []
-    mine: list[tuple[OpenCase, RecordedAct]] = []
     refused = {item.hash for item in status.refused}
-    for opened in turn.open_all():
+    held_back = {item.case_id for item in status.refused}
+    cases = list(turn.open_all())
+    for opened in cases:
+        if not opened.glance.only_here and opened.id not in held_back:
+            continue  # most of them: the city record has all of it
         for recorded in opened.acts:
             if recorded.hash in refused:
                 by_hash[recorded.hash] = (opened, recorded)
             elif recorded.received_at is None:
                 waiting.append((opened, recorded))
-            elif recorded.act.user == turn.identity.user:
-                mine.append((opened, recorded))
+    mine = _newest_received(turn, cases)
     waiting.sort(key=lambda pair: pair[1].act.claimed_at)
-    mine.sort(key=lambda pair: pair[1].received_at or pair[1].act.claimed_at, reverse=True)
     return page(
         turn,
         "sync.html",
@@ -67,10 +69,33 @@ def show_sync(turn: Turn) -> Response:
             "refused": [_refused(turn, item.hash, item.case_id, item.reason, by_hash) for item in status.refused],
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
-            "received": [_line(turn, *pair) for pair in mine[:RECEIVED_SHOWN]],
+            "received": [_line(turn, *pair) for pair in mine],
         },
         where="sync",
     )
+
+
+def _newest_received(turn: Turn, cases: list[OpenCase]) -> list[tuple[OpenCase, RecordedAct]]:
+    """This person's acts that the record took last, newest first; opens no more cases than it needs."""
+    user = turn.identity.user
+    arrivals = [
+        (arrived, opened)
+        for opened in cases
+        if user in opened.glance.people and (arrived := opened.glance.arrived_at) is not None
+    ]
+    arrivals.sort(key=lambda pair: pair[0], reverse=True)
+    found: list[tuple[datetime, OpenCase, RecordedAct]] = []
+    for arrived, opened in arrivals:
+        if len(found) == RECEIVED_SHOWN and arrived < found[-1][0]:
+            break  # everything in the cases from here on arrived earlier
+        found += [
+            (recorded.received_at, opened, recorded)
+            for recorded in opened.acts
+            if recorded.received_at is not None and recorded.act.user == user
+        ]
+        found.sort(key=lambda item: item[0], reverse=True)
+        del found[RECEIVED_SHOWN:]
+    return [(opened, recorded) for _, opened, recorded in found]
 
 
 def _summary(turn: Turn) -> dict[str, str]:

@@ -40,7 +40,7 @@ def show_today(turn: Turn) -> Response:
     ]
     grouped: dict[str, list[OpenCase]] = {light: [] for light in GROUP_TITLES}
     for opened in duties:
-        light = opened.assessment.light
+        light = opened.glance.light
         grouped[light if light in grouped else "none"].append(opened)
     groups = [_group(turn, light, found) for light, found in grouped.items() if found]
     today = local(turn.surroundings.now).date()
@@ -61,7 +61,7 @@ def show_today(turn: Turn) -> Response:
 
 
 def _group(turn: Turn, light: str, found: list[OpenCase]) -> dict[str, Any]:
-    found.sort(key=lambda opened: (opened.assessment.due or date.max, opened.number))
+    found.sort(key=lambda opened: (opened.glance.due or date.max, opened.number))
     return {
         "light": light,
         "title": turn.say(GROUP_TITLES[light]),

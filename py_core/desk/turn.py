@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,14 +14,38 @@ from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
 from py_core.city import CityRules, city_rules
+from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
+from py_core.rules.policies import Policies
 from py_core.values import local
 from py_core.views import language
 
 CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
+
+
+class Law:
+    """Packs, packaged calendar, directory and the city document; equal only to the very same objects."""
+
+    __slots__ = ("calendar", "city", "directory", "packs")
+
+    def __init__(
+        self, packs: Packs, calendar: WorkCalendar, directory: Directory, city: CaseRecord | None = None
+    ) -> None:
+        self.packs, self.calendar, self.directory, self.city = packs, calendar, directory, city
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Law)
+            and self.packs is other.packs
+            and self.calendar is other.calendar
+            and self.directory is other.directory
+            and self.city is other.city
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Folded:
@@ -41,9 +65,12 @@ class Folded:
 
 
 # Hosts keep a record's object until it gets a new act, so the same object need not be folded for every page.
-# Only speed depends on this: an entry is used for the very object that it was made from and no other.
-_FOLDED_MAX = 20_000
+# Only speed depends on this: an entry is used for the very object that it was made from and no other. What is folded
+# takes most of a device's memory, so only few are kept; a glance at each is small.
+_FOLDED_MAX = 2_000
+_GLANCES_MAX = 200_000
 _folded: dict[str, Folded] = {}
+_glances: dict[str, tuple[CaseRecord, Law, Glance]] = {}
 
 
 def fold_once(record: CaseRecord) -> Folded:
@@ -57,20 +84,39 @@ def fold_once(record: CaseRecord) -> Folded:
     return known
 
 
-# The city document of each host, folded once per version; the key holds everything that it depends on.
-_rules: list[tuple[tuple[CaseRecord | None, Directory, Packs, WorkCalendar], CityRules]] = []
+# The city's rules of the last few versions of what they depend on.
+_rules: list[tuple[Law, CityRules]] = []
 _RULES_MAX = 4
 
 
-def _rules_once(city: CaseRecord | None, directory: Directory, packs: Packs, packaged: WorkCalendar) -> CityRules:
-    key = (city, directory, packs, packaged)
+def _rules_once(law: Law) -> CityRules:
     for known, rules in _rules:
-        if all(mine is theirs for mine, theirs in zip(key, known, strict=True)):
+        if known == law:
             return rules
-    rules = city_rules(city.acts if city else (), packs, packaged, directory.policies)
-    _rules.insert(0, (key, rules))
+    rules = city_rules(law.city.acts if law.city else (), law.packs, law.calendar, law.directory.policies)
+    _rules.insert(0, (law, rules))
     del _rules[_RULES_MAX:]
     return rules
+
+
+def believe_settled(law: Law, record: CaseRecord, glance: Glance) -> None:
+    """Takes a settled case's glance that a host kept, for exactly these acts, this law and this directory."""
+    _glances[record.id] = (record, law, glance)
+
+
+def settled_glances(records: Iterable[CaseRecord], law: Law) -> Iterator[tuple[CaseRecord, Glance]]:
+    """What a host may keep: glances that only another act, another law or another directory can change."""
+    for record in records:
+        kept = _glances.get(record.id)
+        if kept is not None and kept[0] is record and kept[1] == law and kept[2].until is None:
+            yield record, kept[2]
+
+
+def forget() -> None:
+    """Drops everything that was kept of anybody's cases."""
+    _folded.clear()
+    _glances.clear()
+    _rules.clear()
 
 
 class OpenCase:
@@ -78,14 +124,31 @@ class OpenCase:
 
     def __init__(self, turn: Turn, record: CaseRecord) -> None:
         self._turn = turn
-        self._folded = fold_once(record)
+        self.record = record  # as the host gave it: the same object as long as it has the same acts
         self.id = record.id
-        self.acts = self._folded.acts
 
     @property
-    def record(self) -> CaseRecord:
-        """The record as the host gave it: the same object as long as it has the same acts."""
-        return self._folded.record
+    def glance(self) -> Glance:
+        """What lists show; the case is opened for it only when nothing true is kept."""
+        turn = self._turn
+        kept = _glances.get(self.id)
+        if kept is not None:
+            record, law, glance = kept
+            if record is self.record and law == turn.known_law and glance.is_true_at(turn.moment):
+                return glance
+        glance = take(self.case, self.acts, self.assessment, self.contradictions, turn.policies)
+        if len(_glances) >= _GLANCES_MAX:
+            _glances.clear()
+        _glances[self.id] = (self.record, turn.known_law, glance)
+        return glance
+
+    @cached_property
+    def _folded(self) -> Folded:
+        return fold_once(self.record)
+
+    @property
+    def acts(self) -> tuple[RecordedAct, ...]:
+        return self._folded.acts
 
     @property
     def case(self) -> Case:
@@ -110,7 +173,7 @@ class OpenCase:
 
     @property
     def number(self) -> str:
-        return str(self.case.value("number") or self.id[:8])
+        return self.glance.number
 
 
 @dataclass
@@ -137,12 +200,27 @@ class Turn:
     @cached_property
     def rules(self) -> CityRules:
         """The law in force in this city: what the centre recorded above the packaged law."""
-        return _rules_once(self.store.city(), self.directory, self.packs, self.store.calendar())
+        return _rules_once(self.known_law)
 
     @cached_property
     def calendar(self) -> WorkCalendar:
         """The calendar by which this person's unit works."""
         return self.rules.calendar_of(self.person.unit if self.person else "")
+
+    @cached_property
+    def known_law(self) -> Law:
+        """What an assessment depends on besides the case and the moment."""
+        return Law(self.packs, self.store.calendar(), self.directory, self.store.city())
+
+    @cached_property
+    def moment(self) -> datetime:
+        """The turn's moment on the city's clock."""
+        return local(self.surroundings.now)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The readings in force for what is received now."""
+        return self.rules.policies(self.moment.date(), "")
 
     def law(self, case: Case | None = None, at: datetime | None = None) -> Context:
         """What a decision may depend on: the law of the case (of a new one, received now or `at`)."""
@@ -197,5 +275,4 @@ class Turn:
 
     def open_all(self) -> Iterator[OpenCase]:
         for record in self.store.cases():
-            if record.acts:
-                yield OpenCase(self, record)
+            yield OpenCase(self, record)

@@ -1,5 +1,6 @@
 // Keys for people who fill forms all day: a number or letter chooses in a group of choices, Ctrl+Enter sends from a
-// text of several lines. Jumping between parts is the browser's own (`accesskey` in the templates).
+// text of several lines, Alt and a letter leads to what bears it (`data-key`). Not `accesskey`: that chooses a radio
+// button when somebody only wants to go to its group, and every browser has other keys for it.
 const KEYS = '1234567890abcdefghijklmnopqrstuvwxyz';
 
 /** The choice that a key means in the group that has the focus; only what is shown counts. */
@@ -10,7 +11,11 @@ export function chosenBy<Choice>(key: string, choices: readonly Choice[]): Choic
 
 export function listenToKeys(): void {
   document.addEventListener('keydown', event => {
-    if (event.isComposing || event.altKey || event.metaKey) return;
+    if (event.defaultPrevented || event.isComposing || event.metaKey) return;
+    if (event.altKey) {
+      if (!event.ctrlKey && !event.shiftKey && go(event.code)) event.preventDefault();
+      return;
+    }
     const field = document.activeElement;
     if (field instanceof HTMLTextAreaElement && event.key === 'Enter' && event.ctrlKey) field.form?.requestSubmit();
     if (!(field instanceof HTMLInputElement) || field.type !== 'radio' || event.ctrlKey) return;
@@ -20,6 +25,17 @@ export function listenToKeys(): void {
     choice.focus();
     choice.click();
   });
+}
+
+/** Goes to what bears the key: a field gets the focus (of a group the chosen one), a link or button is pressed. */
+function go(code: string): boolean {
+  const letter = /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase();
+  const target = letter && document.querySelector<HTMLElement>(`[data-key="${letter}"]`);
+  if (!target || !target.checkVisibility()) return false;
+  target.focus();
+  if (target instanceof HTMLInputElement && target.type === 'radio') shown(target).find(each => each.checked)?.focus();
+  else if (target.matches('a, button')) target.click();
+  return true;
 }
 
 function shown(radio: HTMLInputElement): HTMLInputElement[] {

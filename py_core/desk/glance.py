@@ -1,0 +1,139 @@
+"""What lists need to know of a case, kept so that a list of thousands need not open them all.
+
+Owns how long such a glance is true: until the case gets an act, the law or the directory changes, or time alone may
+change it. Only speed depends on it: whatever is not kept is found again by folding and assessing the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from py_core.cases.acts import RecordedAct
+from py_core.cases.contradictions import Contradiction
+from py_core.cases.state import Case
+from py_core.city.rules import unit_of_case
+from py_core.rules.engine import Assessment
+from py_core.rules.policies import Policies
+from py_core.values import local, next_midnight
+
+_SENT_TO = frozenset({"delivered", "handed_over", "lead_designated", "handover_accepted", "accepted"})
+_TITLE_CHARACTERS = 40
+_RECOUNTED = "recompute_due"  # kind of the record's own acts
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One case on one line, in no language. `until` None: nothing but another act can change it."""
+
+    light: str
+    state: str
+    due: date | None
+    provisional: bool
+    open: bool
+    contested: bool
+    number: str
+    title: str
+    offer: str
+    pack: str
+    matter: str
+    unit: str  # where the case is now
+    units: frozenset[str]  # every unit or person that it was sent to, as recorded
+    people: frozenset[str]  # who acted or was named to act
+    registered: date | None
+    arrived_at: datetime | None  # when the city record took the newest of its acts
+    only_here: int  # acts that the city record does not have yet
+    made_at: datetime
+    until: datetime | None
+
+    def is_true_at(self, now: datetime) -> bool:
+        return self.until is None or self.made_at <= now < self.until
+
+    def as_row(self) -> list[Any]:
+        """Plain JSON values for a host that keeps settled glances (`until` None)."""
+        return [
+            self.light, self.state, self.due.isoformat() if self.due else "", self.provisional, self.number, self.title,
+            self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
+            self.registered.isoformat() if self.registered else "", self.arrived_at.isoformat() if self.arrived_at else "",
+        ]  # fmt: skip
+
+
+def settled(row: Sequence[Any], now: datetime) -> Glance:
+    """The glance that `as_row` gave of a settled case."""
+    light, state, due, provisional, number, title, offer, pack, matter, unit, units, people, registered, arrived = row
+    return Glance(
+        light, state, date.fromisoformat(due) if due else None, provisional, False, False, number, title, offer, pack,
+        matter, unit, frozenset(units), frozenset(people), date.fromisoformat(registered) if registered else None,
+        datetime.fromisoformat(arrived) if arrived else None, 0, now, None,
+    )  # fmt: skip
+
+
+def take(
+    case: Case,
+    acts: Sequence[RecordedAct],
+    found: Assessment,
+    contradictions: Sequence[Contradiction],
+    policies: Policies,
+) -> Glance:
+    """A glance at an opened case."""
+    registered = case.registered
+    text = case.value("title") or (case.value("text") or "")[:_TITLE_CHARACTERS]
+    contested = any(item.is_open for item in contradictions)
+    only_here = sum(recorded.received_at is None for recorded in acts)
+    return Glance(
+        light=found.light,
+        state=found.state,
+        due=found.due,
+        provisional=found.provisional,
+        open=found.open or contested,
+        contested=contested,
+        number=str(case.value("number") or case.id[:8]),
+        title=text,
+        offer=case.value("offer") or "",
+        pack=case.pack,
+        matter=case.matter,
+        unit=unit_of_case(case),
+        units=_units(case),
+        people=_people(case, acts),
+        registered=local(registered.at).date() if registered else None,
+        arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
+        only_here=only_here,
+        made_at=found.now,
+        until=_until(case, found, contested, only_here, policies),
+    )
+
+
+def _until(case: Case, found: Assessment, contested: bool, only_here: int, policies: Policies) -> datetime | None:
+    """When time alone may change the glance; the engine looks at days and at these hours of a day, nothing finer."""
+    if only_here:
+        return found.now  # what has not arrived counts as arriving now (P-14): true at no other moment
+    running = any(clock.running for clock in found.clocks)
+    if case.registered is not None and not (found.problem or found.open or contested or running):
+        return None
+    now = local(found.now)
+    hours = (policies.red_at, policies.business_hours_end)
+    moments = [datetime.combine(now.date(), hour, now.tzinfo) + after for hour in hours for after in _AROUND]
+    return min([moment for moment in moments if moment > now], default=next_midnight(now.date()))
+
+
+_AROUND = (timedelta(0), timedelta(microseconds=1))  # lights turn at their hour, a day ends after it
+
+
+def _units(case: Case) -> frozenset[str]:
+    named = {
+        str(fact.data[name])
+        for fact in case.facts
+        if fact.type in _SENT_TO
+        for name in ("to", "lead", "by")
+        if fact.data.get(name)
+    }
+    return frozenset(named | {unit for unit in [str(case.value("unit") or "")] if unit})
+
+
+def _people(case: Case, acts: Sequence[RecordedAct]) -> frozenset[str]:
+    # A date that the record counted anew after an act of the centre makes the case nobody's.
+    acted = {recorded.act.user for recorded in acts if recorded.act.kind != _RECOUNTED}
+    named = {str(fact.data[name]) for fact in case.facts for name in ("to", "handler") if fact.data.get(name)}
+    return frozenset(acted | named)
