@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from py_core.desk import case_view
-from py_core.desk.contact_checks import read_phone, tidy
+from py_core.desk.contact_checks import birth_and_sex, read_identity, read_phone, tidy
 from py_core.desk.forms import Form
 from py_core.desk.likeness import Described, Like, alike, describe
 from py_core.desk.ports import CaseRecord
@@ -32,6 +32,7 @@ SAME_ID = N_("same ID number or credit code")
 SAME_PHONE = N_("same phone")
 SAME_NAME = N_("same name, and the phone begins alike")
 SAME_PLACE = N_("same place")
+SEXES = {"female": N_("female"), "male": N_("male")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,24 @@ def found(turn: Turn, form: Form, kind: str) -> dict[str, Any]:
         "history_count": len(ranked),
         "likes": [_row(turn, opened[like.case_id], _reasons(turn, like)) for like in likes[:LIKE_MAX]],
         "units": _units(turn, likes, opened),
+        "identity": _identity_line(turn, form),
         "asked": form.value("look") == "page",
     }
+
+
+def _identity_line(turn: Turn, form: Form) -> str:
+    """What an ID number says of its bearer, to compare with who stands at the counter; or what is wrong with it."""
+    typed, claimant = form.value("claimant_id"), form.value("claimant")
+    if len(tidy(typed)) < _ID_LEAST or not claimant:
+        return ""
+    identity, fault = read_identity(typed, claimant)
+    if fault:
+        return turn.say(fault)
+    bearer = birth_and_sex(identity) if claimant == "person" else None
+    if bearer is None:
+        return ""
+    day, sex = language.day_text(turn.lang, bearer[0]), turn.say(SEXES[bearer[1]])
+    return turn.say(N_("The ID number belongs to somebody born on %(day)s, %(sex)s."), day=day, sex=sex)
 
 
 def _says_enough(form: Form, kind: str) -> bool:
