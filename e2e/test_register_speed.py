@@ -17,7 +17,7 @@ from e2e.harness import City, Laptop
 from e2e.officer import Officer
 
 STROKES_MAX = 60  # the budget of the product's goal, beside the typed content
-STROKES_REACHED = 15  # what the form needs today; a change that costs more must say so here
+STROKES_REACHED = 10  # what the form needs today; a change that costs more must say so here
 PAGES_MAX = 2  # the form and what comes out of it
 
 
@@ -29,8 +29,10 @@ class Keyboard:
     strokes: int = 0
     typed: int = 0
     pages: list[str] = field(default_factory=list)
+    start: str = ""
 
     def __post_init__(self) -> None:
+        self.start = self.page.url
         self.page.on("framenavigated", lambda frame: self.pages.append(frame.url))
 
     def press(self, *keys: str) -> None:
@@ -52,7 +54,6 @@ def officer(city: City, laptop: Callable[..., Laptop]) -> Officer:
     found = Officer(laptop("linxiao").open(), city, "linxiao")
     found.sign_in()
     expect(found.page.get_by_role("heading", name="今日")).to_be_visible()
-    found.page.evaluate("window.print = () => { document.body.dataset.printed = 'yes' }")
     return found
 
 
@@ -71,7 +72,7 @@ def test_a_service_from_today_to_the_printed_receipt(officer: Officer) -> None:
     keys.press("Enter")
     expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}/slips/F-02"))
     expect(page.locator(".sw-slip")).to_contain_text("周梦洁")
-    page.evaluate("window.print = () => { document.body.dataset.printed = 'yes' }")
+    page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes' } }")
     keys.press("Alt+p")
     expect(page.locator("body")).to_have_attribute("data-printed", "yes")
     _within_budget(keys)
@@ -113,7 +114,7 @@ def test_another_outcome_is_one_jump_and_one_key_away(officer: Officer) -> None:
 
 
 def _within_budget(keys: Keyboard) -> None:
-    shown = {re.sub(r"[?#].*", "", url) for url in keys.pages} - {"about:blank"}
+    shown = {re.sub(r"[?#].*", "", url) for url in keys.pages} - {keys.start}
     print(f"\nregister: {keys.strokes} key strokes + {keys.typed} characters, {len(shown)} pages")
     assert keys.strokes <= STROKES_REACHED <= STROKES_MAX
     assert len(shown) <= PAGES_MAX, shown

@@ -6,6 +6,7 @@ Owns form and check digits only; whether a field is needed is the page's busines
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
@@ -13,6 +14,7 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 from py_core.views.language import N_
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
+_ABROAD = re.compile(r"\+(?!86)\d{7,15}")
 _FIXED = re.compile(r"(0\d{2,3})?[2-9]\d{6,7}(-\d{1,6})?|400\d{7}|1\d{4}|12345")
 
 PHONE_FAULT = N_("Enter a mobile number of 11 digits or a fixed line with its area code, such as 0510-86860000.")
@@ -30,8 +32,11 @@ def tidy(text: str) -> str:
 
 def read_phone(typed: str) -> tuple[str, str]:
     """The phone number without spaces, and the message id of its fault ("" when it is good)."""
-    text = re.sub(r"[\s()]", "", tidy(typed))
-    plain = text.removeprefix("+86")
+    # \u8f6c is what people write between a number and its extension.
+    text = re.sub(r"[\s()]", "", tidy(typed)).replace("\u8f6c", "-")
+    if _ABROAD.fullmatch(text.replace("-", "")):
+        return text.replace("-", ""), ""
+    plain = re.sub(r"^(\+86|0086)-?", "", text)
     if _MOBILE.fullmatch(plain.replace("-", "")):
         return plain.replace("-", ""), ""
     area = re.fullmatch(r"(0\d{2,3})-(.+)", plain)
@@ -52,3 +57,12 @@ def read_identity(typed: str, claimant: str) -> tuple[str, str]:
         return typed.strip(), check_fault
     except ValidationError:
         return typed.strip(), form_fault
+
+
+def birth_and_sex(identity: str) -> tuple[date, str] | None:
+    """Date of birth and "female" or "male" as a resident ID number says; None for anything else. Never to be stored."""
+    try:
+        number = ric.validate(identity)
+    except ValidationError:
+        return None
+    return ric.get_birth_date(number), "male" if int(number[16]) % 2 else "female"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
+from sys import intern
 
 from py_core.words import pairs, shared_runs
 
@@ -44,8 +45,8 @@ class Like:
 
 def describe(case_id: str, text: str, place: str) -> Described:
     """What of a case is compared. The place's name counts as place and not a second time as words."""
-    where = frozenset(pairs(place))
-    return Described(case_id, text, frozenset(pairs(text)) - where, where)
+    where = frozenset(map(intern, pairs(place)))
+    return Described(case_id, text, frozenset(map(intern, pairs(text))) - where, where)
 
 
 def alike(text: str, place: str, known: Iterable[Described], most: int) -> Sequence[Like]:

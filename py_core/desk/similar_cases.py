@@ -6,23 +6,24 @@ Reads the cases of this side only. It shows with the reason and never chooses; n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from py_core.desk import case_view
-from py_core.desk.contact_checks import read_phone, tidy
+from py_core.desk.contact_checks import birth_and_sex, read_identity, read_phone, tidy
 from py_core.desk.forms import Form
 from py_core.desk.likeness import Described, Like, alike, describe
 from py_core.desk.ports import CaseRecord
 from py_core.desk.register_choices import APPEAL_PACK
-from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
 from py_core.views.language import N2_, N_
 
 HISTORY_MAX = 6
 LIKE_MAX = 5
 UNITS_MAX = 3
+READ_AT_ONCE = 250  # cases that were not read before; the page asks again for the others
+_ALL = 1_000_000
 _LIKE_FOR_UNITS = 15
 _PHONE_DIGITS_LEAST = 7
 _PHONE_BEGINNING_LEAST = 3
@@ -32,6 +33,7 @@ SAME_ID = N_("same ID number or credit code")
 SAME_PHONE = N_("same phone")
 SAME_NAME = N_("same name, and the phone begins alike")
 SAME_PLACE = N_("same place")
+SEXES = {"female": N_("female"), "male": N_("male")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Known:
 
 
 # As in `turn`: an entry counts only for the very record that it was made from, so hosts share it safely.
-_KNOWN_MAX = 20_000
 _known: dict[str, tuple[CaseRecord, Known]] = {}
+forget_too(_known.clear)
 
 
 def found(turn: Turn, form: Form, kind: str) -> dict[str, Any]:
@@ -55,7 +57,11 @@ def found(turn: Turn, form: Form, kind: str) -> dict[str, Any]:
 
     Services are asked for in the same words by everybody, so only appeals are compared by their words.
     """
-    cases = [] if not _says_enough(form, kind) else list(_cases(turn, form.value("key")))
+    whole_page = form.value("look") == "page"
+    cases: list[tuple[OpenCase, Known]] = []
+    complete = True
+    if _says_enough(form, kind):
+        cases, complete = _cases(turn, form.value("key"), _ALL if whole_page else READ_AT_ONCE)
     likes: list[Like] = []
     if kind != "service":
         text = "\n".join(filter(None, (form.value("title"), form.value("text"))))
@@ -69,8 +75,25 @@ def found(turn: Turn, form: Form, kind: str) -> dict[str, Any]:
         "history_count": len(ranked),
         "likes": [_row(turn, opened[like.case_id], _reasons(turn, like)) for like in likes[:LIKE_MAX]],
         "units": _units(turn, likes, opened),
-        "asked": form.value("look") == "page",
+        "identity": _identity_line(turn, form),
+        "asked": whole_page,
+        "complete": complete,
     }
+
+
+def _identity_line(turn: Turn, form: Form) -> str:
+    """What an ID number says of its bearer, to compare with who stands at the counter; or what is wrong with it."""
+    typed, claimant = form.value("claimant_id"), form.value("claimant")
+    if len(tidy(typed)) < _ID_LEAST or not claimant:
+        return ""
+    identity, fault = read_identity(typed, claimant)
+    if fault:
+        return turn.say(fault)
+    bearer = birth_and_sex(identity) if claimant == "person" else None
+    if bearer is None:
+        return ""
+    day, sex = language.day_text(turn.lang, bearer[0]), turn.say(SEXES[bearer[1]])
+    return turn.say(N_("The ID number belongs to somebody born on %(day)s, %(sex)s."), day=day, sex=sex)
 
 
 def _says_enough(form: Form, kind: str) -> bool:
@@ -78,28 +101,41 @@ def _says_enough(form: Form, kind: str) -> bool:
     return any(form.value(name) for name in names)
 
 
-def _cases(turn: Turn, own: str) -> Iterator[tuple[OpenCase, Known]]:
-    """The cases of this side with what is compared of them; `own` is the case that the form will make."""
+def _cases(turn: Turn, own: str, most: int) -> tuple[list[tuple[OpenCase, Known]], bool]:
+    """The cases of this side with what is compared of them, and whether that is all; `own` is the form's own case.
+
+    Reads at most so many that were not read before: nobody waits at a key for thousands of cases.
+    """
+    rows: list[tuple[OpenCase, Known]] = []
+    unread = 0
     for opened in turn.open_all():
         if opened.id == own:
             continue
         kept = _known.get(opened.id)
         if kept is None or kept[0] is not opened.record:
-            if len(_known) >= _KNOWN_MAX:
-                _known.clear()
-            kept = _known[opened.id] = (opened.record, _read(opened))
-        yield opened, kept[1]
+            unread += 1
+            if unread > most:
+                continue
+            kept = _known[opened.id] = (opened.record, _read(opened.record))
+        rows.append((opened, kept[1]))
+    return rows, unread <= most
 
 
-def _read(opened: OpenCase) -> Known:
-    case = opened.case
-    text = "\n".join(str(case.value(name)) for name in ("title", "text") if case.value(name))
+def _read(record: CaseRecord) -> Known:
+    # From the registration alone: folding every case would take seconds, and what is compared stands there.
+    events = (event for recorded in record.acts for event in recorded.act.events)
+    said = next((event for event in events if event.get("type") == "registered"), {})
+
+    def text(name: str) -> str:
+        return str(said.get(name) or "")
+
+    words = "\n".join(filter(None, (text("title"), text("text"))))
     return Known(
-        describe(opened.id, text, str(case.value("place") or "")),
-        str(case.value("claimant_name") or ""),
-        _digits(str(case.value("claimant_phone") or "")),
-        str(case.value("claimant_id") or "").upper(),
-        case.pack == APPEAL_PACK,
+        describe(record.id, words, text("place")),
+        text("claimant_name"),
+        _digits(text("claimant_phone")),
+        text("claimant_id").upper(),
+        text("pack") == APPEAL_PACK,
     )
 
 

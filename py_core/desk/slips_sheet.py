@@ -85,7 +85,7 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "signatures": [_words(text, both) for text in plan.signatures],
         "blanks": [_words(text, both) for text in plan.blanks],
         "seal": _say(sheet, lambda s: s.turn.say(N_("(seal)")) if plan.seal else "", both),
-        "date": _say(sheet, _date, both),
+        "date": _say(sheet, lambda s: _date(plan, s), both),
         "foot": _foot(plan, sheet, both),
         "qr": _qr(plan, sheet),
     }
@@ -121,8 +121,8 @@ def _entry(
     return {
         "label": _words(field.label, both),
         "zh": zh,
-        # Where only a part differs (a paper, a name) the whole is repeated: half a translation misleads.
-        "en": en if en != zh else (),
+        # Names and what was typed are the same in both: only the lines that differ stand there again.
+        "en": en if field.is_list else tuple(line for line in en if line not in zh),
         "strong": field.strong,
     }
 
@@ -166,8 +166,8 @@ def _unit(sheet: Sheet) -> str:
     return f"{city} · {unit}" if sheet.english else f"{city}{unit}"
 
 
-def _date(sheet: Sheet) -> str:
-    day = sheet.fact.day if sheet.fact else local(sheet.turn.surroundings.now).date()
+def _date(plan: Print, sheet: Sheet) -> str:
+    day = sheet.fact.day if sheet.fact and plan.dated == "act" else local(sheet.turn.surroundings.now).date()
     if sheet.english:
         return language.day_text(language.EN, day)
     return sheet.turn.say(N_("%(day)d/%(month)d/%(year)d"), day=day.day, month=day.month, year=day.year)

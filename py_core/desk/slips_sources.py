@@ -216,7 +216,7 @@ def _signature(sheet: Sheet) -> str:
     if fact is None:
         return ""
     if fact.data.get("signed"):
-        return sheet.turn.say(N_("Signed by the person"))
+        return sheet.turn.say(N_("Confirmed by signature"))
     reason = fact.data.get("unsigned_reason")
     return sheet.turn.say(N_("Not signed. Reason: %(reason)s"), reason=reason) if reason else ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -112,11 +112,21 @@ def settled_glances(records: Iterable[CaseRecord], law: Law) -> Iterator[tuple[C
             yield record, kept[2]
 
 
+_also_forget: list[Callable[[], None]] = []
+
+
+def forget_too(clear: Callable[[], None]) -> None:
+    """Registers what else keeps something of cases and must drop it when a device is locked."""
+    _also_forget.append(clear)
+
+
 def forget() -> None:
     """Drops everything that was kept of anybody's cases."""
     _folded.clear()
     _glances.clear()
     _rules.clear()
+    for clear in _also_forget:
+        clear()
 
 
 class OpenCase:

@@ -47,6 +47,7 @@ class Print:
     after: tuple[str, ...]
     when: str
     original: bool
+    dated: str
     seal: bool
     to: str
     qr: str
@@ -92,6 +93,7 @@ def _print(form: Form, row: Mapping[str, Any]) -> Print:
         after=tuple(row.get("after", ())),
         when=row.get("when", ""),
         original=row.get("original", False),
+        dated=row.get("dated", "act"),
         seal=row.get("seal", row["layout"] == "document"),
         to=row.get("to", ""),
         qr=row.get("qr", "case" if row["receiver"] == "public" and subject == "case" else ""),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from fakes import DIRECTORY, NOW, Desk, FakeStore, appeal_form, service_form
 
 from py_core.cases.acts import read_act
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
-from py_core.desk.contact_checks import read_identity, read_phone
+from py_core.desk.contact_checks import birth_and_sex, read_identity, read_phone
 from py_core.packs import load_packs
 from py_core.rules.engine import Assessment, assess
 
@@ -192,6 +194,24 @@ def test_it_happened_earlier_than_it_was_written_down() -> None:
 def test_full_width_digits_of_a_chinese_keyboard_are_understood() -> None:
     assert read_phone("１３８ 1234 5678") == ("13812345678", "")
     assert read_phone("0510-86860000") == ("0510-86860000", "")
+    assert read_phone("+86 138-1234-5678") == ("13812345678", "")
+    assert read_phone("0086-0510-86860000转12") == ("0510-86860000-12", "")
+    assert read_phone("+852 2345 6789") == ("+85223456789", "")
+    assert read_phone("+86123")[1]
     assert read_identity("91110000600037341L", "enterprise") == ("91110000600037341L", "")
     assert read_identity("91110000600037341M", "enterprise")[1]
     assert read_identity("<script>", "person")[1]
+
+
+def test_birth_and_sex_follow_from_the_id_number_and_are_not_stored() -> None:
+    assert birth_and_sex("360426199101010071") == (date(1991, 1, 1), "male")
+    assert birth_and_sex("91110000600037341L") is None
+    desk = Desk()
+    beside = desk.post("/register/similar", key=KEY, claimant="person", claimant_id="360426199101010071").html
+    assert "1991年1月1日" in beside
+    assert (
+        "校验位不符"
+        in desk.post("/register/similar", key=KEY, claimant="person", claimant_id="360426199101010072").html
+    )
+    desk.post("/register", **service_form())
+    assert all("1991-01-01" not in str(act.act.events) for act in desk.store.acts[KEY])

@@ -5,7 +5,7 @@ import { isDeskPage } from '../shared/routes.ts';
 import { Bridge } from './bridge.ts';
 import { listenToKeys } from './keyboard.ts';
 import { rememberLang } from './language.ts';
-import { configure, failedPage } from './navigation.ts';
+import { configure, failedPage, isPageSwap, showErrors } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
 import { startShell } from './shell.ts';
 import { keepStrip } from './strip.ts';
@@ -38,7 +38,11 @@ async function serverPage(): Promise<void> {
       location.assign(url);
     }
   });
-  document.addEventListener('htmx:after:swap', keepStrip);
+  document.addEventListener('htmx:after:swap', event => {
+    if (!isPageSwap(event)) return;
+    keepStrip();
+    showErrors();
+  });
   let ready = await isReady();
   if (ready || !await signedIn()) return;
   await prepare(() => new Bridge());

@@ -51,6 +51,9 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
   });
 }
 
+/** Whether a swap changed the page itself. */
+export function isPageSwap(event: Event): boolean { return !isPart((event as RequestEvent).detail.ctx); }
+
 /** Whether this asks for something beside the form that is being typed, not for a page. */
 function isPart(ctx: RequestContext): boolean { return ctx.sourceElement.hasAttribute('data-typed-part'); }
 
@@ -85,14 +88,22 @@ function reasonOf(html: string): HTMLElement {
     say('Free space (downloads, recycle bin) and send the form again: what you typed is still in it.'));
 }
 
+/** Brings the list of errors to the eyes and to the screen reader, on pages of the server as on the device's own. */
+export function showErrors(): void {
+  const errors = document.querySelector<HTMLElement>('.govuk-error-summary');
+  if (!errors) return;
+  errors.tabIndex = -1;
+  errors.focus({ preventScroll: true });
+  errors.scrollIntoView({ block: 'start' });
+}
+
 /** Where reading goes on: at the list of errors, or at the start of the new page. */
 function settle(source: Element): void {
-  const errors = document.querySelector<HTMLElement>('.govuk-error-summary');
-  const target = errors ?? document.getElementById('main-content');
-  if (!target || !errors && target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
+  if (document.querySelector('.govuk-error-summary')) { showErrors(); return; }
+  const target = document.getElementById('main-content');
+  if (!target || target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
   target.tabIndex = -1;
-  target.focus({ preventScroll: errors === null });
-  errors?.scrollIntoView({ block: 'start' });
+  target.focus({ preventScroll: true });
 }
 
 /** Shows a page's HTML in place of the one that is shown. */

@@ -1,0 +1,275 @@
+"""Every printed form from a case made by the law: both languages, nothing demanded left out, nothing unescaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from fakes import Desk, FakeStore
+from slip_cases import CASE_FORMS, CITY, city_with
+
+from py_core.cases.events import EVENTS
+from py_core.cases.history import order
+from py_core.cases.state import Case, fold
+from py_core.desk import slips, slips_offered
+from py_core.desk.receipt_code import check_code
+from py_core.desk.slips_offered import CONDITIONS
+from py_core.desk.slips_sheet import demanded
+from py_core.desk.slips_sources import known_source
+from py_core.packs.prints import Print, load_prints
+
+PRINTS = load_prints()
+OF_THE_CITY = {"F-22": "xingqiao", "F-23": "lin", "F-25": "xingqiao", "F-26": "temp-water", "F-27": "temp-water",
+               "F-29": "lin"}  # fmt: skip
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+DEMANDED = [
+    (form, field.key)
+    for form, plan in PRINTS.items()
+    for field in plan.fields
+    if field.demanded_by
+]  # fmt: skip
+
+
+def sheet(form: str, *, lang: str = "zh-CN", desk: Desk | None = None) -> tuple[int, str]:
+    """Status and page of a form, with every case and entry that it needs."""
+    if form in OF_THE_CITY:
+        desk = desk or city_with("F-01")[0]
+        response = desk.get(f"/slips/{form}/{OF_THE_CITY[form]}", lang)
+    else:
+        made, case_id = city_with(form)
+        response = (desk or made).get(f"/cases/{case_id}/slips/{form}", lang)
+    return response.status, response.html
+
+
+def paper(html: str) -> str:
+    """What stands on the sheet, as text."""
+    return unescape(re.sub(r"<[^>]*>", " ", html.split("<article")[1].split("</article>")[0]))
+
+
+def test_every_form_to_f_37_is_printed_but_the_publication_ledger() -> None:
+    assert {f"F-{n:02}" for n in range(1, 38)} - set(PRINTS) == {"F-28"}
+    assert set(CASE_FORMS) | set(OF_THE_CITY) == set(PRINTS)
+
+
+@pytest.mark.parametrize("plan", PRINTS.values(), ids=list(PRINTS))
+def test_the_table_names_only_what_there_is(plan: Print) -> None:
+    assert [field.source for field in plan.fields if not known_source(field.source)] == []
+    assert not plan.to or known_source(plan.to)
+    assert {*plan.events, *plan.after} <= set(EVENTS)
+    assert plan.when in (*CONDITIONS, "")
+    keys = {field.key for field in plan.fields} | {"number"}
+    assert {name for words in plan.body for text in words for name in re.findall(r"\{(\w+)\}", text)} <= keys
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize("form", list(PRINTS))
+def test_every_form_is_printed_in_both_languages(form: str, lang: str) -> None:
+    status, html = sheet(form, lang=lang)
+    assert status == 200
+    text, plan = paper(html), PRINTS[form]
+    assert plan.title[0] in text  # Chinese is the official text in both
+    assert (plan.title[1] in text) == (lang == "en")
+    for field in plan.fields:
+        if plan.layout != "document" and demanded(field, _pack(form)):
+            assert field.label[0] in text
+            assert (field.label[1] in text) == (lang == "en")
+    assert "style=" not in html
+    assert html.count("<h1") == 1
+
+
+def _pack(form: str) -> str:
+    if form in OF_THE_CITY:
+        return "JY" if PRINTS[form].subject == "offer" else ""
+    desk, case_id = city_with(form)
+    return _case(desk, case_id).pack
+
+
+def _case(desk: Desk, case_id: str) -> Case:
+    record = desk.store.case(case_id)
+    assert record is not None
+    return fold(case_id, order(record.acts))
+
+
+@pytest.mark.parametrize(("form", "key"), DEMANDED)
+def test_a_demanded_entry_that_is_not_recorded_stops_the_print(
+    form: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = PRINTS[form]
+    field = next(field for field in plan.fields if field.key == key)
+    article = demanded(field, _pack(form))
+    emptied = replace(plan, fields=tuple(replace(f, source="case.note") if f.key == key else f for f in plan.fields))
+    monkeypatch.setattr(slips, "load_prints", lambda: {**PRINTS, form: emptied})
+    status, html = sheet(form)
+    if not article:  # only another regulation demands it
+        assert status == 200
+        return
+    assert status == 409
+    assert field.label[0] in html
+    assert article in html
+    assert "<article" not in html
+
+
+def test_a_reply_without_the_caller_s_view_says_where_to_record_it() -> None:
+    desk, case_id = city_with("F-33", without=("opinion",))
+    response = desk.get(f"/cases/{case_id}/slips/F-33")
+    assert response.status == 409
+    for text in ("诉求人意见", "HL-7", f"/cases/{case_id}/do/reply"):
+        assert text in response.html
+
+
+def test_an_extension_without_a_signed_opinion_is_not_printed() -> None:
+    desk, case_id = city_with("F-12", without=("opinion",))
+    response = desk.get(f"/cases/{case_id}/slips/F-12")
+    assert response.status == 409
+    assert "签署意见" in response.html
+    assert "JY-3.3.6" in response.html
+
+
+def test_an_officer_without_a_phone_hands_over_no_slip() -> None:
+    desk, case_id = city_with("F-03")
+    people = {**CITY.people, "lin": replace(CITY.people["lin"], phone="")}
+    desk.store._directory = replace(CITY, people=people)
+    response = desk.get(f"/cases/{case_id}/slips/F-03")
+    assert response.status == 409
+    assert "WH-SW-3" in response.html
+    assert "人员和岗位名册" in response.html
+
+
+def test_a_guide_without_its_procedure_names_the_article_and_the_register() -> None:
+    desk, _ = city_with("F-01")
+    offers = {**CITY.offers, "temp-water": replace(CITY.offers["temp-water"], procedure="")}
+    desk.store._directory = replace(CITY, offers=offers)
+    response = desk.get("/slips/F-27/temp-water", "en")
+    assert response.status == 409
+    for text in ("Procedure", "JY-3.1.4", "published promise"):
+        assert text in response.html
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize("form", CASE_FORMS)
+def test_what_was_typed_stays_text(form: str, lang: str) -> None:
+    desk, case_id = city_with(form, lambda text: EVIL)
+    response = desk.get(f"/cases/{case_id}/slips/{form}", lang)
+    assert response.status == 200
+    assert "<script>alert" not in response.html
+    assert "<img" not in response.html
+    assert "onerror=alert(1)&gt;" in response.html
+    assert "<script>alert" not in desk.get(f"/cases/{case_id}", lang).html
+
+
+def test_numbers_come_from_the_act_and_differ() -> None:
+    desk, case_id = city_with("F-13")
+    numbers = {}
+    for form in ("F-02", "F-12", "F-13"):
+        response = desk.get(f"/cases/{case_id}/slips/{form}")
+        found = re.search(rf"{form} · (K7Q-000001\S*)</p>", response.html)
+        numbers[form] = found[1] if found else ""
+    assert numbers["F-02"] == ""  # no receipt was issued
+    assert numbers["F-12"].startswith("K7Q-000001-12-")
+    assert numbers["F-13"].startswith("K7Q-000001-13-")
+    again = desk.get(f"/cases/{case_id}/slips/F-13").html
+    assert numbers["F-13"] in again
+    desk.now += timedelta(days=3)
+    assert numbers["F-13"] in desk.get(f"/cases/{case_id}/slips/F-13").html
+
+
+def test_a_later_print_is_a_copy_and_a_first_print_of_an_old_event_is_not() -> None:
+    desk, case_id = city_with("F-13")
+    assert "副本" not in desk.get(f"/cases/{case_id}/slips/F-13").html
+    desk.now += timedelta(minutes=31)
+    assert "副本" in desk.get(f"/cases/{case_id}/slips/F-13").html
+    assert "Copy, printed again" in desk.get(f"/cases/{case_id}/slips/F-13", "en").html
+    assert "副本" not in desk.get(f"/cases/{case_id}/slips/F-01").html  # is signed when it is printed
+
+
+def test_the_public_gets_a_code_and_an_office_does_not() -> None:
+    for form in PRINTS:
+        _, html = sheet(form)
+        assert ("sw-slip__qr" in html) == bool(PRINTS[form].qr)
+    desk, case_id = city_with("F-13")
+    assert check_code(case_id, "K7Q-000001") in desk.get(f"/cases/{case_id}/slips/F-13").html
+
+
+def test_one_of_several_notices_is_picked_by_its_act() -> None:
+    desk, case_id = city_with("F-04")
+    record = desk.store.case(case_id)
+    assert record is not None
+    first = record.acts[-1].hash
+    key = desk.get(f"/cases/{case_id}/do/receive_materials").html
+    assert 'name="complete"' in key
+    html = desk.get(f"/cases/{case_id}/slips/F-04", act=first[:12]).html
+    assert "用地证明缺原件" in html
+    assert f"act={first[:12]}" in html
+    assert desk.get(f"/cases/{case_id}/slips/F-04", act="ffffffffffff").status == 409
+
+
+def test_the_timeline_links_each_act_with_its_forms() -> None:
+    desk, case_id = city_with("F-13")
+    record = desk.store.case(case_id)
+    assert record is not None
+    html = desk.get(f"/cases/{case_id}").html
+    for act, form in zip(record.acts, ("F-01", None, "F-12", "F-13"), strict=True):
+        if form:
+            assert f"/cases/{case_id}/slips/{form}?act={act.hash[:12]}" in html
+
+
+def rows(desk: Desk, case_id: str) -> Mapping[str, tuple[str, str]]:
+    """The forms that the case page lists: id -> (address, state)."""
+    panel = desk.get(f"/cases/{case_id}").html.split('id="documents-title"')[1].split("</section>")[0]
+    found = {}
+    for row in panel.split("<li>")[1:]:
+        form = re.search(r"F-\d\d(?=</span>)", row)
+        link = re.search(r'href="([^"]*)"', row)
+        assert form
+        found[form[0]] = (link[1] if link else "", row)
+    return found
+
+
+def test_the_case_page_lists_what_is_issued_what_can_be_and_what_cannot_yet() -> None:
+    desk, case_id = city_with("F-01")
+    found = rows(desk, case_id)
+    assert found["F-02"][0] == f"/cases/{case_id}/slips/F-02"
+    assert "F-13" not in found  # nobody asked for an extension
+    assert "F-03" not in found  # JY has no such card
+    desk.post(f"/cases/{case_id}/do/request_extension", key=str(desk.seq), reason="等待批文", until="2026-01-15")
+    found = rows(desk, case_id)
+    assert found["F-12"][0] == ""
+    assert "暂不能出具" in found["F-12"][1]
+    assert found["F-13"][0] == ""
+    head = Desk("head", store=desk.store, now=desk.now)
+    assert rows(head, case_id)["F-12"][0] == f"/cases/{case_id}/do/approve_extension"
+
+
+def test_a_form_of_another_regulation_or_stage_is_refused_with_its_reason() -> None:
+    desk, case_id = city_with("F-01")
+    assert desk.get(f"/cases/{case_id}/slips/F-37").status == 409
+    assert "不适用" in desk.get(f"/cases/{case_id}/slips/F-37").html
+    assert desk.get(f"/cases/{case_id}/slips/F-28").status == 404
+    assert desk.get(f"/cases/{case_id}/slips/F-27").status == 404
+    assert desk.get("/slips/F-27/nothing").status == 404
+    assert desk.get("/slips/F-13/lin").status == 404
+
+
+def test_the_work_to_hand_over_is_the_person_s_own() -> None:
+    desk, _ = city_with("F-01")
+    assert "K7Q-000001" in paper(desk.get("/slips/F-23/lin").html)
+    assert desk.get("/slips/F-23/zhou").status == 403
+    empty = Desk("zhou", store=FakeStore(CITY))
+    assert "没有未办结的事项" in empty.get("/slips/F-23/zhou").html
+
+
+def test_the_page_of_forms_leads_to_every_form_without_a_case() -> None:
+    desk, _ = city_with("F-01")
+    for lang in ("zh-CN", "en"):
+        links = re.findall(r'href="(/slips/[^"]*)"', desk.get("/slips", lang).html)
+        assert {link.split("/")[2] for link in links} == set(OF_THE_CITY)
+        for link in links:
+            assert desk.get(link, lang).status in (200, 409)
+
+
+def test_conditions_are_those_of_the_table() -> None:
+    assert {plan.when for plan in PRINTS.values()} - {""} == set(slips_offered.CONDITIONS)

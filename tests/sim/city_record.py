@@ -1,0 +1,127 @@
+"""The real server parts over one SQLite file, with a virtual clock; may end at any begin or commit of a transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from py_core import wire
+from py_core.desk.ports import NewAct
+from py_core.errors import Malformed
+from server.engine import EngineInside
+from server.exchange import ExchangeRefused
+from server.parts import Parts, assemble
+from server.settings import Settings
+from sqlalchemy import event
+
+from .town import START_MS, city_document
+
+
+class RecordCrashed(Exception):
+    """The server's process ended; its database is as the last commit left it."""
+
+
+class VirtualClock:
+    """The true time of the run."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+
+
+class SeededEntropy:
+    """The same bytes in every run of a seed; a restarted server draws others than before."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._drawn = 0
+
+    def token(self, size: int) -> bytes:
+        self._drawn += 1
+        return hashlib.shake_256(f"{self._seed} {self._drawn}".encode()).digest(size)
+
+
+def make_template(folder: Path) -> None:
+    """An empty record with the city's directory: made once a process, copied for every run."""
+    parts = assemble(
+        Settings(folder, similar_cases=False), VirtualClock(lambda: START_MS), SeededEntropy("template"), EngineInside()
+    )
+    parts.city.publish(city_document())
+    parts.close()
+
+
+class CityRecord:
+    """One server over one database, started again after each end."""
+
+    def __init__(self, template: Path, folder: Path, chance: Random, now_ms: Callable[[], int]) -> None:
+        shutil.copytree(template, folder)
+        self._settings = Settings(folder, similar_cases=False, pull_page_bytes=chance.choice((2_000, 6_000, 256_000)))
+        self._chance = chance
+        self._clock = VirtualClock(now_ms)
+        self._left: int | None = None
+        self.starts = 0
+        self.crashes = 0
+        self.start()
+
+    def start(self) -> None:
+        """A new process over the same database."""
+        self.starts += 1
+        self.parts: Parts = assemble(
+            self._settings, self._clock, SeededEntropy(f"start {self.starts}"), EngineInside()
+        )
+        engine = self.parts.database.engine
+        event.listen(engine, "begin", self._boundary)
+        event.listen(engine, "commit", self._boundary)
+
+    def close(self) -> None:
+        self.parts.close()
+
+    def answer(self, user: str, body: bytes, crash_rate: float) -> tuple[int, bytes, int | None]:
+        """Status, body and Retry-After (ms) of one exchange, as `server/sync_routes.py` gives them."""
+        self._left = self._chance.randrange(6) if self._chance.random() < crash_rate else None
+        try:
+            return self._serve(user, body)
+        except RecordCrashed:
+            self.crashes += 1
+            self.close()
+            self.start()
+            raise
+        finally:
+            self._left = None
+
+    def commit_page(self, act: NewAct, user: str, crash_rate: float) -> None:
+        """Records an act of the server's own pages; raises `NotRecorded`, `RecordCrashed`."""
+        self._left = self._chance.randrange(4) if self._chance.random() < crash_rate else None
+        try:
+            self.parts.own_device.commit([act], user)
+        except RecordCrashed:
+            self.crashes += 1
+            self.close()
+            self.start()
+            raise
+        finally:
+            self._left = None
+
+    def _serve(self, user: str, body: bytes) -> tuple[int, bytes, int | None]:
+        try:
+            frames = wire.read_frames(body)
+            return 200, wire.encode_frames(self.parts.exchange.answer(user, frames)), None
+        except Malformed as error:
+            return 400, str(error).encode(), None
+        except ExchangeRefused as error:
+            seconds = error.retry_after_seconds
+            return error.status, error.message.encode(), None if seconds is None else seconds * 1000
+
+    def _boundary(self, *_: object) -> None:
+        if self._left is None:
+            return
+        if self._left == 0:
+            self._left = None
+            raise RecordCrashed
+        self._left -= 1

@@ -1,0 +1,310 @@
+"""A simulated device: the real desk and sync client around a disk, step by step what `web/src/worker/device.ts` does.
+
+It stores first and believes afterwards. What it shows as safe is told to the witness only after the transaction.
+Must not know of lines, faults or other devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from py_core import wire
+from py_core.calendars import WorkCalendar
+from py_core.cases.acts import RecordedAct, read_act
+from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Similar, Surroundings, SyncStatus
+from py_core.desk.turn import Turn
+from py_core.directory import Directory, read_directory
+from py_core.packs import Packs
+from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
+from server.keys import verifies
+
+from . import town
+from .disk import Disk, Write
+from .documents import append_act, apply_changes, without_changes
+
+APP_VERSION = "0.1.0"
+CITY_TIME = ZoneInfo("Asia/Shanghai")
+
+
+class NotSigned(Exception):
+    """A receipt or beacon is not the record's."""
+
+
+def moment(milliseconds: int) -> datetime:
+    """An instant in the city's time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(CITY_TIME)
+
+
+class DeviceStore:
+    """What the desk reads on a device, or on the server for its own pages."""
+
+    def __init__(self, directory: Directory, records: Mapping[str, CaseRecord]) -> None:
+        self._directory = directory
+        self._records = records
+
+    def case(self, case_id: str) -> CaseRecord | None:
+        return self._records.get(case_id)
+
+    def cases(self) -> Iterable[CaseRecord]:
+        return self._records.values()
+
+    def directory(self) -> Directory:
+        return self._directory
+
+    def calendar(self) -> WorkCalendar:
+        return town.calendar()
+
+    def packs(self) -> Packs:
+        return town.packs()
+
+    def sync_status(self) -> SyncStatus:
+        return SyncStatus(True, 0, None)
+
+    def similar(self, case_id: str) -> Sequence[Similar] | None:
+        return None
+
+
+class Device:
+    """One profile on one machine. `now_ms` is the true time; the device itself only sees its own two clocks."""
+
+    client_class: type[SyncClient] = SyncClient
+    checks_signatures = True
+    stores_first = True
+
+    def __init__(self, name: str, disk: Disk, chance: Random, now_ms: Callable[[], int]) -> None:
+        self.name = name
+        self.disk = disk
+        self._chance = chance
+        self._true_ms = now_ms
+        self.clock_offset_ms = 0
+        self.is_open = False
+        self.life = 0  # counts the starts of the worker
+        self.shown_safe: Callable[[str, str, str], None] = lambda case_id, change_hash, text: None
+        self.believed: Callable[[Received], None] = lambda received: None
+
+    # Enrolment and start
+
+    def enrol(self, user: str, device: str, code: str, seed: bytes, record_key: bytes) -> None:
+        """Keeps the key and who works here."""
+        identity = {"user": user, "device": device, "code": code, "record_key": record_key.hex()}
+        book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None}
+        self.disk.write(
+            [("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)]
+        )
+
+    def open(self) -> None:
+        """Starts the worker: everything in memory comes from the disk, the actor is new."""
+        self.life += 1
+        identity = self.disk.get("sealed", "identity")
+        self.key = Ed25519PrivateKey.from_private_bytes(self.disk.get("device", "signing"))
+        self.identity = Identity(identity["user"], identity["device"], identity["code"])
+        self.record_key = bytes.fromhex(identity["record_key"])
+        self.book = self.disk.get("sealed", "book")
+        document = self.disk.get("sealed", "directory")
+        self.directory = read_directory(document) if document else None
+        self.actor = self._chance.randbytes(16)
+        self.announcement = self.key.sign(actor_sign_bytes(self.actor.hex(), self.identity.device)).hex()
+        self.client = self.client_class(
+            self.identity.device,
+            APP_VERSION,
+            cursor=self.book["cursor"],
+            scope=self.book["scope"],
+            config=self.book["config"],
+        )
+        self.records: dict[str, CaseRecord] = {}
+        for case_id, rows in self.disk.stores["records"].items():
+            self._load(case_id, rows)
+        for row in sorted(self.disk.stores["outbox"].values(), key=lambda row: row["seq"]):
+            if row["reason"]:
+                self.client.refused[row["hash"]] = RefusedAct(row["case_id"], row["hash"], row["reason"])
+            else:
+                self.client.add(_waiting(row))
+        self.beacon_at: int | None = None
+        self.is_open = True
+
+    def close(self) -> None:
+        """The process ends; memory is gone."""
+        self.is_open = False
+
+    # The desk
+
+    def turn(self) -> Turn:
+        """The desk with this device's view of the world."""
+        assert self.directory is not None
+        beacon = self.book["beacon"]
+        surroundings = Surroundings(
+            now=moment(self._true_ms() + self.clock_offset_ms).replace(microsecond=0),
+            new_id=lambda: self._chance.randbytes(16).hex(),
+            next_device_seq=self.book["next_seq"],
+            app_version=APP_VERSION,
+            beacon=beacon["id"] if beacon else None,
+            beacon_time=moment(beacon["server_time_ms"]) if beacon else None,
+            since_beacon_ms=None if self.beacon_at is None else self._true_ms() - self.beacon_at,
+            where="device",
+        )
+        request = Request("POST", "/", lang="en")
+        return Turn(request, DeviceStore(self.directory, self.records), self.identity, surroundings)
+
+    def record(self, acts: Sequence[NewAct]) -> None:
+        """Keeps acts on the disk, then in memory, then shows them as safe. May raise `Crashed`, `DiskFull`."""
+        writes: list[Write] = []
+        documents: dict[str, bytes] = {}
+        rows: dict[str, list[list[Any]]] = {}
+        told: list[tuple[str, list[Any], dict[str, Any]]] = []
+        seq = self.book["next_seq"]
+        for act in acts:
+            binary = documents.get(act.case_id) or self.disk.get("documents", act.case_id)
+            documents[act.case_id], raw = append_act(binary, self.actor, act.text)
+            change = decode_act_change(raw)
+            row = [change.hash, list(change.causes), act.text, None, None]
+            waiting = {
+                "case_id": act.case_id,
+                "hash": change.hash,
+                "raw": raw,
+                "signature": self.key.sign(sign_bytes(act.case_id, change.hash)),
+                "actor": self.actor.hex(),
+                "actor_signature": self.announcement,
+                "reason": "",
+                "seq": seq,
+            }
+            rows.setdefault(act.case_id, self.disk.get("records", act.case_id) or []).append(row)
+            writes.append(("outbox", change.hash, waiting))
+            seq += 1
+            told.append((act.case_id, row, waiting))
+        writes += [("documents", case_id, binary) for case_id, binary in documents.items()]
+        writes += [("records", case_id, of_case) for case_id, of_case in rows.items()]
+        book = {**self.book, "next_seq": seq}
+        if not self.stores_first:
+            self._tell(told)
+        self.disk.write([*writes, ("sealed", "book", book)])
+        self.book = book
+        for case_id, row, waiting in told:
+            known = self.records.get(case_id)
+            self.records[case_id] = CaseRecord(case_id, (*(known.acts if known else ()), _act(row)))
+            self.client.add(_waiting(waiting))
+        if self.stores_first:
+            self._tell(told)
+
+    def _tell(self, told: Sequence[tuple[str, list[Any], dict[str, Any]]]) -> None:
+        for case_id, row, _ in told:
+            self.shown_safe(case_id, row[0], row[2])
+
+    # The exchange
+
+    def take_answer(self, pieces: Iterable[bytes]) -> int | None:
+        """Keeps what an answer brought, then believes it; gives the wait in ms, None for an answer that brought nothing.
+
+        Raises `Malformed`, `NotSigned`, `ValueError`, `DiskFull`, `Crashed`: then nothing was believed.
+        """
+        received = self.client.read(pieces)
+        if received.is_empty:
+            return None
+        if self.checks_signatures:
+            self._check_signatures(received)
+        book = dict(self.book)
+        if received.beacon:
+            book["beacon"] = {"id": received.beacon.id, "server_time_ms": received.beacon.server_time_ms}
+        if received.end:
+            book["cursor"], book["scope"] = received.end.cursor, received.end.scope
+        if received.directory is not None:
+            book["config"] = received.directory["version"]
+        writes, touched = self._answer_writes(received)
+        self.disk.write([*writes, ("sealed", "book", book)])
+        self.book = book
+        if received.beacon:
+            self.beacon_at = self._true_ms()
+        for case_id, rows in touched.items():
+            self._load(case_id, rows)
+        if received.directory is not None:
+            self.directory = read_directory(received.directory)
+        wait_ms = self.client.commit(received)
+        self.believed(received)
+        return wait_ms
+
+    def _check_signatures(self, received: Received) -> None:
+        signed = [
+            (wire.receipt_sign_bytes(each.case_id, each.hash, each.log_index, each.received_at_ms), each.sig)
+            for each in received.receipts
+        ]
+        if received.beacon:
+            beacon = received.beacon
+            signed.append((wire.beacon_sign_bytes(beacon.id, beacon.server_time_ms, beacon.log_size), beacon.sig))
+        for content, signature in signed:
+            if not verifies(wire.ALG_ED25519, self.record_key, _hex(signature), content):
+                raise NotSigned
+
+    def _answer_writes(self, received: Received) -> tuple[list[Write], dict[str, list[list[Any]]]]:
+        writes: list[Write] = []
+        touched: dict[str, list[list[Any]]] = {}
+
+        def rows_of(case_id: str) -> list[list[Any]]:
+            if case_id not in touched:
+                touched[case_id] = self.disk.get("records", case_id) or []
+            return touched[case_id]
+
+        for receipt in received.receipts:
+            for row in rows_of(receipt.case_id):
+                if row[0] == receipt.hash:
+                    row[3], row[4] = receipt.received_at_ms, receipt.log_index
+            kept = {name: getattr(receipt, name) for name in receipt.__slots__}
+            writes += [("receipts", receipt.hash, kept), ("outbox", receipt.hash, None)]
+        for act in received.acts:
+            rows = rows_of(act.case_id)
+            arrived = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
+            place = next((at for at, row in enumerate(rows) if row[0] == act.hash), None)
+            if place is None:
+                rows.append(arrived)
+            else:
+                rows[place] = arrived
+            writes.append(("outbox", act.hash, None))
+        for refused in received.refused:
+            waiting = self.disk.get("outbox", refused.hash)
+            if waiting:
+                writes.append(("outbox", refused.hash, {**waiting, "reason": refused.reason}))
+        for case_id in dict.fromkeys(each.case_id for each in (*received.acts, *received.refused)):
+            gone = {each.hash for each in received.refused if each.case_id == case_id}
+            changes = [each.raw for each in received.acts if each.case_id == case_id]
+            binary = self.disk.get("documents", case_id)
+            if binary and gone:
+                binary = without_changes(binary, gone)
+            if binary or changes:
+                writes.append(("documents", case_id, apply_changes(binary, changes)))
+        writes += [("records", case_id, rows) for case_id, rows in touched.items()]
+        if received.directory is not None:
+            writes.append(("sealed", "directory", dict(received.directory)))
+        return writes, touched
+
+    def _load(self, case_id: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.records[case_id] = CaseRecord(case_id, tuple(_act(row) for row in rows))
+
+
+def _act(row: Sequence[Any]) -> RecordedAct:
+    change_hash, deps, text, received_ms, log_index = row
+    received_at = None if received_ms is None else moment(received_ms)
+    return RecordedAct(change_hash, tuple(deps), read_act(text), received_at, log_index)
+
+
+def _waiting(row: Mapping[str, Any]) -> WaitingAct:
+    return WaitingAct(
+        case_id=row["case_id"],
+        hash=row["hash"],
+        raw=row["raw"],
+        alg=wire.ALG_ED25519,
+        signature=row["signature"],
+        actor=row["actor"],
+        actor_signature=row["actor_signature"],
+    )
+
+
+def _hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""

@@ -1,0 +1,226 @@
+"""What must hold when the faults have stopped and everybody has spoken with the record. Raises `Broken`.
+
+Reads the disks and the database themselves, not what the programs say about them.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from sqlalchemy import select
+
+from py_core import wire
+from py_core.cases.acts import RecordedAct, read_act
+from py_core.cases.contradictions import contradictions
+from py_core.cases.history import order
+from py_core.cases.state import fold
+from py_core.change import decode_act_change, sign_bytes
+from py_core.rules.engine import assess
+from server import record
+from server.devices import actor_owner, device_by_id
+from server.gate import recorded_act
+from server.keys import verifies
+from server.record import Entry
+from server.tables import changes, quarantine
+
+from . import town
+from .device import moment
+from .documents import changes_of
+from .world import Broken, Machine, World
+
+CLAIM_TOLERANCE_MS = 1_000 + 5_000  # acts have whole seconds; an answer is on its way for up to three seconds
+
+
+def check(world: World) -> None:
+    """Every invariant, on the world as it is after its last exchange."""
+    with world.record.parts.database.reading() as connection:
+        by_hash = {entry.hash: entry for entry in world.log}
+        held_back = {
+            row.hash: row.reason
+            for row in connection.execute(select(quarantine).where(quarantine.c.released_at_ms.is_(None)))
+        }
+        _every_promise_is_kept(world, by_hash)
+        _nothing_shown_is_lost(world, by_hash, held_back)
+        _every_entry_is_signed(world, connection)
+        for machine in world.machines:
+            _receipts_hold(world, machine, by_hash)
+            _device_has_what_the_record_has(world, machine, connection)
+        _acts_count_once_and_alike(world)
+        _claims_hold(world, by_hash)
+
+
+def _need(holds: bool, what: str) -> None:
+    if not holds:
+        raise Broken(what)
+
+
+def _every_promise_is_kept(world: World, by_hash: dict[str, Entry]) -> None:
+    """A receipt that the record spoke, wherever it got lost: the act is in the log, there, since then, signed."""
+    receipts = world.record.parts.receipts
+    for said in world.promised:
+        entry = by_hash.get(said.hash)
+        _need(entry is not None, f"a receipt was given for {said.hash} and the log does not have it")
+        assert entry is not None
+        place = (entry.log_index, entry.received_at_ms)
+        _need(place == (said.log_index, said.received_at_ms), f"the receipt of {said.hash} names another place")
+        content = wire.receipt_sign_bytes(entry.case_id, entry.hash, *place)
+        _need(
+            verifies(wire.ALG_ED25519, receipts.public_key, bytes.fromhex(said.sig), content),
+            f"the receipt of {said.hash} does not verify",
+        )
+    texts = [decode_act_change(entry.raw).text for entry in world.log]
+    for text in world.pages:
+        _need(texts.count(text) == 1, "an act of the centre's own page is not in the log exactly once")
+
+
+def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: dict[str, str]) -> None:
+    disks = {machine.device.name: machine.device.disk.stores for machine in world.machines}
+    for shown in world.shown:
+        entry = by_hash.get(shown.hash)
+        if entry is not None:
+            _need(entry.case_id == shown.case_id, f"{shown.hash} is in another case")
+            _need(decode_act_change(entry.raw).text == shown.text, f"{shown.hash} says something else")
+            continue
+        if (shown.machine, shown.hash) in world.lost_with_store:
+            continue
+        name = f"{shown.hash[:12]} that {shown.machine} showed as safe"
+        _need(bool(held_back.get(shown.hash)), f"{name} is neither in the log nor in quarantine")
+        stores = disks[shown.machine]
+        _need(bool(stores["outbox"].get(shown.hash, {}).get("reason")), f"{name} is not kept with a reason")
+        rows = stores["records"].get(shown.case_id, [])
+        _need(any(row[0] == shown.hash for row in rows), f"{name} is no longer on the device")
+        _need(
+            world.faults.copies_profiles,
+            f"{name} was refused as {held_back[shown.hash]} though its device did nothing wrong",
+        )
+
+
+def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
+    """Whatever came to the door: the log holds only what its device signed for, in its own name, causes first."""
+    seen: dict[str, str] = {}
+    numbers: set[tuple[str, int]] = set()
+    directory = world.record.parts.city.current().directory
+    rows = {row.hash: row for row in connection.execute(select(changes))}
+    for entry in world.log:
+        row = rows[entry.hash]
+        change = decode_act_change(entry.raw)
+        act = read_act(change.text)
+        device = device_by_id(connection, act.device)
+        _need(change.hash == entry.hash and device is not None, f"{entry.hash} is not what it says")
+        assert device is not None
+        message = sign_bytes(entry.case_id, entry.hash)
+        _need(verifies(device.alg, device.public_key, bytes(row.signature), message), f"{entry.hash} is not signed")
+        _need(actor_owner(connection, change.actor) == device.id, f"{entry.hash} has a stolen actor")
+        _need(act.user == device.user or device.user is None, f"{entry.hash} is in another's name")
+        for cause in change.causes:
+            _need(seen.get(cause) == entry.case_id, f"{entry.hash} came before its cause")
+        for event in act.events:
+            if event["type"] == "contradiction_resolved":
+                _need("reconciler" in directory.people[act.user].roles, f"{entry.hash} decided without the role")
+        number = (act.device, act.device_seq)
+        _need(entry.hash not in seen and number not in numbers, f"{entry.hash} counts twice")
+        seen[entry.hash] = entry.case_id
+        numbers.add(number)
+
+
+def _receipts_hold(world: World, machine: Machine, by_hash: dict[str, Entry]) -> None:
+    device = machine.device
+    for change_hash, receipt in device.disk.stores["receipts"].items():
+        entry = by_hash.get(change_hash)
+        _need(entry is not None, f"{device.name} has a receipt for {change_hash}, the log does not have it")
+        content = wire.receipt_sign_bytes(
+            receipt["case_id"], change_hash, receipt["log_index"], receipt["received_at_ms"]
+        )
+        _need(
+            verifies(wire.ALG_ED25519, device.record_key, bytes.fromhex(receipt["sig"]), content),
+            f"{device.name} keeps a receipt that does not verify",
+        )
+
+
+def _device_has_what_the_record_has(world: World, machine: Machine, connection: record.Connection) -> None:
+    device = machine.device
+    stores = device.disk.stores
+    entries: dict[str, list[Entry]] = {}
+    for entry in world.log:
+        entries.setdefault(entry.case_id, []).append(entry)
+    person = world.record.parts.city.current().directory.people[device.identity.user]
+    in_scope = record.cases_of_unit(connection, person.unit)
+    for change_hash, row in stores["outbox"].items():
+        _need(bool(row["reason"]), f"{device.name} still has {change_hash} waiting")
+    for case_id in sorted(in_scope | set(stores["records"])):
+        rows = stores["records"].get(case_id, [])
+        hashes = [row[0] for row in rows]
+        _need(len(hashes) == len(set(hashes)), f"{device.name} has an act twice in {case_id}")
+        taken = {(row[0], tuple(row[1]), row[2], row[3], row[4]) for row in rows if row[4] is not None}
+        known = {_row(entry) for entry in entries.get(case_id, [])}
+        _need(taken <= known, f"{device.name} believes something of {case_id} that the record does not say")
+        for row in rows:
+            open_row = stores["outbox"].get(row[0])
+            _need((row[4] is None) == (open_row is not None), f"{device.name}: row and outbox of {row[0]} disagree")
+        if case_id not in in_scope:
+            continue
+        missing = len(known) - len(taken)
+        _need(missing == 0, f"{device.name} lacks {missing} acts of {case_id}")
+        held = {decode_act_change(raw).hash for raw in changes_of(stores["documents"].get(case_id))}
+        _need(held == {each[0] for each in known}, f"{device.name}: the document of {case_id} is not the record's")
+        record_of_case = device.records[case_id]
+        in_memory = {act.hash for act in record_of_case.acts}
+        _need(in_memory == set(hashes), f"{device.name}: memory and disk of {case_id} disagree")
+
+
+def _row(entry: Entry) -> tuple[str, tuple[str, ...], str, int, int]:
+    change = decode_act_change(entry.raw)
+    return change.hash, change.causes, change.text, entry.received_at_ms, entry.log_index
+
+
+def _acts_count_once_and_alike(world: World) -> None:
+    """Every replica orders, folds and judges the same acts alike, whatever came first; no event is lost or doubled."""
+    chance = Random(world.seed)
+    directory = world.record.parts.city.current().directory
+    now = moment(world.now_ms)
+    replicas: dict[str, list[list[RecordedAct]]] = {}
+    for case_id, case_record in sorted(world.record.parts.casebook.current().items()):
+        replicas[case_id] = [list(case_record.acts)]
+        from_log = [recorded_act(entry) for entry in world.log if entry.case_id == case_id]
+        _need(from_log == list(case_record.acts), f"the case book of {case_id} is not the log")
+    for machine in world.machines:
+        for case_id, case_record in sorted(machine.device.records.items()):
+            taken = [act for act in case_record.acts if act.log_index is not None]
+            if case_id in replicas and len(taken) == len(replicas[case_id][0]):
+                replicas[case_id].append(taken)
+    for case_id, of_case in replicas.items():
+        found = []
+        for acts in [of_case[0], *of_case[1:][-1:]]:  # all were compared as sets; the law is asked on two
+            shuffled = list(acts)
+            chance.shuffle(shuffled)
+            ordered = order(shuffled)
+            case = fold(case_id, ordered)
+            events = sum(len(act.act.events) for act in ordered)
+            _need(len(case.facts) + len(case.ignored) == events, f"an event of {case_id} does not count once")
+            assessment = assess(case, town.packs(), town.calendar(), now, directory.policies)
+            found.append(
+                ([act.hash for act in ordered], case.facts, case.ignored, contradictions(ordered, case), assessment.as_dict())
+            )
+        _need(all(each == found[0] for each in found), f"two replicas judge {case_id} differently")
+        orders = {tuple(act.hash for act in order(acts)) for acts in of_case}
+        _need(len(orders) == 1, f"two replicas order {case_id} differently")
+        world.trace.note("case", case_id[:8], len(of_case[0]), len(found[0][3]), found[0][4].get("light"))
+        world.counts["contradictions"] = world.counts.get("contradictions", 0) + len(found[0][3])
+
+
+def _claims_hold(world: World, by_hash: dict[str, Entry]) -> None:
+    """The true time of an act lies between its beacon and its receipt; an argued claim is that time."""
+    for shown in world.shown:
+        act = read_act(shown.text)
+        claimed_ms = int(act.claimed_at.timestamp() * 1000)
+        beacon_ms = wire.beacon_time_ms(act.beacon) if act.beacon else None
+        if beacon_ms is not None:
+            _need(beacon_ms <= shown.true_ms, f"{shown.hash} names a beacon of its future")
+        if shown.hash in by_hash:
+            _need(shown.true_ms <= by_hash[shown.hash].received_at_ms, f"{shown.hash} was taken before it was made")
+        argued = act.since_beacon_ms is not None
+        if argued or shown.clock_is_right:
+            _need(
+                abs(claimed_ms - shown.true_ms) <= CLAIM_TOLERANCE_MS,
+                f"{shown.hash} claims {claimed_ms - shown.true_ms} ms off the truth",
+            )

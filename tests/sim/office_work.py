@@ -1,0 +1,137 @@
+"""What people do at a desk: a random command, decided by the real law on what this desk holds, as one act.
+
+Must not care whether a command is lawful: a refusal is an answer too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from py_core.desk.deciding import decide_all
+from py_core.desk.ports import NewAct
+from py_core.desk.recording import new_act
+from py_core.desk.turn import Turn
+from py_core.errors import Malformed, Refused
+
+COMMANDS = (
+    "accept", "accept", "reply", "reply", "complete", "finish", "note", "note", "hand_over", "accept_handover",
+    "request_extension", "approve_extension", "notify_extension", "judge_scope", "deliver", "receive_materials",
+    "notify_correction", "complete_materials", "issue_receipt", "tell_identity", "record_signature", "feed_back",
+    "request_lead", "designate_lead", "file_complaint", "start_procedure", "finish_procedure", "refer_out",
+    "issue_decision", "propose_refusal", "pass_review", "call_back", "report_urgent", "resolve_contradiction",
+)  # fmt: skip
+UNITS = ("shihe", "linye", "centre")
+TRIES = 4
+
+
+def one_act(turn: Turn, chance: Random, cases_max: int) -> tuple[NewAct, str] | None:
+    """A new act with the name of its first command; None when the desk refused everything that was tried."""
+    known = sorted(record.id for record in turn.store.cases())
+    if not known or (len(known) < cases_max and chance.random() < 0.35):
+        return _register(turn, chance)
+    case_id = chance.choice(known)
+    opened = turn.open(case_id)
+    if opened is None:
+        return None
+    for _ in range(TRIES):
+        name = chance.choice(COMMANDS)
+        fields = _fields(name, turn, chance)
+        if name == "resolve_contradiction":
+            if not opened.open_contradictions:
+                continue
+            contradiction = chance.choice(opened.open_contradictions)
+            fields = {
+                "code": contradiction.code,
+                "acts": list(contradiction.acts),
+                "decision": chance.choice(contradiction.choices),
+                "reason": "it was so",
+            }
+        made = _decided(turn, case_id, name, fields)
+        if made is not None:
+            return made, name
+    made = _decided(turn, case_id, "note", {"text": f"note {chance.randrange(1000)}"})
+    return None if made is None else (made, "note")
+
+
+def resolution(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
+    """The reconciler's decision on one open contradiction, if there is any."""
+    for opened in sorted(turn.open_all(), key=lambda each: each.id):
+        for contradiction in opened.open_contradictions:
+            fields = {
+                "code": contradiction.code,
+                "acts": list(contradiction.acts),
+                "decision": chance.choice(contradiction.choices),
+                "reason": "decided at the centre",
+            }
+            made = _decided(turn, opened.id, "resolve_contradiction", fields)
+            if made is not None:
+                return made, "resolve_contradiction"
+    return None
+
+
+def _register(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
+    pack = chance.choice(sorted(turn.packs))
+    matter = chance.choice(sorted(turn.packs.pack(pack).matters))
+    fields: dict[str, Any] = {
+        "pack": pack,
+        "matter": matter,
+        "channel": chance.choice(("walk_in", "phone")),
+        "claimant": "person",
+        "title": f"matter {chance.randrange(1000)}",
+        "text": "the lamp at the corner is dark",
+        "unit": turn.person.unit if turn.person else "",
+        "number": f"{turn.identity.device_code}-{turn.surroundings.next_device_seq:06}",
+        "promise": {"n": chance.randint(3, 20), "unit": "workday"},
+        "signed": True,
+        "claimant_name": "somebody",
+        "claimant_phone": "13800000000",
+    }
+    if chance.random() < 0.5:
+        fields["accept_by"] = turn.identity.user
+        fields["materials_complete"] = True
+    case_id = turn.surroundings.new_id()
+    for variant in (fields, {key: fields[key] for key in fields if key not in ("accept_by", "materials_complete")}):
+        made = _decided(turn, case_id, "register", variant)
+        if made is not None:
+            return made, f"register {pack} {matter}"
+    return None
+
+
+def _decided(turn: Turn, case_id: str, name: str, fields: Mapping[str, Any]) -> NewAct | None:
+    opened = turn.open(case_id)
+    now = turn.surroundings.now
+    try:
+        events, _ = decide_all(turn, case_id, opened.case if opened else None, [(name, fields)], now)
+    except (Refused, Malformed):
+        return None
+    return new_act(turn, case_id, name, events, now)
+
+
+def _fields(name: str, turn: Turn, chance: Random) -> dict[str, Any]:
+    """Plausible fields for a command; those that it does not have are ignored by the core."""
+    return {
+        "by": turn.person.unit if turn.person and chance.random() < 0.5 else turn.identity.user,
+        "to": chance.choice(UNITS),
+        "lead": chance.choice(UNITS),
+        "to_body": "the court",
+        "explanation": "it decides this",
+        "text": f"{name} {chance.randrange(1000)}",
+        "opinion": chance.choice(("satisfied", "unsatisfied")) if name == "reply" else "fine",
+        "reason": "it takes longer",
+        "workdays": chance.randint(1, 12),
+        "until": "2026-12-20",
+        "outcome": chance.choice(("own", "other_unit", "other_section", "unclear")),
+        "complete": chance.random() < 0.7,
+        "items": ["a copy of the card"],
+        "first_responder_phone": "0002",
+        "promised": "2026-12-01",
+        "complaint_phone": "0001",
+        "signed": True,
+        "about": "slow",
+        "id": f"p{chance.randrange(2)}",
+        "procedure": "testing",
+        "result": "satisfied",
+        "consistent": True,
+    }

@@ -1,0 +1,509 @@
+"""One run: people, devices, lines and the record on one virtual clock, until all faults stop and all have spoken.
+
+Owns the order of things and the faults of the lines. What must hold afterwards is in `invariants`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import heapq
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from py_core import wire
+from py_core.desk.ports import Identity, NewAct, Request, Surroundings
+from py_core.desk.turn import Turn
+from py_core.errors import Malformed
+from py_core.sync import Received
+from server import record as log
+from server.devices import enrol
+from server.own_device import NotRecorded
+from server.record import Entry
+
+from . import malice, town
+from .city_record import CityRecord, RecordCrashed, make_template
+from .device import APP_VERSION, Device, DeviceStore, NotSigned, moment
+from .disk import Crashed, Disk, DiskFull
+from .faults import Faults, draw_faults
+from .office_work import one_act, resolution
+from .trace import Trace
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+TIMEOUT_MS = 120_000
+ROUNDS_MAX = 80  # exchanges of one device after the faults; more means that it never ends
+
+
+class Broken(Exception):
+    """An invariant does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An act that a person was told is safe on a device."""
+
+    machine: str
+    case_id: str
+    hash: str
+    text: str
+    true_ms: int
+    clock_is_right: bool
+
+
+@dataclass
+class Machine:
+    """A device with its line."""
+
+    device: Device
+    works: int
+    exchange: int = 0  # the number of the exchange that is under way, 0 for none
+    copies: list[dict[str, dict[str, object]]] = field(default_factory=list)
+
+
+class World:
+    """Everything of one seed."""
+
+    def __init__(
+        self,
+        seed: int,
+        device_class: type[Device] = Device,
+        record_class: type[CityRecord] = CityRecord,
+        faults: Faults | None = None,
+    ) -> None:
+        self.seed = seed
+        self.chance = Random(f"world {seed}")
+        self.faults = faults or draw_faults(Random(f"faults {seed}"))
+        self.trace = Trace()
+        self.now_ms = town.START_MS
+        self.shown: list[Shown] = []
+        self.lost_with_store: set[tuple[str, str]] = set()
+        self.promised: list[wire.Verdict] = []  # every receipt that the record ever spoke
+        self.pages: list[str] = []  # acts of the server's own pages, once it said that they are recorded
+        self.log: list[Entry] = []
+        self.machines: list[Machine] = []
+        self.counts: dict[str, int] = {}
+        self._device_class = device_class
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._planned = 0
+        self._exchanges = 0
+        self._calm = False
+        self._folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
+        self.record = record_class(_template(), self._folder / "record", Random(f"record {seed}"), lambda: self.now_ms)
+        self.trace.note("faults", self.faults)
+
+    def close(self) -> None:
+        self.record.close()
+        shutil.rmtree(self._folder)
+
+    def run(self) -> None:
+        """The whole history, then peace."""
+        for _ in range(self.chance.randint(3, 5)):
+            self._enrol_machine()
+        mao = self._enrolled(town.TROUBLEMAKER, "mao's")
+        troublemaker = malice.Troublemaker(town.TROUBLEMAKER, mao[0], mao[2], Random(f"malice {self.seed}"))
+        if self.faults.malice:
+            self.after(self._soon(HOUR), lambda: self._harm(troublemaker, 8))
+        self.after(self._soon(12 * HOUR), lambda: self._reconcile(4))
+        while self._agenda:
+            self.now_ms, _, call = heapq.heappop(self._agenda)
+            self.trace.now_ms = self.now_ms
+            call()
+        self._make_peace()
+
+    def after(self, milliseconds: int, call: Callable[[], None]) -> None:
+        """Plans something."""
+        self._planned += 1
+        heapq.heappush(self._agenda, (self.now_ms + max(0, milliseconds), self._planned, call))
+
+    def count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def happens(self, rate: float) -> bool:
+        """Whether a fault of this rate strikes now."""
+        return not self._calm and self.chance.random() < rate
+
+    def _soon(self, most_ms: int) -> int:
+        return self.chance.randint(1, most_ms)
+
+    # Devices
+
+    def _enrolled(self, user: str, name: str) -> tuple[str, str, bytes]:
+        seed = self.chance.randbytes(32)
+        parts = self.record.parts
+        public = malice.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+        with parts.database.writing() as connection:
+            made = enrol(connection, parts.entropy, user, wire.ALG_ED25519, public, name, self.now_ms)
+        return made.id, made.code, seed
+
+    def _enrol_machine(self) -> None:
+        number = len(self.machines)
+        user = town.OFFICERS[number % len(town.OFFICERS)] if number < 2 else self.chance.choice(town.OFFICERS)
+        name = f"{user}{number}"
+        device_id, code, seed = self._enrolled(user, name)
+        disk = Disk(Random(f"disk {self.seed} {name}"))
+        device = self._start_machine(name, disk).device
+        device.enrol(user, device_id, code, seed, self.record.parts.receipts.public_key)
+        disk.crash_rate, disk.full_rate = self.faults.device_crash, self.faults.disk_full
+        if self.happens(self.faults.wrong_clock):
+            device.clock_offset_ms = self._wrong_clock()
+        device.open()
+        self.trace.note(name, "enrolled", device_id, "clock", device.clock_offset_ms)
+
+    def _start_machine(self, name: str, disk: Disk) -> Machine:
+        device = self._device_class(name, disk, Random(f"device {self.seed} {name}"), lambda: self.now_ms)
+        machine = Machine(device, works=self.chance.randint(3, 7))
+        self.machines.append(machine)
+        device.shown_safe = lambda case_id, change_hash, text: self._note_shown(machine, case_id, change_hash, text)
+        device.believed = lambda received: self._note_believed(machine, received)
+        self.after(self._soon(10 * MINUTE), lambda: self._exchange(machine))
+        self.after(self._soon(3 * HOUR), lambda: self._work(machine))
+        return machine
+
+    def _wrong_clock(self) -> int:
+        kind = self.chance.randrange(4)
+        if kind == 0:
+            return -self.now_ms + self._soon(DAY)  # 1970
+        if kind == 1:
+            return self.chance.randint(-400, 400) * DAY
+        return self.chance.randint(-3 * HOUR, 3 * HOUR)
+
+    def _note_shown(self, machine: Machine, case_id: str, change_hash: str, text: str) -> None:
+        device = machine.device
+        right = device.clock_offset_ms == 0
+        self.shown.append(Shown(device.name, case_id, change_hash, text, self.now_ms, right))
+        self.count("acts")
+        self.trace.note(device.name, "shows as safe", change_hash[:12], "of", case_id[:8])
+
+    def _note_believed(self, machine: Machine, received: Received) -> None:
+        acts = " ".join(act.hash[:12] for act in received.acts)
+        refused = " ".join(f"{each.hash[:12]}:{each.reason}" for each in received.refused)
+        receipts = " ".join(f"{each.hash[:12]}@{each.log_index}" for each in received.receipts)
+        end = received.end
+        self.trace.note(
+            machine.device.name, "believes", f"receipts [{receipts}] refused [{refused}] acts [{acts}]",
+            f"end {end.cursor} {end.scope} {end.more}" if end else "cut",
+        )  # fmt: skip
+
+    # Work
+
+    def _work(self, machine: Machine) -> None:
+        device = machine.device
+        if machine.works == 0:
+            return
+        machine.works -= 1
+        self.after(self._soon(8 * HOUR), lambda: self._work(machine))
+        if self.happens(self.faults.clock_jump):
+            device.clock_offset_ms = self.chance.choice((0, self._wrong_clock()))
+            self.trace.note(device.name, "clock jumps to", device.clock_offset_ms)
+        if self.happens(self.faults.transfer):
+            self._transfer(device)
+        if not device.is_open or device.directory is None:
+            return
+        if self.happens(self.faults.clone) and len(self.machines) < 6:
+            self._clone(machine)
+        if self.chance.random() < 0.3:
+            machine.copies.append(device.disk.snapshot())
+        made = one_act(device.turn(), self.chance, 3)
+        if made is None:
+            self.count("refused by the desk")
+            return
+        act, name = made
+        self.trace.note(device.name, "does", name, "in", act.case_id[:8])
+        self.count(name.split()[0])
+        try:
+            device.record([act])
+        except Crashed as error:
+            self._crashed(machine, error)
+        except DiskFull:
+            self.count("disk full")
+        else:
+            if not machine.exchange:
+                self.after(50, lambda: self._exchange(machine))
+
+    def _crashed(self, machine: Machine, error: Crashed) -> None:
+        device = machine.device
+        device.close()
+        machine.exchange = 0
+        self.count("device crashes")
+        self.trace.note(device.name, "crashes", error)
+        self.after(self._soon(HOUR), lambda: self._reopen(machine))
+
+    def _reopen(self, machine: Machine) -> None:
+        device = machine.device
+        if machine.copies and self.happens(self.faults.restore):
+            device.disk.stores = self.chance.choice(machine.copies)
+            machine.copies = []
+            held = {row[0] for rows in device.disk.stores["records"].values() for row in rows}
+            self.lost_with_store |= {
+                (each.machine, each.hash) for each in self.shown if each.machine == device.name and each.hash not in held
+            }
+            self.count("restores")
+            self.trace.note(device.name, "comes back from an older copy")
+        device.open()
+        self.trace.note(device.name, "starts")
+        self.after(100, lambda: self._exchange(machine))
+
+    def _clone(self, machine: Machine) -> None:
+        disk = Disk(Random(f"disk {self.seed} {len(self.machines)}"))
+        disk.stores = machine.device.disk.snapshot()
+        disk.crash_rate, disk.full_rate = self.faults.device_crash, self.faults.disk_full
+        clone = self._start_machine(f"{machine.device.name}c{len(self.machines)}", disk)
+        clone.device.clock_offset_ms = machine.device.clock_offset_ms
+        clone.device.open()
+        self.count("clones")
+        self.trace.note(clone.device.name, "is a clone")
+
+    def _transfer(self, device: Device) -> None:
+        current = dict(self.record.parts.city.current().document)
+        unit = self.chance.choice(("shihe", "linye"))
+        user = device.identity.user
+        current["people"] = [{**row, "unit": unit} if row["id"] == user else row for row in current["people"]]
+        self.record.parts.city.publish(current)
+        self.count("transfers")
+        self.trace.note(user, "moves to", unit)
+
+    def _reconcile(self, left: int) -> None:
+        """The centre's own page decides a contradiction."""
+        if left:
+            self.after(self._soon(14 * HOUR), lambda: self._reconcile(left - 1))
+        parts = self.record.parts
+        with parts.database.reading():
+            store = DeviceStore(parts.city.current().directory, parts.casebook.current())
+            identity = Identity(town.RECONCILER, "server", parts.own_device.code)
+            surroundings = Surroundings(
+                now=moment(self.now_ms).replace(microsecond=0),
+                new_id=lambda: self.chance.randbytes(16).hex(),
+                next_device_seq=parts.own_device.next_seq(),
+                app_version=APP_VERSION,
+            )
+            made = resolution(Turn(Request("POST", "/", lang="en"), store, identity, surroundings), self.chance)
+        if made is None:
+            return
+        try:
+            self._page(made[0])
+        except RecordCrashed:
+            self.trace.note("record crashes under the centre's page")
+        except NotRecorded as error:
+            raise Broken(f"the gate refuses a page of the server itself: {error.reason}") from error
+        self._watch_log()
+
+    def _page(self, act: NewAct) -> None:
+        crash_rate = 0.0 if self._calm else self.faults.record_crash
+        self.record.commit_page(act, town.RECONCILER, crash_rate)
+        self.pages.append(act.text)
+        self.count("decisions of the centre")
+        self.trace.note("centre decides in", act.case_id[:8])
+
+    def _harm(self, troublemaker: malice.Troublemaker, left: int) -> None:
+        if left and self.happens(0.5 + self.faults.malice):
+            kind, body = troublemaker.body(self.now_ms)
+            self.count("harm")
+            try:
+                status, answer, _ = self.record.answer(troublemaker.user, body, 0.0)
+            except RecordCrashed as error:
+                raise Broken("a troublemaker's request ended the record") from error
+            self.trace.note("harm", kind, status)
+            if status == 200:
+                troublemaker.take(answer)
+            elif status not in (400, 403, 426, 429):
+                raise Broken(f"harm of kind {kind} got status {status}")
+            self._watch_log()
+        if left:
+            self.after(self._soon(6 * HOUR), lambda: self._harm(troublemaker, left - 1))
+
+    # Lines
+
+    def _exchange(self, machine: Machine) -> None:
+        device = machine.device
+        if not device.is_open or machine.exchange:
+            return
+        faults = self.faults
+        if self.happens(faults.offline):
+            self._wait(machine, device.client.failed(None, self.chance.random()) + self._soon(3 * HOUR))
+            return
+        self._exchanges += 1
+        number = machine.exchange = self._exchanges
+        life = device.life
+        body = device.client.request()
+
+        def answered(status: int | None, pieces: bytes, retry_ms: int | None) -> None:
+            if machine.exchange == number and device.life == life and device.is_open:
+                machine.exchange = 0
+                self._wait(machine, self._take(machine, status, pieces, retry_ms))
+
+        self.after(TIMEOUT_MS, lambda: answered(None, b"", None))
+        if self.happens(faults.forge):
+            self.after(500, lambda: answered(200, _forged(body, self.chance), None))
+            return
+        if self.happens(faults.drop):
+            self.count("requests dropped")
+            return
+        if self.happens(faults.cut):
+            body = body[: self.chance.randrange(len(body))]
+        elif self.happens(faults.flip):
+            body = _flipped(body, self.chance)
+            self.count("flipped")
+            # What flips on the way arrives as an attack would; the sender of a broken stream sees no answer.
+            self.after(self._soon(2_000), lambda: self._arrive(machine, body, lambda *_: None))
+            return
+        delay = self._soon(2_000)
+        if self.happens(faults.late):
+            self.count("late")
+            delay = TIMEOUT_MS + self._soon(2 * HOUR)
+        self.after(delay, lambda: self._arrive(machine, body, answered))
+        if self.happens(faults.duplicate):
+            self.count("duplicates")
+            self.after(delay + self._soon(HOUR), lambda: self._arrive(machine, body, answered))
+
+    def _arrive(
+        self, machine: Machine, body: bytes, answered: Callable[[int | None, bytes, int | None], None]
+    ) -> None:
+        rate = 0.0 if self._calm else self.faults.record_crash
+        try:
+            status, answer, retry_ms = self.record.answer(machine.device.identity.user, body, rate)
+        except RecordCrashed:
+            self.trace.note("record crashes")
+            self._watch_log(whole=True)
+            return
+        self._watch_log()
+        if status == 200:
+            self._note_promises(answer)
+        self.trace.note("record answers", machine.device.name, status, len(answer))
+        if self.happens(self.faults.drop):
+            self.count("answers dropped")
+            return
+        if status == 200 and (self.happens(self.faults.cut) or self.happens(self.faults.flip)):
+            answer = answer[: self.chance.randrange(len(answer))]  # a broken stream ends where it broke
+            self.count("cut")
+        self.after(self._soon(3_000), lambda: answered(status, answer, retry_ms))
+
+    def _take(self, machine: Machine, status: int | None, answer: bytes, retry_ms: int | None) -> int:
+        """What the device makes of an answer; gives the wait."""
+        device = machine.device
+        if status != 200:
+            return device.client.failed(status, self.chance.random(), retry_ms)
+        middle = self.chance.randrange(len(answer) + 1)
+        try:
+            wait_ms = device.take_answer([answer[:middle], answer[middle:]])
+        except Crashed as error:
+            self._crashed(machine, error)
+            return 0
+        except DiskFull:
+            self.count("disk full")
+            return device.client.stuck("storage_full", self.chance.random())
+        except (Malformed, NotSigned, ValueError) as error:
+            self.count(f"not believed: {type(error).__name__}")
+            self.trace.note(device.name, "does not believe", type(error).__name__, error)
+            return device.client.stuck("bad_answer", self.chance.random())
+        return device.client.failed(None, self.chance.random()) if wait_ms is None else wait_ms
+
+    def _wait(self, machine: Machine, milliseconds: int) -> None:
+        """An idle device asks less often than a real one: nothing happens in between but cost."""
+        if not machine.device.is_open:
+            return
+        busy = machine.works or machine.device.client.waiting
+        if not busy and self.now_ms > town.START_MS + 3 * DAY:
+            return
+        if milliseconds >= 5_000:
+            milliseconds += self._soon(5 * HOUR)
+        self.after(milliseconds, lambda: self._exchange(machine))
+
+    def _note_promises(self, answer: bytes) -> None:
+        for frame in wire.read_frames(answer, bytes_max=wire.ANSWER_BYTES_MAX, frames_max=wire.ANSWER_FRAMES_MAX):
+            if isinstance(frame, wire.Json) and frame.data.get("t") == "verdict":
+                verdict = wire.read_message(frame)
+                assert isinstance(verdict, wire.Verdict)
+                if verdict.verdict != "quarantined":
+                    self.promised.append(verdict)
+
+    def _watch_log(self, *, whole: bool = False) -> None:
+        """The log only grows: what was in it stays as it was."""
+        with self.record.parts.database.reading() as connection:
+            known = 0 if whole else len(self.log)
+            entries = list(log.entries_from(connection, known))
+        if whole:
+            if entries[: len(self.log)] != self.log:
+                raise Broken("the log lost or changed something")
+            entries = entries[len(self.log) :]
+        for entry in entries:
+            if entry.log_index != len(self.log):
+                raise Broken(f"the log has a gap before {entry.log_index}")
+            self.log.append(entry)
+
+    # The end
+
+    def _make_peace(self) -> None:
+        """All faults stop; everybody starts, speaks with the record and is told everything."""
+        self._calm = True
+        self.trace.note("peace")
+        for machine in self.machines:
+            disk = machine.device.disk
+            disk.crash_rate = disk.full_rate = 0.0
+            machine.exchange = 0
+            if not machine.device.is_open or self.chance.random() < 0.5:
+                machine.device.open()
+        for _ in range(2):  # the second time brings what others sent in the first
+            for machine in self.machines:
+                self._finish(machine)
+        self._watch_log(whole=True)
+
+    def _finish(self, machine: Machine) -> None:
+        device = machine.device
+        for number in range(ROUNDS_MAX):
+            self.now_ms += 1_000
+            self.trace.now_ms = self.now_ms
+            status, answer, _ = self.record.answer(device.identity.user, device.client.request(), 0.0)
+            if status != 200:
+                raise Broken(f"{device.name} gets {status} in peace: {answer!r}")
+            self._note_promises(answer)
+            self._watch_log()
+            try:
+                device.take_answer([answer])
+            except (Malformed, NotSigned, ValueError) as error:
+                raise Broken(f"{device.name} cannot take an honest answer: {error!r}") from error
+            if device.client.is_complete and number:
+                return
+        raise Broken(f"{device.name} never ends: {device.client.waiting} wait")
+
+
+def _flipped(body: bytes, chance: Random) -> bytes:
+    changed = bytearray(body)
+    for _ in range(chance.randint(1, 4)):
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def _forged(body: bytes, chance: Random) -> bytes:
+    """What a portal on the line might say: everything was taken, with signatures that are none."""
+    answer: list[wire.Frame] = []
+    for frame in wire.read_frames(body):
+        if isinstance(frame, wire.Pushed):
+            change_hash = malice.decode_act_change(frame.raw).hash
+            answer.append(
+                wire.message_frame(
+                    wire.Verdict(change_hash, "accepted", "", chance.randrange(9), town.START_MS, chance.randbytes(64).hex())
+                )
+            )
+    beacon = wire.Beacon(wire.beacon_id(town.START_MS, "00" * 8), town.START_MS, 0, chance.randbytes(64).hex())
+    return wire.encode_frames([*answer, wire.message_frame(beacon), wire.message_frame(wire.End(9, False, "shihe"))])
+
+
+@cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    make_template(folder / "record")
+    return folder / "record"
+
+
+@cache
+def _memory() -> str | None:
+    """A file system in memory where there is one: a run waits for many commits."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
