@@ -6,7 +6,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from py_core.desk import act_form, case_page, centre, public_status, reconciliation, register, slips, sync_page, today
+from py_core.desk import (
+    act_form,
+    alerts,
+    calendar_file,
+    case_page,
+    centre,
+    public_status,
+    reconciliation,
+    register,
+    slips,
+    sync_page,
+    today,
+)
 from py_core.desk.case_list import show_cases
 from py_core.desk.frame import redirect
 from py_core.desk.ports import Identity, Request, Response, Store, Surroundings
@@ -42,6 +54,8 @@ def _route(
 ROUTES = (
     _route(r"/", lambda turn: redirect("/today")),
     _route(r"/today", today.show_today),
+    _route(r"/today/alerts", alerts.show_alerts),
+    _route(r"/today/calendar", calendar_file.show_calendar),
     _route(r"/register", register.show_register, register.take_register),
     _route(r"/register/similar", register.show_register, register.show_similar),
     _route(r"/cases", show_cases),
