@@ -141,7 +141,7 @@ def _reply_by_keyboard(page: Page, case: str) -> None:
     expect(page.locator("input[name=opinion][value=satisfied]")).to_be_checked()
     keys.press("Enter")
     expect(page).to_have_url(re.compile(r"\?done=act$"))
-    expect(page.locator(".sw-timeline")).to_contain_text("已派人疏通")
+    expect(page.locator(".sw-timeline")).to_contain_text("满意")
 
 
 def _tab_to(page: Page, selector: str, most: int = 60) -> None:

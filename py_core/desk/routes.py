@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from py_core.desk import (
     act_form,
+    alerts,
+    calendar_file,
     case_page,
     centre,
     city_calendar_page,
@@ -56,6 +58,8 @@ def _route(
 ROUTES = (
     _route(r"/", lambda turn: redirect("/today")),
     _route(r"/today", today.show_today),
+    _route(r"/today/alerts", alerts.show_alerts),
+    _route(r"/today/calendar", calendar_file.show_calendar),
     _route(r"/register", register.show_register, register.take_register),
     _route(r"/register/similar", register.show_register, register.show_similar),
     _route(r"/cases", show_cases),

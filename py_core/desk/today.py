@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.duties import duties, usual_scope
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.year_warning import year_warning
 from py_core.values import local
 from py_core.views import language
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
 
 SHOWN_MAX = 40
-UNIT_ROLES = frozenset({"unit_head", "leader"})
 
 GROUP_TITLES = {
     "overdue": N_("Overdue"),
@@ -31,18 +31,12 @@ GROUP_TITLES = {
 def show_today(turn: Turn) -> Response:
     """The start page of every member of staff; unit heads see their unit first."""
     whole_unit = _scope(turn) == "unit"
-    unit_id = turn.person.unit if turn.person else ""
-    duties = [
-        opened
-        for opened in turn.open_all()
-        if (case_view.of_unit(turn, opened, unit_id) if whole_unit else case_view.concerns(turn, opened))
-        and not case_view.is_finished(opened)
-    ]
+    found = list(duties(turn, "unit" if whole_unit else "mine"))
     grouped: dict[str, list[OpenCase]] = {light: [] for light in GROUP_TITLES}
-    for opened in duties:
+    for opened in found:
         light = opened.glance.light
         grouped[light if light in grouped else "none"].append(opened)
-    groups = [_group(turn, light, found) for light, found in grouped.items() if found]
+    groups = [_group(turn, light, cases) for light, cases in grouped.items() if cases]
     today = local(turn.surroundings.now).date()
     return page(
         turn,
@@ -51,6 +45,7 @@ def show_today(turn: Turn) -> Response:
         "today",
         {
             "warning": year_warning(turn) if "admin" in turn.roles else None,
+            "reminder": _reminder(turn, found, today),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, whole_unit),
             "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
@@ -71,11 +66,28 @@ def _group(turn: Turn, light: str, found: list[OpenCase]) -> dict[str, Any]:
     }
 
 
+def _reminder(turn: Turn, found: list[OpenCase], today: date) -> str:
+    """Before a long rest: how many duties fall due by its end or soon after (P-20); "" on every other day."""
+    tomorrow = today + timedelta(days=1)
+    if not turn.calendar.is_workday(today) or turn.calendar.is_workday(tomorrow):
+        return ""
+    n = sum(opened.assessment.reminder_on == today for opened in found if opened.glance.due)
+    if not n:
+        return ""
+    back = turn.calendar.roll(tomorrow)
+    before = turn.count(N2_("%(n)d duty has its due date after it", "%(n)d duties have their due dates after it"), n)
+    return turn.say(
+        N_("Last working day before a long rest; work goes on on %(day)s. %(duties)s: do today what cannot wait."),
+        day=language.day_text(turn.lang, back),
+        duties=before,
+    )
+
+
 def _scope(turn: Turn) -> str:
     asked = (turn.request.query.get("scope") or [""])[0]
     if asked in ("mine", "unit"):
         return asked
-    return "unit" if turn.roles & UNIT_ROLES else "mine"
+    return usual_scope(turn)
 
 
 def _scopes(turn: Turn, whole_unit: bool) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from py_core import wire
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.cases.contradictions import contradictions
 from py_core.cases.history import order
-from py_core.cases.state import fold
+from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.rules.engine import assess
 from server import record
@@ -199,13 +199,20 @@ def _acts_count_once_and_alike(world: World) -> None:
             _need(len(case.facts) + len(case.ignored) == events, f"an event of {case_id} does not count once")
             assessment = assess(case, town.packs(), town.calendar(), now, directory.policies)
             found.append(
-                ([act.hash for act in ordered], case.facts, case.ignored, contradictions(ordered, case), assessment.as_dict())
+                ([act.hash for act in ordered], [_plain(fact) for fact in (*case.facts, *case.ignored)],
+                 contradictions(ordered, case), assessment.as_dict())
             )
         _need(all(each == found[0] for each in found), f"two replicas judge {case_id} differently")
         orders = {tuple(act.hash for act in order(acts)) for acts in of_case}
         _need(len(orders) == 1, f"two replicas order {case_id} differently")
-        world.trace.note("case", case_id[:8], len(of_case[0]), len(found[0][3]), found[0][4].get("light"))
-        world.counts["contradictions"] = world.counts.get("contradictions", 0) + len(found[0][3])
+        world.trace.note("case", case_id[:8], len(of_case[0]), len(found[0][2]), found[0][3].get("light"))
+        world.counts["contradictions"] = world.counts.get("contradictions", 0) + len(found[0][2])
+
+
+def _plain(fact: Fact | Ignored) -> list[object]:
+    """Every value of a fact: facts are compared by identity in the core."""
+    names = [name for each in type(fact).__mro__ for name in getattr(each, "__slots__", ())]
+    return [type(fact).__name__, *(getattr(fact, name) for name in names)]
 
 
 def _claims_hold(world: World, by_hash: dict[str, Entry]) -> None:

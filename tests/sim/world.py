@@ -64,6 +64,7 @@ class Machine:
     device: Device
     works: int
     exchange: int = 0  # the number of the exchange that is under way, 0 for none
+    timer: int = 0  # only the newest plan for an exchange counts, as with the worker's one timer
     copies: list[dict[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -162,7 +163,7 @@ class World:
         self.machines.append(machine)
         device.shown_safe = lambda case_id, change_hash, text: self._note_shown(machine, case_id, change_hash, text)
         device.believed = lambda received: self._note_believed(machine, received)
-        self.after(self._soon(10 * MINUTE), lambda: self._exchange(machine))
+        self._plan(machine, self._soon(10 * MINUTE))
         self.after(self._soon(3 * HOUR), lambda: self._work(machine))
         return machine
 
@@ -225,7 +226,7 @@ class World:
             self.count("disk full")
         else:
             if not machine.exchange:
-                self.after(50, lambda: self._exchange(machine))
+                self._plan(machine, 50)
 
     def _crashed(self, machine: Machine, error: Crashed) -> None:
         device = machine.device
@@ -248,7 +249,7 @@ class World:
             self.trace.note(device.name, "comes back from an older copy")
         device.open()
         self.trace.note(device.name, "starts")
-        self.after(100, lambda: self._exchange(machine))
+        self._plan(machine, 100)
 
     def _clone(self, machine: Machine) -> None:
         disk = Disk(Random(f"disk {self.seed} {len(self.machines)}"))
@@ -405,15 +406,21 @@ class World:
         return device.client.failed(None, self.chance.random()) if wait_ms is None else wait_ms
 
     def _wait(self, machine: Machine, milliseconds: int) -> None:
-        """An idle device asks less often than a real one: nothing happens in between but cost."""
+        """A device asks less often than a real one: in between nothing would happen but cost."""
         if not machine.device.is_open:
             return
-        busy = machine.works or machine.device.client.waiting
-        if not busy and self.now_ms > town.START_MS + 3 * DAY:
+        if not milliseconds:
+            self._plan(machine, 0)
             return
-        if milliseconds >= 5_000:
-            milliseconds += self._soon(5 * HOUR)
-        self.after(milliseconds, lambda: self._exchange(machine))
+        waiting = machine.device.client.waiting
+        if machine.works or waiting:
+            self._plan(machine, milliseconds + self._soon(HOUR if waiting else 6 * HOUR))
+
+    def _plan(self, machine: Machine, milliseconds: int) -> None:
+        """The next exchange; what was planned before is forgotten."""
+        machine.timer += 1
+        timer = machine.timer
+        self.after(milliseconds, lambda: self._exchange(machine) if machine.timer == timer else None)
 
     def _note_promises(self, answer: bytes) -> None:
         for frame in wire.read_frames(answer, bytes_max=wire.ANSWER_BYTES_MAX, frames_max=wire.ANSWER_FRAMES_MAX):

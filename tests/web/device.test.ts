@@ -24,6 +24,8 @@ class FakePython {
   seq: number[] = [];
   openDevice(): void { this.told.push('open'); }
   loadRecords(rows: string): void { this.told.push(`records ${rows}`); }
+  settled(): null { return null; }
+  believeSettled(): number { return 0; }
   loadWaiting(rows: { hash: string; reason: string }[]): void { this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
   lock(): void { this.told.push('lock'); }
   problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
@@ -37,7 +39,7 @@ class FakePython {
     return { hash, deps: deps.filter(dep => !dep.startsWith('c11f3a50')) };
   }
   syncRead(): Received { return this.received; }
-  syncCommit(records: string): number { this.told.push(`commit ${(JSON.parse(records) as unknown[]).length}`); return 7; }
+  syncCommit(records: string): number { this.told.push(`commit ${records.split('\n').filter(line => line).length}`); return 7; }
 }
 
 let python: FakePython;

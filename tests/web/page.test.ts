@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import chinese from '../../web/locale/zh-CN.json';
+import { summed, untold } from '../../web/src/page/alerts.ts';
 import { chosenBy } from '../../web/src/page/keyboard.ts';
 import { strength } from '../../web/src/page/passphrase.ts';
 import { fields } from '../../web/src/page/desk.ts';
@@ -31,6 +32,14 @@ test('length counts most for the strength of a passphrase', () => {
   assert.equal(strength('12345678'), 1);
   assert.equal(strength('correct horse battery staple'), 3);
   assert.equal(strength('红灯停绿灯行黄灯亮了等一等'), 3);
+});
+
+test('alerts are told once, together, and only as numbers', () => {
+  const alerts = [{ key: 'a-red', light: 'red' }, { key: 'b-red', light: 'red' }, { key: 'c-overdue', light: 'overdue' }];
+  assert.deepEqual(untold(alerts, new Set(['b-red'])).map(alert => alert.key), ['a-red', 'c-overdue']);
+  assert.deepEqual(untold(alerts, new Set(alerts.map(alert => alert.key))), []);
+  assert.equal(summed(alerts, (id, values) => translate('zh-CN', id, values)), '超期 1 项 · 今日到期 2 项');
+  assert.equal(summed(alerts, (id, values) => translate('en', id, values)), '1 overdue · 2 due today');
 });
 
 test('a number or letter means the choice that bears it', () => {

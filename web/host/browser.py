@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,14 +20,40 @@ from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
-from py_core.desk import frame
-from py_core.desk.ports import CaseRecord, Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
+from py_core.desk import frame, turn
+from py_core.desk.glance import settled as settled_glance
+from py_core.desk.ports import Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
 from py_core.directory import Directory, read_directory
 from py_core.packs import Packs, load_packs
 from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
 from py_core.views.environment import make_environment
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
+
+
+class StoredCase:
+    """A case as the disk has it, read when somebody opens it: thousands of cases would fill the memory otherwise.
+
+    Stands for a `CaseRecord`; a case that gets an act gets a new object.
+    """
+
+    __slots__ = ("id", "rows")
+
+    def __init__(self, case_id: str, rows: bytes) -> None:
+        self.id = case_id
+        self.rows = rows
+
+    @property
+    def acts(self) -> tuple[RecordedAct, ...]:
+        return tuple(_act(row) for row in json.loads(self.rows))
+
+    def with_row(self, row: str) -> StoredCase:
+        """The case after one more act."""
+        return StoredCase(self.id, b"%b,%b]" % (self.rows[:-1], row.encode()))
+
+    def fingerprint(self) -> list[int]:
+        """Tells whether something was found out about exactly these acts; the disk's seal keeps strangers out."""
+        return [len(self.rows), zlib.crc32(self.rows)]
 
 
 class Device:
@@ -38,7 +65,7 @@ class Device:
         self.identity = Identity(identity["user"], identity["device"], identity["code"])
         self.app_version: str = opened["app_version"]
         self.directory: Directory | None = read_directory(opened["directory"]) if opened["directory"] else None
-        self.records: dict[str, CaseRecord] = {}
+        self.records: dict[str, StoredCase] = {}
         self.client = SyncClient(
             identity["device"], self.app_version, cursor=sync["cursor"], scope=sync["scope"], config=sync["config"]
         )
@@ -52,13 +79,13 @@ class DeviceStore:
         self._device = device
         self._last_contact_at = last_contact_at
 
-    def case(self, case_id: str) -> CaseRecord | None:
+    def case(self, case_id: str) -> StoredCase | None:
         return None if case_id == CITY_ID else self._device.records.get(case_id)
 
-    def cases(self) -> Iterable[CaseRecord]:
+    def cases(self) -> Iterable[StoredCase]:
         return (each for case_id, each in self._device.records.items() if case_id != CITY_ID)
 
-    def city(self) -> CaseRecord | None:
+    def city(self) -> StoredCase | None:
         return self._device.records.get(CITY_ID)
 
     def recomputing(self) -> tuple[int, int] | None:
@@ -118,13 +145,61 @@ def lock() -> None:
     """Forgets everything that belongs to a person."""
     global _device
     _device = None
+    turn.forget()
 
 
-def load_records(text: str) -> None:
-    """Takes cases as stored: `[[case id, [[hash, deps, act text, received ms, log index], …]], …]`."""
+def load_records(lines: str) -> None:
+    """Takes cases as stored, one a line: case id, space, `[[hash, deps, act text, received ms, log index], …]`."""
     device = _opened()
-    for case_id, rows in json.loads(text):
-        device.records[case_id] = CaseRecord(case_id, tuple(_act(row) for row in rows))
+    for line in lines.split("\n"):  # JSON has no bare line feed, but may have other line ends
+        case_id, _, rows = line.partition(" ")
+        if not case_id:
+            continue
+        if rows == "[]":
+            device.records.pop(case_id, None)
+        else:
+            device.records[case_id] = StoredCase(case_id, rows.encode())
+
+
+def settled(known: int) -> str | None:
+    """What lists show of the cases that only another act can change, to be kept sealed; None when it is as many as
+    `known`, and so not worth writing again."""
+    device = _opened()
+    if device.directory is None:
+        return None
+    found = list(turn.settled_glances(device.records.values(), _law(device)))
+    if len(found) == known:
+        return None
+    kept = {record.id: [record.fingerprint(), glance.as_row()] for record, glance in found}
+    return _json({"law": _law_name(device), "cases": kept})
+
+
+def believe_settled(text: str, now_ms: int) -> int:
+    """Takes what `settled` gave, as far as it is about exactly these acts, this build and this directory; how many."""
+    device = _opened()
+    kept = json.loads(text)
+    if device.directory is None or kept["law"] != _law_name(device):
+        return 0
+    law, now = _law(device), _moment(now_ms)
+    taken = 0
+    for case_id, (fingerprint, row) in kept["cases"].items():
+        record = device.records.get(case_id)
+        if record is not None and record.fingerprint() == fingerprint:
+            turn.believe_settled(law, record, settled_glance(row, now))
+            taken += 1
+    return taken
+
+
+def _law(device: Device) -> turn.Law:
+    store = DeviceStore(device, None)
+    return turn.Law(store.packs(), store.calendar(), store.directory(), store.city())
+
+
+def _law_name(device: Device) -> str:
+    """Names packs and packaged calendar (they come with the build), the directory and the city document."""
+    version = device.directory.version if device.directory is not None else 0
+    city = device.records.get(CITY_ID)
+    return f"{device.app_version} {version} {city.fingerprint() if city is not None else 0}"
 
 
 def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -167,9 +242,8 @@ def problem(code: str, status: int, lang: str) -> str:
 def recorded(case_id: str, row: str, waiting: Mapping[str, Any]) -> None:
     """Believes an act that the worker has stored on the disk."""
     device = _opened()
-    act = _act(json.loads(row))
     known = device.records.get(case_id)
-    device.records[case_id] = CaseRecord(case_id, (*(known.acts if known else ()), act))
+    device.records[case_id] = known.with_row(row) if known else StoredCase(case_id, f"[{row}]".encode())
     device.client.add(_waiting(waiting))
 
 

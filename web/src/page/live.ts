@@ -54,10 +54,10 @@ export class Live {
   }
 }
 
-/** The words of a page without what is only there because somebody is typing. */
+/** The words of a page without what only this browser knows: what stands beside a form being typed, its settings. */
 function words(part: Element | null): string {
   const page = part?.cloneNode(true) as Element | undefined;
-  page?.querySelector('[data-typed-part]')?.remove();
+  for (const own of page?.querySelectorAll('[data-typed-part], [data-own]') ?? []) own.remove();
   return page?.textContent?.replace(/\s+/g, ' ') ?? '';
 }
 

@@ -1,6 +1,7 @@
 // The local app: the shell paints at once, asks for the passphrase if the device is locked, then shows the worker's
 // page for this address.
 import { SNAPSHOT_MAKER } from '../shared/protocol.ts';
+import { Alerts } from './alerts.ts';
 import type { Bridge } from './bridge.ts';
 import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
@@ -28,8 +29,9 @@ export async function startShell(bridge: Bridge): Promise<void> {
   translated(document.body as HTMLBodyElement);
   markHistory(address());
   const drafts = new Drafts(bridge);
-  const app = new Shell(bridge, drafts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); void drafts.pageShown(posted, status); });
+  const alerts = new Alerts(bridge);
+  const app = new Shell(bridge, drafts, alerts, skeleton);
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void drafts.pageShown(posted, status); });
   new Live(bridge, drafts);
   offerUpdates(bridge);
   reportActivity(bridge);
@@ -48,7 +50,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
 class Shell {
   private shown: 'nothing' | 'unlock' | 'unprepared' | 'page' = 'nothing';
 
-  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly skeleton: HTMLBodyElement) {}
+  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly skeleton: HTMLBodyElement) {}
 
   /** Shows what fits the door: a page, the unlock form, or how to prepare. */
   async follow(): Promise<void> {
@@ -84,6 +86,7 @@ class Shell {
       strip('door');
       keepStrip();
       this.lockButton();
+      this.alerts.showSetting();
       await this.drafts.pageShown(false, response.status);
       performance.mark('shouwen-page');
       setTimeout(() => { void makeSnapshot(); }, SNAPSHOT_AFTER_MS);

@@ -32,6 +32,17 @@ export class Database {
     return keys.map((key, index) => [String(key), values[index] as T]);
   }
 
+  /** The same in pieces, so that a large store is never in memory twice. */
+  async *pieces<T>(store: StoreName, count: number): AsyncGenerator<[string, T][]> {
+    for (let range: IDBKeyRange | undefined; ;) {
+      const transaction = this.idb.transaction(store);
+      const [keys, values] = await Promise.all([transaction.store.getAllKeys(range, count), transaction.store.getAll(range, count)]);
+      if (keys.length) yield keys.map((key, index) => [String(key), values[index] as T]);
+      if (keys.length < count) return;
+      range = IDBKeyRange.lowerBound(keys.at(-1)!, true);
+    }
+  }
+
   /** Writes everything or nothing, and comes back when it is on the disk. Throws `QuotaExceededError` when full. */
   async write(writes: readonly Write[]): Promise<void> {
     const stores = [...new Set(writes.map(write => write.store))];

@@ -18,6 +18,8 @@ interface Open {
   shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python; actor: string; announcement: string;
   /** When the last beacon came, on the clock that no person can set. */
   beaconAt: number | null;
+  /** How many cases' settled state the disk has. */
+  settled: number;
 }
 
 export class Device {
@@ -95,6 +97,17 @@ export class Device {
     await shelf.write([await shelf.draftWrite(path, draft)]);
   }
 
+  /** Keeps what pages found out about settled cases, so that the next start need not read them all. */
+  async keepSettled(): Promise<void> {
+    await this.turnstile.run(async () => {
+      const open = this.opened;
+      const text = open?.python.settled(open.settled);
+      if (!open || !text) return;
+      await open.shelf.write([await open.shelf.settledWrite(text)]);
+      open.settled = Object.keys((JSON.parse(text) as { cases: object }).cases).length;
+    });
+  }
+
   async draft(path: string): Promise<Fields | null> { return await this.need().shelf.draft(path); }
 
   /** For the exchange with the record: Python's side, never while a page is being answered. */
@@ -118,7 +131,7 @@ export class Device {
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
       if (received.beacon) open.beaconAt = arrived;
-      return { wait: open.python.syncCommit(JSON.stringify(records)), received };
+      return { wait: open.python.syncCommit(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n')), received };
     });
   }
 
@@ -144,6 +157,7 @@ export class Device {
       const { status } = await this.respond({ method: 'GET', path: '/today', query: {}, form: {}, lang: 'zh-CN' });
       return status === 200;
     });
+    await this.keepSettled();
     await this.database.write([{ store: 'device', key: 'ready', value: { build: BUILD } }]);
   }
 
@@ -161,8 +175,8 @@ export class Device {
     const shelf = new Shelf(this.database, vault);
     const identity = await shelf.identity();
     if (!identity) throw new Refusal('not_enrolled');
-    const [book, directory, rows, waiting, python] =
-      await Promise.all([shelf.book(), shelf.directory(), shelf.allRows(), shelf.waiting(), this.python()]);
+    const [book, directory, kept, waiting, python] =
+      await Promise.all([shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), this.python()]);
     performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
@@ -172,9 +186,10 @@ export class Device {
       directory: directory ? JSON.parse(directory) : null,
       sync: { cursor: book.cursor, scope: book.scope, config: book.config },
     });
-    python.loadRecords(JSON.stringify(rows));
+    for await (const lines of shelf.allRows()) python.loadRecords(lines);
+    const settled = kept ? python.believeSettled(kept) : 0;
     python.loadWaiting(waiting);
-    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null };
+    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled };
     performance.mark('open');
   }
 

@@ -48,6 +48,7 @@ async function start(): Promise<void> {
   parts = { device, exchanges };
   setInterval(() => {
     if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
+    else device.keepSettled().catch(() => {}); // only speed depends on it
   }, IDLE_CHECK_MS);
   await notify('state'); // how the door stands is known before Python keeps this thread busy
   startPython().catch(() => {});

@@ -58,7 +58,11 @@ export class Python {
 
   openDevice(opened: unknown): void { this.host.open_device(JSON.stringify(opened)); }
   lock(): void { this.host.lock(); }
-  loadRecords(records: string): void { this.host.load_records(records); }
+  /** One case a line: its id, a space, its rows as JSON. */
+  loadRecords(lines: string): void { this.host.load_records(lines); }
+  /** What is known of cases that only another act can change; null when it is as many as `known`. */
+  settled(known: number): string | null { return this.host.settled(known) as string | undefined ?? null; }
+  believeSettled(kept: string): number { return this.host.believe_settled(kept, Date.now()) as number; }
   loadWaiting(rows: WaitingRow[]): void { this.given(rows, given => this.host.load_waiting(given)); }
   respond(request: unknown): PageAnswer { return JSON.parse(this.host.respond(JSON.stringify(request)) as string) as PageAnswer; }
   problem(code: string, status: number, lang: string): string { return this.host.problem(code, status, lang) as string; }
@@ -90,7 +94,7 @@ export class Python {
 }
 
 const NAMES = [
-  'warm', 'open_device', 'lock', 'load_records', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
+  'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
   'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;

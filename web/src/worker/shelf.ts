@@ -15,6 +15,7 @@ export interface Book {
 }
 export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null };
 
+const PIECE = 500;
 type StoredWaiting = Omit<WaitingRow, 'raw' | 'signature'> & { raw: string; signature: string; seq: number };
 
 export class Shelf {
@@ -25,6 +26,7 @@ export class Shelf {
   identity = async (): Promise<Identity | null> => await this.json<Identity>('sealed', 'identity');
   book = async (): Promise<Book> => await this.json<Book>('sealed', 'book') ?? { ...EMPTY_BOOK };
   directory = async (): Promise<string | null> => await this.json<string>('sealed', 'directory');
+  settled = async (): Promise<string | null> => await this.json<string>('sealed', 'settled');
   rows = async (caseId: string): Promise<ActRow[]> => await this.json<ActRow[]>('records', caseId) ?? [];
   draft = async (path: string): Promise<Fields | null> => await this.json<Fields>('drafts', path);
 
@@ -33,10 +35,11 @@ export class Shelf {
     return sealed ? await this.vault.open('documents', caseId, sealed) : null;
   }
 
-  /** Every case's acts. */
-  async allRows(): Promise<[string, ActRow[]][]> {
-    const sealed = await this.database.all<Sealed>('records');
-    return await Promise.all(sealed.map(async ([id, value]): Promise<[string, ActRow[]]> => [id, await this.vault.openJson('records', id, value)]));
+  /** Every case's acts, one case a line as Python takes them, piece by piece. */
+  async *allRows(): AsyncGenerator<string> {
+    for await (const sealed of this.database.pieces<Sealed>('records', PIECE)) {
+      yield (await Promise.all(sealed.map(async ([id, value]) => `${id} ${await this.vault.openText('records', id, value)}`))).join('\n');
+    }
   }
 
   /** The outbox in the order in which the acts were written. */
@@ -61,6 +64,7 @@ export class Shelf {
   identityWrite = async (identity: Identity): Promise<Write> => await this.vault.sealJson('sealed', 'identity', identity);
   bookWrite = async (book: Book): Promise<Write> => await this.vault.sealJson('sealed', 'book', book);
   directoryWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'directory', text);
+  settledWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'settled', text);
   rowsWrite = async (caseId: string, rows: ActRow[]): Promise<Write> => await this.vault.sealJson('records', caseId, rows);
   documentWrite = async (caseId: string, binary: Bytes): Promise<Write> => await this.vault.seal('documents', caseId, binary);
   receiptWrite = async (receipt: Receipt): Promise<Write> => await this.vault.sealJson('receipts', receipt.hash, receipt);

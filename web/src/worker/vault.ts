@@ -68,8 +68,12 @@ export class Vault {
     return await this.seal(store, key, utf8(JSON.stringify(value)));
   }
 
+  async openText(store: StoreName, key: string, sealed: Sealed): Promise<string> {
+    return fromUtf8(await this.open(store, key, sealed));
+  }
+
   async openJson<T>(store: StoreName, key: string, sealed: Sealed): Promise<T> {
-    return JSON.parse(fromUtf8(await this.open(store, key, sealed))) as T;
+    return JSON.parse(await this.openText(store, key, sealed)) as T;
   }
 }
 

@@ -1,0 +1,76 @@
+"""What the device does by itself without network: shows what is known while somebody types, tells of lights once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from e2e.harness import City, Laptop
+from e2e.officer import Officer
+
+# Keeps what would be shown, in every document of the browser.
+RECORDING = """
+window.shown = [];
+window.Notification = class extends EventTarget {
+  static permission = 'granted';
+  static requestPermission = async () => 'granted';
+  constructor(title, options) { super(); window.shown.push(title + ': ' + options.body); }
+  close() {}
+};
+"""
+
+
+def prepared(machine: Laptop, city: City) -> Officer:
+    lin = Officer(machine.open(), city, "linxiao")
+    machine.context.add_init_script(RECORDING)
+    lin.sign_in()
+    lin.prepare_for_offline()
+    return lin
+
+
+def shown(page: Page) -> list[str]:
+    return [str(text) for text in page.evaluate("window.shown")]
+
+
+def test_the_device_helps_offline(city: City, laptop: Callable[..., Laptop]) -> None:
+    lin = prepared(laptop("linxiao"), city)
+    page = lin.page
+    city.stop()
+
+    # A repeated appeal is seen while it is typed, and nothing typed stands in an address.
+    lin.open("/today")
+    title = page.locator(".sw-duty__title", has_text="垃圾清运不及时").first.inner_text()
+    lin.open("/register")
+    page.get_by_role("radio", name="群众").check()
+    page.fill("#title", title)
+    page.fill("#text", "请尽快派人清运")
+    similar = page.locator("#similar")
+    expect(similar).to_contain_text("可能是重复诉求")
+    expect(similar).to_contain_text(title)
+    expect(page.locator("#title")).to_have_value(title)
+    expect(page.locator("#text")).to_be_focused()
+    assert page.url == city.url + "/register"
+    expect(page.locator("[data-part=problem]")).to_have_count(0)
+
+    # The draft lives on: looking for similar cases is no sending.
+    page.wait_for_function("() => document.querySelector('main form[data-draft]')")
+    page.locator("#text").blur()
+    lin.open("/sync")
+    lin.open("/register")
+    expect(page.locator("#title")).to_have_value(title)
+
+    # Notifications are asked for on the sync page only; one for all lights, and never again for the same.
+    lin.open("/sync")
+    assert shown(page) == []
+    page.click("#alerts-switch")
+    expect(page.locator("#alerts-setting")).to_contain_text("已开启")
+    page.wait_for_function("() => window.shown.length > 0")
+    [told] = shown(page)
+    assert told.startswith("首问：有职责需要处理: 超期 2 项")
+    lin.open("/today")
+    with page.expect_response(lambda answer: "page.js" in answer.url):
+        page.reload()
+    expect(page.locator("#lock")).to_be_visible()
+    page.evaluate("() => new Promise(done => navigator.locks.request('alerts', done))")
+    assert shown(page) == []

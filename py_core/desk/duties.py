@@ -1,0 +1,24 @@
+"""Whose duty a case is: the open cases of a person or of a unit, as Today, the alerts and the calendar file show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from py_core.desk import case_view
+from py_core.desk.turn import OpenCase, Turn
+
+UNIT_ROLES = frozenset({"unit_head", "leader"})
+
+
+def usual_scope(turn: Turn) -> str:
+    """Unit heads see their unit first, everybody else their own duties."""
+    return "unit" if turn.roles & UNIT_ROLES else "mine"
+
+
+def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:
+    """Open cases of the person (`mine`) or of the person's unit (`unit`)."""
+    unit = turn.person.unit if turn.person else ""
+    for opened in turn.open_all():
+        theirs = case_view.of_unit(turn, opened, unit) if scope == "unit" else case_view.concerns(turn, opened)
+        if theirs and not case_view.is_finished(opened):
+            yield opened
