@@ -66,16 +66,9 @@ def test_every_form_is_one_sheet_without_the_screen_s_parts(city: City, laptop: 
     for part in ("#flash", ".sw-bar", ".sw-footer", ".sw-actions"):
         expect(page.locator(part)).to_be_hidden()
 
-
-def test_a_printed_sheet_keeps_inside_its_margins(city: City, laptop: Callable[..., Laptop]) -> None:
-    page = laptop("lin").open()
-    page.route("**/assets/page.js", lambda route: route.abort())
-    Officer(page, city, "linxiao").sign_in()
-    href = forms_of(page, city)["F-02"]
-    page.emulate_media(media="print")
-    for paper, width in (("a4", 672), ("80mm", 272)):  # pixels of the type area at 96 a inch
+    for paper, width in (("a4", 672), ("80mm", 272)):  # pixels of the type area at 96 an inch
         page.set_viewport_size({"width": width, "height": 1000})
-        page.goto(f"{city.url}{href}?paper={paper}")
+        page.goto(f"{city.url}{forms['F-02']}?paper={paper}")
         slip = page.locator(".sw-slip")
         assert slip.evaluate("slip => slip.scrollWidth <= slip.clientWidth")
         assert slip.evaluate("slip => slip.getBoundingClientRect().right") <= width + 1
