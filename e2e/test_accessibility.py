@@ -9,15 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import Officer
 from e2e.screens import centre_pages, pages_of
 
 AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
-ZOOMED = {"width": 683, "height": 384}  # 1366 x 768 at 200 %
-FULL = {"width": 1366, "height": 768}
+ZOOMED: ViewportSize = {"width": 683, "height": 384}  # 1366 x 768 at 200 %
+FULL: ViewportSize = {"width": 1366, "height": 768}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -44,7 +44,7 @@ def judge(page: Page, name: str) -> list[str]:
     """Everything that is wrong with the page that is shown, in both colour schemes."""
     faults = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         faults += [f"{name} ({scheme}) {line}" for line in violations(page)]
     wider = sideways(page)
     return faults + ([f"{name} is {wider} px too wide at 200 % zoom"] if wider > 0 else [])

@@ -64,7 +64,7 @@ test('every sentence of the browser has its Chinese, and no translation is left 
   for (const file of fs.readdirSync(`${__ROOT__}/web/src`, { recursive: true }).map(String).filter(name => name.endsWith('.ts'))) {
     const source = fs.readFileSync(`${__ROOT__}/web/src/${file}`, 'utf8');
     for (const [, id] of source.matchAll(/(?:say|translate)\((?:(?:'zh-CN'|lang), )?'([^']+)'/g)) found.add(id!);
-    for (const [, list] of source.matchAll(/const STRENGTHS = \[([^\]]+)\]/g)) for (const [, id] of list!.matchAll(/'([^']+)'/g)) found.add(id!);
+    for (const [, list] of source.matchAll(/const (?:STRENGTHS|WORDS) = \[([^\]]+)\]/g)) for (const [, id] of list!.matchAll(/'([^']+)'/g)) found.add(id!);
   }
   assert.deepEqual([...found].filter(id => !(id in chinese)), []);
   assert.deepEqual(Object.keys(chinese).filter(id => !found.has(id)), []);

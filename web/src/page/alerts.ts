@@ -15,10 +15,8 @@ const GATHER_MS = 2_000;
 /** A light to be told of; the key names light and case, by random numbers only. */
 export interface Alert { key: string; light: string }
 
-const WORDS: readonly (readonly [light: string, words: string])[] = [
-  ['overdue', '{n} overdue'], ['red', '{n} due today'], ['orange', '{n} due next'], ['yellow', '{n} due soon'],
-  ['reminder', '{n} due after the rest days'],
-];
+const LIGHTS = ['overdue', 'red', 'orange', 'yellow', 'reminder'];
+const WORDS = ['{n} overdue', '{n} due today', '{n} due next', '{n} due soon', '{n} due after the rest days'] as const;
 
 /** The alerts that were not told yet. */
 export function untold(alerts: readonly Alert[], told: ReadonlySet<string>): Alert[] {
@@ -27,8 +25,8 @@ export function untold(alerts: readonly Alert[], told: ReadonlySet<string>): Ale
 
 /** One line for all of them: how many of each light. */
 export function summed(alerts: readonly Alert[], speak: typeof say): string {
-  const counts = WORDS.map(([light, words]) => [words, alerts.filter(alert => alert.light === light).length] as const);
-  return counts.filter(([, n]) => n > 0).map(([words, n]) => speak(words, { n })).join(' · ');
+  const counts = WORDS.map((words, index) => ({ words, n: alerts.filter(alert => alert.light === LIGHTS[index]).length }));
+  return counts.filter(({ n }) => n > 0).map(({ words, n }) => speak(words, { n })).join(' · ');
 }
 
 export class Alerts {

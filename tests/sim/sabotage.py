@@ -1,0 +1,121 @@
+"""The product broken on purpose, one way each: the simulation must notice every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from py_core import wire
+from py_core.desk.turn import Turn
+from py_core.sync import Received, SyncClient
+from server import record as log
+from server.tables import changes
+from sqlalchemy import delete
+
+from .city_record import CityRecord
+from .device import Device
+
+
+class _ForgetsWhenUnanswered(SyncClient):
+    """Takes what it has said for what was heard."""
+
+    def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
+        for act in self._sent:
+            self._waiting.pop(act.hash, None)
+        return super().failed(status, jitter, retry_after_ms)
+
+
+class _SkipsAPage(SyncClient):
+    """Moves the cursor over what it did not get."""
+
+    def commit(self, received: Received) -> int:
+        wait_ms = super().commit(received)
+        if received.end is not None and received.end.more:
+            self.cursor += 1
+        return wait_ms
+
+
+class _SkipsAnAct(SyncClient):
+    """Loses the last act of an answer that has more than one."""
+
+    def read(self, pieces: Iterable[bytes]) -> Received:
+        received = super().read(pieces)
+        if len(received.acts) > 1:
+            received.acts.pop()
+        return received
+
+
+class ForgetsItsOutbox(Device):
+    client_class = _ForgetsWhenUnanswered
+
+
+class SkipsAPage(Device):
+    client_class = _SkipsAPage
+
+
+class SkipsAnAct(Device):
+    client_class = _SkipsAnAct
+
+
+class BelievesAnybody(Device):
+    """Does not look at the record's signature under receipts."""
+
+    checks_signatures = False
+
+
+class ShowsBeforeItStores(Device):
+    """Tells the person before the transaction is done."""
+
+    stores_first = False
+
+
+class NumbersAnew(Device):
+    """Counts its acts from one again after every start."""
+
+    def open(self) -> None:
+        super().open()
+        self.book["next_seq"] = 1
+
+
+class TrustsItsClock(Device):
+    """Argues with the wall clock where it should argue with the running time."""
+
+    def turn(self) -> Turn:
+        turn = super().turn()
+        around = turn.surroundings
+        if around.since_beacon_ms is not None:
+            since_ms = max(0, around.since_beacon_ms + self.clock_offset_ms)
+            turn.surroundings = replace(around, since_beacon_ms=since_ms)
+        return turn
+
+
+class PromisesBeforeItKeeps(CityRecord):
+    """Speaks a receipt for what its crash then takes back."""
+
+    def _serve(self, user: str, body: bytes) -> tuple[int, bytes, int | None]:
+        status, answer, retry = super()._serve(user, body)
+        if self._chance.random() < 0.2 and b'"accepted"' in answer:
+            with self.parts.database.writing() as connection:
+                last = log.log_size(connection) - 1
+                connection.execute(delete(changes).where(changes.c.log_index == last))
+        return status, answer, retry
+
+
+class ForgetsAFeed(CityRecord):
+    """Ends its answer one act too early and says that it was all."""
+
+    def _serve(self, user: str, body: bytes) -> tuple[int, bytes, int | None]:
+        status, answer, retry = super()._serve(user, body)
+        if status != 200:
+            return status, answer, retry
+        frames = wire.read_frames(answer, bytes_max=wire.ANSWER_BYTES_MAX, frames_max=wire.ANSWER_FRAMES_MAX)
+        pulled = [frame for frame in frames if isinstance(frame, wire.Pulled)]
+        if len(pulled) > 1:
+            frames.remove(pulled[-1])
+        return status, wire.encode_frames(frames), retry
+
+
+CLIENTS = (
+    ForgetsItsOutbox, SkipsAPage, SkipsAnAct, BelievesAnybody, ShowsBeforeItStores, NumbersAnew, TrustsItsClock,
+)  # fmt: skip
+RECORDS = (PromisesBeforeItKeeps, ForgetsAFeed)

@@ -1,0 +1,77 @@
+"""The simulation can fail: it notices every fault that is put into the product on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from py_core.wire import Frame, Hello
+from server.exchange import Exchange
+
+from .city_record import CityRecord
+from .device import Device
+from .faults import Faults
+from .run import run_seed
+from .sabotage import CLIENTS, RECORDS
+
+SEEDS_MAX = 25
+ROUGH = Faults(
+    drop=0.15, duplicate=0.2, cut=0.35, flip=0.2, forge=0.15, device_crash=0.15, record_crash=0.1, wrong_clock=0.9,
+    clock_jump=0.2, malice=0.5,
+)  # fmt: skip
+COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)
+
+
+def noticed(
+    device_class: type[Device] = Device, record_class: type[CityRecord] = CityRecord, faults: Faults = ROUGH
+) -> str:
+    """What the first seed that notices says; empty when none does."""
+    for seed in range(SEEDS_MAX):
+        broken = run_seed(seed, device_class, record_class, faults).broken
+        if broken:
+            return broken
+    return ""
+
+
+def test_the_rough_histories_break_nothing_that_is_whole() -> None:
+    for faults in (ROUGH, COPYING):
+        for seed in range(4):
+            assert not run_seed(seed, faults=faults).broken
+
+
+@pytest.mark.parametrize("device_class", CLIENTS, ids=lambda cls: cls.__name__)
+def test_a_broken_device_is_noticed(device_class: type[Device]) -> None:
+    assert noticed(device_class)
+
+
+@pytest.mark.parametrize("record_class", RECORDS, ids=lambda cls: cls.__name__)
+def test_a_broken_record_is_noticed(record_class: type[CityRecord]) -> None:
+    assert noticed(record_class=record_class)
+
+
+def test_a_gate_that_believes_any_signature_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.gate.verifies", lambda *_: True)
+    assert "is not signed" in noticed()
+
+
+def test_a_gate_that_lets_anybody_decide_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.gate.PRIVILEGED_EVENTS", {})
+    assert "without the role" in noticed()
+
+
+def test_a_gate_that_takes_a_number_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.record.hash_of_device_seq", lambda *_: None)
+    assert noticed(faults=COPYING)
+
+
+def test_a_cursor_that_ignores_its_scope_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person moved to another unit would miss what that unit learned before."""
+    whole = Exchange._news
+
+    def without_scope(exchange: Exchange, connection: Any, published: Any, user: str, hello: Hello) -> list[Frame]:
+        return whole(exchange, connection, published, user, replace(hello, scope=""))
+
+    monkeypatch.setattr(Exchange, "_news", without_scope)
+    assert noticed(faults=Faults(transfer=0.4))

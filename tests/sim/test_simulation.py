@@ -1,0 +1,61 @@
+"""Whole histories from seeds: whatever the lines, disks, clocks and people do, what was promised holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .run import describe, report, run_many, run_seed
+
+SEEDS = 300
+TWICE = 10
+# Seeds that found a fault of the product once; each names what it was.
+FOUND: dict[int, str] = {}
+
+
+def test_every_seed_keeps_every_promise(pytestconfig: pytest.Config) -> None:
+    one = pytestconfig.getoption("--seed", default=None)
+    seeds = [one] if one is not None else range(pytestconfig.getoption("--seeds", default=None) or SEEDS)
+    began = time.monotonic()
+    outcomes = run_many(seeds, min(len(seeds), os.cpu_count() or 1))
+    print(report(outcomes, began))
+    failed = [outcome for outcome in outcomes if outcome.broken]
+    assert not failed, "\n\n".join(describe(outcome) for outcome in failed[:5])
+    assert len(outcomes) == len(seeds)
+    if len(seeds) >= SEEDS:
+        seen = {name for outcome in outcomes for name in outcome.counts}
+        missing = {
+            "acts", "contradictions", "cut", "flipped", "late", "duplicates", "harm", "clones", "restores",
+            "transfers", "device crashes", "record crashes", "disk full", "not believed: NotSigned",
+            "decisions of the centre", "reply", "accept", "hand_over",
+        } - seen  # fmt: skip
+        assert not missing, "the histories lost what they are to be made of"
+
+
+@pytest.mark.parametrize("seed", range(TWICE))
+def test_the_same_seed_gives_the_same_trace(seed: int) -> None:
+    assert run_seed(seed).lines == run_seed(seed).lines
+
+
+def test_another_process_gives_the_same_trace() -> None:
+    """Nothing hangs on the order of a hash table."""
+    command = [sys.executable, "-m", "tests.sim", "3"]
+    root = Path(__file__).parent.parent.parent
+    said = {
+        subprocess.run(
+            command, cwd=root, env={**os.environ, "PYTHONHASHSEED": number}, capture_output=True, text=True, check=True
+        ).stdout
+        for number in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("seed", sorted(FOUND))
+def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
+    outcome = run_seed(seed)
+    assert not outcome.broken, f"{FOUND[seed]}\n{describe(outcome)}"
