@@ -18,6 +18,7 @@ from py_core import wire
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.city import CITY_ID
 from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Similar, Surroundings, SyncStatus
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
@@ -50,10 +51,16 @@ class DeviceStore:
         self._records = records
 
     def case(self, case_id: str) -> CaseRecord | None:
-        return self._records.get(case_id)
+        return None if case_id == CITY_ID else self._records.get(case_id)
 
     def cases(self) -> Iterable[CaseRecord]:
-        return self._records.values()
+        return (each for case_id, each in self._records.items() if case_id != CITY_ID)
+
+    def city(self) -> CaseRecord | None:
+        return self._records.get(CITY_ID)
+
+    def recomputing(self) -> tuple[int, int] | None:
+        return None
 
     def directory(self) -> Directory:
         return self._directory
@@ -95,9 +102,7 @@ class Device:
         """Keeps the key and who works here."""
         identity = {"user": user, "device": device, "code": code, "record_key": record_key.hex()}
         book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None}
-        self.disk.write(
-            [("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)]
-        )
+        self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
 
     def open(self) -> None:
         """Starts the worker: everything in memory comes from the disk, the actor is new."""
