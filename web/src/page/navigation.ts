@@ -111,6 +111,12 @@ export async function show(html: string): Promise<void> {
   await htmx.swap({ text: html, target: document.body, swap: 'outerMorph', sourceElement: document.body });
 }
 
+/** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */
+export function refill(part: Element, content: Iterable<Node>): void {
+  part.replaceChildren(...content);
+  htmx.process(part);
+}
+
 /** Marks the entry of this page, so that going back to it is taken from the worker as well. */
 export function markHistory(url: URL): void {
   history.replaceState({ htmx: true }, '', url.pathname + url.search + url.hash);
