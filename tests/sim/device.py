@@ -95,9 +95,7 @@ class Device:
         """Keeps the key and who works here."""
         identity = {"user": user, "device": device, "code": code, "record_key": record_key.hex()}
         book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None}
-        self.disk.write(
-            [("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)]
-        )
+        self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
 
     def open(self) -> None:
         """Starts the worker: everything in memory comes from the disk, the actor is new."""
@@ -213,6 +211,7 @@ class Device:
             book["beacon"] = {"id": received.beacon.id, "server_time_ms": received.beacon.server_time_ms}
         if received.end:
             book["cursor"], book["scope"] = received.end.cursor, received.end.scope
+        book["next_seq"] = max(book["next_seq"], received.own_seq + 1)
         if received.directory is not None:
             book["config"] = received.directory["version"]
         writes, touched = self._answer_writes(received)

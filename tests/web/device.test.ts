@@ -15,7 +15,7 @@ import type { Python, Received } from '../../web/src/worker/python.ts';
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, own_seq: 0 };
 
 class FakePython {
   told: string[] = [];
