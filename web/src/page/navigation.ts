@@ -100,6 +100,8 @@ export function showErrors(): void {
 /** Where reading goes on: at the list of errors, or at the start of the new page. */
 function settle(source: Element): void {
   if (document.querySelector('.govuk-error-summary')) { showErrors(); return; }
+  const first = document.querySelector<HTMLElement>('#main-content [autofocus]');
+  if (first) { first.focus(); return; }
   const target = document.getElementById('main-content');
   if (!target || target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
   target.tabIndex = -1;
