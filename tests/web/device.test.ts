@@ -153,3 +153,14 @@ async function lastChange(caseId: string): Promise<Bytes> {
   const document = Automerge.load((await opened.shelf.document(caseId))!);
   return new Uint8Array(Automerge.getAllChanges(document).at(-1)!);
 }
+
+test('numbers that the record has from this device are never used again', async () => {
+  python.acts = [];
+  python.received = { ...NOTHING, own_seq: 40 };
+  await device.takeAnswer([]);
+  await device.respond(REQUEST);
+  await device.lock();
+  await unlock();
+  await device.respond(REQUEST);
+  assert.deepEqual(python.seq, [41], 'after the restart too');
+});
