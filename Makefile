@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types unit web-test pyodide-test e2e bench screens messages lock clean build
+.PHONY: run test lint types unit web-test pyodide-test e2e sim bench screens messages lock clean build
 
 run: build
 	$(BIN)/shouwen demo --data $(DATA)
@@ -36,6 +36,12 @@ pyodide-test: build
 
 e2e: build chromium
 	$(BIN)/pytest e2e
+
+# The long run of the simulation: make sim SEEDS=200000 FROM=1000
+SEEDS ?= 5000
+FROM ?= 0
+sim: $(VENV)/.installed
+	$(BIN)/python -m tests.sim --seeds $(SEEDS) --from $(FROM)
 
 # One line a figure; ONLY=core runs one alone.
 bench: build

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-
-import chinese_calendar
+from pathlib import Path
 
 from bench.figure import Figure
 from py_core.calendars import national
@@ -36,11 +36,25 @@ def figures() -> Iterator[Figure]:
         "core-dates", f"{ratio:.0f} x ({fast * 1000:.0f} ms against {slow * 1000:.0f} ms)", "≥ 100 x", ratio >= 100
     )
 
+    taken = assess_seconds()
+    yield Figure("core-assess", f"{taken:.2f} s for {CASES} open cases of {ACTS} acts", "≤ 1.5 s", taken <= 1.5)
+    in_pyodide = _seconds_in_pyodide()
+    yield Figure("core-pyodide", f"{in_pyodide / taken:.1f} x of CPython ({in_pyodide:.2f} s)", "stated", True)
+
+
+def assess_seconds() -> float:
+    """Seconds for all cases in the interpreter that runs this."""
     cases = [_case(number) for number in range(CASES)]
     packs = load_packs()
     policies = read_policies({}, packs.common)
-    taken = _seconds(lambda: [assess(case, packs, calendar, NOW, policies) for case in cases])
-    yield Figure("core-assess", f"{taken:.2f} s for {CASES} open cases of {ACTS} acts", "≤ 1.5 s", taken <= 1.5)
+    return _seconds(lambda: [assess(case, packs, national(), NOW, policies) for case in cases])
+
+
+def _seconds_in_pyodide() -> float:
+    """The same work, in this run, in the interpreter that the browser uses."""
+    here = Path(__file__).parent
+    found = subprocess.run(["node", str(here / "core_pyodide.mjs")], check=True, capture_output=True, text=True)
+    return float(found.stdout)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -54,6 +68,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _naive(day: date, n: int) -> date:
     """What a program does that asks the library about every day."""
+    import chinese_calendar  # the browser's interpreter has no need of it
+
     while n:
         day += timedelta(days=1)
         if chinese_calendar.is_workday(day):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from py_core.cases.acts import read_act
+from py_core.cases.acts import Act, read_act
 from py_core.change import decode_act_change
 from py_core.errors import Malformed
 from py_core.wire import (
@@ -97,6 +97,7 @@ class Received:
     directory: Mapping[str, Any] | None = None
     beacon: Beacon | None = None
     end: End | None = None
+    own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
     @property
     def is_empty(self) -> bool:
@@ -237,7 +238,10 @@ class SyncClient:
 
     def _take(self, frame: Frame, verdicts: Any, received: Received) -> None:
         if isinstance(frame, Pulled):
-            received.acts.append(_incoming(frame))
+            incoming, act = _incoming(frame)
+            received.acts.append(incoming)
+            if act.device == self.device:
+                received.own_seq = max(received.own_seq, act.device_seq)
             return
         message = read_message(frame)
         if isinstance(message, Verdict):
@@ -266,10 +270,10 @@ def _judge(sent: WaitingAct, verdict: Verdict, received: Received) -> None:
     received.receipts.append(Receipt(sent.case_id, sent.hash, verdict.log_index, verdict.received_at_ms, verdict.sig))
 
 
-def _incoming(frame: Pulled) -> IncomingAct:
+def _incoming(frame: Pulled) -> tuple[IncomingAct, Act]:
     change = decode_act_change(frame.raw)
-    read_act(change.text)
-    return IncomingAct(
+    act = read_act(change.text)
+    incoming = IncomingAct(
         case_id=frame.case_id,
         hash=change.hash,
         deps=change.causes,
@@ -278,3 +282,4 @@ def _incoming(frame: Pulled) -> IncomingAct:
         log_index=frame.log_index,
         received_at_ms=frame.received_at_ms,
     )
+    return incoming, act

@@ -17,6 +17,7 @@ from e2e.harness import Laptop
 from e2e.officer import PASSPHRASE, Officer
 
 SCREEN = (1366, 768)
+expect.set_options(timeout=60_000)  # a device with thousands of cases on a busy machine
 _SYNC_MS_MAX = 600_000
 _SNAPSHOT_MS_MAX = 90_000
 _LOOK_SECONDS = 0.05

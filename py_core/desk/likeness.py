@@ -7,7 +7,7 @@ reason and decides nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from sys import intern
@@ -19,6 +19,8 @@ LIKE_ENOUGH = 0.45
 _WORDS_LEAST = 0.12  # the same place alone makes no repetition
 _PAIRS_LEAST = 3  # two pairs are a single word of three characters
 _PLACE_LEAST = 0.6
+_PLACE_NAMED_LEAST = 0.8
+_SUBJECT = 0.7  # what a full match of the subject alone is worth: the further text varies with the caller
 _FAMILIAR = 10  # keeps the weights of a handful of cases from running wild
 _COMMONPLACE = 0.5  # of the weight of a pair that no case has
 
@@ -55,17 +57,19 @@ def alike(text: str, place: str, known: Iterable[Described], most: int) -> Seque
     wanted, where = asked.words, asked.place
     if len(wanted) < _PAIRS_LEAST:
         return ()
+    subject = frozenset(pairs(text.split("\n", 1)[0])) - where
     everything = [(each, wanted & each.words) for each in known]
     occurring = Counter(pair for _, shared in everything for pair in shared)
     total = len(everything) + _FAMILIAR
     weights = {pair: log(1 + total / (occurring[pair] + 1)) for pair in wanted}
-    whole = sum(weights.values())
     found: list[tuple[float, Described, bool]] = []
     for each, shared in everything:
         if len(shared) < _PAIRS_LEAST:
             continue
-        words = sum(weights[pair] for pair in shared) / whole
-        same_place = _same_place(where, each.place)
+        words = max(
+            _share(shared, wanted - each.place, weights), _SUBJECT * _share(shared, subject - each.place, weights)
+        )
+        same_place = _same_place(where, each.place) if where else _names_place(wanted, each.place)
         score = words + (SAME_PLACE if same_place else 0.0)
         if words >= _WORDS_LEAST and score >= LIKE_ENOUGH:
             found.append((score, each, same_place))
@@ -80,6 +84,18 @@ def alike(text: str, place: str, known: Iterable[Described], most: int) -> Seque
         )
         for score, each, same_place in found[:most]
     ]
+
+
+def _share(shared: frozenset[str], wanted: frozenset[str], weights: Mapping[str, float]) -> float:
+    """How much of what is wanted, by its weight, is shared; too few pairs say nothing."""
+    if len(wanted) < _PAIRS_LEAST:
+        return 0.0
+    return sum(weights[pair] for pair in shared & wanted) / sum(weights[pair] for pair in wanted)
+
+
+def _names_place(text: frozenset[str], place: frozenset[str]) -> bool:
+    """Whether a text without a place of its own names this one."""
+    return len(place) >= _PAIRS_LEAST and len(text & place) / len(place) >= _PLACE_NAMED_LEAST
 
 
 def _same_place(one: frozenset[str], other: frozenset[str]) -> bool:

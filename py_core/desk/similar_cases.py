@@ -92,7 +92,7 @@ def _identity_line(turn: Turn, form: Form) -> str:
     bearer = birth_and_sex(identity) if claimant == "person" else None
     if bearer is None:
         return ""
-    day, sex = language.day_text(turn.lang, bearer[0]), turn.say(SEXES[bearer[1]])
+    day, sex = bearer[0].isoformat(), turn.say(SEXES[bearer[1]])
     return turn.say(N_("The ID number belongs to somebody born on %(day)s, %(sex)s."), day=day, sex=sex)
 
 

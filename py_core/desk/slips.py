@@ -59,7 +59,7 @@ def show_sheet(turn: Turn, form: str, of: str) -> Response:
     directory = turn.directory
     own = directory.units.get(turn.person.unit) if turn.person else None
     offer, unit, person = directory.offers.get(of), directory.units.get(of), directory.people.get(of)
-    if plan.subject == "offer" and offer is not None:
+    if plan.subject == "offer" and offer is not None and offer.pack in plan.form.sources:
         unit = own if own and (not offer.units or own.id in offer.units) else None
         unit = unit or next((directory.units[key] for key in offer.units if key in directory.units), own)
         sheet, title = Sheet(turn, offer=offer, unit=unit), offer.en if turn.lang == language.EN else offer.zh
@@ -82,17 +82,20 @@ def show_index(turn: Turn) -> Response:
 
     def group(title: str, subject: str, entries: list[tuple[str, str]]) -> None:
         forms = [plan for plan in plans if plan.subject == subject]
+        packs = {offer.id: offer.pack for offer in directory.offers.values()} if subject == "offer" else {}
         rows = [
             {
                 "name": name,
                 "forms": [
                     {"id": plan.form.id, "name": plan.form.en if english else plan.form.zh, "of": key}
                     for plan in forms
-                    if plan.form.id != "F-23" or key == turn.identity.user
+                    if (plan.form.id != "F-23" or key == turn.identity.user)
+                    and (key not in packs or packs[key] in plan.form.sources)
                 ],
             }
             for key, name in entries
         ]
+        rows = [row for row in rows if row["forms"]]
         if rows:
             groups.append({"title": title, "rows": rows})
 

@@ -271,5 +271,14 @@ def test_the_page_of_forms_leads_to_every_form_without_a_case() -> None:
             assert desk.get(link, lang).status in (200, 409)
 
 
+def test_a_service_of_a_regulation_without_guides_gets_none() -> None:
+    desk, _ = city_with("F-01")
+    offers = {**CITY.offers, "call": replace(CITY.offers["temp-water"], id="call", pack="HL", matter="citizen")}
+    desk.store._directory = replace(CITY, offers=offers)
+    assert desk.get("/slips/F-27/call").status == 404
+    assert "/slips/F-27/call" not in desk.get("/slips").html
+    assert "/slips/F-27/temp-water" in desk.get("/slips").html
+
+
 def test_conditions_are_those_of_the_table() -> None:
     assert {plan.when for plan in PRINTS.values()} - {""} == set(slips_offered.CONDITIONS)

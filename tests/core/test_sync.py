@@ -194,6 +194,15 @@ def test_the_size_of_the_pieces_does_not_matter(piece: int) -> None:
     assert (len(received.receipts), len(received.acts), received.end) == (1, 1, End(2, False))
 
 
+def test_a_device_learns_from_its_own_acts_which_numbers_it_has_used() -> None:
+    """A profile that comes back from an older copy must not use them again (found by the simulation, seed 3)."""
+    foreign = act_text(9).replace('"d1"', '"d2"')
+    acts = [Pulled(case_id(n), n, n, change(n)) for n in (4, 7, 5)]
+    received = client().read(answer(*acts, Pulled(case_id(9), 9, 9, change(9, text=foreign)), End(5, False)))
+    assert received.own_seq == 7
+    assert client().read(answer(End(5, False))).own_seq == 0
+
+
 def test_a_cut_answer_counts_as_far_as_it_came_and_the_cursor_stays() -> None:
     act, other = waiting(1), waiting(2)
     whole = answer(accepted(act, 1), Pulled(case_id(2), 2, 3, other.raw), End(2, False))[0]

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import event
+
 from py_core import wire
 from py_core.desk.ports import NewAct
 from py_core.errors import Malformed
@@ -16,7 +18,6 @@ from server.engine import EngineInside
 from server.exchange import ExchangeRefused
 from server.parts import Parts, assemble
 from server.settings import Settings
-from sqlalchemy import event
 
 from .town import START_MS, city_document
 
@@ -72,9 +73,7 @@ class CityRecord:
     def start(self) -> None:
         """A new process over the same database."""
         self.starts += 1
-        self.parts: Parts = assemble(
-            self._settings, self._clock, SeededEntropy(f"start {self.starts}"), EngineInside()
-        )
+        self.parts: Parts = assemble(self._settings, self._clock, SeededEntropy(f"start {self.starts}"), EngineInside())
         engine = self.parts.database.engine
         event.listen(engine, "begin", self._boundary)
         event.listen(engine, "commit", self._boundary)

@@ -218,6 +218,7 @@ class Device:
             book["beacon"] = {"id": received.beacon.id, "server_time_ms": received.beacon.server_time_ms}
         if received.end:
             book["cursor"], book["scope"] = received.end.cursor, received.end.scope
+        book["next_seq"] = max(book["next_seq"], received.own_seq + 1)
         if received.directory is not None:
             book["config"] = received.directory["version"]
         writes, touched = self._answer_writes(received)

@@ -35,7 +35,7 @@ class Faults:
 
 _MAXIMA = Faults(
     drop=0.3, late=0.2, duplicate=0.3, cut=0.4, flip=0.15, forge=0.15, device_crash=0.12, disk_full=0.1,
-    record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.5, clone=0.08, transfer=0.05, malice=0.5,
+    record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.9, clone=0.08, transfer=0.05, malice=0.5,
 )  # fmt: skip
 
 

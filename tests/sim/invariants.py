@@ -199,8 +199,12 @@ def _acts_count_once_and_alike(world: World) -> None:
             _need(len(case.facts) + len(case.ignored) == events, f"an event of {case_id} does not count once")
             assessment = assess(case, town.packs(), town.calendar(), now, directory.policies)
             found.append(
-                ([act.hash for act in ordered], [_plain(fact) for fact in (*case.facts, *case.ignored)],
-                 contradictions(ordered, case), assessment.as_dict())
+                (
+                    [act.hash for act in ordered],
+                    [_plain(fact) for fact in (*case.facts, *case.ignored)],
+                    contradictions(ordered, case),
+                    assessment.as_dict(),
+                )
             )
         _need(all(each == found[0] for each in found), f"two replicas judge {case_id} differently")
         orders = {tuple(act.hash for act in order(acts)) for acts in of_case}

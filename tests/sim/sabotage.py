@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sqlalchemy import delete
+
 from py_core import wire
 from py_core.desk.turn import Turn
 from py_core.sync import Received, SyncClient
 from server import record as log
 from server.tables import changes
-from sqlalchemy import delete
 
 from .city_record import CityRecord
 from .device import Device

@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 from py_core import wire
+from py_core.cases.acts import read_act
 from py_core.desk.ports import Identity, NewAct, Request, Surroundings
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
@@ -178,6 +179,10 @@ class World:
     def _note_shown(self, machine: Machine, case_id: str, change_hash: str, text: str) -> None:
         device = machine.device
         right = device.clock_offset_ms == 0
+        made = read_act(text)
+        for act in (act for held in device.records.values() for act in held.acts):
+            if act.hash != change_hash and (act.act.device, act.act.device_seq) == (made.device, made.device_seq):
+                raise Broken(f"{device.name} numbers {change_hash[:12]} like {act.hash[:12]}, which it holds")
         self.shown.append(Shown(device.name, case_id, change_hash, text, self.now_ms, right))
         self.count("acts")
         self.trace.note(device.name, "shows as safe", change_hash[:12], "of", case_id[:8])
@@ -243,7 +248,9 @@ class World:
             machine.copies = []
             held = {row[0] for rows in device.disk.stores["records"].values() for row in rows}
             self.lost_with_store |= {
-                (each.machine, each.hash) for each in self.shown if each.machine == device.name and each.hash not in held
+                (each.machine, each.hash)
+                for each in self.shown
+                if each.machine == device.name and each.hash not in held
             }
             self.count("restores")
             self.trace.note(device.name, "comes back from an older copy")
@@ -363,9 +370,7 @@ class World:
             self.count("duplicates")
             self.after(delay + self._soon(HOUR), lambda: self._arrive(machine, body, answered))
 
-    def _arrive(
-        self, machine: Machine, body: bytes, answered: Callable[[int | None, bytes, int | None], None]
-    ) -> None:
+    def _arrive(self, machine: Machine, body: bytes, answered: Callable[[int | None, bytes, int | None], None]) -> None:
         rate = 0.0 if self._calm else self.faults.record_crash
         try:
             status, answer, retry_ms = self.record.answer(machine.device.identity.user, body, rate)
@@ -495,7 +500,9 @@ def _forged(body: bytes, chance: Random) -> bytes:
             change_hash = malice.decode_act_change(frame.raw).hash
             answer.append(
                 wire.message_frame(
-                    wire.Verdict(change_hash, "accepted", "", chance.randrange(9), town.START_MS, chance.randbytes(64).hex())
+                    wire.Verdict(
+                        change_hash, "accepted", "", chance.randrange(9), town.START_MS, chance.randbytes(64).hex()
+                    )
                 )
             )
     beacon = wire.Beacon(wire.beacon_id(town.START_MS, "00" * 8), town.START_MS, 0, chance.randbytes(64).hex())

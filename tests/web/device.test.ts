@@ -15,7 +15,7 @@ import type { Python, Received } from '../../web/src/worker/python.ts';
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, own_seq: 0 };
 
 class FakePython {
   told: string[] = [];
@@ -153,3 +153,14 @@ async function lastChange(caseId: string): Promise<Bytes> {
   const document = Automerge.load((await opened.shelf.document(caseId))!);
   return new Uint8Array(Automerge.getAllChanges(document).at(-1)!);
 }
+
+test('numbers that the record has from this device are never used again', async () => {
+  python.acts = [];
+  python.received = { ...NOTHING, own_seq: 40 };
+  await device.takeAnswer([]);
+  await device.respond(REQUEST);
+  await device.lock();
+  await unlock();
+  await device.respond(REQUEST);
+  assert.deepEqual(python.seq, [41], 'after the restart too');
+});

@@ -266,6 +266,7 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
         "directory": _json(received.directory) if received.directory is not None else None,
         "beacon": _fields(received.beacon) if received.beacon is not None else None,
         "end": {"cursor": end.cursor, "scope": end.scope, "more": end.more} if end is not None else None,
+        "own_seq": received.own_seq,
     }
 
 

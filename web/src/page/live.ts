@@ -5,7 +5,7 @@ import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
 import type { Drafts } from './drafts.ts';
 import { say } from './language.ts';
-import { show } from './navigation.ts';
+import { refill, show } from './navigation.ts';
 import { strip } from './strip.ts';
 
 const MINUTE_MS = 60_000;
@@ -40,7 +40,7 @@ export class Live {
     for (const part of ['.sw-bar', '.sw-nav']) {
       const [now, then] = [document.querySelector(part), fresh.querySelector(part)];
       if (now && then && part === '.sw-bar') now.querySelector('#sync-light')?.replaceWith(...[then.querySelector('#sync-light') ?? []].flat());
-      else if (now && then) now.replaceChildren(...then.childNodes);
+      else if (now && then) refill(now, then.childNodes);
     }
     if (changed && !this.drafts.isDirty) return;
     if (changed) this.offer();

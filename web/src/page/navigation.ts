@@ -100,6 +100,8 @@ export function showErrors(): void {
 /** Where reading goes on: at the list of errors, or at the start of the new page. */
 function settle(source: Element): void {
   if (document.querySelector('.govuk-error-summary')) { showErrors(); return; }
+  const first = document.querySelector<HTMLElement>('#main-content [autofocus]');
+  if (first) { first.focus(); return; }
   const target = document.getElementById('main-content');
   if (!target || target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
   target.tabIndex = -1;
@@ -109,6 +111,12 @@ function settle(source: Element): void {
 /** Shows a page's HTML in place of the one that is shown. */
 export async function show(html: string): Promise<void> {
   await htmx.swap({ text: html, target: document.body, swap: 'outerMorph', sourceElement: document.body });
+}
+
+/** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */
+export function refill(part: Element, content: Iterable<Node>): void {
+  part.replaceChildren(...content);
+  htmx.process(part);
 }
 
 /** Marks the entry of this page, so that going back to it is taken from the worker as well. */

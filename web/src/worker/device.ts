@@ -126,6 +126,8 @@ export class Device {
       const book = { ...open.book, lastContactMs: Date.now() };
       if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
       if (received.end) { book.cursor = received.end.cursor; book.scope = received.end.scope; }
+      // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
+      book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
       if (received.directory) book.config = (JSON.parse(received.directory) as { version: number }).version;
       const { writes, records } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);

@@ -18,6 +18,8 @@ export interface Received {
   empty: boolean; receipts: Receipt[]; refused: { case_id: string; hash: string; reason: string }[]; acts: IncomingAct[];
   directory: string | null; beacon: { id: string; server_time_ms: number; log_size: number; sig: string } | null;
   end: { cursor: number; scope: string; more: boolean } | null;
+  /** The highest number of this device's own acts in it. */
+  own_seq: number;
 }
 export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean }
 export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }

@@ -1,0 +1,110 @@
+"""The browser's Python: cases stay closed until somebody opens them, and nobody can tell from the pages."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from py_core.cases.acts import Act
+from py_core.desk import frame
+from py_core.values import LOCAL
+from server.demo.data import directory_document
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=LOCAL)
+EVENTS: list[dict[str, Any]] = [
+    {
+        "type": "registered", "pack": "HL", "matter": "citizen", "channel": "hotline", "claimant": "person",
+        "title": "路灯不亮", "unit": "xingqiao", "number": "K7Q-1",
+    },
+    {"type": "delivered", "to": "xingqiao"},
+    {"type": "accepted", "by": "linxiao"},
+    {"type": "replied", "text": "已修好", "opinion": "satisfied"},
+    {"type": "fed_back", "text": "已修好"},
+    {"type": "review_passed"},
+    {"type": "called_back", "result": "satisfied", "consistent": True},
+]  # fmt: skip
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "web"))
+    monkeypatch.setattr(frame, "_environment", None)
+    module = importlib.import_module("host.browser")
+    yield module
+    module.lock()
+
+
+def unlock(host: Any, *lines: str) -> None:
+    identity = {"user": "linxiao", "device": "d1", "code": "K7Q"}
+    sync = {"cursor": 0, "scope": "", "config": 1}
+    directory = {**directory_document(), "version": 1}
+    host.open_device(
+        json.dumps({"identity": identity, "app_version": "1", "directory": directory, "sync": sync}, ensure_ascii=False)
+    )
+    host.load_records("\n".join(lines))
+
+
+def line(case: int, acts: int) -> str:
+    rows = []
+    for place in range(acts):
+        at = NOW - timedelta(days=40, minutes=-place)
+        act = Act("bench", (EVENTS[place],), "linxiao", "d1", place + 1, at, at, None, None, "packs", "1")
+        before = [f"{case:032x}{place - 1:032x}"] if place else []
+        rows.append([f"{case:032x}{place:032x}", before, act.text(), int(at.timestamp() * 1000), place])
+    return f"{case:032x} {json.dumps(rows, ensure_ascii=False)}"
+
+
+def listed(host: Any) -> str:
+    request = {
+        "method": "GET", "path": "/cases", "query": {}, "form": {}, "lang": "zh-CN",
+        "now_ms": int(NOW.timestamp() * 1000), "next_device_seq": 99, "beacon": None, "beacon_time_ms": None,
+        "since_beacon_ms": None, "last_contact_ms": None,
+    }  # fmt: skip
+    answer = json.loads(host.respond(json.dumps(request)))
+    assert answer["status"] == 200
+    return str(answer["html"])
+
+
+def test_a_start_from_what_was_kept_shows_the_same_list(host: Any) -> None:
+    lines = [line(1, 7), line(2, 7), line(3, 2)]
+    unlock(host, *lines)
+    shown = listed(host)
+    kept = host.settled(0)
+    assert set(json.loads(kept)["cases"]) == {f"{1:032x}", f"{2:032x}"}, "only what is over is settled"
+    assert host.settled(2) is None
+    host.lock()
+    unlock(host, *lines)
+    assert host.believe_settled(kept, int(NOW.timestamp() * 1000)) == 2
+    assert listed(host) == shown
+
+
+def test_what_was_kept_counts_only_for_exactly_these_acts(host: Any) -> None:
+    unlock(host, line(1, 7))
+    listed(host)
+    kept = host.settled(0)
+    host.lock()
+    unlock(host, line(1, 3))
+    assert host.believe_settled(kept, 0) == 0
+    assert "met" not in [part.split('"')[0] for part in listed(host).split("sw-light--")[1:]]
+    assert host.believe_settled(kept.replace('"law":"1 1"', '"law":"2 1"'), 0) == 0
+
+
+def test_an_act_stands_behind_those_before_it(host: Any) -> None:
+    unlock(host, line(1, 2))
+    third = json.loads(line(1, 3).partition(" ")[2])[2]
+    waiting = {
+        "case_id": f"{1:032x}", "hash": third[0], "raw": b"", "alg": 1, "signature": b"", "actor": "a",
+        "actor_signature": "s", "reason": "",
+    }  # fmt: skip
+    host.recorded(f"{1:032x}", json.dumps(third, ensure_ascii=False), waiting)
+    store = host.DeviceStore(host._opened(), None)
+    assert [act.act.events[0]["type"] for act in store.case(f"{1:032x}").acts] == [
+        "registered",
+        "delivered",
+        "accepted",
+    ]
