@@ -13,8 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from py_core.city import CITY_ID
 from py_core.desk.turn import CENTRE_ROLES
 from py_core.directory import Directory, Person, read_directory
+from server import record
 from server.database import Database
 from server.outside import Clock, to_ms
 from server.tables import directories
@@ -55,7 +57,7 @@ class City:
         with self._database.writing() as connection:
             version = _latest(connection) + 1
             numbered = {**document, "version": version}
-            read_directory(numbered)
+            units = read_directory(numbered).units
             connection.execute(
                 insert(directories).values(
                     version=version,
@@ -63,6 +65,7 @@ class City:
                     published_at_ms=to_ms(self._clock.now()),
                 )
             )
+            record.feed_whole(connection, CITY_ID, units)  # a new unit works by the city's rules like the others
         return self.current()
 
     def current(self) -> Published:

@@ -37,9 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_data(demo)
     demo.set_defaults(run=_demo)
 
-    from server import cli_law
+    from server import cli_city, cli_law
 
     cli_law.add_commands(commands)
+    cli_city.add_commands(commands)
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments) or 0)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from py_core.cases.acts import Event
 from py_core.cases.events import EVENTS, read_fields, read_moment
+from py_core.city import CITY_ID
+from py_core.city.events import read_city_event
 from py_core.errors import Malformed
+from py_core.packs import load_packs
 
 
-def read_event(event: Event) -> None:
-    """Raises `Malformed` when the core knows no such event or cannot read its fields.
+def read_event(event: Event, case_id: str) -> None:
+    """Raises `Malformed` when the core knows no such event in this document or cannot read its fields.
 
-    The record runs the newest version: what it does not know, nobody honest has sent.
+    The record runs the newest version: what it does not know, nobody honest has sent. The city document takes the
+    centre's events and no others, and no case takes those.
     """
+    if case_id == CITY_ID:
+        read_city_event(event, load_packs())
+        return
     if event["type"] not in EVENTS:
         raise Malformed("event.type", "is not known")
     read_fields(event["type"], event)

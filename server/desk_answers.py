@@ -68,6 +68,7 @@ def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> 
         parts.calendar,
         parts.packs,
         parts.similar,
+        parts.recomputation,
         user,
         whole_city,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from py_core.calendars import WorkCalendar
+from py_core.city import CITY_ID
 from py_core.desk.ports import CaseRecord, Similar, SyncStatus
 from py_core.directory import Directory
 from py_core.packs import Packs
@@ -13,6 +14,7 @@ from server import record
 from server.casebook import CaseBook
 from server.city import sees_whole_city
 from server.database import Database
+from server.recomputation import Recomputation
 from server.similar import SimilarIndex
 
 SIMILAR_MAX = 5
@@ -33,6 +35,7 @@ class DeskStore:
         calendar: WorkCalendar,
         packs: Packs,
         similar: SimilarIndex,
+        recomputation: Recomputation,
         user: str,
         whole_city: bool,
     ) -> None:
@@ -42,6 +45,7 @@ class DeskStore:
         self._calendar = calendar
         self._packs = packs
         self._similar = similar
+        self._recomputation = recomputation
         self._person = directory.people.get(user)
         self._whole_city = whole_city
 
@@ -58,12 +62,20 @@ class DeskStore:
 
     def case(self, case_id: str) -> CaseRecord | None:
         everything = self._whole_city or (self._person and sees_whole_city(self._directory, self._person))
+        if case_id == CITY_ID:
+            return None
         return self._all.get(case_id) if everything or case_id in self._own else None
 
     def cases(self) -> Iterable[CaseRecord]:
         if self._whole_city:
-            return tuple(self._all.values())
-        return tuple(self._all[case_id] for case_id in sorted(self._own) if case_id in self._all)
+            return tuple(each for each in self._all.values() if each.id != CITY_ID)
+        return tuple(self._all[case_id] for case_id in sorted(self._own) if case_id in self._all and case_id != CITY_ID)
+
+    def city(self) -> CaseRecord | None:
+        return self._all.get(CITY_ID)
+
+    def recomputing(self) -> tuple[int, int] | None:
+        return self._recomputation.progress
 
     def directory(self) -> Directory:
         return self._directory

@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 
 from py_core.cases.acts import Act, Event, RecordedAct, read_act
 from py_core.change import ActChange, decode_act_change, sign_bytes
+from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
 from server import record
 from server.city import sees_whole_city
-from server.devices import Device, actor_owner, device_by_id
+from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
 from server.engine import CaseEngine
 from server.keys import verifies
 from server.outside import from_ms
@@ -31,8 +32,11 @@ from server.trial import NotTaken
 
 PRIVILEGED_EVENTS: Mapping[str, str] = {"contradiction_resolved": "reconciler"}
 
-ReadEvent = Callable[[Event], object]
-"""Raises `Malformed` for an event that the core cannot read."""
+CITY_ROLE = "admin"  # who may write into the city document
+SERVER_EVENTS = frozenset({"due_recomputed"})  # what only the record itself can state
+
+ReadEvent = Callable[[Event, str], object]
+"""Raises `Malformed` for an event that the core cannot read in the document with this id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +178,17 @@ class Gate:
             raise _Refusal("false_beacon")
         for event in act.events:
             try:
-                self._read_event(event)
+                self._read_event(event, submission.case_id)
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
             # A decision that is reserved to a role, or one made in the name of a role.
             roles = {PRIVILEGED_EVENTS.get(event["type"]), event.get("by_role")} - {None}
             if not roles.issubset(person.roles):
                 raise _Refusal("not_authorised")
+            if event["type"] in SERVER_EVENTS and device.id != SERVER_DEVICE:
+                raise _Refusal("not_authorised")
+        if submission.case_id == CITY_ID and CITY_ROLE not in person.roles:
+            raise _Refusal("not_authorised")
         return _Candidate(submission, change, act)
 
     def _plan(
@@ -241,8 +249,9 @@ class Gate:
             if cause not in case.known:
                 raise _Refusal("missing_dependency", cause)
         self._check_history(change, case)
-        named = units_concerned(act.events, directory)
-        self._check_scope(act, case, named, directory)
+        named = _units_named(candidate.submission.case_id, act, directory)
+        if candidate.submission.case_id != CITY_ID:
+            self._check_scope(act, case, named, directory)
         case.known[change.hash] = _entry_of(candidate, now_ms)
         case.units |= named
         plan.sequences[number] = change.hash
@@ -326,7 +335,7 @@ class Gate:
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
-            named = units_concerned(act.events, directory)
+            named = _units_named(submission.case_id, act, directory)
             log_index = record.append(connection, submission, change, act.device_seq, named, now_ms)
             record.release(connection, submission, change.hash, now_ms)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
@@ -345,6 +354,11 @@ def recorded_act(entry: Entry) -> RecordedAct:
     return RecordedAct(
         change.hash, change.causes, read_act(change.text), from_ms(entry.received_at_ms), entry.log_index
     )
+
+
+def _units_named(case_id: str, act: Act, directory: Directory) -> frozenset[str]:
+    """The units that an act concerns: all of them for the city document."""
+    return frozenset(directory.units) if case_id == CITY_ID else units_concerned(act.events, directory)
 
 
 def _load_case(connection: Connection, case_id: str) -> _Case:

@@ -21,6 +21,7 @@ from server.keys import SigningKey
 from server.outside import Clock, Entropy
 from server.own_device import OwnDevice
 from server.receipts import Receipts
+from server.recomputation import Recomputation
 from server.sessions import Sessions
 from server.settings import Settings
 from server.similar import SimilarIndex
@@ -46,12 +47,14 @@ class Parts:
     exchange: Exchange
     casebook: CaseBook
     similar: SimilarIndex
+    recomputation: Recomputation
     calendar: WorkCalendar
     packs: Packs
 
     def close(self) -> None:
         """Ends threads and processes, closes files."""
         self.bell.close()
+        self.recomputation.close()
         self.similar.close()
         self.engine.close()
         self.database.close()
@@ -79,6 +82,8 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     city = City(database, clock)
     gate = Gate(engine, receipts, read_event)
     casebook = CaseBook(database)
+    own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
+    calendar, packs = national(), load_packs()
     return Parts(
         settings=settings,
         clock=clock,
@@ -91,10 +96,11 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         engine=engine,
         gate=gate,
         bell=bell,
-        own_device=OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell),
+        own_device=own_device,
         exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
         casebook=casebook,
         similar=SimilarIndex(settings.search_index, casebook),
-        calendar=national(),
-        packs=load_packs(),
+        recomputation=Recomputation(database, clock, casebook, own_device, city, calendar, packs),
+        calendar=calendar,
+        packs=packs,
     )

@@ -161,6 +161,24 @@ def append(
     return log_index
 
 
+def feed_whole(connection: Connection, case_id: str, units: Iterable[str]) -> None:
+    """Brings units into a case that they did not name themselves: they are fed all of it that there is."""
+    new_units = sorted(frozenset(units) - units_of_case(connection, case_id))
+    indexes = _log_indexes_of_case(connection, case_id) if new_units else []
+    if not indexes:
+        return
+    first = feed_top(connection) + 1
+    rows = [(unit, index) for unit in new_units for index in indexes]
+    connection.execute(insert(case_units), [{"unit": unit, "case_id": case_id} for unit in new_units])
+    connection.execute(
+        insert(feed),
+        [
+            {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index}
+            for at, (unit, index) in enumerate(rows)
+        ],
+    )
+
+
 def feed_top(connection: Connection, unit: str | None = None) -> int:
     """The highest number fed (to this unit); 0 when nothing was."""
     statement = select(func.max(feed.c.n))

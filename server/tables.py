@@ -156,3 +156,11 @@ directories = Table(
     Column("document", Text, nullable=False),
     Column("published_at_ms", BigInteger, nullable=False),
 )
+
+recomputations = Table(  # acts of the city document after which the open cases were counted anew
+    "recomputations",
+    metadata,
+    Column("hash", Hex(), primary_key=True),
+    Column("done_at_ms", BigInteger, nullable=False),
+    Column("moved", Integer, nullable=False),  # cases with another date
+)

@@ -127,6 +127,25 @@ class WorkCalendar:
         """Whether `day` is a weekend day on which people work in exchange for a holiday."""
         return day in self._work
 
+    def named_rest(self, year: int) -> tuple[tuple[date, date, str], ...]:
+        """The holidays of a year as its arrangement names them: first and last day, key for `names_of`; oldest first."""
+        spans: list[tuple[date, date, str]] = []
+        for day in sorted(day for day in self._rest if day.year == year):
+            key = self._rest[day]
+            if spans and spans[-1][1] + _ONE_DAY == day and spans[-1][2] == key:
+                spans[-1] = (spans[-1][0], day, key)
+            else:
+                spans.append((day, day, key))
+        return tuple(spans)
+
+    def makeup_days(self, year: int) -> tuple[date, ...]:
+        """The weekend days of a year on which people work, oldest first."""
+        return tuple(sorted(day for day in self._work if day.year == year))
+
+    def names_of(self, key: str) -> Mapping[str, str]:
+        """A holiday's name by language (`zh`, `en`); empty for an unknown key."""
+        return self._names.get(key, {})
+
     def rest_spans(self, after: date, until: date) -> tuple[tuple[date, date], ...]:
         """The runs of rest days inside (after, until], oldest first, each with its first and last day."""
         spans: list[tuple[date, date]] = []
@@ -157,10 +176,15 @@ class WorkCalendar:
         work: Mapping[date, str],
         loaded_years: Iterable[int] = (),
         version: str = "",
+        names: Mapping[str, Mapping[str, str]] | None = None,
     ) -> WorkCalendar:
         """A layer above this one (a new year, a province, a city, a unit): its days win over those below."""
         merged_rest = {day: key for day, key in self._rest.items() if day not in work} | dict(rest)
         merged_work = {day: key for day, key in self._work.items() if day not in rest} | dict(work)
         return WorkCalendar(
-            merged_rest, merged_work, self.loaded_years | frozenset(loaded_years), self._names, version or self.version
+            merged_rest,
+            merged_work,
+            self.loaded_years | frozenset(loaded_years),
+            {**self._names, **(names or {})},
+            version or self.version,
         )

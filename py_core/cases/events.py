@@ -207,6 +207,15 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "message_left": (_f("phone", "text", "Phone"), _NOTE),
     "visitor_contacted": (_NOTE,),
     "promise_changed": (_f("n", "int", "Number", True), _f("unit", "text", "Unit", True)),
+    "due_recomputed": (
+        _f("clock", "text", "Limit", True),
+        _f("old_due", "date", "Old date"),
+        _f("new_due", "date", "New date", True),
+        _f("firm", "bool", "Rests on published years only"),
+        _f("cause", "text", "Act of the centre", True),
+        _f("cause_text", "text", "Cause"),
+    ),
+    "due_change_seen": (_NOTE,),
     "noted": (_f("text", "long_text", "Note", True),),
     "contradiction_resolved": (
         _f("code", "text", "Contradiction", True),

@@ -71,7 +71,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         return redirect(f"/cases/{opened.id}?done=again")
     _require_lawful(turn, opened, spec)
     try:
-        events = decide(opened.case, Command(spec.name, fields), turn.law(occurred_at))
+        events = decide(opened.case, Command(spec.name, fields), turn.law(opened.case, occurred_at))
     except Refused as refused:
         if not refused.fields:
             raise
@@ -85,7 +85,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
 
 def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     """Raises `Refused` with the article when the step is not among those that are lawful now for this person."""
-    context = turn.law()
+    context = turn.law(opened.case)
     if any(item.command == spec.name for item in possible(opened.case, context)):
         return
     pack = turn.packs.get(opened.case.pack)
@@ -93,7 +93,7 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         raise refuse("not_registered", "")
     if spec.roles and not turn.roles.intersection(spec.roles):
         raise refuse("not_permitted", "", roles=", ".join(spec.roles))
-    check(spec.event, look(opened.case, turn.packs, turn.calendar, context.happened_at, context.policies), None)
+    check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)
     raise Refused(
         "wrong_state",
         pack.matters[opened.case.matter].article,

@@ -8,6 +8,7 @@ from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
+from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
@@ -137,12 +138,23 @@ def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[
     facts = []
     for spec in EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)
+        if event.get("type") == "due_recomputed" and spec.name in ("cause", "clock", "cause_text"):
+            value = _of_recomputation(turn, pack, spec.name, event)
         if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
             continue
         if spec.kind in ("period", "limit", "steps", "materials") or (spec.name == "by" and value == user):
             continue
         facts.append({"label": turn.say(spec.label), "text": field_text(turn, pack, spec, value)})
     return facts
+
+
+def _of_recomputation(turn: Turn, pack: Pack | None, name: str, event: Event) -> str | None:
+    """The clock by its name in law, the cause in words; the cause's bare hash says nothing to people."""
+    if name == "clock" and pack is not None:
+        return pack.term(f"clock.{str(event.get('clock')).split(':')[0]}", turn.lang)
+    if name == "cause_text":
+        return cause_of(turn, str(event.get("cause")), str(event.get("cause_text") or ""))
+    return None if name == "cause" else str(event.get(name))
 
 
 def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> str:

@@ -67,7 +67,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
 
 def actions(turn: Turn, opened: OpenCase) -> list[dict[str, Any]]:
     """The lawful next steps of this person, those that answer something owed first."""
-    offered = [item for item in possible(opened.case, turn.law()) if item.command not in _OWN_PAGES]
+    offered = [item for item in possible(opened.case, turn.law(opened.case)) if item.command not in _OWN_PAGES]
     offered.sort(key=lambda item: not item.suggested)
     return [
         {

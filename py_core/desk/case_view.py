@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from py_core.cases.state import Fact
+from py_core.desk.city_words import cause_of
 from py_core.desk.turn import OpenCase, Turn
 from py_core.values import local
 from py_core.views import language
@@ -58,17 +60,17 @@ def is_finished(opened: OpenCase) -> bool:
     return not opened.glance.open
 
 
-def days_left(turn: Turn, due: date | None) -> str:
-    """How far off a due date is, in working days."""
+def days_left(turn: Turn, due: date | None, unit: str) -> str:
+    """How far off a due date is, in working days of the unit that has the case."""
     if due is None:
         return ""
     today = local(turn.surroundings.now).date()
     if due == today:
         return turn.say(N_("due today"))
     if due > today:
-        n = turn.calendar.workdays_between(today, due)
+        n = turn.rules.calendar_of(unit).workdays_between(today, due)
         return turn.count(N2_("%(n)d working day left", "%(n)d working days left"), n)
-    n = turn.calendar.workdays_between(due, today)
+    n = turn.rules.calendar_of(unit).workdays_between(due, today)
     if n == 0:
         return turn.say(N_("the day has ended"))
     return turn.count(N2_("%(n)d working day late", "%(n)d working days late"), n)
@@ -87,7 +89,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "matter": matter_name(turn, opened),
         "light": light,
         "due": language.day_text(turn.lang, found.due) if found.due else "",
-        "left": days_left(turn, found.due) if running else "",
+        "left": days_left(turn, found.due, unit_of(opened)) if running else "",
         "provisional": found.provisional,
         "state": state_name(turn, opened),
         "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
@@ -107,6 +109,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "contradictions": [
             term(turn, opened, f"contradiction.{item.code}") for item in opened.contradictions if item.is_open
         ],
+        "changes": [change_text(turn, opened, fact) for fact in unseen_changes(opened)],
         "steps": explain(found.steps, turn.lang, pack),
         "only_here": sum(recorded.received_at is None for recorded in opened.acts),
     }
@@ -138,6 +141,41 @@ def first_responder(turn: Turn, opened: OpenCase) -> str:
 def person_name(turn: Turn, user: str) -> str:
     person = turn.directory.people.get(user)
     return person.name if person else user
+
+
+def unseen_changes(opened: OpenCase) -> tuple[Fact, ...]:
+    """Dates that the centre's change of the law moved and that nobody who works on the case has met since."""
+    moved = opened.case.all("due_recomputed")
+    if not moved:
+        return ()
+    known: set[str] = set()
+    by_hash = {recorded.hash: recorded for recorded in opened.acts}
+    waiting = [
+        recorded.hash for recorded in opened.acts if any(e.get("type") != "due_recomputed" for e in recorded.act.events)
+    ]
+    while waiting:  # everything that lies before an act that a person made
+        each = waiting.pop()
+        if each not in known:
+            known.add(each)
+            waiting += [dep for dep in by_hash[each].deps if dep in by_hash]
+    unseen = (fact for fact in moved if fact.act not in known)
+    # Several clocks of one case often move together: one line says it.
+    lines = {(fact.data.get("old_due"), fact.data["new_due"], fact.data["cause"]): fact for fact in reversed([*unseen])}
+    return tuple(reversed(lines.values()))
+
+
+def change_text(turn: Turn, opened: OpenCase, fact: Fact) -> str:
+    """Old date, new date and cause of one moved date."""
+    clock = str(fact.data["clock"]).split(":")[0]
+    params = {
+        "clock": term(turn, opened, f"clock.{clock}"),
+        "new": language.day_text(turn.lang, fact.data["new_due"]),
+        "cause": cause_of(turn, str(fact.data["cause"]), str(fact.data.get("cause_text") or "")),
+    }
+    if fact.data.get("old_due"):
+        old = language.day_text(turn.lang, fact.data["old_due"])
+        return turn.say(N_("%(clock)s: due %(old)s before, %(new)s now. %(cause)s"), old=old, **params)
+    return turn.say(N_("%(clock)s: due %(new)s. %(cause)s"), **params)
 
 
 def breach_text(turn: Turn, code: str) -> str:

@@ -10,6 +10,7 @@ from py_core.desk.case_list import case_list
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
+from py_core.desk.year_warning import year_warning
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -17,11 +18,16 @@ COLUMNS = ("overdue", "red", "orange", "yellow", "green")
 
 
 def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]]:
-    items = (
+    items: tuple[tuple[str, str, str, int], ...] = (
         ("overview", "/centre", N_("Overview"), 0),
         ("cases", "/centre/cases", N_("All cases"), 0),
         ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
     )
+    if "admin" in turn.roles:
+        items += (
+            ("rules", "/centre/rules", N_("Rules and settings"), 0),
+            ("calendar", "/centre/calendar", N_("Calendar"), 0),
+        )
     return [
         {"href": href, "label": turn.say(label), "count": count, "current": name == current}
         for name, href, label, count in items
@@ -61,6 +67,7 @@ def show_overview(turn: Turn) -> Response:
         {
             "total": total,
             "queue": queue,
+            "warning": year_warning(turn),
             "subnavigation": centre_menu(turn, "overview", queue),
             "lights": [{"light": light, "n": lights[light]} for light in (*COLUMNS, "paused")],
             "light_columns": COLUMNS,

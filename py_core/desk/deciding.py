@@ -24,9 +24,9 @@ def decide_all(
 
     Raises `Refused` at the first step that the law or the case does not allow.
     """
-    context = turn.law(at)
     events: list[Event] = []
     for name, fields in steps:
+        context = turn.law(case, at)
         for event in decide(case, Command(name, fields), context):
             events.append(event)
             case = evolve(case, _draft(turn, event, at), event, case_id)

@@ -62,6 +62,8 @@ EVENT_TITLES: Mapping[str, str] = {
     "message_left": N_("Message left"),
     "visitor_contacted": N_("Visitor contacted"),
     "promise_changed": N_("Published promise changed"),
+    "due_recomputed": N_("Due date recomputed"),
+    "due_change_seen": N_("Changed date seen"),
     "noted": N_("Note"),
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }

@@ -50,6 +50,10 @@ class Form:
         """The element that the error summary leads to."""
         return self._anchors.get(name, name)
 
+    def say(self, message: str) -> str:
+        """A message id in the page's language."""
+        return self._turn.say(message)
+
     def fault(self, name: str, message: str, **params: object) -> None:
         """Notes the first fault of a field (message id)."""
         self.errors.setdefault(name, self._turn.say(message, **params))

@@ -21,6 +21,8 @@ DONE = {
     "notice": N_("Registered. The one-time notice is ready to print."),
     "act": N_("Recorded."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
+    "city": N_("Recorded. Every device works by it after its next contact; open cases are counted anew now."),
+    "city_again": N_("This form was already sent. Nothing was recorded twice."),
     "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
 }
 

@@ -14,12 +14,14 @@ from typing import Any
 from py_core.cases.acts import RecordedAct
 from py_core.cases.contradictions import Contradiction
 from py_core.cases.state import Case
+from py_core.city.rules import unit_of_case
 from py_core.rules.engine import Assessment
 from py_core.rules.policies import Policies
 from py_core.values import local, next_midnight
 
 _SENT_TO = frozenset({"delivered", "handed_over", "lead_designated", "handover_accepted", "accepted"})
 _TITLE_CHARACTERS = 40
+_RECOUNTED = "recompute_due"  # kind of the record's own acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def take(
         offer=case.value("offer") or "",
         pack=case.pack,
         matter=case.matter,
-        unit=_unit_of(case),
+        unit=unit_of_case(case),
         units=_units(case),
         people=_people(case, acts),
         registered=local(registered.at).date() if registered else None,
@@ -119,16 +121,6 @@ def _until(case: Case, found: Assessment, contested: bool, only_here: int, polic
 _AROUND = (timedelta(0), timedelta(microseconds=1))  # lights turn at their hour, a day ends after it
 
 
-def _unit_of(case: Case) -> str:
-    """The unit where the case is now: the last one it was sent to, else the one that registered it."""
-    for fact in reversed(case.facts):
-        if fact.type in ("delivered", "handed_over") and fact.data.get("to"):
-            return str(fact.data["to"])
-        if fact.type == "lead_designated":
-            return str(fact.data.get("lead"))
-    return str(case.value("unit") or "")
-
-
 def _units(case: Case) -> frozenset[str]:
     named = {
         str(fact.data[name])
@@ -141,6 +133,7 @@ def _units(case: Case) -> frozenset[str]:
 
 
 def _people(case: Case, acts: Sequence[RecordedAct]) -> frozenset[str]:
-    acted = {recorded.act.user for recorded in acts}
+    # A date that the record counted anew after an act of the centre makes the case nobody's.
+    acted = {recorded.act.user for recorded in acts if recorded.act.kind != _RECOUNTED}
     named = {str(fact.data[name]) for fact in case.facts for name in ("to", "handler") if fact.data.get(name)}
     return frozenset(acted | named)

@@ -60,7 +60,7 @@ def take_decision(turn: Turn, case_id: str) -> Response:
         return _page(turn, opened, {_key(item): form}, status=422)
     fields = {"code": item.code, "acts": list(item.acts), "decision": decision, "reason": reason}
     try:
-        events = decide(opened.case, Command("resolve_contradiction", fields), turn.law())
+        events = decide(opened.case, Command("resolve_contradiction", fields), turn.law(opened.case))
     except Refused as refused:
         return refusal(turn, refused, f"/cases/{case_id}")
     act = new_act(turn, case_id, "resolve_contradiction", events, turn.surroundings.now)

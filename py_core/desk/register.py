@@ -109,7 +109,8 @@ def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event,
 def receipt_step(turn: Turn, case: Case | None, number: str) -> Step:
     """The command that issues the receipt of JY-3.2.7 with the values that the case and the directory give."""
     assert case is not None
-    found = assess(case, turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
+    law = turn.rules.law_of(case)
+    found = assess(case, law.packs, law.calendar, turn.surroundings.now, law.policies)
     responder = turn.directory.people.get(case.registered.user) if case.registered else None
     unit = turn.directory.units.get(str(case.value("unit")))
     fields = {

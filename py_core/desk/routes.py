@@ -12,6 +12,9 @@ from py_core.desk import (
     calendar_file,
     case_page,
     centre,
+    city_calendar_page,
+    city_publish_page,
+    city_rules_page,
     public_status,
     reconciliation,
     register,
@@ -25,6 +28,7 @@ from py_core.desk.ports import Identity, Request, Response, Store, Surroundings
 from py_core.desk.problems import problem
 from py_core.desk.turn import CENTRE_ROLES, Turn
 
+ADMIN = frozenset({"admin"})
 _CASE = r"(?P<case_id>[0-9a-f]{32})"
 
 
@@ -73,6 +77,29 @@ ROUTES = (
         reconciliation.show_decision,
         reconciliation.take_decision,
         roles=CENTRE_ROLES,
+        server_only=True,
+    ),
+    _route(r"/centre/rules", city_rules_page.show_rules, roles=ADMIN, server_only=True),
+    _route(
+        r"/centre/rules/(?P<policy>P-\d\d)",
+        city_rules_page.show_policy,
+        city_rules_page.take_policy,
+        roles=ADMIN,
+        server_only=True,
+    ),
+    _route(
+        r"/centre/rules/(?P<pack>[A-Za-z]{1,20})/(?P<setting>[\w().-]{1,60})",
+        city_rules_page.show_setting,
+        city_rules_page.take_setting,
+        roles=ADMIN,
+        server_only=True,
+    ),
+    _route(r"/centre/calendar", city_calendar_page.show_calendar, roles=ADMIN, server_only=True),
+    _route(
+        r"/centre/calendar/publish",
+        city_publish_page.show_publish,
+        city_publish_page.take_publish,
+        roles=ADMIN,
         server_only=True,
     ),
     _route(r"/public/status", public_status.show_public_status, public=True, server_only=True),

@@ -56,9 +56,9 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
     if spec.roles and not turn.roles.intersection(spec.roles):
         roles = turn.say(N_(", ")).join(case_view.term(turn, opened, f"role.{role}") for role in spec.roles)
         return Issuable(why=turn.say(N_("to be recorded by: %(roles)s"), roles=roles))
-    context = turn.law()
+    context = turn.law(opened.case)
     try:
-        check(spec.event, look(opened.case, turn.packs, turn.calendar, context.happened_at, context.policies), None)
+        check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)
     except (Refused, UnknownName) as error:
         if isinstance(error, Refused):
             params = shown_params(turn, pack, error.params)
@@ -69,7 +69,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
 
 def offers_of(turn: Turn, opened: OpenCase) -> dict[str, str]:
     """The lawful steps of this person with their articles."""
-    return {item.command: item.article for item in possible(opened.case, turn.law())}
+    return {item.command: item.article for item in possible(opened.case, turn.law(opened.case))}
 
 
 def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
@@ -77,7 +77,7 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     plans = [plan for plan in load_prints().values() if fits(turn, opened, plan)]
     if not plans:
         return []
-    steps = possible(opened.case, turn.law())
+    steps = possible(opened.case, turn.law(opened.case))
     offered = {item.command: item.article for item in steps}
     suggested = {item.command for item in steps if item.suggested}
     rows = []

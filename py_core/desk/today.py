@@ -10,6 +10,7 @@ from py_core.desk.duties import duties, usual_scope
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.year_warning import year_warning
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N2_, N_
@@ -43,6 +44,7 @@ def show_today(turn: Turn) -> Response:
         turn.say(N_("Today")),
         "today",
         {
+            "warning": year_warning(turn) if "admin" in turn.roles else None,
             "reminder": _reminder(turn, found, today),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, whole_unit),

@@ -13,12 +13,13 @@ from py_core.cases.commands import Context
 from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
+from py_core.city import CityRules, city_rules
 from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
-from py_core.rules.policies import Policies, read_policies
+from py_core.rules.policies import Policies
 from py_core.values import local
 from py_core.views import language
 
@@ -26,12 +27,14 @@ CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "dis
 
 
 class Law:
-    """Packs, calendar and directory; equal only to the very same objects."""
+    """Packs, packaged calendar, directory and the city document; equal only to the very same objects."""
 
-    __slots__ = ("calendar", "directory", "packs")
+    __slots__ = ("calendar", "city", "directory", "packs")
 
-    def __init__(self, packs: Packs, calendar: WorkCalendar, directory: Directory) -> None:
-        self.packs, self.calendar, self.directory = packs, calendar, directory
+    def __init__(
+        self, packs: Packs, calendar: WorkCalendar, directory: Directory, city: CaseRecord | None = None
+    ) -> None:
+        self.packs, self.calendar, self.directory, self.city = packs, calendar, directory, city
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -39,13 +42,14 @@ class Law:
             and self.packs is other.packs
             and self.calendar is other.calendar
             and self.directory is other.directory
+            and self.city is other.city
         )
 
     __hash__ = None  # type: ignore[assignment]
 
 
-class _Folded:
-    """What does not change as long as a record has the same acts."""
+class Folded:
+    """A record's case and contradictions: what does not change as long as a record has the same acts."""
 
     def __init__(self, record: CaseRecord) -> None:
         self.record = record
@@ -65,18 +69,34 @@ class _Folded:
 # takes most of a device's memory, so only few are kept; a glance at each is small.
 _FOLDED_MAX = 2_000
 _GLANCES_MAX = 200_000
-_folded: dict[str, _Folded] = {}
+_folded: dict[str, Folded] = {}
 _glances: dict[str, tuple[CaseRecord, Law, Glance]] = {}
 
 
-def _fold_once(record: CaseRecord) -> _Folded:
+def fold_once(record: CaseRecord) -> Folded:
+    """The case of a record object, folded at the first time that this very object is asked for."""
     known = _folded.get(record.id)
     if known is not None and known.record is record:
         return known
     if len(_folded) >= _FOLDED_MAX:
         _folded.clear()
-    known = _folded[record.id] = _Folded(record)
+    known = _folded[record.id] = Folded(record)
     return known
+
+
+# The city's rules of the last few versions of what they depend on.
+_rules: list[tuple[Law, CityRules]] = []
+_RULES_MAX = 4
+
+
+def _rules_once(law: Law) -> CityRules:
+    for known, rules in _rules:
+        if known == law:
+            return rules
+    rules = city_rules(law.city.acts if law.city else (), law.packs, law.calendar, law.directory.policies)
+    _rules.insert(0, (law, rules))
+    del _rules[_RULES_MAX:]
+    return rules
 
 
 def believe_settled(law: Law, record: CaseRecord, glance: Glance) -> None:
@@ -104,6 +124,7 @@ def forget() -> None:
     """Drops everything that was kept of anybody's cases."""
     _folded.clear()
     _glances.clear()
+    _rules.clear()
     for clear in _also_forget:
         clear()
 
@@ -132,8 +153,8 @@ class OpenCase:
         return glance
 
     @cached_property
-    def _folded(self) -> _Folded:
-        return _fold_once(self.record)
+    def _folded(self) -> Folded:
+        return fold_once(self.record)
 
     @property
     def acts(self) -> tuple[RecordedAct, ...]:
@@ -145,13 +166,12 @@ class OpenCase:
 
     @cached_property
     def assessment(self) -> Assessment:
-        turn = self._turn
-        known = (turn.packs, turn.calendar, turn.surroundings.now, turn.directory.policies)
+        now, law = self._turn.surroundings.now, self._turn.rules.law_of(self.case)
         try:
-            return assess(self.case, *known)
+            return assess(self.case, law.packs, law.calendar, now, law.policies)
         except UnknownName:
             # A regulation or matter of a newer version: the case is shown, nothing is computed about it.
-            return assess(Case(self.id), *known)
+            return assess(Case(self.id), law.packs, law.calendar, now, law.policies)
 
     @property
     def contradictions(self) -> tuple[Contradiction, ...]:
@@ -188,13 +208,19 @@ class Turn:
         return self.store.packs()
 
     @cached_property
+    def rules(self) -> CityRules:
+        """The law in force in this city: what the centre recorded above the packaged law."""
+        return _rules_once(self.known_law)
+
+    @cached_property
     def calendar(self) -> WorkCalendar:
-        return self.store.calendar()
+        """The calendar by which this person's unit works."""
+        return self.rules.calendar_of(self.person.unit if self.person else "")
 
     @cached_property
     def known_law(self) -> Law:
         """What an assessment depends on besides the case and the moment."""
-        return Law(self.packs, self.calendar, self.directory)
+        return Law(self.packs, self.store.calendar(), self.directory, self.store.city())
 
     @cached_property
     def moment(self) -> datetime:
@@ -203,16 +229,22 @@ class Turn:
 
     @cached_property
     def policies(self) -> Policies:
-        """The readings in force."""
-        return read_policies(self.directory.policies, self.packs.common)
+        """The readings in force for what is received now."""
+        return self.rules.policies(self.moment.date(), "")
 
-    def law(self, at: datetime | None = None) -> Context:
-        """What a decision may depend on; `at` is when it happened, if not just now."""
+    def law(self, case: Case | None = None, at: datetime | None = None) -> Context:
+        """What a decision may depend on: the law of the case (of a new one, received now or `at`)."""
+        happened = local(at or self.surroundings.now)
+        if case is not None and case.registered is not None:
+            law = self.rules.law_of(case)
+            calendar, policies = law.calendar, law.policies
+        else:
+            calendar, policies = self.calendar, self.rules.policies(happened.date(), case.pack if case else "")
         return Context(
             now=self.surroundings.now,
             packs=self.packs,
-            calendar=self.calendar,
-            policies=self.directory.policies,
+            calendar=calendar,
+            policies=policies,
             user=self.identity.user,
             roles=self.roles,
             unit=self.person.unit if self.person else "",

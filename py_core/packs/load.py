@@ -131,7 +131,16 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         common=common,
         terms=_terms(table("terms"), head["id"]),
         settings={
-            key: Setting(key, row["zh"], row["en"], row["article"], row.get("required", False), row.get("value"))
+            key: Setting(
+                key,
+                row["zh"],
+                row["en"],
+                row["article"],
+                row.get("required", False),
+                row.get("value"),
+                row.get("kind", "text"),
+                tuple(row.get("parts", ())),
+            )
             for key, row in table("settings").items()
         },
         supervision=tuple(

@@ -101,7 +101,10 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value that the sources leave empty (`required`) or only suggest; a deployment fills it in."""
+    """A value that the sources leave empty (`required`) or only suggest; a deployment fills it in.
+
+    `kind` is text, period, or numbers (then `parts` names them).
+    """
 
     id: str
     zh: str
@@ -109,6 +112,8 @@ class Setting:
     article: str
     required: bool = False
     value: Any = None
+    kind: str = "text"
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,15 @@ def _minutes(timing: Timing, setting: str) -> int | None:
     return value if type(value) is int and value > 0 else None
 
 
+# A date that the record counted anew, and having seen it, move nothing forward.
+_NO_WORK = frozenset({"due_recomputed", "due_change_seen"})
+
+
 def _waiting(case: Case, reading: Reading, state: str, timing: Timing) -> list[str]:
     """Alerts for words without a number (P-19), only where a deployment has set the minutes; never a breach."""
     if not timing.policies.settings or reading.closed_by is not None:
         return []
-    waited = timing.now - case.facts[-1].at
+    waited = timing.now - next(fact.at for fact in reversed(case.facts) if fact.type not in _NO_WORK)
     return [
         f"alert:{duty.id}"
         for duty in reading.pack.common.unnumbered

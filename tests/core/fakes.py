@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
+from py_core.city import CITY_ID
 from py_core.desk import respond
 from py_core.desk.ports import (
     CaseRecord,
@@ -88,7 +89,13 @@ class FakeStore:
         return kept
 
     def cases(self) -> Iterable[CaseRecord]:
-        return [record for case_id in self.acts if (record := self.case(case_id))]
+        return [record for case_id in self.acts if case_id != CITY_ID and (record := self.case(case_id))]
+
+    def city(self) -> CaseRecord | None:
+        return self.case(CITY_ID)
+
+    def recomputing(self) -> tuple[int, int] | None:
+        return None
 
     def directory(self) -> Directory:
         return self._directory

@@ -66,6 +66,7 @@ def city_document() -> dict[str, Any]:
             {"id": "lin", "name": "林晓", "unit": "shihe", "roles": ["officer"], **person},
             {"id": "zhao", "name": "赵磊", "unit": "shihe", "roles": ["officer"], **person},
             {"id": "wu", "name": "吴敏", "unit": "linye", "roles": ["officer"], **person},
+            {"id": "he", "name": "何力", "unit": "centre", "roles": ["admin"], **person},
             {"id": "qian", "name": "钱文", "unit": "centre", "roles": ["reconciler"], **person},
         ],
         "posts": [],

@@ -19,6 +19,7 @@ from py_core import desk
 from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
+from py_core.city import CITY_ID
 from py_core.desk import frame, turn
 from py_core.desk.glance import settled as settled_glance
 from py_core.desk.ports import Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
@@ -79,10 +80,16 @@ class DeviceStore:
         self._last_contact_at = last_contact_at
 
     def case(self, case_id: str) -> StoredCase | None:
-        return self._device.records.get(case_id)
+        return None if case_id == CITY_ID else self._device.records.get(case_id)
 
     def cases(self) -> Iterable[StoredCase]:
-        return self._device.records.values()
+        return (each for case_id, each in self._device.records.items() if case_id != CITY_ID)
+
+    def city(self) -> StoredCase | None:
+        return self._device.records.get(CITY_ID)
+
+    def recomputing(self) -> tuple[int, int] | None:
+        return None
 
     def directory(self) -> Directory:
         if self._device.directory is None:
@@ -185,13 +192,14 @@ def believe_settled(text: str, now_ms: int) -> int:
 
 def _law(device: Device) -> turn.Law:
     store = DeviceStore(device, None)
-    return turn.Law(store.packs(), store.calendar(), store.directory())
+    return turn.Law(store.packs(), store.calendar(), store.directory(), store.city())
 
 
 def _law_name(device: Device) -> str:
-    """Names packs and calendar (they come with the build) and the directory."""
+    """Names packs and packaged calendar (they come with the build), the directory and the city document."""
     version = device.directory.version if device.directory is not None else 0
-    return f"{device.app_version} {version}"
+    city = device.records.get(CITY_ID)
+    return f"{device.app_version} {version} {city.fingerprint() if city is not None else 0}"
 
 
 def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:

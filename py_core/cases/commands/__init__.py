@@ -21,6 +21,7 @@ from py_core.cases.state import Case, evolve
 from py_core.errors import Malformed
 from py_core.packs import Packs, UnknownName
 from py_core.rules.engine import assess
+from py_core.rules.policies import Policies
 from py_core.rules.situation import look
 from py_core.values import local
 
@@ -48,7 +49,7 @@ class Context:
     now: datetime
     packs: Packs
     calendar: WorkCalendar
-    policies: Mapping[str, Any] = field(default_factory=dict)
+    policies: Mapping[str, Any] | Policies = field(default_factory=dict)
     user: str = ""
     roles: frozenset[str] = frozenset()
     unit: str = ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from py_core.cases.commands.gates import lawful, needs_filing
 from py_core.cases.commands.table import COMMANDS
+from py_core.cases.state import Case
 from py_core.rules.assessment import Assessment
 from py_core.rules.situation import Situation
 
@@ -85,6 +86,12 @@ def _needed(needs: str, s: Situation, assessment: Assessment) -> bool:
     return _NEEDS[name](s, assessment)
 
 
+def _unseen_change(case: Case) -> bool:
+    """Whether a date was recomputed and nobody has said since that it was seen."""
+    moved, seen = case.last("due_recomputed"), case.last("due_change_seen")
+    return moved is not None and (seen is None or seen.index < moved.index)
+
+
 def _completes(s: Situation, assessment: Assessment) -> bool:
     stops = s.reading.stops
     if "reported_back" in stops:
@@ -131,4 +138,5 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "both_away": lambda s, a: a.responsible == "unit_head" and bool(s.case.first("absence_recorded")),
     "complaint": lambda s, a: bool(s.case.first("complaint_filed")) and not s.case.first("complaint_answered"),
     "message": lambda s, a: "visitor_contact" in a.owed,
+    "due_changed": lambda s, a: _unseen_change(s.case),
 }

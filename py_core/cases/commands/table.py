@@ -106,6 +106,9 @@ _ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("leave_message", "message_left", N_("A visitor left a note"), ()),
     ("contact_visitor", "visitor_contacted", N_("The visitor was contacted"), ()),
     ("change_promise", "promise_changed", N_("The published promise changes"), ()),
+    # Recorded by the city record itself when the centre changes the law in force; no transition offers it.
+    ("recompute_due", "due_recomputed", N_("Record the recomputed date"), ()),
+    ("see_due_change", "due_change_seen", N_("I have seen the changed date"), ()),
     ("note", "noted", N_("Add a note"), ()),
     ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction"), ("reconciler",)),
 )

@@ -1,0 +1,85 @@
+"""Settings that the sources leave empty (regulations §9.3): which there are, and what may be filled in.
+
+Must not know who fills them in, nor what the engine does with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from py_core.cases.fields import TEXT_MAX, UNITS_MAX
+from py_core.errors import Malformed
+from py_core.packs import Packs
+from py_core.periods import read_period
+from py_core.values import N_
+
+COMMON = "common"  # stands for "every regulation" where the words without a number are set
+_COUNT_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSetting:
+    """One value that a city may fill in. `parts` are the numbers that make it up, for `kind` numbers."""
+
+    pack: str
+    id: str
+    zh: str
+    en: str
+    article: str
+    kind: str  # text | period | minutes | numbers
+    required: bool
+    suggested: Any = None
+    parts: tuple[str, ...] = ()
+
+
+def settings_of(packs: Packs) -> Iterator[OpenSetting]:
+    """Every setting of every regulation, then the words without a number (P-19)."""
+    for pack in packs.values():
+        for setting in pack.settings.values():
+            yield OpenSetting(
+                pack.id,
+                setting.id,
+                setting.zh,
+                setting.en,
+                setting.article,
+                setting.kind,
+                setting.required,
+                setting.value,
+                setting.parts,
+            )
+    for duty in packs.common.unnumbered:
+        yield OpenSetting(COMMON, duty.id, duty.zh, duty.en, ", ".join(duty.articles), "minutes", False)
+
+
+def setting_of(packs: Packs, pack: str, name: str) -> OpenSetting:
+    """One of `settings_of`; raises `Malformed` when there is none of that name."""
+    for setting in settings_of(packs):
+        if (setting.pack, setting.id) == (pack, name):
+            return setting
+    raise Malformed("setting", N_("is unknown"))
+
+
+def value_of(setting: OpenSetting, value: Any) -> Any:
+    """The value as it is kept; raises `Malformed` when it does not fit the setting's kind."""
+    if setting.kind == "text":
+        if not isinstance(value, str) or not value.strip() or len(value) > TEXT_MAX:
+            raise Malformed("value", N_("must be a text, not too long"))
+        return value
+    if setting.kind == "minutes":
+        return _count(value)
+    if setting.kind == "period":
+        period = read_period(value, "value")
+        if period.n > UNITS_MAX:
+            raise Malformed("value", N_("is too long"))
+        return {"n": period.n, "unit": period.unit}
+    if not isinstance(value, dict) or set(value) != set(setting.parts):
+        raise Malformed("value", N_("must have every number of this setting"))
+    return {name: _count(value[name]) for name in setting.parts}
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= _COUNT_MAX:
+        raise Malformed("value", N_("must be a whole number above 0"))
+    return value

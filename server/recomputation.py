@@ -1,0 +1,221 @@
+"""After an act of the city document: every open case whose date moves gets an act that says so, with the cause.
+
+Counts by `py_core.city.changes` alone and records through the server's own device and the gate. Doing it twice changes
+nothing. Runs in a thread of its own, so that a city of many cases waits for nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import insert, select
+
+from py_core import __version__
+from py_core.calendars import WorkCalendar
+from py_core.cases.acts import Act, RecordedAct
+from py_core.city import CITY_ID, CityRules, city_rules
+from py_core.city.changes import Moved, moved_clocks
+from py_core.city.words import cause_text
+from py_core.desk.ports import CaseRecord
+from py_core.desk.turn import fold_once
+from py_core.directory import Directory
+from py_core.packs import Packs
+from server import record
+from server.casebook import CaseBook
+from server.city import City
+from server.database import Database
+from server.devices import SERVER_DEVICE
+from server.gate import CITY_ROLE, recorded_act
+from server.outside import Clock, to_ms
+from server.own_device import NotRecorded, OwnAct, OwnDevice
+from server.tables import recomputations
+
+_BATCH = 20  # cases in one transaction: other writers get their turn between two
+_EVENTS_MAX = 32
+_log = logging.getLogger("shouwen.recomputation")
+
+
+class Recomputation:
+    """Follows the city document; `catch_up` does what is due, `start` does it in the background."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        casebook: CaseBook,
+        own_device: OwnDevice,
+        city: City,
+        calendar: WorkCalendar,
+        packs: Packs,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._casebook = casebook
+        self._own_device = own_device
+        self._city = city
+        self._calendar = calendar
+        self._packs = packs
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._ending = False
+        self._thread: threading.Thread | None = None
+        self.progress: tuple[int, int] | None = None  # looked through, of how many; None at rest
+
+    def catch_up(self) -> int:
+        """Counts the open cases anew for every act of the city document that was not counted yet; gives how many
+        cases got an act."""
+        with self._lock:
+            moved = 0
+            acts, done = self._acts()
+            try:
+                for place, recorded in enumerate(acts):
+                    if recorded.hash not in done and not self._ending:
+                        moved += self._count(recorded, self._rules(acts[:place]), self._rules(acts[: place + 1]))
+            finally:
+                self.progress = None
+            return moved
+
+    def start(self) -> None:
+        """Begins to follow the record; what an earlier process left undone is done first."""
+        self._news.set()
+        self._thread = threading.Thread(target=self._follow, name="recomputation", daemon=True)
+        self._thread.start()
+
+    def notice(self) -> None:
+        """Says that the record grew; returns at once."""
+        self._news.set()
+
+    def close(self) -> None:
+        """Ends the thread; a case that was not counted yet is counted by the next process."""
+        self._ending = True
+        self._news.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _follow(self) -> None:
+        while True:
+            self._news.wait()
+            self._news.clear()
+            if self._ending:
+                return
+            try:
+                self.catch_up()
+            except Exception:
+                # The acts stay due: the next ring, or the next start, tries again.
+                _log.exception("the open cases could not be counted anew")
+
+    def _acts(self) -> tuple[list[RecordedAct], frozenset[str]]:
+        with self._database.reading() as connection:
+            done = frozenset(connection.scalars(select(recomputations.c.hash)))
+            entries = record.entries_of_case(connection, CITY_ID)
+        if all(entry.hash in done for entry in entries):
+            return [], done
+        return [recorded_act(entry) for entry in entries], done
+
+    def _rules(self, acts: Sequence[RecordedAct]) -> CityRules:
+        founding = self._city.current().directory.policies
+        return city_rules(acts, self._packs, self._calendar, founding)
+
+    def _count(self, cause: RecordedAct, before: CityRules, after: CityRules) -> int:
+        user = _author(cause.act.user, self._city.current().directory)
+        moved = 0
+        if user is None:
+            _log.error("nobody is an administrator: moved dates wait until somebody is")
+            return 0
+        if before.facts != after.facts:
+            waiting: list[str] = []
+            for found in self._moving(before, after):
+                waiting.append(found)
+                if len(waiting) == _BATCH:
+                    moved += self._record(waiting, user, cause, before, after)
+                    waiting = []
+            moved += self._record(waiting, user, cause, before, after)
+        if self._ending:
+            return moved
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(recomputations).values(hash=cause.hash, done_at_ms=to_ms(self._clock.now()), moved=moved)
+            )
+        return moved
+
+    def _moving(self, before: CityRules, after: CityRules) -> Iterator[str]:
+        cases = [each for each in self._casebook.current().values() if each.id != CITY_ID]
+        now = self._clock.now()
+        for number, each in enumerate(cases, 1):
+            if self._ending:
+                return
+            self.progress = (number, len(cases))
+            if moved_clocks(fold_once(each).case, before, after, now):
+                yield each.id
+
+    def _record(
+        self, case_ids: Sequence[str], user: str, cause: RecordedAct, before: CityRules, after: CityRules
+    ) -> int:
+        """Records the moved dates of these cases as they are now: somebody may have worked on them meanwhile."""
+        if not case_ids:
+            return 0
+        with self._database.writing():
+            seq = self._own_device.next_seq()
+            cases, now = self._casebook.current(), self._clock.now()
+            acts: list[OwnAct] = []
+            for case_id in case_ids:
+                moved = _not_yet_told(
+                    cases[case_id], cause, moved_clocks(fold_once(cases[case_id]).case, before, after, now)
+                )
+                if moved:
+                    text = self._act(moved, user, cause, after, seq + len(acts))
+                    acts.append(OwnAct(case_id, text, user))
+            try:
+                self._own_device.append(acts)
+            except NotRecorded as error:
+                if len(case_ids) == 1:
+                    _log.error("a moved date could not be recorded: %s", error.reason)
+                    return 0
+            else:
+                return len(acts)
+        # One of them is not taken: the others must not wait for it.
+        return sum(self._record([case_id], user, cause, before, after) for case_id in case_ids)
+
+    def _act(self, moved: Sequence[Moved], user: str, cause: RecordedAct, after: CityRules, seq: int) -> str:
+        now = self._clock.now().replace(microsecond=0)
+        fact = after.fact_of(cause.hash)
+        said = cause_text(fact.event) if fact is not None else ""
+        events = [
+            {
+                "type": "due_recomputed",
+                "clock": each.clock,
+                **({"old_due": each.old.isoformat()} if each.old else {}),
+                "new_due": each.new.isoformat(),
+                "firm": each.firm,
+                "cause": cause.hash,
+                "cause_text": said,
+            }
+            for each in moved[:_EVENTS_MAX]
+        ]
+        return Act(
+            kind="recompute_due",
+            events=tuple(events),
+            user=user,
+            device=SERVER_DEVICE,
+            device_seq=seq,
+            occurred_at=now,
+            claimed_at=now,
+            beacon=None,
+            since_beacon_ms=None,
+            pack_version=self._packs.version,
+            app_version=__version__,
+        ).text()
+
+
+def _not_yet_told(case: CaseRecord, cause: RecordedAct, moved: Sequence[Moved]) -> list[Moved]:
+    told = {(fact.data["cause"], fact.data["clock"]) for fact in fold_once(case).case.all("due_recomputed")}
+    return [each for each in moved if (cause.hash, each.clock) not in told]
+
+
+def _author(user: str, directory: Directory) -> str | None:
+    """Who stands for the consequence: the author of the cause, or an administrator once that person has left."""
+    if user in directory.people and CITY_ROLE in directory.people[user].roles:
+        return user
+    return min((person.id for person in directory.people.values() if CITY_ROLE in person.roles), default=None)
