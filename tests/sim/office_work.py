@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from py_core.cases.commands import possible
 from py_core.desk.deciding import decide_all
 from py_core.desk.ports import NewAct
 from py_core.desk.recording import new_act
@@ -35,8 +36,9 @@ def one_act(turn: Turn, chance: Random, cases_max: int) -> tuple[NewAct, str] | 
     opened = turn.open(case_id)
     if opened is None:
         return None
+    offered = [offer.command for offer in possible(opened.case, turn.law())]
     for _ in range(TRIES):
-        name = chance.choice(COMMANDS)
+        name = chance.choice(offered if offered and chance.random() < 0.6 else COMMANDS)
         fields = _fields(name, turn, chance)
         if name == "resolve_contradiction":
             if not opened.open_contradictions:

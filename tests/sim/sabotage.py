@@ -78,6 +78,16 @@ class NumbersAnew(Device):
         self.book["next_seq"] = 1
 
 
+class ForgetsItsNumbers(Device):
+    """Does not learn from its own acts in the record's log; the seeds in `test_simulation.FOUND` once found this."""
+
+    def take_answer(self, pieces: Iterable[bytes]) -> int | None:
+        next_seq = self.book["next_seq"]
+        wait_ms = super().take_answer(pieces)
+        self.book["next_seq"] = next_seq
+        return wait_ms
+
+
 class TrustsItsClock(Device):
     """Argues with the wall clock where it should argue with the running time."""
 

@@ -14,7 +14,7 @@ from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
 from .run import run_seed
-from .sabotage import CLIENTS, RECORDS
+from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers
 
 SEEDS_MAX = 25
 ROUGH = Faults(
@@ -44,6 +44,10 @@ def test_the_rough_histories_break_nothing_that_is_whole() -> None:
 @pytest.mark.parametrize("device_class", CLIENTS, ids=lambda cls: cls.__name__)
 def test_a_broken_device_is_noticed(device_class: type[Device]) -> None:
     assert noticed(device_class)
+
+
+def test_a_restored_device_that_uses_numbers_again_is_noticed() -> None:
+    assert "which it holds" in noticed(ForgetsItsNumbers, faults=COPYING)
 
 
 @pytest.mark.parametrize("record_class", RECORDS, ids=lambda cls: cls.__name__)
