@@ -36,7 +36,7 @@ def one_act(turn: Turn, chance: Random, cases_max: int) -> tuple[NewAct, str] | 
     opened = turn.open(case_id)
     if opened is None:
         return None
-    offered = [offer.command for offer in possible(opened.case, turn.law())]
+    offered = [offer.command for offer in possible(opened.case, turn.law(opened.case))]
     for _ in range(TRIES):
         name = chance.choice(offered if offered and chance.random() < 0.6 else COMMANDS)
         fields = _fields(name, turn, chance)
