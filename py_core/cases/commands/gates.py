@@ -159,6 +159,7 @@ def _extension_approved(s: Situation, data: Data | None) -> None:
     if request is None:
         raise refuse("nothing_requested", article)
     if data is None:
+        _extension_amount(s, None, article)
         return
     if rule is not None and data["by_role"] not in rule.approvers:
         raise refuse("wrong_approver", article, roles=", ".join(rule.approvers))
