@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn
 
 from py_core.change import CHANGE_BYTES_MAX
 from py_core.errors import Malformed
+from py_core.values import nests_too_deep
 
 PROTOCOL_VERSION = 1
 CONTENT_TYPE = "application/octet-stream"
@@ -155,7 +156,10 @@ def _frame(kind: int, payload: bytes) -> Frame:
 def read_json_object(payload: bytes) -> dict[str, Any]:
     """A JSON object from outside: UTF-8, no repeated keys, no NaN, limited depth."""
     try:
-        data = json.loads(payload.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        text = payload.decode()
+        if nests_too_deep(text):
+            raise Malformed("json", "is nested too deep")
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed("json", f"is not a JSON text ({type(error).__name__})") from error
     if not isinstance(data, dict):

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from py_core.errors import Malformed
+from py_core.values import nests_too_deep
 
 ACT_VERSION = 1
 ACT_BYTES_MAX = 48 * 1024
@@ -85,6 +86,8 @@ def read_act(text: str) -> Act:
     """Reads an act's text; raises `Malformed` for anything that is not exactly a canonical act."""
     if len(text.encode("utf-8", "surrogatepass")) > ACT_BYTES_MAX:
         raise Malformed("act", f"is longer than {ACT_BYTES_MAX} bytes")
+    if nests_too_deep(text):
+        raise Malformed("act", "is nested too deep")
     try:
         data = json.loads(text)
         if canonical_json(data) != text:

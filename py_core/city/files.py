@@ -15,7 +15,7 @@ from typing import Any
 
 from py_core.city.publication import Publication, read_publication
 from py_core.errors import Malformed
-from py_core.values import N_
+from py_core.values import N_, NESTING_MAX, nests_too_deep
 
 FILE_BYTES_MAX = 64 * 1024
 _KEYS = ("layer", "place", "year", "source", "reason", "rest", "workdays")
@@ -50,6 +50,9 @@ def read_calendar_file(text: str) -> CalendarFile:
         raise FileFault("file", N_("is empty"))
     if "\ufffd" in text or "\x00" in text:
         raise FileFault("file", N_("is not a text in UTF-8"))
+    # A dotted key nests as brackets do; no honest line has that many dots.
+    if nests_too_deep(text) or any(line.count(".") > NESTING_MAX for line in text.split("\n")):
+        raise FileFault("file", N_("is not a calendar: its brackets nest too deep"))
     is_json = text.lstrip().startswith("{")
     data = _json(text) if is_json else _toml(text)
     try:
