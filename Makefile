@@ -26,6 +26,7 @@ types: $(VENV)/.installed
 	$(BIN)/mypy
 
 unit: build
+	@tools/ensure-postgresql.sh
 	$(BIN)/pytest tests
 
 web-test: build

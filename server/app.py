@@ -41,6 +41,8 @@ def application(parts: Parts) -> Starlette:
         if parts.settings.similar_cases:
             parts.similar.start()
             parts.bell.subscribe(parts.similar.notice)
+        if parts.neighbours is not None:
+            parts.neighbours.start()
         parts.recomputation.start()
         parts.bell.subscribe(parts.recomputation.notice)
         yield

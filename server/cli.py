@@ -6,11 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from py_core import __version__
 from py_core.errors import ShouwenError
+from server.cli_where import add_where, settings_of
 
 if TYPE_CHECKING:
     from server.city import City
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serving = commands.add_parser("serve", help="serve the record, its pages and the sync")
-    _add_data(serving)
+    add_where(serving)
     serving.add_argument("--port", type=int, default=8000, help="TCP port (default 8000)")
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     serving.add_argument("--public-url", help="address that the QR on receipts leads to (default: as published before)")
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     serving.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="create the demonstration city once and name its accounts")
-    _add_data(demo)
+    add_where(demo)
     demo.set_defaults(run=_demo)
 
     from server import cli_city, cli_law
@@ -52,17 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=Path(".data"), help="folder of the record (default .data)")
-
-
 def _serve(arguments: argparse.Namespace) -> int:
     from server.outside import SystemClock, SystemEntropy
     from server.parts import assemble
     from server.serving import serve
-    from server.settings import Settings
 
-    parts = assemble(Settings(arguments.data, secure_cookies=arguments.https), SystemClock(), SystemEntropy())
+    parts = assemble(settings_of(arguments, https=arguments.https), SystemClock(), SystemEntropy())
     publish_address(parts.city, arguments.public_url, f"http://{arguments.host}:{arguments.port}")
     version = parts.city.current().version
     city = f"directory version {version}" if version else "no directory yet: run `shouwen demo` or publish one"
@@ -84,9 +79,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from server.demo.build import build
     from server.outside import SystemClock, SystemEntropy
     from server.parts import assemble
-    from server.settings import Settings
 
-    parts = assemble(Settings(arguments.data), SystemClock(), SystemEntropy())
+    parts = assemble(settings_of(arguments), SystemClock(), SystemEntropy())
     try:
         fresh = parts.city.current().version == 0
         accounts = build(parts, progress=_progress)

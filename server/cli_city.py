@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from py_core.calendars import national
@@ -23,9 +22,9 @@ from py_core.rules.impact import Change
 from py_core.values import local
 from server.casebook import CaseBook
 from server.city import City
+from server.cli_where import add_where, open_existing, settings_of
 from server.database import Database
 from server.outside import SystemClock
-from server.settings import Settings
 
 _DRAFT = "f" * 64
 
@@ -33,7 +32,7 @@ _DRAFT = "f" * 64
 def add_commands(subparsers: Any) -> None:
     """Adds `policy-impact` to the command line."""
     asking = subparsers.add_parser("policy-impact", help="say which open cases another reading of the law would change")
-    asking.add_argument("--data", type=Path, default=Path(".data"), help="folder of the record (default .data)")
+    add_where(asking)
     asking.add_argument("--policy", required=True, metavar="P-NN=READING", help="e.g. P-04=business_hours")
     asking.add_argument("--from", dest="since", metavar="DATE", help="counts for cases received from (default today)")
     asking.add_argument("--json", action="store_true", help="print one JSON object")
@@ -58,11 +57,7 @@ def _policy_impact(arguments: argparse.Namespace) -> int:
         known = ", ".join(options)
         print(f"shouwen policy-impact: policy {arguments.policy}: {error}; possible: {known}", file=sys.stderr)
         return 2
-    settings = Settings(arguments.data)
-    if not settings.database.is_file():
-        print(f"shouwen policy-impact: there is no record in {arguments.data}", file=sys.stderr)
-        return 1
-    database = Database.open(settings.database, settings.busy_seconds)
+    database = open_existing(settings_of(arguments))
     try:
         return _tell(database, event, now, arguments.json)
     finally:

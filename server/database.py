@@ -1,6 +1,7 @@
-"""Opens the record's database: one SQLite library, durable commits, one writer at a time, migrations at the start.
+"""Opens the record's database, SQLite or PostgreSQL: durable commits, one writer at a time, migrations at the start.
 
-Must not know any table's meaning.
+Both keep the same promises (tests/server runs on both): a reading block sees one moment, a writing block is alone and
+is on the disk when it ends, or nothing of it is. Must not know any table's meaning.
 """
 
 from __future__ import annotations
@@ -13,12 +14,22 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from py_core.errors import ShouwenError
 from server.sqlite_driver import driver
 
 _READERS_MAX = 50  # more than request threads, so that nobody waits for a connection
+_WRITER_LOCK = 0x53686F7577656E  # PostgreSQL's advisory lock of whoever writes, in whatever process
+_POSTGRESQL = "postgresql"
+_WRITES = "shouwen_writes"  # the option by which a block says that it writes
+
+
+class ConfigurationError(ShouwenError):
+    """What the deployment says about its database cannot be used."""
+
+    code = "configuration"
 
 
 class Database:
@@ -33,17 +44,15 @@ class Database:
         self._mine = threading.local()
 
     @classmethod
-    def open(cls, path: Path, busy_seconds: int) -> Database:
-        """Opens (and creates) the SQLite file and brings its tables up to date."""
-        engine = create_engine(
-            f"sqlite+pysqlite:///{path}",
-            module=driver(),
-            connect_args={"timeout": busy_seconds},
-            pool_size=_READERS_MAX,
-        )
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
-        database = cls(engine)
+    def open(cls, where: Path | URL, busy_seconds: int) -> Database:
+        """Opens a SQLite file (creating it) or a PostgreSQL database and brings its tables up to date.
+
+        A writer waits at most `busy_seconds` for another one; then it fails (`is_busy`).
+        """
+        if isinstance(where, Path):
+            database = cls(_sqlite(where, busy_seconds))
+        else:
+            database = cls(_postgresql(where, busy_seconds))
         with database.writing() as connection:
             _migrate(connection)
         return database
@@ -80,7 +89,7 @@ class Database:
             return
         afterwards: list[Callable[[], None]] = []
         with self._writer, self.engine.connect() as connection:
-            connection = connection.execution_options(shouwen_writes=True)
+            connection = connection.execution_options(**{_WRITES: True})
             self._mine.connection, self._mine.afterwards = connection, afterwards
             try:
                 with connection.begin():
@@ -103,26 +112,75 @@ class Database:
         self.engine.dispose()
 
 
+def read_url(text: str) -> URL:
+    """The address of a PostgreSQL database (`DATABASE_URL`); raises `ConfigurationError`, which never quotes a password."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError("DATABASE_URL cannot be read; write postgresql://user@host/name") from error
+    if url.get_backend_name() not in (_POSTGRESQL, "postgres"):
+        known = "the embedded database needs no DATABASE_URL, only a folder (--data)"
+        raise ConfigurationError(f"DATABASE_URL must begin with postgresql://; {known}")
+    return url.set(drivername="postgresql+psycopg")
+
+
 def is_storage_full(error: BaseException) -> bool:
     """Whether a database error says that the disk (or the file's limit) is full."""
-    return isinstance(error, DBAPIError) and "full" in str(error.orig)
+    return isinstance(error, DBAPIError) and (_sqlstate(error) == "53100" or "database or disk is full" in str(error))
 
 
 def is_busy(error: BaseException) -> bool:
     """Whether another writer held the database for longer than a request may wait."""
-    return isinstance(error, DBAPIError) and "locked" in str(error.orig)
+    return isinstance(error, DBAPIError) and (_sqlstate(error) == "55P03" or "locked" in str(error.orig))
 
 
-def _prepare(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _sqlite(path: Path, busy_seconds: int) -> Engine:
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        module=driver(),
+        connect_args={"timeout": busy_seconds},
+        pool_size=_READERS_MAX,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where the driver guesses
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     # A writer that began by reading could not be made to wait for another one: it would fail instead.
-    writes = connection.get_execution_options().get("shouwen_writes", False)
+    writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: URL, busy_seconds: int) -> Engine:
+    options = f"-c lock_timeout={busy_seconds}s -c synchronous_commit=on -c timezone=UTC"
+    engine = create_engine(
+        url,
+        connect_args={"options": options, "connect_timeout": busy_seconds},
+        pool_size=_READERS_MAX,
+        pool_pre_ping=True,  # the database may have been restarted since
+    )
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        # Whoever holds the lock sees all that was committed before: numbers of the log are given out by it alone.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def _migrate(connection: Connection) -> None:

@@ -96,7 +96,7 @@ class Exchange:
             ]
             rulings = self._gate.admit(connection, submissions, directory, now_ms)
             if any(ruling.verdict == "accepted" for ruling in rulings):
-                self._database.after_commit(self._bell.ring)
+                self._bell.ring_after(self._database, connection)
         return rulings
 
     def _verdict(self, ruling: Ruling) -> wire.Verdict:

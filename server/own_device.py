@@ -110,4 +110,4 @@ class OwnDevice:
             refused = next((ruling.reason for ruling in rulings if ruling.verdict == "quarantined"), None)
             if refused is not None:
                 raise NotRecorded(refused)
-            self._database.after_commit(self._bell.ring)
+            self._bell.ring_after(self._database, connection)

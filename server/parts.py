@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import URL
+
 from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
 from server.accounts import Accounts
@@ -18,6 +20,7 @@ from server.engine import CaseEngine, EngineOutside
 from server.exchange import Exchange
 from server.gate import Gate
 from server.keys import SigningKey
+from server.neighbours import Neighbours
 from server.outside import Clock, Entropy
 from server.own_device import OwnDevice
 from server.receipts import Receipts
@@ -43,6 +46,7 @@ class Parts:
     engine: CaseEngine
     gate: Gate
     bell: Bell
+    neighbours: Neighbours | None
     own_device: OwnDevice
     exchange: Exchange
     casebook: CaseBook
@@ -53,6 +57,8 @@ class Parts:
 
     def close(self) -> None:
         """Ends threads and processes, closes files."""
+        if self.neighbours is not None:
+            self.neighbours.close()
         self.bell.close()
         self.recomputation.close()
         self.similar.close()
@@ -74,7 +80,8 @@ class DemoAccount:
 def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEngine | None = None) -> Parts:
     """Opens (or creates) the record in `settings.data` and builds everything around it."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database.open(settings.database, settings.busy_seconds)
+    where = settings.database
+    database = Database.open(where, settings.busy_seconds)
     receipts = Receipts(SigningKey.kept_in(settings.data / "record.key", entropy))
     device_key = SigningKey.kept_in(settings.data / "device.key", entropy)
     engine = engine or EngineOutside(settings.trial_seconds_max, settings.trial_memory_bytes_max)
@@ -96,6 +103,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         engine=engine,
         gate=gate,
         bell=bell,
+        neighbours=Neighbours(where, bell.ring) if isinstance(where, URL) else None,
         own_device=own_device,
         exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
         casebook=casebook,

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import URL
+
+from server.database import read_url
+
 _REPOSITORY = Path(__file__).parent.parent
 
 
@@ -14,6 +18,7 @@ class Settings:
     """Where the data lie, what a request may cost, how long things last."""
 
     data: Path
+    database_url: str | None = None  # a PostgreSQL database; None: the embedded one in `data`
     web_dist: Path = _REPOSITORY / "web" / "dist"
     secure_cookies: bool = False  # True behind HTTPS; plain HTTP is for one machine only
     session_idle: timedelta = timedelta(days=7)
@@ -29,8 +34,9 @@ class Settings:
     busy_seconds: int = 20  # how long a writer waits for another one
 
     @property
-    def database(self) -> Path:
-        return self.data / "record.sqlite3"
+    def database(self) -> Path | URL:
+        """Where the record lies."""
+        return read_url(self.database_url) if self.database_url else self.data / "record.sqlite3"
 
     @property
     def search_index(self) -> Path:

@@ -1,4 +1,4 @@
-"""Tells waiting connections that the feed grew. In this process only; another machine's news come with polling.
+"""Tells waiting connections that the feed grew; other processes over the same PostgreSQL hear of it by `neighbours`.
 
 Must not say what is new: each connection looks into its own unit's feed.
 """
@@ -8,6 +8,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from server.database import Database
+from server.neighbours import tell_neighbours
 
 
 class Bell:
@@ -47,6 +52,11 @@ class Bell:
             for event, loop in self._listeners.items():
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(event.set)
+
+    def ring_after(self, database: Database, connection: Connection) -> None:
+        """Rings, here and in the neighbours, once what this connection writes is on the disk."""
+        tell_neighbours(connection)
+        database.after_commit(self.ring)
 
     def close(self) -> None:
         """Rings for the last time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html.parser import HTMLParser
 
@@ -34,14 +34,44 @@ def serving(parts: Parts) -> Iterator[str]:
         listener.close()
 
 
-def fill_disk(parts: Parts, room: int = 0) -> None:
-    """Lets the database grow by no more than `room` pages, on every connection that the pool has or will need."""
+def fill_disk(parts: Parts) -> None:
+    """Leaves the database no room. In PostgreSQL every row for the log or an enrolment is the one too many."""
+    if parts.database.engine.dialect.name == "postgresql":
+        _tell_postgresql(parts, _FULL_POSTGRESQL)
+    else:
+        _let_grow(parts, 0)
+
+
+def free_disk(parts: Parts) -> None:
+    """Takes `fill_disk` back."""
+    if parts.database.engine.dialect.name == "postgresql":
+        _tell_postgresql(parts, ("DROP FUNCTION disk_is_full CASCADE",))
+    else:
+        _let_grow(parts, 1_000_000)
+
+
+def _let_grow(parts: Parts, room: int) -> None:
+    """No more than `room` pages, on every connection that the pool has or will need."""
     held = [parts.database.engine.connect() for _ in range(12)]
     for connection in held:
         pages = connection.scalar(text("PRAGMA page_count"))
         connection.execute(text(f"PRAGMA max_page_count = {pages + room}"))
     for connection in held:
         connection.close()
+
+
+def _tell_postgresql(parts: Parts, statements: Sequence[str]) -> None:
+    with parts.database.writing() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+_FULL_POSTGRESQL = (
+    "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'could not extend file: no space left on device' USING ERRCODE = 'disk_full'; END $$",
+    "CREATE TRIGGER full_log BEFORE INSERT ON changes EXECUTE FUNCTION disk_is_full()",
+    "CREATE TRIGGER full_devices BEFORE INSERT ON devices EXECUTE FUNCTION disk_is_full()",
+)
 
 
 class _Fields(HTMLParser):

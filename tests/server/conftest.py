@@ -1,4 +1,7 @@
-"""A record of its own for each test; one engine process for all."""
+"""A record of its own for each test, on either database; one engine process for all.
+
+The tests here are the contract of the record: every one that takes `parts` runs on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from browsing import Browser, serving
 from laptop import PASSWORD, SeededEntropy, StandingClock, city_document
+from postgresql import Cluster, running_cluster
 
 from server.engine import EngineOutside
 from server.parts import Parts, assemble
@@ -37,9 +41,28 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None for the embedded database, or the address of an empty one in PostgreSQL."""
+    if request.param == "sqlite":
+        yield None
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.make()
+    yield url
+    cluster.drop(url)
+
+
 @pytest.fixture
-def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside) -> Iterator[Parts]:
-    made = assemble(Settings(tmp_path / "data", similar_cases=False), clock, SeededEntropy("tests"), engine)
+def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
+    settings = Settings(tmp_path / "data", database_url=database_url, similar_cases=False)
+    made = assemble(settings, clock, SeededEntropy("tests"), engine)
     made.city.publish(city_document())
     yield made
     made.close()

@@ -274,7 +274,8 @@ def test_the_command_line_says_what_a_reading_would_do(
     from server.cli import main
 
     monkeypatch.setattr(cli_city, "SystemClock", lambda: parts.clock)
-    where = ["policy-impact", "--data", str(parts.settings.data), "--policy"]
+    address = ["--database-url", parts.settings.database_url] if parts.settings.database_url else []
+    where = ["policy-impact", "--data", str(parts.settings.data), *address, "--policy"]
     # Received in the office, so only the reading of the receipt's hour and of the unit of time can matter: none does.
     assert main([*where, "P-06=next_workday", "--from", "2026-12-01"]) == 0
     assert "1 open case, 0 would look different" in capsys.readouterr().out
