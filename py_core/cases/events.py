@@ -19,6 +19,7 @@ from py_core.errors import Malformed
 from py_core.values import N_
 
 __all__ = [
+    "ATTACHMENT_PURPOSES",
     "CHANNELS",
     "CLAIMANTS",
     "COMPLETION_EVENTS",
@@ -49,6 +50,7 @@ PROCEDURES = (
     "hearing", "tender", "auction", "inspection", "testing", "survey", "quarantine", "appraisal", "on_site_check",
     "expert_review", "other",
 )  # fmt: skip
+ATTACHMENT_PURPOSES = ("photo", "paper", "other")
 COMPLETION_EVENTS = ("decision_issued", "certificate_issued", "forwarded_up")
 _NOTE = _f("note", "long_text", "Note")
 
@@ -60,6 +62,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("claimant", "choice", "Who asks", False, CLAIMANTS),
         _f("signed", "bool", "Signed by the person"),
         _f("unsigned_reason", "text", "Reason why it is not signed"),
+        _f("strokes", "strokes", "Drawn signature"),
         _f("staff", "choice", "Category of staff", False, ("officer", "support")),
         _f("urgent", "bool", "Especially urgent and grave"),
         _f("claimant_ref", "text", "Reference of the person"),
@@ -86,6 +89,12 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "signature_recorded": (
         _f("signed", "bool", "Signed by the person", True),
         _f("unsigned_reason", "text", "Reason why it is not signed"),
+        _f("strokes", "strokes", "Drawn signature"),
+    ),
+    "attachment_added": (
+        _f("purpose", "choice", "What they show", True, ATTACHMENT_PURPOSES, "attachment_purpose"),
+        _f("attachments", "attachments", "Photographs and papers", True),
+        _NOTE,
     ),
     "identity_told": (),
     "scope_judged": (

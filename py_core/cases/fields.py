@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from py_core.cases.attached import Attachment, read_attachments
+from py_core.cases.strokes import Strokes, read_strokes
 from py_core.errors import Malformed
 from py_core.periods import read_period
 from py_core.values import LOCAL, N_, local
@@ -29,7 +31,7 @@ class FieldSpec:
     """One field of an event or command. `label` is a message id; choices are keys of terms `<term>.<choice>`."""
 
     name: str
-    kind: str  # text long_text bool choice date moment int texts period limit steps materials
+    kind: str  # text long_text bool choice date moment int texts period limit steps materials attachments strokes
     required: bool = False
     choices: tuple[str, ...] = ()
     label: str = ""
@@ -164,6 +166,14 @@ def _materials(value: Any, spec: FieldSpec) -> tuple[tuple[str, int], ...]:
     return tuple(papers)
 
 
+def _attachments(value: Any, spec: FieldSpec) -> tuple[Attachment, ...]:
+    return read_attachments(value, spec.name)
+
+
+def _strokes(value: Any, spec: FieldSpec) -> Strokes:
+    return read_strokes(value, spec.name)
+
+
 _READERS: Mapping[str, Callable[[Any, FieldSpec], Any]] = {
     "text": _text,
     "long_text": _text,
@@ -177,4 +187,6 @@ _READERS: Mapping[str, Callable[[Any, FieldSpec], Any]] = {
     "limit": _limit,
     "steps": _steps,
     "materials": _materials,
+    "attachments": _attachments,
+    "strokes": _strokes,
 }

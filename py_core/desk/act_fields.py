@@ -9,7 +9,7 @@ from typing import Any
 from py_core.cases.commands import CommandSpec
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.desk.contact_checks import tidy
-from py_core.desk.forms import Form
+from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
@@ -95,6 +95,7 @@ def _widget(field: FieldSpec, options: list[dict[str, str]]) -> str:
         return "radios" if len(options) <= _RADIOS_MAX else "select"
     return {
         "long_text": "area", "texts": "area", "materials": "area", "steps": "area", "date": "date", "int": "number",
+        "attachments": "attachments", "strokes": "strokes",
     }.get(field.kind, "text")  # fmt: skip
 
 
@@ -155,6 +156,10 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
                 value = form.choice(field.name, [option["value"] for option in options])
             if field.kind == "bool" and value:
                 value = value == "yes"
+        elif field.kind == "attachments":
+            value = form.attachments(field.name, needed=NO_FILES if required else "")
+        elif field.kind == "strokes":
+            value = form.strokes(field.name)
         else:
             value = _read(form, field, needed)
         if value not in ("", None, []):

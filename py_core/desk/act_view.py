@@ -8,6 +8,7 @@ from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
+from py_core.desk.attached_view import attachment_views, attachments_of, drawings_of, signature_views
 from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.turn import OpenCase, Turn
@@ -59,6 +60,8 @@ def act_view(
         "tick": "refused" if recorded.hash in refused else "record" if recorded.received_at else "device",
         "reason": quarantine_reason(turn, refused[recorded.hash]) if recorded.hash in refused else "",
         "contested": recorded.hash in contested,
+        "attachments": attachment_views(turn, attachments_of(act.events)),
+        "signatures": signature_views(turn, drawings_of(act.events)),
         "facts": [fact for event in act.events for fact in _facts(turn, pack, event, act.user)],
     }
 
@@ -142,7 +145,9 @@ def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[
             value = _of_recomputation(turn, pack, spec.name, event)
         if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
             continue
-        if spec.kind in ("period", "limit", "steps", "materials") or (spec.name == "by" and value == user):
+        if spec.kind in ("period", "limit", "steps", "materials", "attachments", "strokes") or (
+            spec.name == "by" and value == user
+        ):
             continue
         facts.append({"label": turn.say(spec.label), "text": field_text(turn, pack, spec, value)})
     return facts

@@ -64,6 +64,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "promise_changed": N_("Published promise changed"),
     "due_recomputed": N_("Due date recomputed"),
     "due_change_seen": N_("Changed date seen"),
+    "attachment_added": N_("Photographs or papers added"),
     "noted": N_("Note"),
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }

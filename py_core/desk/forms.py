@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from py_core.cases.attached import read_attachments
+from py_core.cases.strokes import read_drawn
 from py_core.desk.contact_checks import tidy
 from py_core.desk.turn import Turn
-from py_core.values import LOCAL
+from py_core.errors import Malformed
+from py_core.values import LOCAL, nests_too_deep
 from py_core.views.language import N_
 
 FORM_KEY = re.compile(r"[0-9a-f]{32}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _LATER_TOLERANCE_MINUTES = 2
+_NOTED_MAX = 300_000  # signs of JSON that a page's script may put into one hidden field
 
 TOO_LONG = N_("Shorten this to %(limit)d characters.")
+NO_FILES = N_("Choose at least one photograph or file.")
+LOST_FILES = N_("The list of files cannot be read. Choose the files again.")
+LOST_SIGNATURE = N_("The drawn signature cannot be read. Let the person sign again.")
 NEEDED = N_("Fill this in.")
 CHOOSE = N_("Choose one.")
 BAD_TIME = N_("Enter date and time, such as 2026-03-05 14:30.")
@@ -66,6 +75,36 @@ class Form:
         if len(text) > limit:
             self.fault(name, TOO_LONG, limit=limit)
         return text
+
+    def attachments(self, name: str, *, needed: str = "") -> list[dict[str, Any]]:
+        """The files that the page's script noted in the field, as an act carries them; `needed` as in `text`."""
+        try:
+            noted = self._noted(name)
+            files = read_attachments([] if noted is None else noted, name)
+        except Malformed:
+            self.fault(name, LOST_FILES)
+            return []
+        if needed and not files:
+            self.fault(name, needed)
+        return [file.as_json() for file in files]
+
+    def strokes(self, name: str) -> dict[str, Any] | None:
+        """The signature that was drawn into the field, small enough for an act; None when nothing is drawn."""
+        try:
+            drawn = self._noted(name)
+            return None if drawn is None else read_drawn(drawn, name).as_json()
+        except Malformed:
+            self.fault(name, LOST_SIGNATURE)
+            return None
+
+    def _noted(self, name: str) -> Any:
+        text = self.value(name)
+        if len(text) > _NOTED_MAX or nests_too_deep(text):
+            raise Malformed(name, "is too long")
+        try:
+            return json.loads(text) if text else None
+        except (ValueError, RecursionError) as error:
+            raise Malformed(name, "is no JSON") from error
 
     def choice(self, name: str, allowed: Sequence[str], message: str = CHOOSE) -> str:
         """One of the allowed values, else a fault and ""."""

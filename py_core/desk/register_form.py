@@ -27,7 +27,7 @@ class Registration:
 
     case_id: str
     choice: Choice
-    fields: dict[str, Any]  # of the event `registered`
+    fields: dict[str, Any]  # of the command `register`
     outcome: str
     complete: bool
     missing_papers: tuple[str, ...]
@@ -66,6 +66,9 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
             )
     if service and channel in ON_SITE:
         _read_signature(form, fields)
+    files = form.attachments("attachments")
+    if files:
+        fields |= {"attachments": files, "attachment_purpose": "paper" if service else "photo"}
     outcome = _read_outcome(form, choice, complete)
     missing = _read_missing(form, outcome, missing)
     to_unit = ""
@@ -151,6 +154,13 @@ def _read_papers(form: Form, choice: Choice | None) -> tuple[list[dict[str, Any]
 def _read_signature(form: Form, fields: dict[str, Any]) -> None:
     signed = form.choice("signed", ("yes", "no"), N_("Say whether the registration was signed (JY-3.2.7)."))
     fields["signed"] = signed == "yes"
+    drawn = form.strokes("strokes")
+    if drawn and signed == "no":
+        form.fault(
+            "strokes", N_("Somebody has signed here, but the answer is: not signed. Clear the one or change the other.")
+        )
+    elif drawn:
+        fields["strokes"] = drawn
     if signed == "no":
         fields["unsigned_reason"] = form.text(
             "unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature (JY-3.2.7).")

@@ -23,6 +23,7 @@ from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
 from py_core.views.qr import qr_svg
+from py_core.views.signature import signature_svg
 
 # A sheet shown later than this after its act was recorded is a reprint and says so.
 ORIGINAL_FOR = timedelta(minutes=30)
@@ -82,6 +83,7 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "both": both,
         "body": _body(plan, values, english, sheet.opened.number if sheet.opened else number, both),
         "notes": [_words(note, both) for note in plan.notes],
+        "drawn": _drawn(plan, sheet),
         "signatures": [_words(text, both) for text in plan.signatures],
         "blanks": [_words(text, both) for text in plan.blanks],
         "seal": _say(sheet, lambda s: s.turn.say(N_("(seal)")) if plan.seal else "", both),
@@ -90,6 +92,15 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "qr": _qr(plan, sheet),
     }
     return view, missing
+
+
+def _drawn(plan: Print, sheet: Sheet) -> Any:
+    """The signature that stands in the case, on forms that are signed and say where they take it from."""
+    if not plan.signatures or sheet.opened is None or not any(field.source == "signature" for field in plan.fields):
+        return None
+    fact = sheet.opened.case.last("signature_recorded") or sheet.opened.case.registered
+    drawn = fact.data.get("strokes") if fact else None
+    return signature_svg(drawn, sheet.turn.say(N_("Drawn signature"))) if drawn else None
 
 
 def demanded(field: PrintField, pack_id: str) -> str:

@@ -145,6 +145,8 @@ _VALUES = {
     "date": st.dates(date(2026, 3, 1), date(2026, 5, 1)).map(date.isoformat),
     "period": st.just({"n": 5, "unit": "workday"}), "limit": st.just({"n": 5, "unit": "workday"}),
     "steps": st.just([{"unit": "A", "n": 2}]), "materials": st.just([{"name": "paper", "copies": 1}]),
+    "attachments": st.just([{"sha256": "ab" * 32, "bytes": 9, "type": "image/png", "name": "a.png"}]),
+    "strokes": st.just({"width": 9, "height": 9, "strokes": [[1, 2, 3, 4]]}),
 }  # fmt: skip
 
 

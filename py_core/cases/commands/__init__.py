@@ -110,6 +110,9 @@ def _events(
 def _registration(fields: Mapping[str, Any], context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
     names = {item.name for item in EVENTS["registered"]}
     yield "registered", {key: value for key, value in fields.items() if key in names}
+    if fields.get("attachments"):
+        purpose = fields.get("attachment_purpose", "paper")
+        yield "attachment_added", {"attachments": fields["attachments"], "purpose": purpose}
     complete = fields.get("materials_complete")
     if complete is not None:
         papers = {"materials": fields["materials"]} if "materials" in fields else {}

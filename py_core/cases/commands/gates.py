@@ -42,6 +42,14 @@ def check_registration(pack: Pack, matter: Matter, data: Data) -> None:
         raise refuse("missing_promise", pack.promise_article, {"promise": N_("is missing")})
     if matter.explicit_only and "explicit_limit" not in data:
         raise refuse("missing_field", matter.article, {"explicit_limit": N_("is missing")})
+    _drawn(pack, data)
+
+
+def _drawn(pack: Pack, data: Data) -> None:
+    if data.get("strokes") and not data.get("signed"):
+        raise refuse(
+            "malformed_field", pack.signature_article, {"strokes": N_("is drawn, but the answer is: not signed")}
+        )
 
 
 def check(event_type: str, situation: Situation, data: Data | None) -> None:
@@ -58,6 +66,11 @@ def _registered_again(s: Situation, data: Data | None) -> None:
         raise refuse("already_registered", s.reading.matter.article)
     if data is not None and data.get("staff") == "support" and s.pack.support_staff_article:
         raise refuse("support_staff", s.pack.support_staff_article)
+
+
+def _signature_recorded(s: Situation, data: Data | None) -> None:
+    if data is not None:
+        _drawn(s.pack, data)
 
 
 def _accepted(s: Situation, data: Data | None) -> None:
@@ -232,6 +245,7 @@ def _called_back(s: Situation, data: Data | None) -> None:
 
 _GATES: Mapping[str, Gate] = {
     "registered": _registered_again,
+    "signature_recorded": _signature_recorded,
     "accepted": _accepted,
     "handover_accepted": _handover_accepted,
     "lead_designated": _lead_designated,

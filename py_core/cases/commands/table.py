@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from py_core.cases.events import EVENTS, FieldSpec
+from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS, FieldSpec
 from py_core.values import N_
 
 
@@ -49,6 +49,8 @@ REGISTER_EXTRAS: tuple[FieldSpec, ...] = (
     ),
     FieldSpec("result_text", "long_text", label=N_("Result given on the spot")),
     FieldSpec("issue_receipt", "bool", label=N_("Issue a receipt")),
+    FieldSpec("attachments", "attachments", label=N_("Photographs and papers")),
+    FieldSpec("attachment_purpose", "choice", choices=ATTACHMENT_PURPOSES, label=N_("What they show")),
 )  # fmt: skip
 
 _ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -109,6 +111,7 @@ _ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     # Recorded by the city record itself when the centre changes the law in force; no transition offers it.
     ("recompute_due", "due_recomputed", N_("Record the recomputed date"), ()),
     ("see_due_change", "due_change_seen", N_("I have seen the changed date"), ()),
+    ("attach", "attachment_added", N_("Add photographs or papers"), ()),
     ("note", "noted", N_("Add a note"), ()),
     ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction"), ("reconciler",)),
 )
