@@ -113,7 +113,7 @@ def _register_by_keyboard(page: Page) -> str:
     keys = page.keyboard
     keys.press("Alt+r")
     expect(page.locator("#offer-1")).to_be_focused()
-    keys.press("0")
+    keys.press("b")
     keys.press("Alt+n")
     keys.insert_text("韩国强")
     keys.press("Tab")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from py_core.cases.acts import Event, canonical_json
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
@@ -15,14 +15,20 @@ from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
+from py_core.desk.slips_offered import fits
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
+from py_core.packs.prints import load_prints
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
 # Commands with a page of their own.
 _ELSEWHERE = frozenset({"register", "resolve_contradiction"})
-_AFTER = {"issue_receipt": "slips/F-02?paper=a4&done=act", "notify_correction": "slips/F-04?paper=a4&done=notice"}
+# Steps that put a sheet into the person's hand lead to it; of several forms the one that belongs to the case.
+_AFTER = {
+    "issue_receipt": ("F-02",), "notify_correction": ("F-04",), "notify_refusal": ("F-06", "F-17"),
+    "notify_extension": ("F-13",), "notify_procedure_time": ("F-14",), "refer_out": ("F-07",),
+}  # fmt: skip
 
 
 def show_act_form(turn: Turn, case_id: str, command: str) -> Response:
@@ -78,9 +84,18 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         for name, message in refused.fields.items():
             form.fault(name, fault_text(message))
         return _page(turn, opened, spec, form, status=422)
-    after = _AFTER.get(spec.name)
-    location = f"/cases/{opened.id}/{after}" if after else f"/cases/{opened.id}?done=act"
+    location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done=act"
     return Response(303, location=location, acts=(new_act(turn, opened.id, spec.name, events, occurred_at),))
+
+
+def _slip_after(turn: Turn, opened: OpenCase, spec: CommandSpec, fields: Mapping[str, object]) -> str:
+    """The sheet that the step hands out, as the rest of the address; none for what was only told."""
+    forms = _AFTER.get(spec.name, ())
+    if not forms or fields.get("form") == "oral":
+        return ""
+    prints = load_prints()
+    form = next((form for form in forms if len(forms) == 1 or fits(turn, opened, prints[form])), "")
+    return f"/slips/{form}" if form else ""
 
 
 def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:

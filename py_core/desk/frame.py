@@ -19,6 +19,7 @@ DONE = {
     "receipt": N_("Accepted. The receipt is ready: print it or show its code."),
     "complete": N_("Registered and done on the spot."),
     "notice": N_("Registered. The one-time notice is ready to print."),
+    "guide": N_("Registered. The slip that guides the person is ready to print."),
     "act": N_("Recorded."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
     "city": N_("Recorded. Every device works by it after its next contact; open cases are counted anew now."),

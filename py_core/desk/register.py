@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.cases.acts import Event
+from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.events import CHANNELS, CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
 from py_core.desk import similar_cases
@@ -15,8 +16,15 @@ from py_core.desk.frame import page, redirect, render
 from py_core.desk.ports import Response
 from py_core.desk.problems import refusal
 from py_core.desk.recording import new_act
-from py_core.desk.register_choices import Choice, choice_view, choices
-from py_core.desk.register_form import FURTHER_PAPERS, ON_SITE, OPINIONS, Registration, read_registration
+from py_core.desk.register_choices import MATTER, Choice, choice_view, choices, chosen, matter_groups
+from py_core.desk.register_form import (
+    FURTHER_PAPERS,
+    LIMIT_UNITS,
+    ON_SITE,
+    OPINIONS,
+    Registration,
+    read_registration,
+)
 from py_core.desk.turn import Turn
 from py_core.errors import Refused
 from py_core.rules.engine import assess
@@ -26,11 +34,14 @@ from py_core.views.language import N_
 OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
     ("accept", "", N_("Accept it here"), N_("the limit runs; a service gets its receipt at once")),
     ("done", "", N_("Done or answered on the spot"), N_("nothing is left to do")),
-    ("notice", "service", N_("Papers are missing: give the one-time notice"), N_("everything missing is told once")),
-    ("hand_over", "service", N_("Hand over to another unit"), N_("you follow it until it is taken over")),
+    ("notice", "papers", N_("Papers are missing: give the one-time notice"), N_("everything missing is told once")),
+    ("hand_over", "desk", N_("Hand over to another unit"), N_("you follow it until it is taken over")),
+    ("guide", "desk", N_("Not for this organ: guide to the competent body"), N_("explained and told where to go")),
     ("deliver", "appeal", N_("Deliver as a work order to a unit"), N_("its limit starts there")),
     ("register", "", N_("Only register for now"), ""),
 )
+# Where a matter's clock starts with an event of its own, registering it is that event too: command and its text.
+_STARTS = {"complaint_filed": ("file_complaint", "about"), "post_changed": ("change_post", "note")}
 NUMBER_DIGITS = 6
 # Alt and the letter leads there (`data-key` in the template).
 KEYS = (
@@ -52,6 +63,7 @@ def show_register(turn: Turn) -> Response:
         "complete": "yes",
         "signed": "yes",
         "outcome": "accept",
+        "limit_unit": "workday",
         "occurred_at": shown,
         "occurred_at_shown": shown,
     }
@@ -93,7 +105,8 @@ def show_similar(turn: Turn) -> Response:
 
 
 def _kind(form: Form, offered: list[Choice]) -> str:
-    return next((choice.kind for choice in offered if choice.value == form.value("offer")), "")
+    choice = chosen(form, offered)
+    return choice.kind if choice else ""
 
 
 def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event, ...], bool]:
@@ -142,7 +155,7 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
                 fields[name] = dict(value)
         if choice.offer.completion_event:
             fields["completion_event"] = choice.offer.completion_event
-    if not appeal:
+    if choice.takes_papers:
         fields["materials_complete"] = wanted.complete
     if wanted.outcome in ("accept", "done"):
         fields["accept_by"] = me
@@ -153,13 +166,28 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
     if wanted.outcome == "notice":
         fields["corrections"] = list(wanted.missing_papers)
     steps: list[Step] = [("register", fields)]
+    for event, (command, field) in _STARTS.items():
+        if event in choice.matter.start:
+            steps.append((command, {field: wanted.fields.get("text", "")}))
     if wanted.outcome == "hand_over":
         steps.append(("hand_over", {"to": wanted.to_unit}))
+    if wanted.outcome == "guide":
+        steps.append(("refer_out", {"to_body": wanted.to_body, "explanation": wanted.explanation}))
     if wanted.outcome == "done" and appeal:
         steps.append(("reply", {"text": wanted.result, "opinion": wanted.opinion}))
     elif wanted.outcome == "done":
-        steps.append(("complete", {"text": wanted.result}))
+        steps.append(_end(choice, wanted.result))
     return steps
+
+
+def _end(choice: Choice, result: str) -> Step:
+    """The step that ends the matter on the spot: the one that stops its clock."""
+    stops = choice.matter.stop
+    if choice.kind != MATTER or "completed" in stops:
+        return "complete", {"text": result}
+    command = COMMANDS[COMMAND_OF[stops[0]]]
+    name = next((spec.name for spec in command.fields if spec.name in ("text", "note")), "")
+    return command.name, {name: result} if name else {}
 
 
 def _next_page(wanted: Registration, receipt: bool) -> str:
@@ -168,6 +196,8 @@ def _next_page(wanted: Registration, receipt: bool) -> str:
         return f"{case}/slips/F-02?paper=a4&done=receipt"
     if wanted.outcome == "notice":
         return f"{case}/slips/F-04?paper=a4&done=notice"
+    if wanted.outcome == "guide":
+        return f"{case}/slips/F-07?done=guide"
     return f"{case}?done={ {'accept': 'accept', 'done': 'complete'}.get(wanted.outcome, 'register') }"
 
 
@@ -186,7 +216,7 @@ def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
         )
     for name, message in refused.fields.items():
         if name not in of_receipt:
-            form.fault({"promise": "offer", "explicit_limit": "offer"}.get(name, name), fault_text(message))
+            form.fault({"promise": "offer", "explicit_limit": "limit_until"}.get(name, name), fault_text(message))
     return bool(refused.fields)
 
 
@@ -207,7 +237,9 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
             "form": form,
             "keys": [(key, turn.say(what)) for key, what in KEYS],
             "found": similar_cases.found(turn, form, _kind(form, offered)),
-            "offers": [choice_view(turn, choice) for choice in offered],
+            "offers": [choice_view(turn, choice) for choice in offered if choice.kind != MATTER],
+            "matters": matter_groups(turn, offered),
+            "limit_units": named("unit", LIMIT_UNITS),
             "claimant_kinds": named("claimant", CLAIMANTS),
             "channels": named("channel", CHANNELS),
             "request_kinds": named("request_kind", REQUEST_KINDS),

@@ -1,9 +1,11 @@
-"""What can be registered at this desk: the unit's published services and the appeals of the hotline."""
+"""What can be registered at this desk: published services, the hotline's appeals, every other matter of the regulations."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from py_core.desk.forms import Form
 from py_core.desk.turn import Turn
 from py_core.directory import Offer
 from py_core.packs import Matter, Pack
@@ -13,17 +15,37 @@ from py_core.views.language import N_
 
 APPEAL_PACK = "HL"
 APPEAL_MATTERS = ("citizen", "enterprise")
+MATTER = "matter"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing that can be asked for. `kind` is "service" (papers, signature, receipt) or "appeal"."""
+    """One thing that can be asked for.
+
+    `kind` is "service" (papers, signature, receipt), "appeal", or "matter": what a regulation gives a limit or a duty
+    without a published service, such as letters, instructions, enquiries and A/B posts.
+    """
 
     value: str
     kind: str
     pack: Pack
     matter: Matter
     offer: Offer | None = None
+
+    @property
+    def takes_papers(self) -> bool:
+        """Whether papers come with it that may be incomplete."""
+        return self.kind == "service" or (self.kind == "matter" and self.matter.correction)
+
+    @property
+    def takes_signature(self) -> bool:
+        """Whether its registration on the spot is signed."""
+        return self.kind == "service" or (self.kind == "matter" and bool(self.pack.signature_channels))
+
+    @property
+    def takes_limit(self) -> bool:
+        """Whether the instruction or letter may set the limit itself (P-16)."""
+        return self.matter.explicit_allowed or self.matter.explicit_only
 
     def paper_field(self, index: int) -> str:
         return f"paper-{self.value}-{index}"
@@ -38,7 +60,7 @@ class Choice:
 
 
 def choices(turn: Turn) -> list[Choice]:
-    """Services that the person's unit offers and that are in force, then the appeals."""
+    """Services that the person's unit offers and that are in force, then the appeals, then the other matters."""
     unit = turn.person.unit if turn.person else ""
     today = local(turn.surroundings.now).date()
     found = [
@@ -65,7 +87,52 @@ def choices(turn: Turn) -> list[Choice]:
             for name in APPEAL_MATTERS
             if name in hotline.matters and name not in published
         ]
-    return found
+    return found + _matters(turn)
+
+
+def _matters(turn: Turn) -> list[Choice]:
+    """Matters whose limit stands in the regulation itself; a promised one needs the published service (P-13)."""
+    return [
+        Choice(f"{MATTER}:{pack.id}:{matter.id}", MATTER, pack, matter)
+        for pack in turn.packs.values()
+        for matter in pack.matters.values()
+        if matter.clock != "promise" and not (pack.id == APPEAL_PACK and matter.id in APPEAL_MATTERS)
+    ]
+
+
+def chosen(form: Form, offered: Sequence[Choice]) -> Choice | None:
+    """The choice that a form names: a radio button, and for the other matters the list beside it."""
+    value = form.value("offer")
+    if value == MATTER:
+        value = form.value("matter")
+        if not value.startswith(f"{MATTER}:"):
+            return None
+    return next((choice for choice in offered if choice.value == value), None)
+
+
+def matter_groups(turn: Turn, offered: Sequence[Choice]) -> list[dict[str, object]]:
+    """The other matters by regulation, as the list in the form shows them."""
+    english = turn.lang == language.EN
+    groups: dict[str, dict[str, object]] = {}
+    for choice in offered:
+        if choice.kind != MATTER:
+            continue
+        pack = choice.pack
+        group = groups.setdefault(pack.id, {"name": pack.en if english else pack.zh, "options": []})
+        options = group["options"]
+        assert isinstance(options, list)
+        limit = _limit(turn, choice)
+        name = choice.matter.en if english else choice.matter.zh
+        options.append(
+            {
+                "value": choice.value,
+                "text": turn.say(N_("%(matter)s (%(limit)s)"), matter=name, limit=limit) if limit else name,
+                "papers": choice.takes_papers,
+                "signature": choice.takes_signature,
+                "limit": choice.takes_limit,
+            }
+        )
+    return list(groups.values())
 
 
 def choice_view(turn: Turn, choice: Choice) -> dict[str, object]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from py_core.cases.events import CHANNELS, CLAIMANTS, REQUEST_KINDS
 from py_core.desk.contact_checks import read_identity, read_phone
 from py_core.desk.forms import FORM_KEY, Form
-from py_core.desk.register_choices import Choice
+from py_core.desk.register_choices import MATTER, Choice, chosen
 from py_core.desk.turn import Turn
 from py_core.views.language import N_
 
 NAME_MAX, TITLE_MAX, TEXT_MAX, PLACE_MAX, REASON_MAX, PAPER_MAX = 60, 80, 2000, 120, 120, 80
 FURTHER_PAPERS = 2
 ON_SITE = ("walk_in", "visit")
-SERVICE_OUTCOMES = ("accept", "done", "notice", "hand_over", "register")
+SERVICE_OUTCOMES = ("accept", "done", "notice", "hand_over", "guide", "register")
+MATTER_OUTCOMES = ("accept", "done", "hand_over", "guide", "register")
+LIMIT_UNITS = ("workday", "day", "week", "month")
+LIMIT_MAX = 400
+# How a person who comes or calls can be reached is asked for; a letter or document may be anonymous (C-37).
+_REACHED = ("walk_in", "visit", "phone", "online", "hotline")
 OPINIONS = ("satisfied", "unsatisfied", "asked_no_view")
 APPEAL_OUTCOMES = ("accept", "done", "deliver", "register")
 
@@ -32,6 +37,8 @@ class Registration:
     complete: bool
     missing_papers: tuple[str, ...]
     to_unit: str
+    to_body: str
+    explanation: str
     result: str
     opinion: str
     occurred_at: datetime
@@ -42,19 +49,23 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     key = form.value("key")
     if not FORM_KEY.fullmatch(key):
         form.fault("key", N_("The form lost its number. Open the page anew; what you typed can be copied from here."))
-    choice = next((item for item in choices if item.value == form.value("offer")), None)
-    if choice is None:
+    choice = chosen(form, choices)
+    if choice is None and form.value("offer") == MATTER:
+        form.fault("matter", N_("Choose the matter."))
+    elif choice is None:
         form.fault("offer", N_("Choose what is asked for."))
     channel = form.choice("channel", CHANNELS, N_("Choose how it came."))
     fields: dict[str, Any] = {"channel": channel}
     _read_claimant(form, choice, fields)
     _read_matter(form, choice, fields)
+    _read_limit(form, choice, fields)
+    if form.value("urgent") == "yes":
+        fields["urgent"] = True
     papers, missing = _read_papers(form, choice)
     if papers:
         fields["materials"] = papers
-    service = choice is not None and choice.kind == "service"
     complete = True
-    if service:
+    if choice is not None and choice.takes_papers:
         complete = form.choice("complete", ("yes", "no"), N_("Say whether the papers are complete.")) == "yes"
         if complete and missing:
             form.fault(
@@ -64,7 +75,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
                 ),
                 papers=turn.say(N_(", ")).join(missing),
             )
-    if service and channel in ON_SITE:
+    if choice is not None and choice.takes_signature and channel in ON_SITE:
         _read_signature(form, fields)
     files = form.attachments("attachments")
     if files:
@@ -74,6 +85,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     to_unit = ""
     if outcome in ("hand_over", "deliver"):
         to_unit = form.choice("to_unit", tuple(turn.directory.units), N_("Choose the unit that gets the case."))
+    to_body, explanation = _read_guidance(form, outcome)
     result = form.text("result", TEXT_MAX)
     if outcome == "done" and not result:
         form.fault("result", N_("Write what was done or answered."))
@@ -83,7 +95,9 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     occurred_at = form.moment("occurred_at")
     if form.errors or choice is None:
         return None
-    return Registration(key, choice, fields, outcome, complete, missing, to_unit, result, opinion, occurred_at)
+    return Registration(
+        key, choice, fields, outcome, complete, missing, to_unit, to_body, explanation, result, opinion, occurred_at
+    )
 
 
 def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:
@@ -106,8 +120,10 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
         fields["claimant_phone"], fault = read_phone(typed_phone)
         if fault:
             form.fault("claimant_phone", fault)
-    elif choice and choice.kind == "appeal" and address:
-        pass  # an answer can reach an address too
+    elif choice and choice.kind != "service" and (address or form.value("channel") not in _REACHED):
+        pass  # an answer can reach an address too; a letter may be anonymous (C-37)
+    elif choice and choice.kind == MATTER:
+        form.fault("claimant_phone", N_("Enter a phone number or an address: the answer must reach the person."))
     else:
         form.fault(
             "claimant_phone", N_("Enter a phone number: the registration must hold how to reach the person (JY-3.2.7).")
@@ -123,8 +139,9 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
 
 def _read_matter(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:
     appeal = choice is not None and choice.kind == "appeal"
-    title = form.text("title", TITLE_MAX, needed=N_("Write the subject in a few words.") if appeal else "")
-    text = form.text("text", TEXT_MAX, needed=N_("Write what the person says.") if appeal else "")
+    told = choice is not None and choice.kind != "service"
+    title = form.text("title", TITLE_MAX, needed=N_("Write the subject in a few words.") if told else "")
+    text = form.text("text", TEXT_MAX, needed=N_("Write what the person says.") if told else "")
     place = form.text("place", PLACE_MAX)
     if not title and choice and choice.offer:
         title = choice.offer.zh
@@ -133,8 +150,43 @@ def _read_matter(form: Form, choice: Choice | None, fields: dict[str, Any]) -> N
         fields["request_kind"] = form.choice("request_kind", REQUEST_KINDS, N_("Choose the kind of request."))
 
 
+def _read_limit(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:
+    """A limit that the instruction, letter or document sets itself: a length or a last day, never both (P-16)."""
+    if choice is None or choice.kind != MATTER:
+        return
+    length, until = form.value("limit_n"), form.value("limit_until")
+    if not choice.takes_limit:
+        if length or until:
+            form.fault(
+                "limit_n", N_("This matter takes no limit of its own: the regulation sets it. Leave this empty.")
+            )
+        return
+    if length and until:
+        form.fault("limit_until", N_("Give a length or a last day, not both."))
+    elif length:
+        if length.isascii() and length.isdigit() and 0 < int(length) <= LIMIT_MAX:
+            unit = form.choice("limit_unit", LIMIT_UNITS)
+            fields["explicit_limit"] = {"n": int(length), "unit": unit}
+        else:
+            form.fault("limit_n", N_("Enter a whole number above 0."))
+    elif until:
+        try:
+            fields["explicit_limit"] = {"until": date.fromisoformat(until).isoformat()}
+        except ValueError:
+            form.fault("limit_until", N_("Enter a date, such as 2026-03-05."))
+    elif choice.matter.explicit_only:
+        form.fault("limit_until", N_("This matter needs the last day or the length that was set for it."))
+
+
+def _read_guidance(form: Form, outcome: str) -> tuple[str, str]:
+    if outcome != "guide":
+        return "", ""
+    body = form.text("to_body", PLACE_MAX, needed=N_("Write which body is competent, with its address or phone."))
+    return body, form.text("explanation", TEXT_MAX, needed=N_("Write what was explained to the person."))
+
+
 def _read_papers(form: Form, choice: Choice | None) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    if choice is None or choice.kind != "service":
+    if choice is None or not choice.takes_papers:
         return [], ()
     papers: list[dict[str, Any]] = []
     missing = []
@@ -170,17 +222,22 @@ def _read_signature(form: Form, fields: dict[str, Any]) -> None:
 def _read_outcome(form: Form, choice: Choice | None, complete: bool) -> str:
     if choice is None:
         return ""
-    outcome = form.choice(
-        "outcome", SERVICE_OUTCOMES if choice.kind == "service" else APPEAL_OUTCOMES, N_("Choose what happens now.")
-    )
-    if choice.kind == "service":
+    allowed: tuple[str, ...] = APPEAL_OUTCOMES
+    if choice.kind != "appeal":
+        allowed = SERVICE_OUTCOMES if choice.takes_papers else MATTER_OUTCOMES
+    outcome = form.choice("outcome", allowed, N_("Choose what happens now."))
+    if choice.takes_papers:
         if complete and outcome == "notice":
             form.fault(
                 "outcome",
                 N_("The papers are marked as complete, so there is nothing to correct. Choose another outcome."),
             )
         if not complete and outcome == "accept":
-            form.fault("outcome", N_("With papers missing, give the one-time notice or only register (JY-3.3.5)."))
+            form.fault(
+                "outcome",
+                N_("With papers missing, give the one-time notice or only register (%(article)s)."),
+                article=choice.pack.correction_article,
+            )
     return outcome
 
 

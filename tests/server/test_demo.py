@@ -177,7 +177,7 @@ def test_the_accounts_sign_in_with_the_printed_password(city: Parts) -> None:
 def test_building_again_changes_nothing(city: Parts) -> None:
     with city.database.reading() as connection:
         before = record.log_size(connection)
-    assert len(build(city)) == 6
+    assert len(build(city)) == 8
     with city.database.reading() as connection:
         assert record.log_size(connection) == before
 
