@@ -79,7 +79,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
         _read_signature(form, fields)
     files = form.attachments("attachments")
     if files:
-        fields |= {"attachments": files, "attachment_purpose": "paper" if service else "photo"}
+        fields |= {"attachments": files, "attachment_purpose": "paper" if choice and choice.takes_papers else "photo"}
     outcome = _read_outcome(form, choice, complete)
     missing = _read_missing(form, outcome, missing)
     to_unit = ""
