@@ -84,6 +84,12 @@ class City:
             return self._current
 
 
+def directories_by_time(connection: Connection) -> list[tuple[int, Directory]]:
+    """Every directory that was ever in force, with the moment (ms) from which it was, oldest first."""
+    rows = connection.execute(select(directories.c.published_at_ms, directories.c.document).order_by("version"))
+    return [(since_ms, read_directory(json.loads(document))) for since_ms, document in rows]
+
+
 def sees_whole_city(directory: Directory, person: Person) -> bool:
     """Whether a person works for the whole city: by a role of the centre's pages, or by sitting in the centre."""
     unit = directory.units.get(person.unit)

@@ -149,15 +149,7 @@ def append(
         connection.execute(insert(case_units).values(unit=unit, case_id=submission.case_id))
         rows += [(unit, index) for index in earlier]
     rows += [(unit, log_index) for unit in sorted(before.union(new_units))]
-    first = feed_top(connection) + 1
-    if rows:
-        connection.execute(
-            insert(feed),
-            [
-                {"n": first + at, "unit": unit, "case_id": submission.case_id, "log_index": index}
-                for at, (unit, index) in enumerate(rows)
-            ],
-        )
+    feed_lines(connection, submission.case_id, rows)
     return log_index
 
 
@@ -167,16 +159,19 @@ def feed_whole(connection: Connection, case_id: str, units: Iterable[str]) -> No
     indexes = _log_indexes_of_case(connection, case_id) if new_units else []
     if not indexes:
         return
-    first = feed_top(connection) + 1
-    rows = [(unit, index) for unit in new_units for index in indexes]
     connection.execute(insert(case_units), [{"unit": unit, "case_id": case_id} for unit in new_units])
-    connection.execute(
-        insert(feed),
-        [
-            {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index}
-            for at, (unit, index) in enumerate(rows)
-        ],
-    )
+    feed_lines(connection, case_id, [(unit, index) for unit in new_units for index in indexes])
+
+
+def feed_lines(connection: Connection, case_id: str, lines: Sequence[tuple[str, int]]) -> None:
+    """Puts (unit, number in the log) of one case at the end of the feeds, in this order."""
+    first = feed_top(connection) + 1
+    rows = [
+        {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index}
+        for at, (unit, index) in enumerate(lines)
+    ]
+    if rows:
+        connection.execute(insert(feed), rows)
 
 
 def feed_top(connection: Connection, unit: str | None = None) -> int:

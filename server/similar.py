@@ -47,6 +47,16 @@ class SimilarIndex:
             self._indexed = dict(cases)
             return count
 
+    def rebuild(self) -> int:
+        """Forgets the index and makes it anew; gives how many cases it holds."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = SimilarCases.open(self._path)
+            cases = self._casebook.current()
+            count = self._opened.rebuild(_rows(cases.values()))
+            self._indexed = dict(cases)
+            return count
+
     def start(self) -> None:
         """Begins to follow the record."""
         self._news.set()

@@ -1,0 +1,155 @@
+"""Reads a whole record again and says what in it is not as it was written: every byte, signature, cause and feed.
+
+The truth is the log of raw changes; everything else is compared with what the log says. Must not change anything
+(see `rebuilding`), and must not trust a column that the raw bytes can answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, func, select
+
+from py_core.cases.acts import read_act
+from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.errors import Malformed
+from server.database import Database
+from server.devices import Device, device_by_id
+from server.engine import CaseEngine
+from server.keys import verifies
+from server.rebuilding import FeedFaults, feed_faults, units_by_case
+from server.tables import actors, changes
+from server.trial import NotTaken
+
+Progress = Callable[[int, int], None]
+"""Told how many changes were read, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: `code` is stable, `where` names the case or the number in the log."""
+
+    code: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was read and what was wrong with it."""
+
+    changes: int
+    cases: int
+    faults: tuple[Fault, ...]
+
+
+class _Owners:
+    """Devices and actors, each looked up once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._devices: dict[str, Device | None] = {}
+        self._actors: dict[str, str] = {}
+
+    def device(self, device: str) -> Device | None:
+        if device not in self._devices:
+            self._devices[device] = device_by_id(self._connection, device)
+        return self._devices[device]
+
+    def actor_fault(self, actor: str, device: Device) -> str:
+        """Why this actor is not proven to be the device's; empty when it is."""
+        key = f"{actor} {device.id}"
+        if key not in self._actors:
+            row = self._connection.execute(select(actors).where(actors.c.actor == actor)).first()
+            if row is None:
+                why = "its actor was never announced"
+            elif row.device != device.id:
+                why = "its actor belongs to another device"
+            else:
+                message = actor_sign_bytes(actor, device.id)
+                good = verifies(device.alg, device.public_key, bytes(row.signature), message)
+                why = "" if good else "the announcement of its actor is not signed by its device"
+            self._actors[key] = why
+        return self._actors[key]
+
+
+def verify(database: Database, engine: CaseEngine, progress: Progress | None = None) -> Verified:
+    """Reads everything in one view of the record; the engine takes every case anew."""
+    faults: list[Fault] = []
+    with database.reading_committed() as connection:
+        total = connection.scalar(select(func.count()).select_from(changes)) or 0
+        highest = connection.scalar(select(func.max(changes.c.log_index)))
+        if highest is not None and highest + 1 != total:
+            why = f"the highest number is {highest}, but {total} changes are there"
+            faults.append(Fault("gap_in_the_log", "log", why))
+        owners = _Owners(connection)
+        read = cases = 0
+        for case_id, rows in _cases(connection):
+            of_case = list(_case_faults(case_id, rows, owners))
+            if not of_case:
+                of_case = list(_engine_faults(case_id, rows, engine))
+            faults += of_case
+            read, cases = read + len(rows), cases + 1
+            if progress is not None:
+                progress(read, total)
+        faults += _feed(feed_faults(connection, units_by_case(connection)))
+    return Verified(total, cases, tuple(faults))
+
+
+def _cases(connection: Connection) -> Iterator[tuple[str, Sequence[Row[tuple[object, ...]]]]]:
+    ids = connection.scalars(select(changes.c.case_id).distinct().order_by(changes.c.case_id)).all()
+    for case_id in ids:
+        yield (
+            case_id,
+            connection.execute(select(changes).where(changes.c.case_id == case_id).order_by(changes.c.log_index)).all(),
+        )
+
+
+def _case_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: _Owners) -> Iterator[Fault]:
+    known: set[str] = set()
+    for row in rows:
+        where = f"case {case_id}, number {row.log_index}"
+        raw = bytes(row.raw)
+        try:
+            change = decode_act_change(raw)
+            act = read_act(change.text)
+        except Malformed as error:
+            yield Fault("unreadable", where, str(error))
+            continue
+        if change.hash != row.hash:
+            yield Fault("other_bytes", where, f"its bytes have the hash {change.hash}, noted is {row.hash}")
+        noted = (row.actor, row.seq, row.start_op, row.deps, row.device, row.device_seq, row.user)
+        said = (
+            change.actor, change.seq, change.start_op, "".join(change.deps), act.device, act.device_seq, act.user,
+        )  # fmt: skip
+        if noted != said:
+            yield Fault("other_columns", where, "actor, sequence, causes, device or person differ from the bytes")
+        device = owners.device(act.device)
+        if device is None:
+            yield Fault("unknown_device", where, f"device {act.device} is not enrolled")
+        else:
+            message = sign_bytes(case_id, change.hash)
+            if not verifies(device.alg, device.public_key, bytes(row.signature), message):
+                yield Fault("wrong_signature", where, f"the signature is not that of device {device.id}")
+            if why := owners.actor_fault(change.actor, device):
+                yield Fault("wrong_actor", where, why)
+        if missing := [cause for cause in change.causes if cause not in known]:
+            yield Fault("missing_cause", where, f"what it rests on is not before it: {', '.join(missing)}")
+        known.add(change.hash)
+
+
+def _engine_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], engine: CaseEngine) -> Iterator[Fault]:
+    try:
+        engine.try_changes([], [bytes(row.raw) for row in rows])
+    except NotTaken as error:
+        yield Fault("engine_refused", f"case {case_id}", f"the engine does not make a document of it: {error.code}")
+
+
+def _feed(found: FeedFaults) -> Iterator[Fault]:
+    for case_id, unit, missing in found.missing:
+        why = f"{missing} changes are not in the feed of unit {unit}; `shouwen rebuild` feeds them"
+        yield Fault("not_fed", f"case {case_id}", why)
+    if found.dangling:
+        why = f"{found.dangling} lines name a change that is not there; `shouwen rebuild` removes them"
+        yield Fault("dangling_feed", "feed", why)
