@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from py_core.calendars import national
@@ -33,7 +33,8 @@ def replay(scenario: Mapping[str, Any], lang: str = "zh") -> dict[str, Any]:
     packs = load_packs()
     calendar = national().without_years(scenario.get("unloaded_years", ()))
     pack = packs.pack(_need(scenario, "pack"))
-    pack.matter(_need(scenario, "matter"))
+    if not any(_need(scenario, "matter") in version.matters for version in packs.versions(pack.id)):
+        pack.matter(scenario["matter"])  # says which there are
     settings = scenario.get("settings", {})
     now = _moment(_need(scenario, "now"), "now")
     case: Case | None = None
@@ -60,7 +61,19 @@ def replay(scenario: Mapping[str, Any], lang: str = "zh") -> dict[str, Any]:
         recorded = RecordedAct(
             f"{index:064x}",
             (last,) if last else (),
-            Act(name, events, "scenario", "scenario", index, at, at, None, None, packs.version, "scenario"),
+            Act(
+                name,
+                events,
+                "scenario",
+                "scenario",
+                index,
+                at,
+                at,
+                None,
+                None,
+                packs.on(_received(case, at)).version,
+                "scenario",
+            ),
             synced if synced <= now else None,
         )
         last = recorded.hash
@@ -77,7 +90,13 @@ def replay(scenario: Mapping[str, Any], lang: str = "zh") -> dict[str, Any]:
 
 def explanation(found: Assessment, packs: Packs, case: Case | None, lang: str) -> list[str]:
     """The steps as sentences with their articles."""
-    return sentences(found.steps, packs.get(case.pack) if case is not None else None, lang)
+    if case is None or case.pack not in packs:
+        return sentences(found.steps, None, lang)
+    return sentences(found.steps, packs.in_force(case.pack, _received(case, found.now)), lang)
+
+
+def _received(case: Case | None, now: datetime) -> date:
+    return now.date() if case is None or case.registered is None else case.registered.day
 
 
 def as_json(results: list[dict[str, Any]]) -> str:

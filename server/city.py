@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 from py_core.city import CITY_ID
 from py_core.desk.turn import CENTRE_ROLES
 from py_core.directory import Directory, Person, read_directory
+from py_core.errors import Malformed
 from server import record
 from server.database import Database
 from server.outside import Clock, to_ms
@@ -56,7 +57,8 @@ class City:
         """Makes this document (its `version` is set here) the current one; raises `Malformed` if it cannot be read."""
         with self._database.writing() as connection:
             version = _latest(connection) + 1
-            numbered = {**document, "version": version}
+            earlier = self.current_in(connection).document
+            numbered = {**document, "version": version, "offers": _with_earlier_offers(document["offers"], earlier)}
             units = read_directory(numbered).units
             connection.execute(
                 insert(directories).values(
@@ -88,6 +90,21 @@ def directories_by_time(connection: Connection) -> list[tuple[int, Directory]]:
     """Every directory that was ever in force, with the moment (ms) from which it was, oldest first."""
     rows = connection.execute(select(directories.c.published_at_ms, directories.c.document).order_by("version"))
     return [(since_ms, read_directory(json.loads(document))) for since_ms, document in rows]
+
+
+def _with_earlier_offers(offers: Sequence[Mapping[str, Any]], before: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The promises with every version that was ever published: a case keeps the one that it was received under.
+
+    Raises `Malformed` when a published version would say something else now.
+    """
+    rows = {(row["id"], row["version"]): row for row in offers}
+    for row in before["offers"]:
+        key = row["id"], row["version"]
+        if rows.setdefault(key, row) != row:
+            raise Malformed(
+                f"offer {row['id']}", f"changes what version {row['version']} promised: give it a new version"
+            )
+    return list(rows.values())
 
 
 def sees_whole_city(directory: Directory, person: Person) -> bool:

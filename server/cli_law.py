@@ -76,10 +76,10 @@ def _check(arguments: argparse.Namespace) -> int:
     )
     for citation in unknown:
         print(f"shouwen packs check: {citation} is cited and is not in the register of articles", file=sys.stderr)
-    for pack in packs.values():
+    for pack in (version for key in packs for version in packs.versions(key)):
         empty = [key for key, setting in pack.settings.items() if setting.required and setting.value is None]
         count = sum(article.pack == pack.id for article in articles.values())
-        line = f"{pack.id} {pack.version}: {len(pack.matters)} matter types, {count} articles"
+        line = f"{pack.id} {pack.version} from {pack.in_force_from}: {len(pack.matters)} matter types, {count} articles"
         print(line + (f"; to be filled in: {', '.join(empty)}" if empty else ""))
     return 1 if unknown else 0
 

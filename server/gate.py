@@ -19,6 +19,7 @@ from py_core.change import ActChange, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
+from py_core.packs import Packs
 from server import record
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
@@ -107,10 +108,11 @@ class _Plan:
 class Gate:
     """Decides about changes inside a writing transaction of the caller's."""
 
-    def __init__(self, engine: CaseEngine, receipts: Receipts, read_event: ReadEvent) -> None:
+    def __init__(self, engine: CaseEngine, receipts: Receipts, read_event: ReadEvent, packs: Packs) -> None:
         self._engine = engine
         self._receipts = receipts
         self._read_event = read_event
+        self._packs = packs
 
     def admit(
         self, connection: Connection, submissions: Sequence[Submission], directory: Directory, now_ms: int
@@ -176,6 +178,8 @@ class Gate:
             raise _Refusal("unknown_person")
         if act.beacon is not None and not self._receipts.is_own_beacon(act.beacon):
             raise _Refusal("false_beacon")
+        if any(self._packs.unknown_version(act.pack_version, key) for key in self._packs):
+            raise _Refusal("unknown_law")
         for event in act.events:
             try:
                 self._read_event(event, submission.case_id)

@@ -87,10 +87,10 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     engine = engine or EngineOutside(settings.trial_seconds_max, settings.trial_memory_bytes_max)
     bell = Bell()
     city = City(database, clock)
-    gate = Gate(engine, receipts, read_event)
+    calendar, packs = national(), load_packs()
+    gate = Gate(engine, receipts, read_event, packs)
     casebook = CaseBook(database)
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
-    calendar, packs = national(), load_packs()
     return Parts(
         settings=settings,
         clock=clock,

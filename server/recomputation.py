@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import insert, select
 
@@ -22,6 +23,7 @@ from py_core.desk.ports import CaseRecord
 from py_core.desk.turn import fold_once
 from py_core.directory import Directory
 from py_core.packs import Packs
+from py_core.values import local
 from server import record
 from server.casebook import CaseBook
 from server.city import City
@@ -165,7 +167,8 @@ class Recomputation:
                     cases[case_id], cause, moved_clocks(fold_once(cases[case_id]).case, before, after, now)
                 )
                 if moved:
-                    text = self._act(moved, user, cause, after, seq + len(acts))
+                    version = self._packs.on(_received(cases[case_id], now)).version
+                    text = self._act(moved, user, cause, after, seq + len(acts), version)
                     acts.append(OwnAct(case_id, text, user))
             try:
                 self._own_device.append(acts)
@@ -178,7 +181,9 @@ class Recomputation:
         # One of them is not taken: the others must not wait for it.
         return sum(self._record([case_id], user, cause, before, after) for case_id in case_ids)
 
-    def _act(self, moved: Sequence[Moved], user: str, cause: RecordedAct, after: CityRules, seq: int) -> str:
+    def _act(
+        self, moved: Sequence[Moved], user: str, cause: RecordedAct, after: CityRules, seq: int, version: str
+    ) -> str:
         now = self._clock.now().replace(microsecond=0)
         fact = after.fact_of(cause.hash)
         said = cause_text(fact.event) if fact is not None else ""
@@ -204,7 +209,7 @@ class Recomputation:
             claimed_at=now,
             beacon=None,
             since_beacon_ms=None,
-            pack_version=self._packs.version,
+            pack_version=version,
             app_version=__version__,
         ).text()
 
@@ -212,6 +217,11 @@ class Recomputation:
 def _not_yet_told(case: CaseRecord, cause: RecordedAct, moved: Sequence[Moved]) -> list[Moved]:
     told = {(fact.data["cause"], fact.data["clock"]) for fact in fold_once(case).case.all("due_recomputed")}
     return [each for each in moved if (cause.hash, each.clock) not in told]
+
+
+def _received(case: CaseRecord, now: datetime) -> date:
+    registered = fold_once(case).case.registered
+    return registered.day if registered is not None else local(now).date()
 
 
 def _author(user: str, directory: Directory) -> str | None:

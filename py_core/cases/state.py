@@ -78,6 +78,7 @@ class Case:
     ignored: tuple[Ignored, ...] = ()
     acts: tuple[str, ...] = ()
     registered: Fact | None = None
+    law_versions: tuple[str, ...] = ()  # `pack_version` of the acts, each once
 
     @property
     def pack(self) -> str:
@@ -132,12 +133,14 @@ class _Builder:
         self._by_type = {key: list(found) for key, found in case.by_type.items()}
         self._ignored = list(case.ignored)
         self._acts = dict.fromkeys(case.acts)
+        self._versions = dict.fromkeys(case.law_versions)
         self._index = len(case.facts) + len(case.ignored)
 
     def add(self, recorded: RecordedAct, event: Event, aside: str | None = None) -> None:
         index = self._index
         self._index += 1
         self._acts[recorded.hash] = None
+        self._versions[recorded.act.pack_version] = None
         event_type = event.get("type") if isinstance(event, Mapping) else None
         if not isinstance(event_type, str) or event_type not in EVENTS:
             self._ignored.append(Ignored(index, "unknown_event", str(event_type)[:_TYPE_SHOWN_MAX], recorded.hash))
@@ -168,4 +171,5 @@ class _Builder:
             tuple(self._ignored),
             tuple(self._acts),
             registered[0] if registered else None,
+            tuple(self._versions),
         )

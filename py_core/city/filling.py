@@ -37,7 +37,8 @@ class OpenSetting:
 def settings_of(packs: Packs) -> Iterator[OpenSetting]:
     """Every setting of every regulation, then the words without a number (P-19)."""
     for pack in packs.values():
-        for setting in pack.settings.values():
+        versions = packs.versions(pack.id)  # a case of an older version still asks for what that one leaves empty
+        for setting in {key: value for version in versions for key, value in version.settings.items()}.values():
             yield OpenSetting(
                 pack.id,
                 setting.id,

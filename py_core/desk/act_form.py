@@ -18,6 +18,7 @@ from py_core.desk.recording import new_act
 from py_core.desk.slips_offered import fits
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
+from py_core.packs import UnknownName
 from py_core.packs.prints import load_prints
 from py_core.rules.situation import look
 from py_core.views.language import N_
@@ -52,7 +53,9 @@ def _with_case(turn: Turn, case_id: str, command: str, answer: object) -> Respon
     try:
         response: Response = answer(turn, opened, spec)
     except Refused as refused:
-        return refusal(turn, refused, f"/cases/{case_id}", turn.packs.get(opened.case.pack))
+        return refusal(turn, refused, f"/cases/{case_id}", turn.pack_of(opened.case))
+    except UnknownName:
+        return problem(turn, 409, "newer_app_needed")
     return response
 
 
@@ -68,7 +71,7 @@ def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
 
 def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     form = Form(turn, turn.request.form)
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     fields = act_fields.read_fields(turn, opened, spec, pack, form)
     occurred_at = form.moment("occurred_at")
     if form.errors:
@@ -103,7 +106,7 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     context = turn.law(opened.case)
     if any(item.command == spec.name for item in possible(opened.case, context)):
         return
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     if pack is None or opened.case.matter not in pack.matters:
         raise refuse("not_registered", "")
     if spec.roles and not turn.roles.intersection(spec.roles):
@@ -146,7 +149,7 @@ def _content(events: Sequence[Event]) -> str:
 
 
 def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200) -> Response:
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     return page(
         turn,
         "do.html",

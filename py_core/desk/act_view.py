@@ -37,7 +37,7 @@ def act_view(
     """Everything that the timeline and the reconciliation page show about one act."""
     act, lang = recorded.act, turn.lang
     refused = {item.hash: item.reason for item in turn.sync_status.refused}
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     person = turn.directory.people.get(act.user)
     unit = turn.directory.units.get(person.unit) if person else None
     who = person.name if person else act.user
@@ -118,6 +118,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "in_another_case": N_("the same change already stands in another case"),
     "foreign_scope": N_("the case is outside what this device may write"),
     "not_authorised": N_("the person's role does not include this act"),
+    "unknown_law": N_("it follows a version of the rules that the record does not know yet"),
     "false_beacon": N_("it rests on a contact that the record never had"),
     "not_at_the_end": N_("it is not an addition at the end of the case"),
     "engine_read_otherwise": N_("the document engine read something else in it"),

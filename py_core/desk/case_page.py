@@ -35,6 +35,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
         f"case-{case_id}",
         {
             "head": head,
+            "newer_app_needed": bool(opened.assessment.problem),
             "owed": head["owed"],
             "breaches": head["breaches"],
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
@@ -85,8 +86,8 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     registered = case.registered
     if registered is None:
         return []
-    pack = turn.packs.get(case.pack)
-    offer = turn.directory.offers.get(case.value("offer") or "")
+    pack = turn.pack_of(case)
+    offer = case_view.offer_of(turn, case)
     promise = case.value("promise")
     rows = [
         (N_("Rules"), (pack.en if turn.lang == language.EN else pack.zh) if pack else case.pack),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from py_core.cases.state import Fact
+from py_core.cases.state import Case, Fact
 from py_core.desk.city_words import cause_of
 from py_core.desk.turn import OpenCase, Turn
+from py_core.directory import Offer
 from py_core.values import local
 from py_core.views import language
 from py_core.views.explain import explain
@@ -25,7 +26,7 @@ def title_of(turn: Turn, opened: OpenCase) -> str:
 
 def term(turn: Turn, opened: OpenCase, key: str) -> str:
     """A term of law in the pack's own words; the common words for a pack that this version does not know."""
-    pack = turn.packs.get(opened.glance.pack) or next(iter(turn.packs.values()))
+    pack = turn.pack_named(opened.glance) or next(iter(turn.packs.values()))
     return pack.term(key, turn.lang)
 
 
@@ -38,14 +39,19 @@ def state_name(turn: Turn, opened: OpenCase) -> str:
 def matter_name(turn: Turn, opened: OpenCase) -> str:
     """The published name of what is asked for, or the matter type in the pack's words."""
     case = opened.glance
-    offer = turn.directory.offers.get(case.offer)
+    offer = turn.directory.offers.get(case.offer)  # a service keeps its name from one version to the next
     if offer:
         return offer.en if turn.lang == language.EN else offer.zh
-    pack = turn.packs.get(case.pack)
+    pack = turn.pack_named(case)
     if pack is None or case.matter not in pack.matters:
         return case.matter
     matter = pack.matters[case.matter]
     return matter.en if turn.lang == language.EN else matter.zh
+
+
+def offer_of(turn: Turn, case: Case) -> Offer | None:
+    """The promise that this case was registered under, not a later version of it (P-13)."""
+    return turn.directory.offer_of(case.value("offer") or "", case.value("offer_version"))
 
 
 def unit_name(turn: Turn, unit_id: str | None) -> str:
@@ -79,7 +85,7 @@ def days_left(turn: Turn, due: date | None, unit: str) -> str:
 def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     """Light, due date, duty, who answers, what is owed: the same on Today, in the head of a case and on lists."""
     found = opened.assessment
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     light = found.light
     running = light in ("overdue", "red", "orange", "yellow", "green")
     return {
@@ -131,7 +137,7 @@ def responsible(turn: Turn, opened: OpenCase) -> str:
 def first_responder(turn: Turn, opened: OpenCase) -> str:
     """The person who was asked first: who registered, or, where the rules say so, who accepted first (HL-6)."""
     registered = opened.case.registered
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     if pack is not None and pack.first_responder_rule == "first_acceptor":
         accepted = opened.case.first("accepted")
         return accepted.user if accepted else ""

@@ -110,7 +110,8 @@ def _until(case: Case, found: Assessment, contested: bool, only_here: int, polic
     if only_here:
         return found.now  # what has not arrived counts as arriving now (P-14): true at no other moment
     running = any(clock.running for clock in found.clocks)
-    if case.registered is not None and not (found.problem or found.open or contested or running):
+    lasting = policies.rule_version == "receipt"  # else a later version of the law may count for it (P-13)
+    if lasting and case.registered is not None and not (found.problem or found.open or contested or running):
         return None
     now = local(found.now)
     hours = (policies.red_at, policies.business_hours_end)

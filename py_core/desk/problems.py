@@ -42,6 +42,13 @@ PROBLEMS: Mapping[str, Problem] = {
         "/cases",
         N_("To the cases"),
     ),
+    "newer_app_needed": Problem(
+        N_("This case needs a newer version of the app"),
+        N_("Somebody worked on it by a version of the rules that this app does not know. Every act is kept."),
+        N_("Connect to the network, let the app update itself and open the case again. What was typed is still there."),
+        "/sync",
+        N_("To the sync page"),
+    ),
     "not_allowed": Problem(
         N_("This page is not for your post"),
         N_("Your roles do not include this work."),

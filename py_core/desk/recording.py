@@ -38,7 +38,7 @@ def new_act(turn: Turn, case_id: str, kind: str, events: Sequence[Event], occurr
         claimed_at=claimed,
         beacon=around.beacon,
         since_beacon_ms=around.since_beacon_ms if known else None,
-        pack_version=turn.packs.version,
+        pack_version=turn.law_version(case_id, happened),
         app_version=around.app_version,
     )
     return NewAct(case_id, act.text())

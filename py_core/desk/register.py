@@ -28,6 +28,7 @@ from py_core.desk.register_form import (
 from py_core.desk.turn import Turn
 from py_core.errors import Refused
 from py_core.rules.engine import assess
+from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -149,12 +150,14 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
         "identity_told": True,
     }
     if choice.offer:
-        fields |= {"offer": choice.offer.id, "offer_version": choice.offer.version}
-        for name, value in (("promise", choice.offer.promise), ("statutory", choice.offer.statutory)):
+        # What was promised on the day of receipt stays with the case (P-13), also when it is written down later.
+        offer = turn.directory.offer_on(choice.offer.id, local(wanted.occurred_at).date()) or choice.offer
+        fields |= {"offer": offer.id, "offer_version": offer.version}
+        for name, value in (("promise", offer.promise), ("statutory", offer.statutory)):
             if value:
                 fields[name] = dict(value)
-        if choice.offer.completion_event:
-            fields["completion_event"] = choice.offer.completion_event
+        if offer.completion_event:
+            fields["completion_event"] = offer.completion_event
     if choice.takes_papers:
         fields["materials_complete"] = wanted.complete
     if wanted.outcome in ("accept", "done"):

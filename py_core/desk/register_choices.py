@@ -71,9 +71,9 @@ def choices(turn: Turn) -> list[Choice]:
             turn.packs[offer.pack].matters[offer.matter],
             offer,
         )
-        for offer in turn.directory.offers.values()
-        if (not offer.units or unit in offer.units)
-        and offer.in_force_from <= today
+        for offer in (turn.directory.offer_on(key, today) for key in turn.directory.offers)
+        if offer is not None
+        and (not offer.units or unit in offer.units)
         and offer.pack in turn.packs
         and offer.matter in turn.packs[offer.pack].matters
     ]

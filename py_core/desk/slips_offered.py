@@ -32,7 +32,7 @@ class Issuable:
 
 def fits(turn: Turn, opened: OpenCase, plan: Print) -> bool:
     """Whether a form belongs to this case at all: its regulation knows it and the case is of that kind."""
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     if plan.subject != "case" or pack is None or pack.id not in plan.form.sources or opened.case.registered is None:
         return False
     return _WHEN[plan.when](pack, opened) if plan.when else True
@@ -52,7 +52,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
     if not plan.command:
         return Issuable(why=turn.say(N_("nothing has happened yet that makes it necessary")))
     spec = COMMANDS[plan.command]
-    pack = turn.packs.get(opened.case.pack)
+    pack = turn.pack_of(opened.case)
     if spec.roles and not turn.roles.intersection(spec.roles):
         roles = turn.say(N_(", ")).join(case_view.term(turn, opened, f"role.{role}") for role in spec.roles)
         return Issuable(why=turn.say(N_("to be recorded by: %(roles)s"), roles=roles))

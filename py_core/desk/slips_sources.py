@@ -54,7 +54,7 @@ class Sheet:
 
     @property
     def pack(self) -> Pack | None:
-        return self.turn.packs.get(self.pack_id)
+        return self.turn.pack_of(self.opened.case) if self.opened else self.turn.packs.get(self.pack_id)
 
     def term(self, key: str) -> str:
         pack = self.pack or next(iter(self.turn.packs.values()))
@@ -67,8 +67,7 @@ def about_case(turn: Turn, opened: OpenCase, fact: Fact | None) -> Sheet:
     units = turn.directory.units
     unit = units.get(issuer.unit) if issuer else None
     unit = unit or units.get(str(opened.case.value("unit")))
-    offer = turn.directory.offers.get(opened.case.value("offer") or "")
-    return Sheet(turn, opened, fact, offer, None, unit)
+    return Sheet(turn, opened, fact, case_view.offer_of(turn, opened.case), None, unit)
 
 
 def resolve(sheet: Sheet, source: str) -> tuple[str, ...]:

@@ -17,9 +17,10 @@ from py_core.city import CityRules, city_rules
 from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
-from py_core.packs import Packs, UnknownName
+from py_core.packs import Pack, Packs, UnknownName
 from py_core.rules.engine import Assessment, assess
-from py_core.rules.policies import Policies
+from py_core.rules.policies import Policies, read_policies
+from py_core.rules.versions import pack_of
 from py_core.values import local
 from py_core.views import language
 
@@ -205,7 +206,30 @@ class Turn:
 
     @cached_property
     def packs(self) -> Packs:
-        return self.store.packs()
+        """The regulations as in force today, for what belongs to no case."""
+        return self.store.packs().on(self.moment.date())
+
+    def pack_of(self, case: Case) -> Pack | None:
+        """The version of its regulation that a case has; for names, today's where this build does not know it."""
+        try:
+            readings = read_policies(self.rules.law_of(case).policies, self.packs.common)
+            return pack_of(case, self.packs, self.moment.date(), readings)
+        except UnknownName:
+            return self.packs.get(case.pack)
+
+    def pack_named(self, glance: Glance) -> Pack | None:
+        """The same for names on a list, without opening the case."""
+        if glance.pack not in self.packs:
+            return None
+        return self.packs.in_force(glance.pack, glance.registered or self.moment.date())
+
+    def law_version(self, case_id: str, received: datetime) -> str:
+        """The versions by which a case is decided; `received` is when a case that does not exist yet is received."""
+        opened = self.open(case_id)
+        registered = opened.case.registered if opened else None
+        newest = self.policies.rule_version == "newest"
+        day = self.moment.date() if newest else registered.day if registered else local(received).date()
+        return self.packs.on(day).version
 
     @cached_property
     def rules(self) -> CityRules:
@@ -220,7 +244,7 @@ class Turn:
     @cached_property
     def known_law(self) -> Law:
         """What an assessment depends on besides the case and the moment."""
-        return Law(self.packs, self.store.calendar(), self.directory, self.store.city())
+        return Law(self.store.packs(), self.store.calendar(), self.directory, self.store.city())
 
     @cached_property
     def moment(self) -> datetime:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from py_core.errors import Malformed
-from py_core.packs.load import pack_ids
+from py_core.packs.load import pack_ids, version_files
 
 STATUSES = ("encoded", "supported", "manual", "not software")
 _SHARED = ("common.toml", "transitions.toml", "unnumbered.toml", "forms.toml", "liability.toml")
@@ -69,7 +69,7 @@ def rules_of(article_id: str) -> tuple[Rule, ...]:
     found: list[Rule] = []
     pack_id = article_id.partition("-")[0]
     folder = files("py_core.packs")
-    for name in (f"{pack_id}/pack.toml", *_SHARED):
+    for name in (*(version_files(pack_id) if pack_id in pack_ids() else ()), *_SHARED):
         data = tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8"))
         found += [Rule(f"{name} {place}", value) for place, value in _citing(data, "", article_id)]
     return tuple(found)
@@ -95,7 +95,7 @@ def citations() -> frozenset[str]:
     """Every article id that any pack cites."""
     found: set[str] = set()
     folder = files("py_core.packs")
-    names = [f"{pack_id}/pack.toml" for pack_id in pack_ids()]
+    names = [name for pack_id in pack_ids() for name in version_files(pack_id)]
     for name in (*names, *_SHARED):
         _collect(tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8")), found)
     return frozenset(found)

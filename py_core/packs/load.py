@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -33,6 +35,7 @@ _TABLES = frozenset(
         "supervised_by_instruction", "accountability", "settings", "phrases", "matter", "supervision", "terms",
     }
 )  # fmt: skip
+_VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
 _POLICY_KEYS = frozenset({"zh", "en", "default", "options", "basis"})
 _CLOCKS = frozenset({"main", "promise", "none"})
 _EXTENSIONS = frozenset({"total", "added", "statutory"})
@@ -46,15 +49,26 @@ def pack_ids() -> tuple[str, ...]:
 
 
 @cache
+def version_files(pack_id: str) -> tuple[str, ...]:
+    """The files of one regulation's versions: pack.toml, and pack-<anything>.toml for each further version."""
+    entries = files("py_core.packs").joinpath(pack_id).iterdir()
+    names = sorted(entry.name for entry in entries if _VERSION_FILE.fullmatch(entry.name))
+    return tuple(f"{pack_id}/{name}" for name in names)
+
+
+@cache
 def load_packs() -> Packs:
     """The packaged regulations, validated; raises `Malformed` naming the table that is wrong."""
     folder = files("py_core.packs")
     shared = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in _SHARED_FILES]
     common = read_common({key: value for data in shared for key, value in data.items()})
-    packs = {}
-    for pack_id in pack_ids():
-        text = folder.joinpath(pack_id, "pack.toml").read_text(encoding="utf-8")
-        packs[pack_id] = read_pack(tomllib.loads(text), common)
+    packs = {
+        pack_id: [
+            read_pack(tomllib.loads(folder.joinpath(*name.split("/")).read_text(encoding="utf-8")), common)
+            for name in version_files(pack_id)
+        ]
+        for pack_id in pack_ids()
+    }
     return Packs(packs, common)
 
 
@@ -110,6 +124,8 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         table("first_responder"), table("handover"), table("correction"), table("refusal"),
     )  # fmt: skip
     feedback, urgent = table("feedback"), table("urgent_report")
+    if not head["version"].startswith(head["id"] + "-") or "+" in head["version"]:
+        raise Malformed(f"pack {head['id']} version", f"must begin with {head['id']}- and have no +")
     matters = {row["id"]: _matter(row, f"pack {head['id']} matter {row['id']}") for row in data["matter"]}
     if len(matters) != len(data["matter"]):
         raise Malformed(f"pack {head['id']}", "names a matter twice")
@@ -125,7 +141,8 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         title_zh=head["title_zh"],
         issuer_zh=head["issuer_zh"],
         source_status=head["source_status"],
-        in_force_from=head["in_force_from"],
+        in_force_from=_day(head["in_force_from"], "in_force_from"),
+        in_force_until=_day(head["in_force_until"], "in_force_until") if "in_force_until" in head else None,
         article=head["article"],
         matters=matters,
         common=common,
@@ -184,6 +201,12 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         forbidden_phrases=tuple(table("phrases").get("forbidden", ())),
         forbidden_phrases_article=table("phrases").get("article", ""),
     )
+
+
+def _day(value: Any, where: str) -> date:
+    if type(value) is not date:
+        raise Malformed(where, "must be a date")
+    return value
 
 
 def _transition(row: Mapping[str, Any]) -> Transition:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
-from py_core.errors import ShouwenError
+from py_core.errors import Malformed, ShouwenError
 from py_core.periods import Period
 
 
@@ -21,6 +24,12 @@ class UnknownName(ShouwenError):
         self.what = what
         self.name = name
         self.known = known
+
+
+class UnknownVersion(UnknownName):
+    """Somebody judged the case by a version of its regulation that is newer than this build."""
+
+    code = "unknown_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,7 @@ class Pack:
     accountability_article: str
     forbidden_phrases: tuple[str, ...] = ()
     forbidden_phrases_article: str = ""
+    in_force_until: date | None = None  # only where a later version follows: the day before it
 
     def matter(self, matter_id: str) -> Matter:
         """The matter type; raises `UnknownName` with those that exist."""
@@ -246,31 +256,90 @@ class Pack:
 
 
 class Packs(Mapping[str, Pack]):
-    """All regulations by id."""
+    """All regulations by id, each with its versions; as a mapping it gives the version that `on` chose."""
 
-    __slots__ = ("_packs", "common")
+    __slots__ = ("_chosen", "_on", "_versions", "common")
 
-    def __init__(self, packs: Mapping[str, Pack], common: Common) -> None:
-        self._packs = dict(packs)
+    def __init__(self, packs: Mapping[str, Pack | Sequence[Pack]], common: Common) -> None:
+        self._versions = {key: (one,) if isinstance(one, Pack) else check_versions(one) for key, one in packs.items()}
+        self._chosen = {key: versions[-1] for key, versions in self._versions.items()}
+        self._on: dict[tuple[str, ...], Packs] = {}
         self.common = common
 
     def __getitem__(self, key: str) -> Pack:
-        return self._packs[key]
+        return self._chosen[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._packs)
+        return iter(self._chosen)
 
     def __len__(self) -> int:
-        return len(self._packs)
+        return len(self._chosen)
 
     def pack(self, pack_id: str) -> Pack:
         """The pack; raises `UnknownName` with those that exist."""
         try:
-            return self._packs[pack_id]
+            return self._chosen[pack_id]
         except KeyError:
-            raise UnknownName("pack", str(pack_id), tuple(self._packs)) from None
+            raise UnknownName("pack", str(pack_id), tuple(self._chosen)) from None
+
+    def versions(self, pack_id: str) -> tuple[Pack, ...]:
+        """Every version of a regulation that this build knows, the oldest first; raises `UnknownName`."""
+        self.pack(pack_id)
+        return self._versions[pack_id]
+
+    def in_force(self, pack_id: str, day: date) -> Pack:
+        """The version of a regulation in force on a day, before the oldest that one; raises `UnknownName`."""
+        self.pack(pack_id)
+        versions = self._versions[pack_id]
+        return versions[max(bisect_right(versions, day, key=_since) - 1, 0)]
+
+    def on(self, day: date) -> Packs:
+        """The regulations as in force on a day; the same object for days on which the same versions are."""
+        chosen = {key: self.in_force(key, day) for key in self._versions}
+        if chosen == self._chosen:
+            return self
+        key = tuple(pack.version for pack in chosen.values())
+        known = self._on.get(key)
+        if known is None:
+            known = self._on[key] = copy(self)
+            known._chosen = chosen
+        return known
+
+    def unknown_version(self, named: str, pack_id: str) -> str:
+        """The version of this regulation in an act's `pack_version` that this build does not know, else ""."""
+        versions = self._versions.get(pack_id, ())
+        for part in named.split("+") if versions else ():
+            if part.startswith(pack_id + "-") and all(pack.version != part for pack in versions):
+                return part
+        return ""
 
     @property
     def version(self) -> str:
         """One text that names every pack's version, for acts and pages."""
-        return "+".join(pack.version for pack in self._packs.values())
+        return "+".join(pack.version for pack in self._chosen.values())
+
+
+def _since(pack: Pack) -> date:
+    return pack.in_force_from
+
+
+def check_versions(versions: Sequence[Pack]) -> tuple[Pack, ...]:
+    """The versions of one regulation, oldest first; raises `Malformed` for two of one day or name, gap or overlap."""
+    ordered = tuple(sorted(versions, key=_since))
+    if not ordered:
+        raise Malformed("pack", "has no version")
+    where = f"pack {ordered[0].id}"
+    if len({pack.id for pack in ordered}) != 1:
+        raise Malformed(where, "has a version of another regulation")
+    if len({pack.version for pack in ordered}) != len(ordered):
+        raise Malformed(where, "names a version twice")
+    for older, newer in pairwise(ordered):
+        if older.in_force_from == newer.in_force_from:
+            raise Malformed(where, f"has two versions in force from {newer.in_force_from}")
+        until = older.in_force_until
+        if until is not None and until != newer.in_force_from - timedelta(days=1):
+            fault = "overlap" if until >= newer.in_force_from else "leave a gap"
+            raise Malformed(where, f"has versions {older.version} and {newer.version} that {fault}")
+    if ordered[-1].in_force_until is not None:
+        raise Malformed(where, f"has nothing in force after {ordered[-1].in_force_until}")
+    return ordered

@@ -22,6 +22,7 @@ from py_core.rules.policies import Policies, read_policies
 from py_core.rules.proposals import find_proposals
 from py_core.rules.reading import Reading, read
 from py_core.rules.timing import Timing
+from py_core.rules.versions import pack_of
 from py_core.values import local
 
 __all__ = ["Assessment", "assess"]
@@ -42,7 +43,7 @@ def assess(
     if case.registered is None:
         return _empty(now, readings)
     try:
-        pack = packs.pack(case.pack)
+        pack = pack_of(case, packs, now.date(), readings)
         matter = pack.matter(case.matter)
     except UnknownName as error:
         return _empty(now, readings, str(error))

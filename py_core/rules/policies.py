@@ -22,6 +22,7 @@ class Policies:
     rest_day_receipt: str  # P-06: same_day | next_workday
     bare_day: str  # P-07: rule | workday | calendar_day
     untold_exclusion: str  # P-11: exclude_only_if_told | exclude_anyway
+    rule_version: str  # P-13: receipt | newest
     offline_time: str  # P-14: default | occurred | arrived
     towards_office: frozenset[str]
     yellow_workdays: int  # P-20
@@ -70,6 +71,7 @@ def read_policies(overrides: Mapping[str, Any] | Policies, common: Common) -> Po
         rest_day_receipt=chosen["P-06"],
         bare_day=chosen["P-07"],
         untold_exclusion=chosen["P-11"],
+        rule_version=chosen["P-13"],
         offline_time=chosen["P-14"],
         towards_office=frozenset(common.policies["P-14"].figures["towards_office"]),
         yellow_workdays=alerts["yellow_workdays"],

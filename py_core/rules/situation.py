@@ -18,6 +18,7 @@ from py_core.rules.extension import cap, old_due
 from py_core.rules.policies import Policies, read_policies
 from py_core.rules.reading import Reading, read
 from py_core.rules.timing import Timing
+from py_core.rules.versions import pack_of
 from py_core.values import local
 
 
@@ -57,8 +58,9 @@ def look(
     case: Case, packs: Packs, calendar: WorkCalendar, now: datetime, policies: Mapping[str, Any] | Policies
 ) -> Situation:
     """The situation of a registered case; raises `UnknownName` for a pack or matter that does not exist."""
-    pack = packs.pack(case.pack)
+    moment, readings = local(now), read_policies(policies, packs.common)
+    pack = pack_of(case, packs, moment.date(), readings)
     reading = read(case, pack, pack.matter(case.matter))
-    timing = Timing(calendar, local(now), read_policies(policies, packs.common))
+    timing = Timing(calendar, moment, readings)
     clocks = find_clocks(case, reading, timing)
     return Situation(case, pack, reading, clocks, timing, find_state(case, reading, clocks))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from py_core import __version__
@@ -70,6 +70,9 @@ class _Play:
     def seen(self, unseen: int) -> tuple[list[RecordedAct], list[bytes]]:
         end = len(self.acts) - unseen
         return self.acts[:end], self.raws[:end]
+
+    def received(self, now: datetime) -> date:
+        return (self.acts[0].act.occurred_at if self.acts else now).date()
 
 
 class Stage:
@@ -149,7 +152,7 @@ class Stage:
                 claimed_at=step.at,
                 beacon=self._beacons(step.at - BEACON_AGE),
                 since_beacon_ms=round(BEACON_AGE.total_seconds() * 1000),
-                pack_version=self._packs.version,
+                pack_version=self._packs.on(play.received(step.at)).version,
                 app_version=__version__,
             )
 

@@ -55,7 +55,7 @@ def test_a_file_that_is_not_there_is_status_2(tmp_path: Path) -> None:
 
 def test_packs_check_names_what_a_deployment_must_fill_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["packs", "check"]) == 0
-    assert "HL HL-1.1: 3 matter types, 10 articles; to be filled in: HL-8(2)" in capsys.readouterr().out
+    assert "HL HL-1.1 from 2018-01-01: 3 matter types, 10 articles; to be filled in: HL-8(2)" in capsys.readouterr().out
 
 
 def test_packs_show_prints_rules_and_scenarios(capsys: pytest.CaptureFixture[str]) -> None:

@@ -316,3 +316,12 @@ def test_the_log_keeps_bytes_and_signature_as_they_came(parts: Parts, lin: Lapto
     assert bytes(row.signature) == act.signature
     assert (row.user, row.device, row.device_seq, row.log_index) == ("lin", lin.device, 1, 0)
     assert row.received_at_ms == int(clock.now().timestamp() * 1000)
+
+
+def test_an_act_by_rules_that_the_record_does_not_know_is_kept_apart(parts: Parts, lin: Laptop) -> None:
+    """Otherwise one signed word would make a case unreadable for everybody."""
+    known = parts.packs.version
+    assert lin.verdict(lin.act(CASE, registered(), pack_version=known)) == "accepted"
+    for number, named in enumerate((known.replace("HL-1.1", "HL-9"), "JY-2099.1"), 2):
+        assert lin.verdict(lin.act(case_id(number), registered(), pack_version=named)) == "unknown_law"
+    assert [kept.reason for kept in quarantined(parts)] == ["unknown_law"] * 2

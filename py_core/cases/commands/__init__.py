@@ -19,11 +19,12 @@ from py_core.cases.commands.table import ALL_ROLES, COMMAND_OF, COMMANDS, Comman
 from py_core.cases.events import EVENTS, FieldSpec, missing, read_field, read_fields
 from py_core.cases.state import Case, evolve
 from py_core.errors import Malformed
-from py_core.packs import Packs, UnknownName
+from py_core.packs import Pack, Packs, UnknownName
 from py_core.rules.engine import assess
-from py_core.rules.policies import Policies
+from py_core.rules.policies import Policies, read_policies
 from py_core.rules.situation import look
-from py_core.values import local
+from py_core.rules.versions import pack_of
+from py_core.values import N_, local
 
 __all__ = [
     "ALL_ROLES", "COMMANDS", "COMMAND_OF", "Command", "CommandSpec", "Context", "FieldSpec", "Offered", "decide",
@@ -129,7 +130,7 @@ def _registration(fields: Mapping[str, Any], context: Context) -> Iterator[tuple
         receipt = ("first_responder_phone", "promised", "complaint_phone")
         yield "receipt_issued", {name: fields[name] for name in receipt if name in fields}
     if "result_text" in fields:  # done on the spot (L03): the event that ends this matter's clock
-        stops = context.packs.pack(fields["pack"]).matter(fields["matter"]).stop
+        stops = _pack_at_receipt(fields["pack"], context).matter(fields["matter"]).stop
         yield fields.get("completion_event") or next(iter(stops)), {"text": fields["result_text"]}
     if "reply_text" in fields:
         opinion = {"opinion": fields["reply_opinion"]} if "reply_opinion" in fields else {}
@@ -147,7 +148,7 @@ def _end_event(case: Case | None, spec: CommandSpec, context: Context) -> str:
 
 def _approver(case: Case | None, context: Context) -> str:
     if case is not None and case.registered is not None:
-        rule = context.packs.pack(case.pack).matter(case.matter).extension
+        rule = _pack_of(case, context).matter(case.matter).extension
         for role in rule.approvers if rule else ():
             if role in context.roles:
                 return role
@@ -159,7 +160,9 @@ def _pass(case: Case | None, event_type: str, event: Event, context: Context) ->
     if case is None or case.registered is None:
         if event_type != "registered":
             raise refuse("not_registered", "")
-        pack = context.packs.pack(data["pack"])
+        pack = _pack_at_receipt(data["pack"], context)
+        if data["matter"] not in pack.matters and data["matter"] in context.packs.pack(data["pack"]).matters:
+            raise refuse("wrong_matter", pack.article, {"matter": N_("was not yet there, or no longer, on that day")})
         check_registration(pack, pack.matter(data["matter"]), data)
         return
     moment = context.happened_at
@@ -179,10 +182,20 @@ def _checked(case: Case | None, event_type: str, event: Event, context: Context)
     if faults:
         article = ""
         if case is not None and case.registered is not None:
-            pack = context.packs.pack(case.pack)
+            pack = _pack_of(case, context)
             article = pack.receipt_article if event_type == "receipt_issued" else pack.matter(case.matter).article
         raise refuse("missing_field" if absent else "malformed_field", article, faults)
     return read_fields(event_type, event)
+
+
+def _pack_at_receipt(pack_id: str, context: Context) -> Pack:
+    """The version of a regulation that a case received now, or `at`, will have."""
+    return context.packs.in_force(pack_id, context.happened_at.date())
+
+
+def _pack_of(case: Case, context: Context) -> Pack:
+    readings = read_policies(context.policies, context.packs.common)
+    return pack_of(case, context.packs, context.happened_at.date(), readings)
 
 
 def _act(context: Context) -> RecordedAct:
