@@ -7,13 +7,17 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.commands import CommandSpec
+from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
+from py_core.desk import case_view
 from py_core.desk.contact_checks import tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
+from py_core.rules.extension import new_date
+from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -40,6 +44,8 @@ def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, A
     found: dict[str, Any] = {}
     if ("by" in names) and (spec.name, "by") in _FIXED:
         found["by"] = turn.identity.user
+        if spec.name == "accept" and turn.person and _assists(turn, opened):
+            found["by"] = turn.person.unit  # the first acceptor goes on answering; this unit takes its part
     if spec.name == "start_procedure":
         found["id"] = f"{turn.identity.device_code}-{turn.surroundings.next_device_seq}"
     if spec.name == "issue_receipt":
@@ -47,17 +53,49 @@ def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, A
     return found
 
 
+def _assists(turn: Turn, opened: OpenCase) -> bool:
+    law = turn.law(opened.case)
+    situation = look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies)
+    return situation.state == "handling" and may_assist(situation, law.unit)
+
+
 def defaults(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
-    """What an unsent form is filled with."""
+    """What an unsent form is filled with: what the case already says, and the only choice there is."""
+    pack = turn.packs.get(opened.case.pack)
+    only = {}
+    for field in spec.fields:
+        options = _options(turn, opened, spec, field, pack) if field.required and field.kind == "text" else []
+        if len(options) == 1:
+            only[field.name] = options[0]["value"]
+    return only | _known(turn, opened, spec)
+
+
+def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
     if spec.name == "issue_receipt":
         return {name: str(value) for name, value in receipt_step(turn, opened.case, opened.number)[1].items()}
+    asked = opened.case.last("extension_requested")
+    if spec.name == "approve_extension" and asked:
+        until, workdays = asked.data.get("until"), asked.data.get("workdays")
+        return {"until": until.isoformat() if until else "", "workdays": str(workdays) if workdays else ""}
     if spec.name == "notify_extension":
-        approved = opened.case.last("extension_approved")
-        asked = opened.case.last("extension_requested")
-        until = (approved and approved.data.get("until")) or (asked and asked.data.get("until"))
+        until = _granted_until(turn, opened)
         reason = asked.data.get("reason", "") if asked else ""
         return {"until": until.isoformat() if until else "", "reason": reason}
     return {}
+
+
+def _granted_until(turn: Turn, opened: OpenCase) -> date | None:
+    """The date that an approval grants, also where it names working days only."""
+    law = turn.law(opened.case)
+    situation = look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies)
+    before = situation.due_without_extension()
+    for event in ("extension_approved", "extension_requested"):
+        fact = opened.case.last(event)
+        if fact is not None and before is not None:
+            until = new_date(fact.data, before, situation.timing)
+            if until is not None:
+                return until
+    return None
 
 
 def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None) -> list[dict[str, Any]]:
@@ -112,6 +150,12 @@ def _options(
         ]
     if (spec.name, field.name) in _UNIT_FIELDS:
         return [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
+    if (spec.name, field.name) == ("designate_lead", "handler"):
+        return [
+            {"value": person.id, "text": f"{person.name} · {case_view.unit_name(turn, person.unit)}"}
+            for person in turn.directory.people.values()
+            if person.category != "support"
+        ]
     if field.name in ("handler", "who") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
         return [
@@ -161,19 +205,25 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         elif field.kind == "strokes":
             value = form.strokes(field.name)
         else:
-            value = _read(form, field, needed)
+            value = _read(turn, form, field, needed)
         if value not in ("", None, []):
             fields[field.name] = value
     return fields
 
 
-def _read(form: Form, field: FieldSpec, needed: str) -> Any:
+def _unit_id(turn: Turn, name: str) -> str:
+    """The unit that is written by its name, so that the case reaches it; other bodies stay as they are written."""
+    found = (unit.id for unit in turn.directory.units.values() if name in (unit.id, unit.zh, unit.en))
+    return next(found, name)
+
+
+def _read(turn: Turn, form: Form, field: FieldSpec, needed: str) -> Any:
     text = form.text(field.name, LONG_TEXT_MAX // 4 if field.kind != "text" else TEXT_MAX, needed=needed)
     if not text:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if field.kind == "texts":
-        return lines
+        return [_unit_id(turn, line) for line in lines] if field.name == "assists" else lines
     if field.kind == "int":
         digits = tidy(text)
         if digits.isascii() and digits.isdigit() and len(digits) <= 4:
@@ -185,13 +235,13 @@ def _read(form: Form, field: FieldSpec, needed: str) -> Any:
         except ValueError:
             form.fault(field.name, N_("Enter a date, such as 2026-03-05."))
     elif field.kind in ("materials", "steps"):
-        return _rows(form, field, lines)
+        return _rows(turn, form, field, lines)
     else:
         return text
     return None
 
 
-def _rows(form: Form, field: FieldSpec, lines: list[str]) -> list[dict[str, Any]]:
+def _rows(turn: Turn, form: Form, field: FieldSpec, lines: list[str]) -> list[dict[str, Any]]:
     rows = []
     for line in lines:
         found = (_COPIES if field.kind == "materials" else _STEP).match(line)
@@ -200,5 +250,5 @@ def _rows(form: Form, field: FieldSpec, lines: list[str]) -> list[dict[str, Any]
         elif field.kind == "materials":
             rows.append({"name": found["name"], "copies": int(found["n"] or 1)})
         else:
-            rows.append({"unit": found["name"], "n": int(found["n"])})
+            rows.append({"unit": _unit_id(turn, found["name"]), "n": int(found["n"])})
     return rows

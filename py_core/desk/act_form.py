@@ -23,8 +23,6 @@ from py_core.packs.prints import load_prints
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
-# Commands with a page of their own.
-_ELSEWHERE = frozenset({"register", "resolve_contradiction"})
 # Steps that put a sheet into the person's hand lead to it; of several forms the one that belongs to the case.
 _AFTER = {
     "issue_receipt": ("F-02",), "notify_correction": ("F-04",), "notify_refusal": ("F-06", "F-17"),
@@ -47,7 +45,7 @@ def _with_case(turn: Turn, case_id: str, command: str, answer: object) -> Respon
     spec = COMMANDS.get(command)
     if opened is None:
         return problem(turn, 404, "unknown_case")
-    if spec is None or command in _ELSEWHERE:
+    if spec is None or not any(each.command == command for each in turn.packs.common.transitions):
         return problem(turn, 404, "unknown_page")
     assert callable(answer)
     try:
@@ -109,12 +107,25 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     pack = turn.pack_of(opened.case)
     if pack is None or opened.case.matter not in pack.matters:
         raise refuse("not_registered", "")
+    known = [
+        each.sources[pack.id]
+        for each in pack.common.transitions
+        if each.command == spec.name and pack.id in each.sources
+    ]
+    article = known[0] if known else pack.matters[opened.case.matter].article
     if spec.roles and not turn.roles.intersection(spec.roles):
-        raise refuse("not_permitted", "", roles=", ".join(spec.roles))
-    check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)
+        raise refuse("not_permitted", article, roles=", ".join(spec.roles))
+    try:
+        check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)
+    except Refused as refused:
+        if refused.article:
+            raise
+        raise Refused(refused.code, article, refused.message, refused.instead, refused.params) from refused
+    if not known:
+        raise refuse("not_in_this_regulation", article)
     raise Refused(
         "wrong_state",
-        pack.matters[opened.case.matter].article,
+        article,
         N_("The case stands at “%(state)s”; this step does not belong there."),
         N_("Choose one of the steps that the case page offers."),
         {"state": case_view.state_name(turn, opened)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -146,9 +147,7 @@ def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[
             value = _of_recomputation(turn, pack, spec.name, event)
         if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
             continue
-        if spec.kind in ("period", "limit", "steps", "materials", "attachments", "strokes") or (
-            spec.name == "by" and value == user
-        ):
+        if spec.kind in ("period", "limit", "attachments", "strokes") or (spec.name == "by" and value == user):
             continue
         facts.append({"label": turn.say(spec.label), "text": field_text(turn, pack, spec, value)})
     return facts
@@ -178,10 +177,10 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
             return str(value)
         return language.day_text(turn.lang, day)
     if isinstance(value, (list, tuple)):
-        return "; ".join(str(item) for item in value)
+        return turn.say(N_("; ")).join(_item_text(turn, pack, spec, item) for item in value)
     text = str(value)
     unit = turn.directory.units.get(text)
-    if unit is not None and spec.name in ("to", "by", "lead", "unit"):
+    if unit is not None and spec.name in ("to", "by", "lead", "unit", "assists"):
         return unit.en if turn.lang == language.EN else unit.zh
     person = turn.directory.people.get(text)
     if person is not None and spec.name in ("by", "handler", "who"):
@@ -189,3 +188,15 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
     if spec.name == "by_role" and pack is not None:
         return pack.term(f"role.{text}", turn.lang)
     return text
+
+
+def _item_text(turn: Turn, pack: Pack | None, spec: FieldSpec, item: Any) -> str:
+    """One entry of a list: a paper with its copies, a step with its length, a unit, or words."""
+    if spec.kind == "materials":
+        name, copies = (item["name"], item["copies"]) if isinstance(item, Mapping) else item
+        return f"{name} × {copies}"
+    if spec.kind == "steps":
+        unit, n = (item["unit"], item["n"]) if isinstance(item, Mapping) else item
+        days = pack.term("unit.workday", turn.lang) if pack else ""
+        return f"{field_text(turn, pack, replace(spec, kind='text', name='unit'), unit)} {n} {days}".strip()
+    return field_text(turn, pack, replace(spec, kind="text"), item)

@@ -93,6 +93,7 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (N_("Rules"), (pack.en if turn.lang == language.EN else pack.zh) if pack else case.pack),
         (N_("Matter"), case_view.matter_name(turn, opened)),
         (N_("Promise"), _period(turn, opened, promise) if promise else ""),
+        (N_("Limit written in the instruction"), _explicit(turn, opened)),
         (N_("Legal basis"), offer.basis if offer else ""),
         (N_("How it came"), case_view.term(turn, opened, f"channel.{case.value('channel')}")),
         (
@@ -107,6 +108,13 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (N_("Unit"), case_view.unit_name(turn, case_view.unit_of(opened))),
     ]
     return [{"label": turn.say(label), "text": str(text)} for label, text in rows if text]
+
+
+def _explicit(turn: Turn, opened: OpenCase) -> str:
+    limit = opened.case.value("explicit_limit")
+    if not limit:
+        return ""
+    return language.day_text(turn.lang, limit["until"]) if "until" in limit else _period(turn, opened, limit)
 
 
 def _period(turn: Turn, opened: OpenCase, promise: Any) -> str:

@@ -65,6 +65,7 @@ def show_register(turn: Turn) -> Response:
         "signed": "yes",
         "outcome": "accept",
         "limit_unit": "workday",
+        "identity_told": "yes",
         "occurred_at": shown,
         "occurred_at_shown": shown,
     }
@@ -147,7 +148,6 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
         "unit": unit,
         "number": number,
         "staff": "support" if person and person.category == "support" else "officer",
-        "identity_told": True,
     }
     if choice.offer:
         # What was promised on the day of receipt stays with the case (P-13), also when it is written down later.

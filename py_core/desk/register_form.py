@@ -59,6 +59,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     _read_claimant(form, choice, fields)
     _read_matter(form, choice, fields)
     _read_limit(form, choice, fields)
+    fields["identity_told"] = form.value("identity_told") == "yes"
     if form.value("urgent") == "yes":
         fields["urgent"] = True
     papers, missing = _read_papers(form, choice)

@@ -236,9 +236,12 @@ def _explicit(sheet: Sheet) -> str:
 
 def _clock_limit(sheet: Sheet) -> str:
     clock = sheet.opened.assessment.principal if sheet.opened else None
-    if clock is None or clock.period is None:
-        return ""
-    return f"{clock.period.n} {sheet.term(f'unit.{clock.period.unit}')}"
+    period = clock.period if clock else None
+    if period is None and sheet.opened is not None and sheet.pack is not None:
+        # While papers are missing no clock runs; the regulation's own limit is still what is told.
+        matter = sheet.pack.matters.get(sheet.opened.case.matter)
+        period = matter.limit.period if matter and matter.limit else None
+    return f"{period.n} {sheet.term(f'unit.{period.unit}')}" if period else ""
 
 
 def _due(sheet: Sheet) -> str:

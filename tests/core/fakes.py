@@ -193,7 +193,7 @@ def service_form(key: str = "0" * 31 + "1", **changes: str) -> dict[str, str]:
         "title": "工地临时用水", "text": "工地三个月临时用水", "place": "星桥镇中心路", "complete": "yes",
         "paper-offer:temp-water-0": "y", "copies-offer:temp-water-0": "1", "paper-offer:temp-water-1": "y",
         "copies-offer:temp-water-1": "2", "paper-offer:temp-water-2": "y", "copies-offer:temp-water-2": "1",
-        "signed": "yes", "outcome": "accept",
+        "signed": "yes", "identity_told": "yes", "outcome": "accept",
     }  # fmt: skip
     return {**form, **changes}
 
@@ -203,6 +203,6 @@ def appeal_form(key: str = "0" * 31 + "2", **changes: str) -> dict[str, str]:
     form = {
         "key": key, "offer": "appeal:citizen", "claimant": "person", "claimant_name": "孙七",
         "claimant_phone": "0510-86110022", "channel": "walk_in", "request_kind": "complaint",
-        "title": "夜间施工噪声", "text": "隔壁工地夜里十一点还在施工", "place": "星桥镇北街 8 号", "outcome": "accept",
+        "title": "夜间施工噪声", "text": "隔壁工地夜里十一点还在施工", "place": "星桥镇北街 8 号", "identity_told": "yes", "outcome": "accept",
     }  # fmt: skip
     return {**form, **changes}

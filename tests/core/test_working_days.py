@@ -6,17 +6,22 @@ What is not offered is refused when its address is typed by hand: with the artic
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 from fakes import NOW, Desk, FakeStore
 from html_forms import filled
 
-from e2e.working_days import DAYS, Day, Step, typed_on
-from py_core.cases.commands import COMMANDS
+from e2e.working_days import DAYS, FANG, LIN, Day, Step, typed_on
+from py_core.cases.acts import Act, read_act
+from py_core.cases.commands import ALL_ROLES, COMMANDS, Command, Context, decide
 from py_core.cases.history import order
 from py_core.cases.state import fold
+from py_core.desk.ports import NewAct
 from py_core.directory import read_directory
 from py_core.packs import load_packs
 from py_core.rules.engine import assess
@@ -24,9 +29,117 @@ from server.demo.data import directory_document
 
 CITY = read_directory({**directory_document(), "public_url": "https://shouwen.example"})
 PACKS = load_packs()
-TABLE = {
-    (pack, transition.command) for transition in PACKS.common.transitions for pack in transition.sources
+TABLE = {(pack, transition.command) for transition in PACKS.common.transitions for pack in transition.sources}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a case comes to where a step is offered that no day needs: registration and steps as the core takes them."""
+
+    registered: Mapping[str, Any]
+    steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    typed: Mapping[str, str] = field(default_factory=dict)
+    who: str = LIN
+
+    def desk(self, pack: str) -> tuple[Desk, str]:
+        """Somebody in front of the case, and its address."""
+        store, case_id, now = FakeStore(CITY), "ab" * 16, NOW
+        fields = {**WALKED_IN, "pack": pack, **self.registered}
+        for number, (name, given) in enumerate([("register", fields), *self.steps], 1):
+            now += timedelta(minutes=3)
+            known = store.case(case_id)
+            context = Context(now, PACKS, store.calendar(), {}, user=LIN, roles=ALL_ROLES, unit="xingqiao")
+            events = decide(fold(case_id, order(known.acts)) if known else None, Command(name, given), context)
+            act = Act(name, events, LIN, "elsewhere", number, now, now, None, None, PACKS.version, "0.1.0")
+            store.record(NewAct(case_id, act.text()), now)
+        return Desk(self.who, store=store, now=now + timedelta(minutes=3)), f"/cases/{case_id}"
+
+
+WALKED_IN = {
+    "channel": "walk_in", "unit": "xingqiao", "claimant": "person", "claimant_name": "顾明华", "title": "补充事项", "number": "K9",
+    "claimant_phone": "13800004321",
+}  # fmt: skip
+MOVED = (
+    "recompute_due",
+    {"clock": "main", "old_due": "2026-01-05", "new_due": "2026-01-06", "firm": True, "cause": "ab" * 32},
+)
+COMPLAINED = ("file_complaint", {"about": "投诉"})
+LACKING = ("receive_materials", {"complete": False})
+FILE = {
+    "attachments": '[{"sha256":"' + "cd" * 32 + '","bytes":9,"type":"image/jpeg","name":"a.jpg"}]',
+    "purpose": "photo",
 }
+MATTER = {
+    "WH": {"matter": "letter"}, "BZ": {"matter": "approval"}, "HL": {"matter": "citizen"},
+    "JY": {"matter": "service", "promise": {"n": 10, "unit": "workday"}, "completion_event": "decision_issued"},
+}  # fmt: skip
+PROMISED = {**MATTER["JY"], "matter": "service"}
+CERTIFICATE = {**PROMISED, "completion_event": "certificate_issued"}
+UPWARD = {**PROMISED, "completion_event": "forwarded_up"}
+TAKEN = ("accept", {"by": LIN})
+DELIVERED = ("deliver", {"to": "xingqiao"})
+FURTHER: dict[tuple[str, str], Way] = {
+    **{(pack, "see_due_change"): Way(MATTER[pack], (MOVED,)) for pack in DAYS},
+    **{(pack, "attach"): Way(MATTER[pack], (), FILE) for pack in DAYS},
+    **{
+        (pack, command): Way(MATTER[pack], (COMPLAINED,), typed, FANG)
+        for pack in ("WH", "BZ")
+        for command, typed in (
+            ("decline_proposal", {"proposal": "accountability_file", "reason": "经查不实。"}),
+            ("open_accountability", {"about": "经查属实。"}),
+        )
+    },
+    **{
+        (pack, "hand_over"): Way(MATTER[pack], (), {"to": "liuxi"}) for pack in ("WH", "BZ", "JY")
+    },
+    **{
+        (pack, "refer_out"): Way(MATTER[pack], (), {"to_body": "市教育局", "explanation": "已说明。"})
+        for pack in ("WH", "BZ", "JY")
+    },
+    **{(pack, "tell_identity"): Way({**MATTER[pack], "identity_told": False}) for pack in ("WH", "BZ")},
+    **{
+        (pack, "receive_materials"): Way(registered, (), {"complete": "no", "materials": "申请表 ×1"})
+        for pack, registered in (("WH", PROMISED), ("BZ", MATTER["BZ"]), ("JY", MATTER["JY"]))
+    },
+    **{
+        (pack, "notify_correction"): Way(registered, (LACKING,), {"items": "申请表未签字", "form": "written"})
+        for pack, registered in (("WH", PROMISED), ("BZ", MATTER["BZ"]), ("JY", MATTER["JY"]))
+    },
+    ("WH", "issue_certificate"): Way(CERTIFICATE, (TAKEN,), {"text": "证书"}),
+    ("WH", "forward_up"): Way(UPWARD, (TAKEN,), {"to": "市科技局"}),
+    ("BZ", "issue_certificate"): Way({**MATTER["BZ"], "completion_event": "certificate_issued"}, (TAKEN,), {"text": "证书"}),
+    ("BZ", "forward_up"): Way({**MATTER["BZ"], "completion_event": "forwarded_up"}, (TAKEN,), {"to": "市科协"}),
+    ("BZ", "judge_scope"): Way(MATTER["BZ"], (), {"outcome": "own"}),
+    ("BZ", "note"): Way(MATTER["BZ"], (), {"text": "已联系。"}),
+    ("BZ", "file_complaint"): Way(MATTER["BZ"], (), {"about": "态度不好"}),
+    ("BZ", "change_post"): Way({"matter": "post", "channel": "document"}, (), {"note": "由赵磊任B岗"}),
+    ("JY", "judge_scope"): Way(MATTER["JY"], (), {"outcome": "unclear"}),
+    ("JY", "note"): Way(MATTER["JY"], (), {"text": "已联系。"}),
+    ("JY", "record_signature"): Way({**MATTER["JY"], "signed": False}, (), {"signed": "yes"}),
+    ("JY", "complete"): Way({"matter": "contact"}, (TAKEN,), {"text": "已办。"}),
+    ("JY", "reply"): Way({"matter": "contact"}, (TAKEN,), {"text": "已答复。"}),
+    ("JY", "open_accountability"): Way(MATTER["JY"], (COMPLAINED,), {"about": "经查属实。"}, FANG),
+    ("JY", "decline_proposal"): Way(MATTER["JY"], (COMPLAINED,), {"proposal": "accountability_file", "reason": "不实"}, FANG),
+    ("HL", "complete"): Way({"matter": "fixed_date", "explicit_limit": {"until": "2026-01-20"}}, (TAKEN,), {"text": "已完成。"}),
+    ("HL", "refuse_assist"): Way(
+        MATTER["HL"], (DELIVERED, TAKEN, ("deliver", {"to": "liuxi"})), {"by": "liuxi", "note": "拒不配合"}
+    ),
+    ("HL", "refuse_extension"): Way(
+        MATTER["HL"], (DELIVERED, TAKEN, ("request_extension", {"reason": "施工", "workdays": 5})), {"reason": "无需延期"}, FANG
+    ),
+    ("HL", "decline_proposal"): Way(
+        MATTER["HL"], (DELIVERED, ("refuse_ticket", {"within_duty": True})),
+        {"proposal": "supervision:HL-8(3)", "reason": "已电话协调。"}, FANG,
+    ),
+    ("HL", "open_accountability"): Way(
+        MATTER["HL"],
+        (
+            DELIVERED, TAKEN, ("reply", {"text": "已办", "opinion": "satisfied"}), ("feed_back", {"text": "已办"}),
+            ("pass_review", {}), ("call_back", {"result": "unsatisfied", "adverse_effect": True}),
+        ),
+        {"about": "造成不良影响。"}, FANG,
+    ),
+}  # fmt: skip
 
 
 class Office:
@@ -115,3 +228,62 @@ def test_a_day_goes_through_with_every_step_offered_and_every_slip_printed(pack:
     office = worked(pack)
     assert len(office.cases) >= 12
     assert {case: state_of(office, case) for case in office.cases} == DAYS[pack].states
+
+
+def test_every_transition_has_a_page_that_somebody_used() -> None:
+    """A new row of the table without a page, or a page that nobody can reach, fails here."""
+    used = set().union(*(worked(pack).taken for pack in DAYS))
+    assert used | FURTHER.keys() >= TABLE
+    assert FURTHER.keys() <= TABLE - used
+
+
+@pytest.mark.parametrize(("pack", "command"), FURTHER)
+def test_a_step_that_a_day_does_not_need_has_its_page(pack: str, command: str) -> None:
+    way = FURTHER[pack, command]
+    desk, case = way.desk(pack)
+    path = f"{case}/do/{command}"
+    assert f'href="{path}"' in desk.get(case).html
+    for lang in ("en", "zh-CN"):
+        page = desk.get(path, lang)
+        assert page.status == 200
+    response = desk.post(
+        path, **filled(page.html, {key: typed_on(desk.now.date(), text) for key, text in way.typed.items()})
+    )
+    assert response.status == 303, re.findall(r'error-message">(?:<.*?</span>)?([^<]*)', response.html)
+    assert len(response.acts) == 1
+    assert read_act(response.acts[0].text).kind == command
+
+
+@pytest.mark.parametrize("pack", DAYS)
+def test_what_is_not_offered_is_refused_with_article_and_way_out(pack: str) -> None:
+    office = worked(pack)
+    for who, desk in office.desks.items():
+        for case in list(office.cases.values())[::3]:
+            offered = set(re.findall(rf'href="/cases/{case}/do/(\w+)"', desk.get(f"/cases/{case}").html))
+            for command in COMMANDS.keys() - offered:
+                page = desk.get(f"/cases/{case}/do/{command}")
+                if command not in {each.command for each in PACKS.common.transitions}:
+                    assert page.status == 404, command
+                    continue
+                told = (who, command, page.html)
+                assert page.status == 409, told
+                assert re.search(r'sw-article">\([A-Z]{2}-[^)]+\)+<', page.html), told
+                assert "您可以这样做" in page.html, told
+
+
+def test_an_unlawful_step_that_is_sent_by_hand_records_nothing() -> None:
+    office = worked("BZ")
+    desk = office.desks[LIN]
+    for command in (
+        "decide_refusal",
+        "approve_extension",
+        "accept_handover",
+        "feed_back",
+        "start_procedure",
+        "deliver",
+    ):
+        case = f"/cases/{office.cases['政策咨询']}"
+        typed = {"key": "1", "outcome": "agree", "to": "liuxi", "text": "x", "id": "1", "procedure": "hearing", "workdays": "1",
+                 "opinion": "同意"}  # fmt: skip
+        response = desk.post(f"{case}/do/{command}", **typed)
+        assert (response.status in (409, 422), response.acts) == (True, ()), command

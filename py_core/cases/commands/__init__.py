@@ -91,7 +91,7 @@ def possible(case: Case | None, context: Context) -> tuple[Offered, ...]:
     if assessment.problem:
         return ()
     situation = look(case, context.packs, context.calendar, moment, context.policies)
-    return find_offers(situation, assessment, context.roles)
+    return find_offers(situation, assessment, context.roles, context.unit)
 
 
 def _events(

@@ -78,10 +78,16 @@ def _accepted(s: Situation, data: Data | None) -> None:
     taken = reading.stage == "handling" and reading.role in ("handler", "first_responder", "lead_unit") and reading.name
     if not taken:
         return
-    by = (data or {}).get("by", "")
-    assisting = s.pack.dispatch_article and by in reading.units and by != reading.name
-    if not assisting:
+    if (data or {}).get("by", "") not in assisting_units(s):
         raise refuse("already_accepted", s.pack.first_responder_article)
+
+
+def assisting_units(s: Situation) -> frozenset[str]:
+    """Units that a work order reached beside the one that accepted it first (HL-6); their acceptance is a fact too."""
+    reading = s.reading
+    if not s.pack.dispatch_article:
+        return frozenset()
+    return frozenset(reading.units) - {reading.name}
 
 
 def _handover_accepted(s: Situation, data: Data | None) -> None:

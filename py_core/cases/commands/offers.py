@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from py_core.cases.commands.gates import lawful, needs_filing
+from py_core.cases.commands.gates import assisting_units, lawful, needs_filing
 from py_core.cases.commands.table import COMMANDS
 from py_core.cases.state import Case
 from py_core.rules.assessment import Assessment
@@ -21,8 +21,10 @@ class Offered:
     suggested: bool = False
 
 
-def find_offers(situation: Situation, assessment: Assessment, roles: frozenset[str]) -> tuple[Offered, ...]:
-    """The steps that this person may take now, those that answer a duty first."""
+def find_offers(
+    situation: Situation, assessment: Assessment, roles: frozenset[str], unit: str = ""
+) -> tuple[Offered, ...]:
+    """The steps that this person of this unit may take now, those that answer a duty first."""
     found: dict[str, Offered] = {}
     suggested = _suggested(assessment)
     for transition in situation.pack.common.transitions:
@@ -34,10 +36,24 @@ def find_offers(situation: Situation, assessment: Assessment, roles: frozenset[s
             continue
         if not _in_state(transition.states, situation):
             continue
-        if not _needed(transition.needs, situation, assessment) or not lawful(command.event, situation):
+        if transition.needs == "assists":
+            if not may_assist(situation, unit):
+                continue
+        elif not _needed(transition.needs, situation, assessment) or not lawful(command.event, situation):
             continue
         found[transition.command] = Offered(transition.command, article, transition.command in suggested)
     return tuple(sorted(found.values(), key=lambda offer: not offer.suggested))
+
+
+def may_assist(s: Situation, unit: str) -> bool:
+    """Whether a unit got the work order beside the unit that answers and has not accepted its part yet (HL-6).
+
+    A person who accepted is of the unit that was named first: every later unit assists.
+    """
+    named = s.reading.units
+    answering = s.reading.name if s.reading.name in named else named[0] if named else ""
+    accepted = any(fact.data.get("by") == unit for fact in s.case.all("accepted"))
+    return unit in assisting_units(s) and unit != answering and not accepted
 
 
 def _in_state(states: tuple[str, ...], s: Situation) -> bool:
