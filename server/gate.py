@@ -15,6 +15,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from py_core.cases.acts import Act, Event, RecordedAct, read_act
+from py_core.cases.commands import COMMANDS
 from py_core.change import ActChange, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory
@@ -31,7 +32,13 @@ from server.record import Entry, Submission
 from server.scope import units_concerned
 from server.trial import NotTaken
 
-PRIVILEGED_EVENTS: Mapping[str, str] = {"contradiction_resolved": "reconciler"}
+PRIVILEGED_EVENTS: Mapping[str, frozenset[str]] = {  # whoever has one of these roles
+    "contradiction_resolved": frozenset({"reconciler"}),
+    **{
+        COMMANDS[name].event: frozenset(COMMANDS[name].roles)
+        for name in ("record_veto", "withdraw_veto", "confirm_deemed_consent")
+    },
+}
 
 CITY_ROLE = "admin"  # who may write into the city document
 SERVER_EVENTS = frozenset({"due_recomputed"})  # what only the record itself can state
@@ -186,8 +193,10 @@ class Gate:
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
             # A decision that is reserved to a role, or one made in the name of a role.
-            roles = {PRIVILEGED_EVENTS.get(event["type"]), event.get("by_role")} - {None}
-            if not roles.issubset(person.roles):
+            reserved = PRIVILEGED_EVENTS.get(event["type"])
+            if reserved is not None and not reserved.intersection(person.roles):
+                raise _Refusal("not_authorised")
+            if event.get("by_role") is not None and event["by_role"] not in person.roles:
                 raise _Refusal("not_authorised")
             if event["type"] in SERVER_EVENTS and device.id != SERVER_DEVICE:
                 raise _Refusal("not_authorised")

@@ -55,6 +55,9 @@ def _rule(code: str, left: Sequence[str], right: Sequence[str] = (), *differs: s
     return Rule(code, frozenset(left), frozenset(right or left), differs, both)
 
 
+_JUDGING = frozenset({"correction_notified", "procedure_started", "extension_requested", "refusal_proposed"})
+_WORK = _TAKING | _WORKING | _CLOSING | _JUDGING
+
 # The first rule that fits a pair of events names the contradiction.
 RULES: tuple[Rule, ...] = (
     _rule("two_first_responders", ["registered"]),
@@ -80,7 +83,11 @@ RULES: tuple[Rule, ...] = (
     _rule("procedure_recorded_twice", ["procedure_started"], (), "=id", both=False),
     _rule("procedure_end_disagreement", ["procedure_finished"], (), "=id", both=False),
     _rule("double_receipt", ["receipt_issued"], (), "promised"),
-    _rule("absent_but_acting", ["absence_recorded"], list(_TAKING), "=@user"),
+    _rule("absent_but_acting", ["absence_recorded"], list(_WORK), "=@user"),
+    # Somebody else than the person who was arranged to act went on working on a device without network.
+    _rule("work_beside_acting", ["acting_arranged"], list(_WORK), "who/@user"),
+    # The case was moved to others while its former officer judged it.
+    _rule("work_after_transfer", list(_MOVING), list(_JUDGING), "@user"),
     _rule("double_acting", ["acting_arranged"], (), "who", both=False),
 )
 _CONTESTED = frozenset().union(*(rule.left | rule.right for rule in RULES))
@@ -244,6 +251,13 @@ def _differ(rule: Rule, one: _Entry, other: _Entry, ordered: Sequence[RecordedAc
     if not rule.differs:
         return True
     for name in rule.differs:
+        if "/" in name:  # a field of the one against a field of the other
+            mine, theirs = name.split("/")
+            first, second = (one, other) if one.type in rule.left else (other, one)
+            named = _field(mine, first, ordered)
+            if named is not None and named != _field(theirs, second, ordered):
+                return True
+            continue
         same = name.startswith("=")
         equal = _field(name.lstrip("="), one, ordered) == _field(name.lstrip("="), other, ordered)
         if equal is same:

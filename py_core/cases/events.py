@@ -193,6 +193,21 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "proposal_declined": (_f("proposal", "text", "Proposal", True), _f("reason", "long_text", "Reason", True)),
     "accountability_opened": (_f("about", "long_text", "Facts", True),),
+    "veto_recorded": (
+        _f("year", "int", "Year of the appraisal", True),
+        _f("subject", "text", "Whom it concerns (person or unit)", True),
+        _f("cause", "long_text", "Cause", True),
+        _f("decision_ref", "text", "Decision on the liability", True),
+    ),
+    "veto_withdrawn": (
+        _f("year", "int", "Year of the appraisal", True),
+        _f("subject", "text", "Whom it concerns (person or unit)", True),
+        _f("reason", "long_text", "Reason", True),
+    ),
+    "deemed_consent_confirmed": (
+        _f("consequences", "long_text", "Consequences that the unit answers for", True),
+        _NOTE,
+    ),
     "instruction_given": (_f("text", "long_text", "Instruction"),),
     "urgent_reported": (_NOTE,),
     "absence_recorded": (

@@ -156,6 +156,9 @@ def _options(
             for person in turn.directory.people.values()
             if person.category != "support"
         ]
+    if field.name == "subject":
+        units = [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
+        return [{"value": person.id, "text": person.name} for person in turn.directory.people.values()] + units
     if field.name in ("handler", "who") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
         return [

@@ -22,6 +22,7 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("overview", "/centre", N_("Overview"), 0),
         ("cases", "/centre/cases", N_("All cases"), 0),
         ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
+        ("vetoes", "/centre/vetoes", N_("Veto register"), 0),
     )
     if "admin" in turn.roles:
         items += (

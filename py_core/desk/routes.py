@@ -21,6 +21,7 @@ from py_core.desk import (
     slips,
     sync_page,
     today,
+    veto_register,
 )
 from py_core.desk.case_list import show_cases
 from py_core.desk.frame import redirect
@@ -79,6 +80,7 @@ ROUTES = (
         roles=CENTRE_ROLES,
         server_only=True,
     ),
+    _route(r"/centre/vetoes", veto_register.show_vetoes, roles=CENTRE_ROLES, server_only=True),
     _route(r"/centre/rules", city_rules_page.show_rules, roles=ADMIN, server_only=True),
     _route(
         r"/centre/rules/(?P<policy>P-\d\d)",

@@ -32,7 +32,7 @@ _TABLES = frozenset(
     {
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
         "dispatch", "opinion", "feedback", "review", "absence", "message_card", "urgent_report",
-        "supervised_by_instruction", "accountability", "settings", "phrases", "matter", "supervision", "terms",
+        "supervised_by_instruction", "accountability", "veto", "settings", "phrases", "matter", "supervision", "terms",
     }
 )  # fmt: skip
 _VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
@@ -200,6 +200,8 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         accountability_article=table("accountability").get("article", ""),
         forbidden_phrases=tuple(table("phrases").get("forbidden", ())),
         forbidden_phrases_article=table("phrases").get("article", ""),
+        veto_article=table("veto").get("article", ""),
+        veto_setting=table("veto").get("setting", ""),
     )
 
 

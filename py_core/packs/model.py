@@ -232,6 +232,8 @@ class Pack:
     accountability_threshold: frozenset[str]
     accountability_article: str
     forbidden_phrases: tuple[str, ...] = ()
+    veto_article: str = ""  # empty: no one-vote veto in appraisals
+    veto_setting: str = ""  # names the setting that says which decision has this effect
     forbidden_phrases_article: str = ""
     in_force_until: date | None = None  # only where a later version follows: the day before it
 

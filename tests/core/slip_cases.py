@@ -105,7 +105,10 @@ def steps_of(form: str, say: Say) -> tuple[dict[str, Any], list[Step]]:
         "F-16": (OUTSIDE, refusal),
         "F-17": (OUTSIDE, refusal),
         "F-18": (DOCUMENT, []),
-        "F-19": ({**DOCUMENT, "explicit_limit": {"n": 3, "unit": "workday"}}, []),
+        "F-19": (
+            {**DOCUMENT, "explicit_limit": {"n": 3, "unit": "workday"}},
+            [("2026-01-20 08:00", "confirm_deemed_consent", {"consequences": say("由办理单位负责补办有关手续。")})],
+        ),
         "F-20": (SERVICE, [("2025-12-30 09:00", "issue_decision", {"text": say("准予临时用水三个月。")})]),
         "F-21": ({**SERVICE, "completion_event": "forwarded_up"}, [("2025-12-30 09:00", "forward_up", {"to": say("市水务局")})]),
         "F-24": (OUTSIDE, [

@@ -75,6 +75,12 @@ PAIRS: dict[str, tuple[Event, Event]] = {
         {"type": "absence_recorded", "who": "A", "from": "2026-03-02", "to": "2026-03-06", "briefed": True},
         {"type": "accepted", "by": "A"},
     ),
+    "work_beside_acting": (
+        {"type": "acting_arranged", "by": "head", "who": "C"}, {"type": "correction_notified", "items": ["a"]},
+    ),
+    "work_after_transfer": (
+        {"type": "handed_over", "to": "A"}, {"type": "extension_requested", "reason": "x", "workdays": 5},
+    ),
     "double_acting": (
         {"type": "acting_arranged", "by": "head", "who": "C"}, {"type": "acting_arranged", "by": "head", "who": "D"},
     ),
@@ -108,6 +114,45 @@ def look(acts: list[RecordedAct]) -> tuple[Case, tuple[Contradiction, ...]]:
 
 def types(case: Case) -> list[str]:
     return [fact.type for fact in case.facts]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "user"),
+    [
+        ({"type": "acting_arranged", "by": "head", "who": "C"}, {"type": "correction_notified", "items": ["a"]}, "C"),
+        ({"type": "acting_arranged", "by": "head"}, {"type": "correction_notified", "items": ["a"]}, "right"),
+        (
+            {"type": "absence_recorded", "who": "A", "from": "2026-03-02", "to": "2026-03-06", "briefed": True},
+            {"type": "replied", "opinion": "satisfied"}, "right",
+        ),
+        ({"type": "handed_over", "to": "A"}, {"type": "materials_received", "complete": True}, "right"),
+    ],
+    ids=["the acting person works", "nobody is named", "another than the absent person works", "papers may come anywhere"],
+)  # fmt: skip
+def test_what_goes_together_is_no_contradiction(left: Event, right: Event, user: str) -> None:
+    start = act(1, "2026-03-02 09:00", REGISTRATION, DELIVERED)
+    acts = [
+        start,
+        act(2, "2026-03-02 10:00", left, after=(start.hash,), user="left"),
+        act(3, "2026-03-02 10:05", right, after=(start.hash,), user=user),
+    ]
+    for arrived in itertools.permutations(acts):
+        case, found = look(list(arrived))
+        assert found == ()
+        assert case.ignored == ()
+
+
+def test_every_kind_of_work_of_somebody_absent_is_seen() -> None:
+    absent = PAIRS["absent_but_acting"][0]
+    for right in (
+        {"type": "replied", "opinion": "satisfied"},
+        {"type": "extension_requested", "reason": "x", "workdays": 5},
+        {"type": "procedure_started", "id": "p", "procedure": "testing", "told": True},
+        {"type": "completed"},
+    ):
+        _, found = look(diverged(absent, right, same_user=True))
+        assert [each.code for each in found] == ["absent_but_acting"]
+        assert found[0].choices == (hash_of(2), hash_of(3), BOTH)
 
 
 def test_every_rule_has_a_case_here_and_an_article_in_every_pack() -> None:

@@ -7,6 +7,12 @@ from datetime import timedelta
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
 
+from py_core.calendars import national
+from py_core.cases.acts import Act
+from py_core.cases.commands import ALL_ROLES, Command, Context, decide
+from py_core.cases.history import order
+from py_core.cases.state import fold
+from py_core.desk.ports import NewAct
 from py_core.desk.receipt_code import check_code
 
 KEY = "0" * 31 + "1"
@@ -136,3 +142,33 @@ def test_the_public_status_names_nobody() -> None:
     assert wrong.status == 404
     assert "承办" not in wrong.html
     assert public.get("/today").status == 401
+
+
+def test_the_veto_register_shows_what_people_entered_in_any_case_of_the_record() -> None:
+    record = FakeStore()
+    moments = iter(range(1, 9))
+
+    def do(command: str, **fields: object) -> None:
+        now = NOW + timedelta(hours=next(moments))
+        known = record.case(KEY)
+        case = fold(KEY, order(known.acts)) if known else None
+        context = Context(now, record.packs(), national(), {"veto_trigger": "x"}, user="chen", roles=ALL_ROLES)
+        events = decide(case, Command(command, fields), context)
+        text = Act(command, tuple(events), "chen", "d", now.hour, now, now, None, None, "p", "a").text()
+        record.record(NewAct(KEY, text), now)
+
+    do("register", pack="BZ", matter="contact", channel="visit", claimant="person", signed=True, unit="xingqiao")
+    do("open_accountability", about="two complaints")
+    desk = centre(record)
+    desk.now += timedelta(days=1)
+    assert "没有人" in desk.get("/centre/vetoes").html
+    for subject, cause in (("zhou", "两次被投诉属实"), ("shuiwu", "责任部室")):
+        do("record_veto", year=2025, subject=subject, cause=cause, decision_ref="澄效能〔2025〕7号")
+    html = desk.get("/centre/vetoes").html
+    for text in ("2025", "周建国", "水务局", "两次被投诉属实", "澄效能〔2025〕7号", "BZ-KP-4", f"/cases/{KEY}", "陈裁"):
+        assert text in html
+    do("withdraw_veto", year=2025, subject="zhou", reason="decision repealed")
+    html = desk.get("/centre/vetoes").html
+    assert "两次被投诉属实" not in html
+    assert "责任部室" in html
+    assert Desk("lin", store=record, where="server").get("/centre/vetoes").status == 403

@@ -325,3 +325,17 @@ def test_an_act_by_rules_that_the_record_does_not_know_is_kept_apart(parts: Part
     for number, named in enumerate((known.replace("HL-1.1", "HL-9"), "JY-2099.1"), 2):
         assert lin.verdict(lin.act(case_id(number), registered(), pack_version=named)) == "unknown_law"
     assert [kept.reason for kept in quarantined(parts)] == ["unknown_law"] * 2
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "veto_recorded", "year": 2026, "subject": "lin", "cause": "x", "decision_ref": "7"},
+        {"type": "veto_withdrawn", "year": 2026, "subject": "lin", "reason": "x"},
+        {"type": "deemed_consent_confirmed", "consequences": "x"},
+    ],
+    ids=lambda event: event["type"],
+)
+def test_what_is_reserved_to_a_role_is_not_taken_from_others(lin: Laptop, event: dict[str, Any]) -> None:
+    lin.sync(lin.act(CASE, registered()))
+    assert lin.verdict(lin.act(CASE, event)) == "not_authorised"

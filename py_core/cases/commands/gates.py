@@ -15,6 +15,7 @@ from py_core.errors import Refused
 from py_core.packs import Matter, Pack
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
+from py_core.rules.vetoes import standing_vetoes
 from py_core.values import N_
 
 Data = Mapping[str, Any]
@@ -249,7 +250,44 @@ def _called_back(s: Situation, data: Data | None) -> None:
         raise refuse("not_reviewed", s.pack.review_article or s.reading.matter.article)
 
 
+def _deemed_consent_confirmed(s: Situation, data: Data | None) -> None:
+    matter = s.reading.matter
+    clock = s.clocks.main
+    silent = matter.deemed_consent and clock is not None and clock.late and not clock.provisional
+    if not silent or s.case.first("deemed_consent_confirmed"):
+        raise refuse("no_deemed_consent", matter.deemed_consent_article or matter.article)
+
+
+def _veto(s: Situation) -> None:
+    if not s.pack.veto_article:
+        raise refuse("not_in_this_regulation", s.reading.matter.article)
+    if not s.case.first("accountability_opened"):
+        raise refuse("no_accountability_file", s.pack.veto_article)
+
+
+def _veto_recorded(s: Situation, data: Data | None) -> None:
+    _veto(s)
+    if not s.timing.policies.settings.get(s.pack.veto_setting):
+        raise refuse("setting_missing", s.pack.veto_article)
+    if data is None:
+        return
+    if not s.pack.in_force_from.year <= data["year"] <= s.timing.today.year:
+        raise refuse("malformed_field", s.pack.veto_article, {"year": N_("must be a year up to this one")})
+    if (data["year"], data["subject"]) in standing_vetoes(s.case):
+        raise refuse("veto_already_recorded", s.pack.veto_article)
+
+
+def _veto_withdrawn(s: Situation, data: Data | None) -> None:
+    _veto(s)
+    standing = standing_vetoes(s.case)
+    if not standing or (data is not None and (data["year"], data["subject"]) not in standing):
+        raise refuse("no_such_veto", s.pack.veto_article)
+
+
 _GATES: Mapping[str, Gate] = {
+    "deemed_consent_confirmed": _deemed_consent_confirmed,
+    "veto_recorded": _veto_recorded,
+    "veto_withdrawn": _veto_withdrawn,
     "registered": _registered_again,
     "signature_recorded": _signature_recorded,
     "accepted": _accepted,

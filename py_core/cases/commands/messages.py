@@ -52,6 +52,23 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "not_reviewed": (N_("The result has not passed the review."), N_("Review it first.")),
     "nothing_approved": (N_("No extension has been approved."), N_("Have the extension approved first.")),
     "nothing_handed_over": (N_("Nothing has been handed over."), N_("Accept the case instead.")),
+    "no_deemed_consent": (
+        N_("Nothing counts as agreed here, or it has been confirmed already."),
+        N_("Answer the document within its limit."),
+    ),
+    "no_accountability_file": (
+        N_("A veto rests on a decision about liability, and no file was opened here."),
+        N_("Open the accountability file first."),
+    ),
+    "no_such_veto": (
+        N_("There is no such veto in this case, or it was withdrawn already."),
+        N_("Choose the year and the name as they were entered."),
+    ),
+    "veto_already_recorded": (N_("This veto is already entered."), N_("Look at the register at the centre.")),
+    "setting_missing": (
+        N_("The regulation leaves open which decision has this effect, and the city has not filled it in."),
+        N_("Ask the administrator to fill it in under Rules and settings."),
+    ),
     "nothing_proposed": (N_("No refusal has been proposed."), N_("Propose the refusal first.")),
     "nothing_requested": (N_("No extension has been asked for."), N_("Ask for the extension first.")),
     "opinion_not_sought": (

@@ -88,6 +88,8 @@ _FORWARD: Mapping[str, tuple[str, ...]] = {
 
 def _suggested(assessment: Assessment) -> frozenset[str]:
     wanted = {_ANSWERS[item] for item in (*assessment.owed, assessment.duty) if item in _ANSWERS}
+    if "deemed_consent" in assessment.overlays:
+        wanted.add("confirm_deemed_consent")
     return frozenset(wanted | set(_FORWARD.get(assessment.state, ())))
 
 
