@@ -16,7 +16,7 @@ import pytest
 from fakes import NOW, Desk, FakeStore
 from html_forms import filled
 
-from e2e.working_days import DAYS, FANG, LIN, Day, Step, typed_on
+from e2e.working_days import DAYS, FANG, LIN, SUN, Day, Step, typed_on
 from py_core.cases.acts import Act, read_act
 from py_core.cases.commands import ALL_ROLES, COMMANDS, Command, Context, decide
 from py_core.cases.history import order
@@ -27,7 +27,14 @@ from py_core.packs import load_packs
 from py_core.rules.engine import assess
 from server.demo.data import directory_document
 
-CITY = read_directory({**directory_document(), "public_url": "https://shouwen.example"})
+FOUNDING = directory_document()
+CITY = read_directory(
+    {
+        **FOUNDING,
+        "public_url": "https://shouwen.example",
+        "policies": {**FOUNDING["policies"], "veto_trigger": "书面告诫以上"},
+    }
+)
 PACKS = load_packs()
 TABLE = {(pack, transition.command) for transition in PACKS.common.transitions for pack in transition.sources}
 
@@ -40,6 +47,7 @@ class Way:
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     typed: Mapping[str, str] = field(default_factory=dict)
     who: str = LIN
+    later: timedelta = timedelta(minutes=3)
 
     def desk(self, pack: str) -> tuple[Desk, str]:
         """Somebody in front of the case, and its address."""
@@ -48,11 +56,11 @@ class Way:
         for number, (name, given) in enumerate([("register", fields), *self.steps], 1):
             now += timedelta(minutes=3)
             known = store.case(case_id)
-            context = Context(now, PACKS, store.calendar(), {}, user=LIN, roles=ALL_ROLES, unit="xingqiao")
+            context = Context(now, PACKS, store.calendar(), CITY.policies, user=LIN, roles=ALL_ROLES, unit="xingqiao")
             events = decide(fold(case_id, order(known.acts)) if known else None, Command(name, given), context)
             act = Act(name, events, LIN, "elsewhere", number, now, now, None, None, PACKS.version, "0.1.0")
             store.record(NewAct(case_id, act.text()), now)
-        return Desk(self.who, store=store, now=now + timedelta(minutes=3)), f"/cases/{case_id}"
+        return Desk(self.who, store=store, now=now + self.later), f"/cases/{case_id}"
 
 
 WALKED_IN = {
@@ -64,6 +72,9 @@ MOVED = (
     {"clock": "main", "old_due": "2026-01-05", "new_due": "2026-01-06", "firm": True, "cause": "ab" * 32},
 )
 COMPLAINED = ("file_complaint", {"about": "投诉"})
+BLAMED = ("open_accountability", {"about": "经查属实。"})
+VETO = {"year": "2025", "subject": LIN, "cause": "两次被投诉属实", "decision_ref": "澄效能〔2025〕7号"}
+SILENT = {"matter": "request_document", "channel": "document", "claimant": "outside_unit"}
 LACKING = ("receive_materials", {"complete": False})
 FILE = {
     "attachments": '[{"sha256":"' + "cd" * 32 + '","bytes":9,"type":"image/jpeg","name":"a.jpg"}]',
@@ -113,6 +124,14 @@ FURTHER: dict[tuple[str, str], Way] = {
     ("BZ", "note"): Way(MATTER["BZ"], (), {"text": "已联系。"}),
     ("BZ", "file_complaint"): Way(MATTER["BZ"], (), {"about": "态度不好"}),
     ("BZ", "change_post"): Way({"matter": "post", "channel": "document"}, (), {"note": "由赵磊任B岗"}),
+    ("BZ", "confirm_deemed_consent"): Way(
+        SILENT, (), {"consequences": "由本单位承担。"}, SUN, timedelta(days=20)
+    ),
+    ("BZ", "record_veto"): Way(MATTER["BZ"], (COMPLAINED, BLAMED), VETO, FANG),
+    ("BZ", "withdraw_veto"): Way(
+        MATTER["BZ"], (COMPLAINED, BLAMED, ("record_veto", {**VETO, "year": 2025})),
+        {"year": "2025", "subject": LIN, "reason": "决定已撤销"}, FANG,
+    ),
     ("JY", "judge_scope"): Way(MATTER["JY"], (), {"outcome": "unclear"}),
     ("JY", "note"): Way(MATTER["JY"], (), {"text": "已联系。"}),
     ("JY", "record_signature"): Way({**MATTER["JY"], "signed": False}, (), {"signed": "yes"}),
