@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from stdnum.cn import ric, uscc
-from stdnum.exceptions import InvalidChecksum, ValidationError
-
 from py_core.views.language import N_
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -47,6 +44,9 @@ def read_phone(typed: str) -> tuple[str, str]:
 
 def read_identity(typed: str, claimant: str) -> tuple[str, str]:
     """The compact ID number (person) or credit code (anybody else), and the message id of its fault."""
+    from stdnum.cn import ric, uscc  # here: a device must start without waiting for them
+    from stdnum.exceptions import InvalidChecksum, ValidationError
+
     text = tidy(typed)
     number, check_fault, form_fault = (
         (ric, ID_CHECK_FAULT, ID_FAULT) if claimant == "person" else (uscc, CREDIT_CHECK_FAULT, CREDIT_FAULT)
@@ -61,6 +61,9 @@ def read_identity(typed: str, claimant: str) -> tuple[str, str]:
 
 def birth_and_sex(identity: str) -> tuple[date, str] | None:
     """Date of birth and "female" or "male" as a resident ID number says; None for anything else. Never to be stored."""
+    from stdnum.cn import ric
+    from stdnum.exceptions import ValidationError
+
     try:
         number = ric.validate(identity)
     except ValidationError:

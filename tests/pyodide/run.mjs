@@ -1,4 +1,5 @@
 // Runs tests/core with pytest inside the interpreter that the browser uses. No network: pytest comes from .venv.
+// What the browser's part of the standard library lacks, the application cannot import here either (guard.py).
 // Further arguments go to pytest: `npm run test:pyodide -- -k calendar`.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -22,6 +23,8 @@ for (const [at, folder] of [['/repo', ROOT], ['/site', sitePackages(ROOT)]]) {
   python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, at);
 }
 python.globals.set('given', python.toPy([...left.map(name => `--ignore=tests/core/${name}`), ...process.argv.slice(2)]));
+const assets = path.join(ROOT, 'web/dist/assets');
+python.globals.set('library', fs.readdirSync(assets).find(name => /^library-.*\.zip$/.test(name)));
 python.globals.set('pure', python.toPy(PURE_PYTHON));
 const code = python.runPython(`
 import os, sys, shutil
@@ -34,7 +37,9 @@ for name in pure:
 shutil.copytree('/site/markupsafe', '/pure/markupsafe', ignore=lambda _, names: [n for n in names if n.startswith('_speedups')])
 sys.path[:0] = ['/repo', '/repo/web', '/pure']
 os.chdir('/repo')
-import pytest
+sys.path.append('/repo/tests/pyodide')
+import pytest, guard
+guard.watch(f'/repo/web/dist/assets/{library}')
 int(pytest.main(['tests/core', '-q', '-p', 'no:cacheprovider', '-o', 'addopts=', *given]))
 `);
 process.exit(code);

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from py_core.cases.acts import Act
-from py_core.desk import frame
+from py_core.desk import frame, turn
 from py_core.values import LOCAL
 from server.demo.data import directory_document
 
@@ -46,7 +46,7 @@ def unlock(host: Any, *lines: str) -> None:
     host.open_device(
         json.dumps({"identity": identity, "app_version": "1", "directory": directory, "sync": sync}, ensure_ascii=False)
     )
-    host.load_records("\n".join(lines))
+    host.load_records("\n".join(lines).encode())
 
 
 def line(case: int, acts: int) -> str:
@@ -108,3 +108,12 @@ def test_an_act_stands_behind_those_before_it(host: Any) -> None:
         "delivered",
         "accepted",
     ]
+
+
+def test_the_rehearsal_shows_every_page_and_leaves_nobodys_content(host: Any) -> None:
+    host.rehearse()
+    with pytest.raises(RuntimeError, match="locked"):
+        host.respond("{}")
+    assert not turn._folded
+    assert not turn._glances
+    assert not turn._rules

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { before, beforeEach, test } from 'node:test';
 import * as Automerge from '@automerge/automerge/slim';
-import { type Bytes } from '../../web/src/shared/bytes.ts';
+import { fromUtf8, type Bytes } from '../../web/src/shared/bytes.ts';
 import { Refusal, type DeskRequest } from '../../web/src/shared/protocol.ts';
 import { Database, type Write } from '../../web/src/worker/database.ts';
 import { Device } from '../../web/src/worker/device.ts';
@@ -23,7 +23,7 @@ class FakePython {
   received: Received = NOTHING;
   seq: number[] = [];
   openDevice(): void { this.told.push('open'); }
-  loadRecords(rows: string): void { this.told.push(`records ${rows}`); }
+  loadRecords(rows: Bytes): void { this.told.push(`records ${fromUtf8(rows).trimEnd()}`); }
   settled(): null { return null; }
   believeSettled(): number { return 0; }
   loadWaiting(rows: { hash: string; reason: string }[]): void { this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
@@ -39,7 +39,7 @@ class FakePython {
     return { hash, deps: deps.filter(dep => !dep.startsWith('c11f3a50')) };
   }
   syncRead(): Received { return this.received; }
-  syncCommit(records: string): number { this.told.push(`commit ${records.split('\n').filter(line => line).length}`); return 7; }
+  syncCommit(records: Bytes): number { this.told.push(`commit ${fromUtf8(records).split('\n').filter(line => line).length}`); return 7; }
 }
 
 let python: FakePython;

@@ -6,36 +6,22 @@ interpreter that will import them compiles them. Output is the same bytes for th
 
 from __future__ import annotations
 
+import ast
 import importlib._bootstrap_external as bootstrap
 import importlib.util
+import marshal
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import CodeType
+
+from stdlib_needed import needed
 
 ENTRY_TIME = (2026, 1, 1, 0, 0, 0)
 STDLIB_ZIP = "/lib/python314.zip"
 APP_ZIP = "/lib/app.zip"
 TEMPLATES = "shouwen_templates"
-
-# Parts of the standard library that nothing in the worker can reach; a boot test in node follows every build.
-STDLIB_LEFT_OUT = (
-    "_android_support.py", "_apple_support.py", "_aix_support.py", "_ios_support.py", "_osx_support.py",
-    "_pydecimal.py", "_pyrepl/", "_strptime.py.orig", "antigravity.py", "bdb.py", "cProfile.py", "cmd.py", "code.py",
-    "concurrent/interpreters/", "configparser.py", "cprofile.py", "ctypes/", "curses/", "dbm/", "distutils/",
-    "doctest.py", "encodings/big5", "encodings/cp", "encodings/euc_", "encodings/gb", "encodings/hz", "encodings/iso",
-    "encodings/johab", "encodings/koi8", "encodings/mac_", "encodings/shift", "ensurepip/", "fileinput.py",
-    "ftplib.py", "getpass.py", "http/cookiejar.py", "http/server.py", "idlelib/", "imaplib.py", "lib2to3/",
-    "logging/config.py", "logging/handlers.py", "mailbox.py", "multiprocessing/", "netrc.py", "optparse.py", "pdb.py",
-    "pickletools.py", "poplib.py", "profile.py", "profiling/", "pstats.py", "pyclbr.py", "pydoc_data/",
-    "rlcompleter.py", "sched.py", "smtplib.py", "socketserver.py", "sqlite3/", "statistics.py", "sysconfig/__main__",
-    "tarfile.py", "test/", "this.py", "timeit.py", "tkinter/", "trace.py", "tracemalloc.py", "turtle", "unittest/",
-    "venv/", "wave.py", "webbrowser.py", "wsgiref/", "xml/", "xmlrpc/", "zipapp.py", "_pyodide/_core_docs.py",
-)  # fmt: skip
-STDLIB_NEEDED = ("_pyrepl/__init__.py", "_pyrepl/pager.py", "encodings/cp437.py", "encodings/iso8859_1.py", "_pyodide/_core_docs.py",
-    "xml/__init__.py", "xml/sax/__init__.py", "xml/sax/_exceptions.py", "xml/sax/handler.py", "xml/sax/saxutils.py",
-    "xml/sax/xmlreader.py",
-)  # fmt: skip
 
 # Third-party files: whole packages where they are small, else only what the core imports.
 PACKAGES = (
@@ -52,10 +38,32 @@ PACKAGES_LEFT_OUT = ("segno/cli.py",)
 CORE_DATA = {".toml", ".json", ".mo", ".txt", ".css"}
 
 
-def compiled(source: bytes, filename: str, optimize: int) -> bytes:
-    """The bytes of the `.pyc` for a source; checked by hash at no time, so that no clock is read."""
-    code = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
+def compiled(source: bytes, filename: str, optimize: int, *, lines: bool = True) -> bytes:
+    """The bytes of the `.pyc` for a source; checked by hash at no time, so that no clock is read.
+
+    Docstrings never travel. Assertions do unless `optimize` is 2; `lines` are the numbers that tracebacks name.
+    """
+    tree = ast.parse(source, filename, optimize=optimize)
+    _without_docstrings(tree)
+    code = compile(tree, filename, "exec", dont_inherit=True, optimize=optimize)
+    code = code if lines else without_lines(code)
     return bytes(bootstrap._code_to_hash_pyc(code, importlib.util.source_hash(source), False))
+
+
+def without_lines(code: CodeType) -> CodeType:
+    """The same code without line numbers: a fifth of its size."""
+    inner = tuple(without_lines(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+    return code.replace(co_linetable=b"", co_consts=inner)
+
+
+def _without_docstrings(tree: ast.AST) -> None:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            # A data class without any would have one made, which takes longer than all the rest of it.
+            first.value.value = " " if isinstance(node, ast.ClassDef) else ""
 
 
 class Zip:
@@ -68,7 +76,8 @@ class Zip:
     def add(self, name: str, data: bytes, optimize: int) -> None:
         """Adds a file; Python sources become `.pyc`."""
         if name.endswith(".py"):
-            data = compiled(data, f"{self._base}/{name}", optimize)
+            # What fails is looked for in the application; of the library its name and function are enough.
+            data = compiled(data, f"{self._base}/{name}", optimize, lines=self._base == APP_ZIP)
             name += "c"
         entry = zipfile.ZipInfo(name, ENTRY_TIME)
         entry.external_attr = 0o644 << 16
@@ -78,14 +87,15 @@ class Zip:
         self._zip.close()
 
 
-def standard_library(source_zip: str, out: str) -> None:
-    """The standard library without what the worker cannot use, without docstrings."""
+def standard_library(source_zip: str, repository: Path, site: Path, out: str) -> None:
+    """The standard library as far as the worker can reach it."""
     target = Zip(out)
     with zipfile.ZipFile(source_zip) as source:
-        for name in sorted(source.namelist()):
-            left_out = name.startswith(STDLIB_LEFT_OUT) and name not in STDLIB_NEEDED
-            if not name.endswith("/") and not left_out:
-                target.add(name, source.read(name), 2)
+        library = {name: source.read(name) for name in sorted(source.namelist()) if not name.endswith("/")}
+    core = [(name, path.read_bytes()) for name, path in core_files(repository) if name.endswith(".py")]
+    packages = [(name, path.read_bytes()) for name, path in package_files(site) if name.endswith(".py")]
+    for name in sorted(needed(library, core, packages)):
+        target.add(name, library[name], 2)
     target.close()
 
 
@@ -97,18 +107,26 @@ def application(repository: Path, site: Path, out: str) -> list[str]:
         target.add(name, path.read_bytes(), 0)
         if name.endswith(".py"):
             modules.append(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-    for pattern in PACKAGES:
-        found = sorted(site.glob(pattern))
-        if not found:
-            raise FileNotFoundError(f"{site}/{pattern}: install the Python dependencies first (make build)")
-        for path in found:
-            name = str(path.relative_to(site))
-            if path.is_file() and name not in PACKAGES_LEFT_OUT:
-                target.add(name, path.read_bytes(), 2)
+    for name, path in package_files(site):
+        target.add(name, path.read_bytes(), 2)
     for name, source in sorted(compiled_templates()):
         target.add(f"{TEMPLATES}/{name}", source, 2)
+    target.add("host/prepared_methods.bin", marshal.dumps(prepared_methods(modules)), 0)
     target.close()
     return modules
+
+
+def prepared_methods(modules: Iterable[str]) -> dict[str, CodeType]:
+    """The compiled methods of all data classes in these modules, by their texts (web/host/prepared_methods.py)."""
+    from host.prepared_methods import recorded
+
+    made: dict[str, CodeType] = {}
+    recorded(made)
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"host", "py_core"}]:
+        del sys.modules[name]
+    for name in modules:
+        importlib.import_module(name)
+    return {text: without_lines(made[text]) for text in sorted(made)}
 
 
 def core_files(repository: Path) -> Iterator[tuple[str, Path]]:
@@ -118,6 +136,18 @@ def core_files(repository: Path) -> Iterator[tuple[str, Path]]:
             yield str(path.relative_to(repository)), path
     for path in (repository / "web" / "host").glob("*.py"):
         yield f"host/{path.name}", path
+
+
+def package_files(site: Path) -> Iterator[tuple[str, Path]]:
+    """Files of the third-party packages, by their name in the zip."""
+    for pattern in PACKAGES:
+        found = sorted(site.glob(pattern))
+        if not found:
+            raise FileNotFoundError(f"{site}/{pattern}: install the Python dependencies first (make build)")
+        for path in found:
+            name = str(path.relative_to(site))
+            if path.is_file() and name not in PACKAGES_LEFT_OUT:
+                yield name, path
 
 
 def compiled_templates() -> Iterator[tuple[str, bytes]]:
@@ -133,6 +163,6 @@ def compiled_templates() -> Iterator[tuple[str, bytes]]:
 
 def main(repository: str, site: str, stdlib: str, out: str) -> list[str]:
     """Writes `std.zip` and `app.zip` into `out`."""
-    sys.path[:0] = [repository, site]
-    standard_library(stdlib, f"{out}/std.zip")
+    sys.path[:0] = [repository, f"{repository}/web", site]
+    standard_library(stdlib, Path(repository), Path(site), f"{out}/std.zip")
     return application(Path(repository), Path(site), f"{out}/app.zip")

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { sitePackages } from './python.mjs';
 
-const PYTHON_INPUTS = ['py_core', 'web/host', 'web/bundling/compile_python.py', 'web/bundling/python.mjs', 'requirements.lock'];
+const PYTHON_INPUTS = ['py_core', 'web/host', 'web/bundling/compile_python.py', 'web/bundling/stdlib_needed.py', 'web/bundling/python.mjs', 'requirements.lock'];
 const OTHER_INPUTS = ['web/src', 'web/styles', 'web/locale', 'web/shell.html', 'web/bundling', 'web/build.mjs', 'tsconfig.json'];
 const IGNORED = new Set(['__pycache__', '.mypy_cache', '.ruff_cache']);
 

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { loadPyodide } from 'pyodide';
 
+const TOOLS = ['compile_python.py', 'stdlib_needed.py'];
 const HERE = import.meta.dirname;
 const PYODIDE = path.resolve(HERE, '../../node_modules/pyodide');
 export const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
@@ -18,13 +19,15 @@ export function sitePackages(root) {
 
 /** Makes std.zip and app.zip in the folder `out`. */
 export async function compilePython(root, out) {
-  const python = await loadPyodide({ lockFileContents: LOCK, packageBaseUrl: PYODIDE + '/' });
+  // Positions within a line would be a quarter of what travels; tracebacks name lines.
+  const env = { HOME: '/home/pyodide', PYTHONNODEBUGRANGES: '1' };
+  const python = await loadPyodide({ lockFileContents: LOCK, packageBaseUrl: PYODIDE + '/', env });
   mount(python, '/repo', root);
   mount(python, '/site', sitePackages(root));
   mount(python, '/out', out);
   mount(python, '/engine', PYODIDE);
   python.FS.mkdir('/tool');
-  python.FS.writeFile('/tool/compile_python.py', fs.readFileSync(path.join(HERE, 'compile_python.py')));
+  for (const name of TOOLS) python.FS.writeFile(`/tool/${name}`, fs.readFileSync(path.join(HERE, name)));
   const modules = python.runPython(`
 import sys; sys.path.insert(0, '/tool'); sys.dont_write_bytecode = True
 import compile_python

@@ -4,15 +4,23 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 
 const NODE_ONLY = ['node:*', 'fs', 'path', 'ws', 'child_process', 'crypto', 'url', 'vm', 'fs/promises'];
+const ENGINE = path.resolve(import.meta.dirname, '../src/worker/engine.ts');
 
-/** Pyodide looks for its engine beside itself under a fixed name; ours has its hash in the name. */
-const hashedEngine = {
-  name: 'hashed-engine',
+/** Pyodide would only begin to fetch and compile its engine when it is called; ours is under way by then (engine.ts). */
+const engineOnItsWay = {
+  name: 'engine-on-its-way',
   setup(build) {
     build.onLoad({ filter: /pyodide\/pyodide\.mjs$/ }, async ({ path: file }) => {
-      const parts = (await fs.promises.readFile(file, 'utf8')).split('"pyodide.asm.wasm"');
-      if (parts.length !== 2) throw new Error('pyodide.mjs names its engine in another way than this build expects');
-      return { contents: parts.join('__ENGINE_FILE__'), loader: 'js' };
+      let contents = await fs.promises.readFile(file, 'utf8');
+      for (const [theirs, ours] of [
+        ['let{binary:t,response:n}=_(e+"pyodide.asm.wasm"),i=K();', 'let t,n=engineModule(),i=K();'],
+        ['WebAssembly.instantiateStreaming(n,s)', 'n.then(async module=>({module,instance:await WebAssembly.instantiate(module,s)}))'],
+      ]) {
+        const parts = contents.split(theirs);
+        if (parts.length !== 2) throw new Error('pyodide.mjs starts its engine in another way than this build expects');
+        contents = parts.join(ours);
+      }
+      return { contents: `import { engineModule } from ${JSON.stringify(ENGINE)};\n${contents}`, loader: 'js' };
     });
   },
 };
@@ -26,9 +34,8 @@ export function options(root, build, assets) {
       __VERSION__: JSON.stringify(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version),
       __BUILD__: JSON.stringify(build),
       __ASSETS__: JSON.stringify(assets),
-      __ENGINE_FILE__: JSON.stringify(path.basename(assets.engine)),
     },
-    plugins: [hashedEngine],
+    plugins: [engineOnItsWay],
   };
 }
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from host import rehearsal
 from host.compiled_templates import CompiledTemplates
 from py_core import desk
 from py_core.calendars import WorkCalendar, national
@@ -135,6 +136,19 @@ def warm() -> None:
     national()
 
 
+def rehearse() -> None:
+    """Makes the pages of a day for somebody invented and forgets them; for an engine whose memory will be kept."""
+    open_device(rehearsal.device())
+    try:
+        load_records(rehearsal.record())
+        for request in rehearsal.requests():
+            status = json.loads(respond(request))["status"]
+            if status != 200:
+                raise RuntimeError(f"{status} for {request}")
+    finally:
+        lock()
+
+
 def open_device(text: str) -> None:
     """Starts work for one person: `{identity, app_version, directory, sync}`."""
     global _device
@@ -148,17 +162,18 @@ def lock() -> None:
     turn.forget()
 
 
-def load_records(lines: str) -> None:
+def load_records(lines: bytes) -> None:
     """Takes cases as stored, one a line: case id, space, `[[hash, deps, act text, received ms, log index], …]`."""
     device = _opened()
-    for line in lines.split("\n"):  # JSON has no bare line feed, but may have other line ends
-        case_id, _, rows = line.partition(" ")
+    for line in bytes(lines).split(b"\n"):  # JSON has no bare line feed, but may have other line ends
+        name, _, rows = line.partition(b" ")
+        case_id = name.decode()
         if not case_id:
             continue
-        if rows == "[]":
+        if rows == b"[]":
             device.records.pop(case_id, None)
         else:
-            device.records[case_id] = StoredCase(case_id, rows.encode())
+            device.records[case_id] = StoredCase(case_id, rows)
 
 
 def settled(known: int) -> str | None:
@@ -270,7 +285,7 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     }
 
 
-def sync_commit(records: str) -> int:
+def sync_commit(records: bytes) -> int:
     """Believes the answer that was read last, after the worker has stored it; gives the wait in milliseconds."""
     device = _opened()
     if device.received is None:

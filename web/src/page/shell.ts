@@ -1,6 +1,6 @@
 // The local app: the shell paints at once, asks for the passphrase if the device is locked, then shows the worker's
 // page for this address.
-import { SNAPSHOT_MAKER } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER } from '../shared/protocol.ts';
 import { Alerts } from './alerts.ts';
 import type { Bridge } from './bridge.ts';
 import { deskPage } from './desk.ts';
@@ -40,6 +40,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   const waiting = setTimeout(() => strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')), WAIT_NOTE_MS);
   // A worker that runs answers within milliseconds. A new one has to start first: meanwhile the passphrase can be typed.
   const starting = setTimeout(() => app.askPassphrase(), STARTED_MS_MAX);
+  void mayWorkerRun().then(running => { if (!running && bridge.state === null) app.askPassphrase(); });
   await bridge.workingState();
   clearTimeout(starting);
   clearTimeout(waiting);
@@ -141,6 +142,12 @@ async function makeSnapshot(): Promise<void> {
     for (let waited = 0; waited < SNAPSHOT_MS_MAX && await lacksSnapshot(); waited += 1_000) await new Promise(resolve => setTimeout(resolve, 1_000));
     worker.terminate();
   });
+}
+
+/** Whether some worker may be running already: only one that runs holds the right to write. */
+async function mayWorkerRun(): Promise<boolean> {
+  const { held = [], pending = [] } = await navigator.locks.query();
+  return [...held, ...pending].some(lock => lock.name === WRITER);
 }
 
 /** The address without what only chooses the language. */

@@ -2,6 +2,8 @@
 
 /** Name of a worker that only makes the engine's snapshot. */
 export const SNAPSHOT_MAKER = 'snapshot-maker';
+/** Name of the lock that the one worker holds that may write. */
+export const WRITER = 'writer';
 
 export type Fields = Record<string, string[]>;
 

@@ -133,7 +133,7 @@ export class Device {
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
       if (received.beacon) open.beaconAt = arrived;
-      return { wait: open.python.syncCommit(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n')), received };
+      return { wait: open.python.syncCommit(utf8(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n'))), received };
     });
   }
 
@@ -177,8 +177,9 @@ export class Device {
     const shelf = new Shelf(this.database, vault);
     const identity = await shelf.identity();
     if (!identity) throw new Refusal('not_enrolled');
-    const [book, directory, kept, waiting, python] =
-      await Promise.all([shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), this.python()]);
+    const rows = shelf.allRows();
+    const [book, directory, kept, waiting, first, python] =
+      await Promise.all([shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), rows.next(), this.python()]);
     performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
@@ -188,7 +189,7 @@ export class Device {
       directory: directory ? JSON.parse(directory) : null,
       sync: { cursor: book.cursor, scope: book.scope, config: book.config },
     });
-    for await (const lines of shelf.allRows()) python.loadRecords(lines);
+    for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
     const settled = kept ? python.believeSettled(kept) : 0;
     python.loadWaiting(waiting);
     this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled };

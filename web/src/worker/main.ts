@@ -2,7 +2,7 @@
 // tab has a dedicated one, and the exclusive lock "writer" lets only one of them work.
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
-import { SNAPSHOT_MAKER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
@@ -26,6 +26,7 @@ const startPython = (): Promise<Python> => {
   python ??= Python.boot().catch((error: unknown) => { python = null; throw error; });
   return python;
 };
+Python.prepare();
 const automerge = initializeWasm(new Request(ASSETS.automerge));
 automerge.catch(() => {});
 
@@ -41,6 +42,7 @@ async function makeSnapshot(): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  performance.mark('started');
   await writer();
   const database = await Database.open(() => retire());
   const device = new Device(database, startPython);
@@ -58,7 +60,7 @@ async function start(): Promise<void> {
 async function writer(): Promise<void> {
   const steal = self.name.endsWith('-successor');
   await new Promise<void>((resolve, reject) => {
-    navigator.locks.request('writer', { mode: 'exclusive', steal }, async () => {
+    navigator.locks.request(WRITER, { mode: 'exclusive', steal }, async () => {
       resolve();
       await new Promise(() => {});
     }).catch((error: unknown) => { retire(); reject(error as Error); });
@@ -80,6 +82,7 @@ const handlers: Record<Op, Handler> = {
   },
   async unlock(passphrase: string) {
     const { device, exchanges } = await ready();
+    performance.mark('unlock');
     await device.unlock(passphrase);
     exchanges.start();
     await notify('state');
@@ -97,7 +100,10 @@ const handlers: Record<Op, Handler> = {
   async selfTest() { await (await ready()).device.selfTest(); await notify('state'); return true; },
   async saveDraft(path: string, draft: Fields | null) { await (await ready()).device.saveDraft(path, draft); return true; },
   async draft(path: string) { return await (await ready()).device.draft(path); },
-  async timings() { return Object.fromEntries(performance.getEntriesByType('mark').map(mark => [mark.name, Math.round(mark.startTime)])); },
+  async timings() {
+    const marks = performance.getEntriesByType('mark').map(mark => [mark.name, Math.round(mark.startTime)]);
+    return { ...Object.fromEntries(marks) as Record<string, number>, origin: performance.timeOrigin };
+  },
   async retire() { setTimeout(retire, 0); return true; },
 };
 

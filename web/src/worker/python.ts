@@ -3,7 +3,8 @@ import { loadPyodide, type PyodideAPI } from 'pyodide';
 import createPyodideModule from 'pyodide/pyodide.asm.mjs';
 import { ASSETS } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { dropSnapshot, readSnapshot } from './snapshot.ts';
+import { engineModule } from './engine.ts';
+import { dropSnapshot, findSnapshot } from './snapshot.ts';
 
 const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
 
@@ -28,12 +29,16 @@ export interface PageAnswer { status: number; html: string; location: string | n
 export class Python {
   private constructor(private readonly engine: PyodideAPI, private readonly host: Host) {}
 
+  /** Gets under way what needs no turn; `boot` waits for it. */
+  static prepare(): void { engineModule().catch(() => {}); }
+
   /** Starts from the kept memory if there is one; whatever is wrong with it, the long way works. */
   static async boot(): Promise<Python> {
-    const snapshot = await readSnapshot().catch(() => null);
+    const snapshot = await findSnapshot().catch(() => null);
     if (snapshot) {
       try {
-        const engine = await start({ _loadSnapshot: snapshot });
+        const [engine, whole] = await Promise.all([start({ _loadSnapshot: snapshot.bytes }), snapshot.whole]);
+        if (!whole) throw new Error('the kept memory is damaged');
         engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
         const host = engine.pyimport('host.browser') as unknown as Host;
         performance.mark('python');
@@ -54,14 +59,14 @@ export class Python {
   /** The memory of an engine that has everything imported and nobody's content. */
   static async makeSnapshot(): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await start({ _makeSnapshot: true });
-    engine.runPython('import host.browser, gc; host.browser.warm(); del host; gc.collect()');
+    engine.runPython('import host.browser, gc; host.browser.warm(); host.browser.rehearse(); del host; gc.collect()');
     return (engine as unknown as { makeMemorySnapshot(): Uint8Array<ArrayBuffer> }).makeMemorySnapshot();
   }
 
   openDevice(opened: unknown): void { this.host.open_device(JSON.stringify(opened)); }
   lock(): void { this.host.lock(); }
-  /** One case a line: its id, a space, its rows as JSON. */
-  loadRecords(lines: string): void { this.host.load_records(lines); }
+  /** One case a line: its id, a space, its rows as JSON; in UTF-8. */
+  loadRecords(lines: Bytes): void { this.given(lines, given => this.host.load_records(given)); }
   /** What is known of cases that only another act can change; null when it is as many as `known`. */
   settled(known: number): string | null { return this.host.settled(known) as string | undefined ?? null; }
   believeSettled(kept: string): number { return this.host.believe_settled(kept, Date.now()) as number; }
@@ -75,7 +80,7 @@ export class Python {
 
   syncRequest(): Bytes { return taken<Bytes>(this.host.sync_request()); }
   syncRead(pieces: Bytes[]): Received { return taken<Received>(this.given(pieces, given => this.host.sync_read(given))); }
-  syncCommit(records: string): number { return this.host.sync_commit(records) as number; }
+  syncCommit(records: Bytes): number { return this.given(records, given => this.host.sync_commit(given)) as number; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
   syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
 

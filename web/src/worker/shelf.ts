@@ -1,6 +1,6 @@
 // What an unlocked device holds on its disk, sealed: who works here, the directory, cases, outbox, drafts.
 // Builds the writes of a transaction; the caller decides when they are stored.
-import { fromHex, hex, type Bytes } from '../shared/bytes.ts';
+import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import type { Fields } from '../shared/protocol.ts';
 import type { Database, StoreName, Write } from './database.ts';
 import type { ActRow, Receipt, WaitingRow } from './python.ts';
@@ -16,6 +16,7 @@ export interface Book {
 export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null };
 
 const PIECE = 500;
+const LINE_END = utf8('\n');
 type StoredWaiting = Omit<WaitingRow, 'raw' | 'signature'> & { raw: string; signature: string; seq: number };
 
 export class Shelf {
@@ -35,10 +36,21 @@ export class Shelf {
     return sealed ? await this.vault.open('documents', caseId, sealed) : null;
   }
 
-  /** Every case's acts, one case a line as Python takes them, piece by piece. */
-  async *allRows(): AsyncGenerator<string> {
-    for await (const sealed of this.database.pieces<Sealed>('records', PIECE)) {
-      yield (await Promise.all(sealed.map(async ([id, value]) => `${id} ${await this.vault.openText('records', id, value)}`))).join('\n');
+  /** Every case's acts, one case a line as Python takes them, in pieces; the next is opened while one is taken. */
+  async *allRows(): AsyncGenerator<Bytes> {
+    const sealed = this.database.pieces<Sealed>('records', PIECE);
+    const next = async (): Promise<Bytes | null> => {
+      const { value, done } = await sealed.next();
+      if (done) return null;
+      const lines = await Promise.all(value.map(async ([id, each]) => [utf8(`${id} `), await this.vault.open('records', id, each), LINE_END]));
+      return joined(...lines.flat());
+    };
+    for (let piece = next(); ;) {
+      const lines = await piece;
+      if (!lines) return;
+      piece = next();
+      piece.catch(() => {}); // who takes the next piece hears of it
+      yield lines;
     }
   }
 

@@ -6,15 +6,17 @@ import { hex } from '../shared/bytes.ts';
 const NAME = '/engine-snapshot';
 const HASH = 'x-sha256';
 
-/** The kept memory, or null when there is none or it is damaged. */
-export async function readSnapshot(): Promise<Uint8Array<ArrayBuffer> | null> {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(NAME);
+/** Kept memory: it can be put into an engine before it is known to be whole, but not be used. */
+export interface Snapshot { bytes: Promise<Uint8Array<ArrayBuffer>>; whole: Promise<boolean> }
+
+/** The kept memory, or null when there is none. */
+export async function findSnapshot(): Promise<Snapshot | null> {
+  const kept = await caches.has(CACHE) ? await (await caches.open(CACHE)).match(NAME) : undefined;
   if (!kept) return null;
-  const bytes = new Uint8Array(await kept.arrayBuffer());
-  if (await sha256(bytes) === kept.headers.get(HASH)) return bytes;
-  await dropSnapshot();
-  return null;
+  const bytes = kept.arrayBuffer().then(buffer => new Uint8Array(buffer));
+  const whole = bytes.then(async all => await sha256(all) === kept.headers.get(HASH));
+  whole.catch(() => {}); // who waits for the bytes hears of it
+  return { bytes, whole };
 }
 
 export async function keepSnapshot(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
