@@ -86,7 +86,7 @@ WH = Day(
             _do(LIN, "延时来信", "request_extension", reason="需要向外地单位核实情况，尚未收到回函。", workdays="10"),
             _do(LIN, "不准延时", "request_extension", reason="承办人员出差。", workdays="5"),
             _do(LIN, "牵头不明", "request_lead", note="涉及柳溪镇和本镇，请指定牵头单位。"),
-            _do(LIN, "不予办理", "notify_refusal", "F-06", reason="所反映事项已有生效判决，不属受理范围。", form="written"),
+            _do(LIN, "不予办理", "notify_refusal", "F-06", reason="所反映事项已有生效判决，不属受理范围。", form_of_notice="written"),
             _do(LIN, "来信", "file_complaint", about="来信人投诉未主动告知经办人姓名。"),
         ),
         (
@@ -102,7 +102,7 @@ WH = Day(
             _do(LIN, "批办件", "report_back", "F-11", text="批办事项已办理，情况回告如下：问题已整改。"),
         ),
         (
-            _do(LIN, "延时来信", "notify_extension", "F-13", form="written"),
+            _do(LIN, "延时来信", "notify_extension", "F-13", form_of_notice="written"),
             _do(LIN, "不准延时", "complete", text="已按原期限办结。"),
             _do(LIN, "不准延时", "reply", text="来信反映的问题已办结，结果如上。"),
             _do(LIN, "入库推荐", "accept"),
@@ -149,7 +149,7 @@ BZ = Day(
             _do(LIN, "留言来访", "leave_message", phone="13800004321", note="来访未遇，请回电。"),
             _do(LIN, "紧急重大", "report_urgent", note="已电话报告主任。"),
             _do(LIN, "AB岗调整", "file_post_change", note="当日报办公室备案。"),
-            _do(LIN, "个人不予办理", "notify_refusal", "F-06", reason="不符合申报条件。", form="written"),
+            _do(LIN, "个人不予办理", "notify_refusal", "F-06", reason="不符合申报条件。", form_of_notice="written"),
         ),
         (
             _do(WU, "集体研究件", "mark_refusal_major"),
@@ -165,7 +165,7 @@ BZ = Day(
             _do(LIN, "效能投诉件", "answer_complaint", text="已调查并答复投诉人。"),
         ),
         (
-            _do(LIN, "集体研究件", "notify_refusal", "F-17", reason="经集体研究不予批复。", form="written"),
+            _do(LIN, "集体研究件", "notify_refusal", "F-17", reason="经集体研究不予批复。", form_of_notice="written"),
             _do(LIN, "报备后纠正", "issue_decision", "F-20", text="已批复。"),
             _do(LIN, "报备后纠正", "reply", text="批复已送达。"),
             _do(ZHAO, "A岗外出", "reply", "F-20", text="已协调用人单位支付劳动报酬。"),
@@ -243,7 +243,7 @@ HL = Day(
         (
             _do(XU, "申请改派", "accept"),
             _do(XU, "多家承办", "accept"),
-            _do(LIN, "申请延期件", "notify_extension", "F-13", form="oral"),
+            _do(LIN, "申请延期件", "notify_extension", "F-13", form_of_notice="oral"),
             _do(LIN, "退回重办", "reply", text="已完成维修并现场确认。", opinion="satisfied"),
             _do(LIN, "退回重办", "feed_back", text="已维修完毕，诉求人满意。"),
             _do(LIN, "回访不实", "reply", text="已重新清理并请诉求人查看。", opinion="satisfied"),
@@ -280,7 +280,7 @@ JY = Day(
             _do(LIN, "延期件", "request_extension", reason="入户核查人员不足，需延期。", workdays="3"),
             _do(LIN, "不准延期件", "request_extension", reason="经办人请假。", workdays="3"),
             _do(LIN, "请求牵头", "request_lead", note="涉及两个单位。"),
-            _do(LIN, "不予受理", "notify_refusal", "F-06", reason="不符合补贴条件，理由已当面说明。", form="written"),
+            _do(LIN, "不予受理", "notify_refusal", "F-06", reason="不符合补贴条件，理由已当面说明。", form_of_notice="written"),
             _do(LIN, "当场受理", "file_complaint", about="服务对象投诉等候时间过长。"),
         ),
         (
@@ -297,7 +297,7 @@ JY = Day(
             _do(LIN, "发照件", "issue_certificate", "F-20", text="营业执照已颁发。"),
         ),
         (
-            _do(LIN, "延期件", "notify_extension", "F-13", form="written"),
+            _do(LIN, "延期件", "notify_extension", "F-13", form_of_notice="written"),
             _do(LIN, "一次告知", "accept"),
             _do(LIN, "当场受理", "issue_decision", "F-20", text="准予发放补贴。"),
             _do(LIN, "不准延期件", "issue_decision", "F-20", text="准予发放补贴。"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,12 +31,19 @@ _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
      ("issue_receipt", "number"), ("arrange_acting", "by")}
 )  # fmt: skip
+# A control named like a property of its form element hides that property from every script, also from htmx.
+_TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}
 _UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")})
 _HINTS = {
     "texts": N_("One item a line."),
     "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
     "steps": N_("One step a line: unit and working days, such as: water bureau, 3."),
 }
+
+
+def typed_name(name: str) -> str:
+    """The name of a field in the page."""
+    return _TYPED_NAMES.get(name, name)
 
 
 def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def defaults(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         options = _options(turn, opened, spec, field, pack) if field.required and field.kind == "text" else []
         if len(options) == 1:
             only[field.name] = options[0]["value"]
-    return only | _known(turn, opened, spec)
+    return {typed_name(name): text for name, text in (only | _known(turn, opened, spec)).items()}
 
 
 def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
@@ -112,7 +120,7 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             hint = turn.say(N_("Demanded by %(article)s."), article=article) + hint
         views.append(
             {
-                "name": field.name,
+                "name": typed_name(field.name),
                 "label": turn.say(field.label) + ("" if needed else turn.say(N_(" (optional)"))),
                 "hint": hint,
                 "options": options,
@@ -197,18 +205,19 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         options = _options(turn, opened, spec, field, pack)
         required = field.required or bool(demanding_article(opened.case.pack, spec.name, field.name))
         needed = N_("Fill this in.") if required else ""
+        name = typed_name(field.name)
         if options:
-            value: Any = form.value(field.name)
+            value: Any = form.value(name)
             if value or required:
-                value = form.choice(field.name, [option["value"] for option in options])
+                value = form.choice(name, [option["value"] for option in options])
             if field.kind == "bool" and value:
                 value = value == "yes"
         elif field.kind == "attachments":
-            value = form.attachments(field.name, needed=NO_FILES if required else "")
+            value = form.attachments(name, needed=NO_FILES if required else "")
         elif field.kind == "strokes":
-            value = form.strokes(field.name)
+            value = form.strokes(name)
         else:
-            value = _read(turn, form, field, needed)
+            value = _read(turn, form, replace(field, name=name), needed)
         if value not in ("", None, []):
             fields[field.name] = value
     return fields

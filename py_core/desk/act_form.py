@@ -83,7 +83,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         if not refused.fields:
             raise
         for name, message in refused.fields.items():
-            form.fault(name, fault_text(message))
+            form.fault(act_fields.typed_name(name), fault_text(message))
         return _page(turn, opened, spec, form, status=422)
     location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done=act"
     return Response(303, location=location, acts=(new_act(turn, opened.id, spec.name, events, occurred_at),))

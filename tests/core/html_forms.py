@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html.parser import HTMLParser
 
+_OF_A_FORM = frozenset(
+    {"action", "elements", "enctype", "form", "id", "length", "method", "name", "submit", "reset", "target"}
+)
+
 
 class _Fields(HTMLParser):
     """The fields of the page's main form: what stands in them, and which values their choices have."""
@@ -59,6 +63,8 @@ def fields_of(html: str) -> tuple[dict[str, str], dict[str, set[str]]]:
     """The values that stand in the main form of a page, and the values that its choices offer."""
     parser = _Fields()
     parser.feed(html)
+    hidden = _OF_A_FORM & {*parser.values, *parser.choices}
+    assert not hidden, f"these fields hide properties of their form from scripts: {sorted(hidden)}"
     return parser.values, parser.choices
 
 

@@ -113,7 +113,7 @@ FURTHER: dict[tuple[str, str], Way] = {
         for pack, registered in (("WH", PROMISED), ("BZ", MATTER["BZ"]), ("JY", MATTER["JY"]))
     },
     **{
-        (pack, "notify_correction"): Way(registered, (LACKING,), {"items": "申请表未签字", "form": "written"})
+        (pack, "notify_correction"): Way(registered, (LACKING,), {"items": "申请表未签字", "form_of_notice": "written"})
         for pack, registered in (("WH", PROMISED), ("BZ", MATTER["BZ"]), ("JY", MATTER["JY"]))
     },
     ("WH", "issue_certificate"): Way(CERTIFICATE, (TAKEN,), {"text": "证书"}),
