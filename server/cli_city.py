@@ -15,6 +15,7 @@ from py_core.city import CITY_ID, CityRules, city_rules
 from py_core.city.changes import impact
 from py_core.city.events import read_city_event
 from py_core.desk.turn import fold_once
+from py_core.documents import is_case_id
 from py_core.errors import Malformed
 from py_core.packs import load_packs
 from py_core.rules.engine import assess
@@ -74,7 +75,7 @@ def _tell(database: Database, event: dict[str, Any], now: datetime, as_json: boo
     asked = RecordedAct(_DRAFT, tuple(recorded.hash for recorded in acts), draft)
     before = city_rules(acts, packs, calendar, founding)
     after = city_rules((*acts, asked), packs, calendar, founding)
-    cases = [fold_once(record).case for record in records.values()]
+    cases = [fold_once(record).case for record in records.values() if is_case_id(record.id)]
     found = list(impact(cases, before, after, now))
     numbers = {case.id: str(case.value("number") or case.id[:8]) for case in cases}
     is_open = sum(not _closed(case, before, now) for case in cases)

@@ -9,7 +9,9 @@ from py_core.calendars import WorkCalendar
 from py_core.city import CITY_ID
 from py_core.desk.ports import CaseRecord, Similar, SyncStatus
 from py_core.directory import Directory
+from py_core.documents import is_case_id
 from py_core.packs import Packs
+from py_core.visits import is_visit_id
 from server import record
 from server.casebook import CaseBook
 from server.city import sees_whole_city
@@ -24,7 +26,8 @@ class DeskStore:
     """One consistent view for one request; implements `py_core.desk.ports.Store`.
 
     Lists hold the cases of the person's unit, or all when `whole_city` is asked for (the centre's pages, the public
-    status page). A single case may be opened by its units and by those who work for the whole city.
+    status page). A single case may be opened by its units and by those who work for the whole city. Visits are few:
+    whoever works for the whole city always sees all of them.
     """
 
     def __init__(
@@ -60,16 +63,29 @@ class DeskStore:
         with self._database.reading() as connection:
             return record.cases_of_unit(connection, self._person.unit)
 
+    @property
+    def _sees_everything(self) -> bool:
+        return self._whole_city or (self._person is not None and sees_whole_city(self._directory, self._person))
+
     def case(self, case_id: str) -> CaseRecord | None:
-        everything = self._whole_city or (self._person and sees_whole_city(self._directory, self._person))
-        if case_id == CITY_ID:
-            return None
-        return self._all.get(case_id) if everything or case_id in self._own else None
+        return self._document(case_id) if is_case_id(case_id) else None
 
     def cases(self) -> Iterable[CaseRecord]:
         if self._whole_city:
-            return tuple(each for each in self._all.values() if each.id != CITY_ID)
-        return tuple(self._all[case_id] for case_id in sorted(self._own) if case_id in self._all and case_id != CITY_ID)
+            return tuple(each for each in self._all.values() if is_case_id(each.id))
+        return tuple(
+            self._all[case_id] for case_id in sorted(self._own) if case_id in self._all and is_case_id(case_id)
+        )
+
+    def visit(self, visit_id: str) -> CaseRecord | None:
+        return self._document(visit_id) if is_visit_id(visit_id) else None
+
+    def visits(self) -> Iterable[CaseRecord]:
+        ids = self._all if self._sees_everything else sorted(self._own)
+        return tuple(self._all[each] for each in ids if is_visit_id(each) and each in self._all)
+
+    def _document(self, document_id: str) -> CaseRecord | None:
+        return self._all.get(document_id) if self._sees_everything or document_id in self._own else None
 
     def city(self) -> CaseRecord | None:
         return self._all.get(CITY_ID)

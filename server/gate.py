@@ -21,6 +21,7 @@ from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
 from py_core.packs import Packs
+from py_core.visits import is_visit_id
 from server import record
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
@@ -264,7 +265,8 @@ class Gate:
         self._check_history(change, case)
         named = _units_named(candidate.submission.case_id, act, directory)
         if candidate.submission.case_id != CITY_ID:
-            self._check_scope(act, case, named, directory)
+            first = "visit_planned" if is_visit_id(candidate.submission.case_id) else "registered"
+            self._check_scope(act, case, named, directory, first)
         case.known[change.hash] = _entry_of(candidate, now_ms)
         case.units |= named
         plan.sequences[number] = change.hash
@@ -291,12 +293,12 @@ class Gate:
             raise _Refusal("actor_forked")
 
     @staticmethod
-    def _check_scope(act: Act, case: _Case, named: frozenset[str], directory: Directory) -> None:
-        """Whether the case begins with a registration that names a unit, and is this person's business."""
+    def _check_scope(act: Act, case: _Case, named: frozenset[str], directory: Directory, first: str) -> None:
+        """Whether the document begins with its `first` event, which names a unit, and is this person's business."""
         person = directory.people[act.user]
         concerned = case.units
         if not case.known:  # the first act: the case becomes the business of the units that it names
-            if act.events[0]["type"] != "registered":
+            if act.events[0]["type"] != first:
                 raise _Refusal("no_registration")
             if not named:
                 raise _Refusal("unknown_unit")

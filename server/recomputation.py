@@ -22,6 +22,7 @@ from py_core.city.words import cause_text
 from py_core.desk.ports import CaseRecord
 from py_core.desk.turn import fold_once
 from py_core.directory import Directory
+from py_core.documents import is_case_id
 from py_core.packs import Packs
 from py_core.values import local
 from server import record
@@ -143,7 +144,7 @@ class Recomputation:
         return moved
 
     def _moving(self, before: CityRules, after: CityRules) -> Iterator[str]:
-        cases = [each for each in self._casebook.current().values() if each.id != CITY_ID]
+        cases = [each for each in self._casebook.current().values() if is_case_id(each.id)]
         now = self._clock.now()
         for number, each in enumerate(cases, 1):
             if self._ending:

@@ -1,4 +1,4 @@
-"""Which units a case concerns: those that its events name, themselves or by a person or post. Pure.
+"""Which units a case or visit concerns: those that its events name, themselves or by a person or post. Pure.
 
 Must not ask who may see a case (see `exchange` and `desk_store`).
 """
@@ -20,6 +20,8 @@ _NAMING_FIELDS = {
     "accepted": ("by",),
     "forwarded_up": ("to",),
     "acting_arranged": ("by", "who"),
+    "visit_planned": ("unit", "officers"),
+    "visit_moved": ("officers",),
 }
 
 

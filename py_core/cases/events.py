@@ -84,6 +84,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("materials", "materials", "Papers received"),
         _f("request_kind", "choice", "Kind of request", False, REQUEST_KINDS),
         _f("identity_told", "bool", "Name, duty and phone told"),
+        _f("visit", "text", "Visit"),
         _NOTE,
     ),
     "signature_recorded": (

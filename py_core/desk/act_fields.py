@@ -253,6 +253,13 @@ def _read(turn: Turn, form: Form, field: FieldSpec, needed: str) -> Any:
     return None
 
 
+def read_papers(turn: Turn, form: Form, name: str) -> list[dict[str, Any]]:
+    """Papers typed one a line with the number of copies behind each; a fault when there is none."""
+    text = form.text(name, LONG_TEXT_MAX // 4, needed=N_("Fill this in."))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return _rows(turn, form, FieldSpec(name, "materials"), lines)
+
+
 def _rows(turn: Turn, form: Form, field: FieldSpec, lines: list[str]) -> list[dict[str, Any]]:
     rows = []
     for line in lines:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from py_core.cases.acts import Event, canonical_json
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
@@ -15,6 +14,7 @@ from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
+from py_core.desk.resent import form_key, sent_before
 from py_core.desk.slips_offered import fits
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
@@ -61,7 +61,7 @@ def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     _require_lawful(turn, opened, spec)
     shown = shown_moment(turn.surroundings.now)
     filled = act_fields.defaults(turn, opened, spec)
-    key = str(_last_seq(turn, opened))
+    key = form_key(turn, opened.acts)
     return _page(
         turn, opened, spec, Form(turn, {}, {**filled, "key": key, "occurred_at": shown, "occurred_at_shown": shown})
     )
@@ -74,7 +74,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     occurred_at = form.moment("occurred_at")
     if form.errors:
         return _page(turn, opened, spec, form, status=422)
-    if _sent_before(turn, opened, spec, form.value("key"), fields):
+    if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **fields}]):
         return redirect(f"/cases/{opened.id}?done=again")
     _require_lawful(turn, opened, spec)
     try:
@@ -130,33 +130,6 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         N_("Choose one of the steps that the case page offers."),
         {"state": case_view.state_name(turn, opened)},
     )
-
-
-def _sent_before(turn: Turn, opened: OpenCase, spec: CommandSpec, key: str, fields: dict[str, object]) -> bool:
-    """Whether this very form already became an act: same person, device, kind and content since it was shown."""
-    if not (key.isascii() and key.isdigit() and len(key) < 16):
-        return False
-    wanted = _content([{"type": spec.event, **fields}])
-    return any(
-        recorded.act.user == turn.identity.user
-        and recorded.act.device == turn.identity.device
-        and recorded.act.device_seq > int(key)
-        and recorded.act.kind == spec.name
-        and _content(recorded.act.events) == wanted
-        for recorded in opened.acts
-    )
-
-
-def _last_seq(turn: Turn, opened: OpenCase) -> int:
-    """The sequence number of this device's newest act in the case; a form made now can only lead to later ones."""
-    own = (recorded.act for recorded in opened.acts if recorded.act.device == turn.identity.device)
-    return max((act.device_seq for act in own), default=0)
-
-
-def _content(events: Sequence[Event]) -> str:
-    # Values that the desk makes anew for every form say nothing about what was typed.
-    made = ("type", "id", "number", "by_role")
-    return canonical_json([{key: value for key, value in event.items() if key not in made} for event in events])
 
 
 def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ _SHOWN_ELSEWHERE = frozenset(
         "pack", "matter", "claimant_name", "claimant_phone", "claimant_id", "claimant_address", "materials", "title",
         "text", "place", "unit", "number", "offer", "offer_version", "promise", "statutory", "completion_event",
         "claimant", "staff", "acts", "code", "claimant_ref", "request_kind",
+        "visit",
     }
 )  # fmt: skip
 
@@ -32,13 +33,23 @@ WINDOW_LATE = N_("before %(before)s; the device's running time is not known")
 WINDOW_NONE = N_("not proved: the device has had no contact whose running time is known")
 
 
+Facts = Callable[[Event], list[dict[str, str]]]
+"""What an event says, in lines of label and text."""
+
+
 def act_view(
     turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Everything that the timeline and the reconciliation page show about one act."""
+    """Everything that the timeline and the reconciliation page show about one act of a case."""
+    pack = turn.pack_of(opened.case)
+    user = recorded.act.user
+    return act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
+
+
+def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = False) -> dict[str, Any]:
+    """One act of any document: what, who, its times with what each proves, its ticks; `facts` reads its events."""
     act, lang = recorded.act, turn.lang
     refused = {item.hash: item.reason for item in turn.sync_status.refused}
-    pack = turn.pack_of(opened.case)
     person = turn.directory.people.get(act.user)
     unit = turn.directory.units.get(person.unit) if person else None
     who = person.name if person else act.user
@@ -60,10 +71,10 @@ def act_view(
         "device": act.device[:12],
         "tick": "refused" if recorded.hash in refused else "record" if recorded.received_at else "device",
         "reason": quarantine_reason(turn, refused[recorded.hash]) if recorded.hash in refused else "",
-        "contested": recorded.hash in contested,
+        "contested": contested,
         "attachments": attachment_views(turn, attachments_of(act.events)),
         "signatures": signature_views(turn, drawings_of(act.events)),
-        "facts": [fact for event in act.events for fact in _facts(turn, pack, event, act.user)],
+        "facts": [fact for event in act.events for fact in facts(event)],
     }
 
 

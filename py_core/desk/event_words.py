@@ -69,6 +69,17 @@ EVENT_TITLES: Mapping[str, str] = {
     "due_change_seen": N_("Changed date seen"),
     "attachment_added": N_("Photographs or papers added"),
     "noted": N_("Note"),
+    "visit_planned": N_("Visit planned"),
+    "visit_moved": N_("Visit moved"),
+    "visit_started": N_("Visit started"),
+    "visit_request_added": N_("Request in the visit"),
+    "papers_taken": N_("Papers taken"),
+    "papers_attached": N_("Papers put to a request"),
+    "papers_returned": N_("Papers given back"),
+    "visit_signed": N_("Record signed"),
+    "visit_finished": N_("Visit finished"),
+    "visit_cancelled": N_("Visit cancelled"),
+    "visit_noted": N_("Note"),
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }
 

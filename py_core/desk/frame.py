@@ -24,11 +24,15 @@ DONE = {
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
     "city": N_("Recorded. Every device works by it after its next contact; open cases are counted anew now."),
     "city_again": N_("This form was already sent. Nothing was recorded twice."),
+    "visit_planned": N_("The visit is planned."),
+    "visit_act": N_("Recorded in the visit."),
+    "visit_request": N_("The request is registered and stands in the visit."),
+    "visit_again": N_("This form was already sent. Nothing was recorded twice."),
     "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
 }
 
 # Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
-ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "slips": "w", "sync": "y", "centre": "z"}
+ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "visits": "v", "slips": "w", "sync": "y", "centre": "z"}
 
 _environment = None
 
@@ -146,6 +150,7 @@ def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
         ("today", "/today", N_("Today"), 0),
         ("register", "/register", N_("Register"), 0),
         ("cases", "/cases", N_("Cases"), 0),
+        ("visits", "/visits", N_("Visits"), 0),
         ("slips", "/slips", N_("Forms"), 0),
         ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + len(turn.sync_status.refused)),
     ]

@@ -18,9 +18,11 @@ from py_core.city.rules import unit_of_case
 from py_core.rules.engine import Assessment
 from py_core.rules.policies import Policies
 from py_core.values import local, next_midnight
+from py_core.visits.enterprise import enterprise_key
 
 _SENT_TO = frozenset({"delivered", "handed_over", "lead_designated", "handover_accepted", "accepted"})
 _TITLE_CHARACTERS = 40
+ORGANISATIONS = ("enterprise", "other_org")
 _RECOUNTED = "recompute_due"  # kind of the record's own acts
 
 
@@ -42,6 +44,8 @@ class Glance:
     unit: str  # where the case is now
     units: frozenset[str]  # every unit or person that it was sent to, as recorded
     people: frozenset[str]  # who acted or was named to act
+    enterprise: str  # key of the enterprise or organisation that asks (`visits.enterprise`); "" for a person
+    enterprise_name: str
     registered: date | None
     arrived_at: datetime | None  # when the city record took the newest of its acts
     only_here: int  # acts that the city record does not have yet
@@ -56,16 +60,35 @@ class Glance:
         return [
             self.light, self.state, self.due.isoformat() if self.due else "", self.provisional, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
+            self.enterprise, self.enterprise_name,
             self.registered.isoformat() if self.registered else "", self.arrived_at.isoformat() if self.arrived_at else "",
         ]  # fmt: skip
 
 
 def settled(row: Sequence[Any], now: datetime) -> Glance:
     """The glance that `as_row` gave of a settled case."""
-    light, state, due, provisional, number, title, offer, pack, matter, unit, units, people, registered, arrived = row
+    (
+        light,
+        state,
+        due,
+        provisional,
+        number,
+        title,
+        offer,
+        pack,
+        matter,
+        unit,
+        units,
+        people,
+        enterprise,
+        name,
+        registered,
+        arrived,
+    ) = row
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, False, False, number, title, offer, pack,
-        matter, unit, frozenset(units), frozenset(people), date.fromisoformat(registered) if registered else None,
+        matter, unit, frozenset(units), frozenset(people), enterprise, name,
+        date.fromisoformat(registered) if registered else None,
         datetime.fromisoformat(arrived) if arrived else None, 0, now, None,
     )  # fmt: skip
 
@@ -82,6 +105,9 @@ def take(
     text = case.value("title") or (case.value("text") or "")[:_TITLE_CHARACTERS]
     contested = any(item.is_open for item in contradictions)
     only_here = sum(recorded.received_at is None for recorded in acts)
+    enterprise = ""
+    if case.value("claimant") in ORGANISATIONS:
+        enterprise = enterprise_key(str(case.value("claimant_name") or ""), str(case.value("claimant_id") or ""))
     return Glance(
         light=found.light,
         state=found.state,
@@ -97,6 +123,8 @@ def take(
         unit=unit_of_case(case),
         units=_units(case),
         people=_people(case, acts),
+        enterprise=enterprise,
+        enterprise_name=str(case.value("claimant_name") or "") if enterprise else "",
         registered=local(registered.at).date() if registered else None,
         arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
         only_here=only_here,

@@ -49,6 +49,29 @@ PROBLEMS: Mapping[str, Problem] = {
         "/sync",
         N_("To the sync page"),
     ),
+    "unknown_visit": Problem(
+        N_("This visit is not here"),
+        N_(
+            "No visit with this address is held here. It may belong to another unit, or it has not reached this device yet."
+        ),
+        N_("Look at the sync page: after the next contact with the city record the visit may be here."),
+        "/visits",
+        N_("To the visits"),
+    ),
+    "visit_not_begun": Problem(
+        N_("There is no record to print yet"),
+        N_("The visit has not begun, so nothing was asked for and nothing was handed over."),
+        N_("Start the visit first; its record and the receipt can then be printed at any time."),
+        "/visits",
+        N_("Back to the visit"),
+    ),
+    "unknown_enterprise": Problem(
+        N_("This enterprise has no file here"),
+        N_("No visit and no case that is held here names it."),
+        N_("Plan a visit or register its request; its file is then made by itself."),
+        "/visits",
+        N_("To the visits"),
+    ),
     "not_allowed": Problem(
         N_("This page is not for your post"),
         N_("Your roles do not include this work."),
@@ -171,17 +194,20 @@ def problem_page(
     )
 
 
-def problem(turn: Turn, status: int, code: str) -> Response:
-    """The same problem inside the frame of a signed-in person."""
+def problem(turn: Turn, status: int, code: str, *, href: str = "") -> Response:
+    """The same problem inside the frame of a signed-in person; `href` replaces where the button leads."""
     entry = PROBLEMS[code]
     return page(
         turn,
         "problem.html",
         turn.say(entry.title),
         f"problem-{code}",
-        {"problem": _texts(entry, turn.say)},
+        {"problem": _texts(entry, turn.say, href=href)},
         status=status,
     )
+
+
+_BACK = {"cases": N_("Back to the case"), "visits": N_("Back to the visit")}
 
 
 def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -> Response:
@@ -194,7 +220,7 @@ def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -
         "article": refused.article,
         "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
         "href": href,
-        "link": turn.say(N_("Back to the case") if href.startswith("/cases/") else N_("Back")),
+        "link": turn.say(_BACK.get(href.split("/")[1], N_("Back"))),
         "code": "",
     }
     return page(turn, "problem.html", title, "refused", {"problem": texts}, status=409)

@@ -21,8 +21,13 @@ def claimed_at(turn: Turn) -> datetime:
     return around.now
 
 
-def new_act(turn: Turn, case_id: str, kind: str, events: Sequence[Event], occurred_at: datetime) -> NewAct:
-    """One act from events that were decided together; `occurred_at` is when it happened as the person says."""
+def new_act(
+    turn: Turn, case_id: str, kind: str, events: Sequence[Event], occurred_at: datetime, after: int = 0
+) -> NewAct:
+    """One act from events that were decided together; `occurred_at` is when it happened as the person says.
+
+    `after` counts the acts of the same answer before this one: each has its own number.
+    """
     around = turn.surroundings
     known = around.beacon is not None and around.beacon_time is not None and around.since_beacon_ms is not None
     claimed = claimed_at(turn)
@@ -33,7 +38,7 @@ def new_act(turn: Turn, case_id: str, kind: str, events: Sequence[Event], occurr
         events=tuple(events),
         user=turn.identity.user,
         device=turn.identity.device,
-        device_seq=around.next_device_seq,
+        device_seq=around.next_device_seq + after,
         occurred_at=happened,
         claimed_at=claimed,
         beacon=around.beacon,

@@ -8,7 +8,7 @@ from py_core.cases.acts import Event
 from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.events import CHANNELS, CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
-from py_core.desk import similar_cases
+from py_core.desk import register_visit, similar_cases
 from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
@@ -26,6 +26,7 @@ from py_core.desk.register_form import (
     read_registration,
 )
 from py_core.desk.turn import Turn
+from py_core.desk.visit_words import refusal_text
 from py_core.errors import Refused
 from py_core.rules.engine import assess
 from py_core.values import local
@@ -54,7 +55,10 @@ KEYS = (
 
 
 def show_register(turn: Turn) -> Response:
-    """An empty form with its own key: whatever is sent with this key becomes one case at most."""
+    """A form with its own key: whatever is sent with this key becomes one case at most.
+
+    `?visit=` and `?enterprise=` fill in who asks; a registration in a visit becomes a request of the visit.
+    """
     shown = shown_moment(turn.surroundings.now)
     defaults = {
         "key": turn.surroundings.new_id(),
@@ -68,6 +72,7 @@ def show_register(turn: Turn) -> Response:
         "identity_told": "yes",
         "occurred_at": shown,
         "occurred_at_shown": shown,
+        **register_visit.prefilled(turn),
     }
     return _page(turn, Form(turn, {}, defaults), choices(turn))
 
@@ -76,8 +81,9 @@ def take_register(turn: Turn) -> Response:
     """Registers; a form that was sent before leads to the case that it made."""
     form = Form(turn, turn.request.form)
     key = form.value("key")
+    visit_id = form.value("visit")
     if FORM_KEY.fullmatch(key) and turn.store.case(key) is not None:
-        return redirect(f"/cases/{key}?done=again")
+        return redirect(register_visit.back_to(visit_id, "visit_again") or f"/cases/{key}?done=again")
     offered = choices(turn)
     wanted = read_registration(turn, form, offered)
     if wanted is None:
@@ -89,8 +95,15 @@ def take_register(turn: Turn) -> Response:
         if not _note_faults(turn, form, refused):
             return refusal(turn, refused, "/register", wanted.choice.pack)
         return _page(turn, form, offered, status=422)
-    act = new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)
-    return Response(303, location=_next_page(wanted, receipt), acts=(act,))
+    acts = [new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)]
+    if visit_id:
+        try:
+            acts.append(register_visit.joined(turn, visit_id, wanted))
+        except Refused as refused:
+            form.errors["visit"] = refusal_text(turn, refused)
+            return _page(turn, form, offered, status=422)
+    location = register_visit.back_to(visit_id, "visit_request") or _next_page(wanted, receipt)
+    return Response(303, location=location, acts=tuple(acts))
 
 
 def show_similar(turn: Turn) -> Response:
@@ -148,6 +161,7 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
         "unit": unit,
         "number": number,
         "staff": "support" if person and person.category == "support" else "officer",
+        **({"visit": wanted.visit} if wanted.visit else {}),
     }
     if choice.offer:
         # What was promised on the day of receipt stays with the case (P-13), also when it is written down later.
@@ -238,6 +252,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
         f"register-{form.value('key')}",
         {
             "form": form,
+            "visit": register_visit.named(turn, form.value("visit")),
             "keys": [(key, turn.say(what)) for key, what in KEYS],
             "found": similar_cases.found(turn, form, _kind(form, offered)),
             "offers": [choice_view(turn, choice) for choice in offered if choice.kind != MATTER],

@@ -42,6 +42,7 @@ class Registration:
     result: str
     opinion: str
     occurred_at: datetime
+    visit: str  # the visit in which it was asked, "" for none
 
 
 def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registration | None:
@@ -96,9 +97,11 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     occurred_at = form.moment("occurred_at")
     if form.errors or choice is None:
         return None
+    visit = form.value("visit")
     return Registration(
-        key, choice, fields, outcome, complete, missing, to_unit, to_body, explanation, result, opinion, occurred_at
-    )
+        key, choice, fields, outcome, complete, missing, to_unit, to_body, explanation, result, opinion, occurred_at,
+        visit,
+    )  # fmt: skip
 
 
 def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:

@@ -22,8 +22,14 @@ from py_core.desk import (
     sync_page,
     today,
     veto_register,
+    visit_form,
+    visit_list,
+    visit_page,
+    visit_plan,
+    visit_print,
 )
 from py_core.desk.case_list import show_cases
+from py_core.desk.enterprises import show_enterprise
 from py_core.desk.frame import redirect
 from py_core.desk.ports import Identity, Request, Response, Store, Surroundings
 from py_core.desk.problems import problem
@@ -31,6 +37,7 @@ from py_core.desk.turn import CENTRE_ROLES, Turn
 
 ADMIN = frozenset({"admin"})
 _CASE = r"(?P<case_id>[0-9a-f]{32})"
+_VISIT = r"(?P<visit_id>[0-9a-f]{32})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,12 @@ ROUTES = (
     _route(rf"/cases/{_CASE}", case_page.show_case),
     _route(rf"/cases/{_CASE}/do/(?P<command>[a-z_]{{1,40}})", act_form.show_act_form, act_form.take_act),
     _route(rf"/cases/{_CASE}/slips/(?P<form>F-\d\d)", slips.show_slip),
+    _route(r"/visits", visit_list.show_visits),
+    _route(r"/visits/plan", visit_plan.show_plan, visit_plan.take_plan),
+    _route(rf"/visits/{_VISIT}", visit_page.show_visit),
+    _route(rf"/visits/{_VISIT}/do/(?P<command>[a-z_]{{1,40}})", visit_form.show_visit_form, visit_form.take_visit_act),
+    _route(rf"/visits/{_VISIT}/record", visit_print.show_record),
+    _route(r"/enterprises/(?P<key>[0-9A-Za-z-]{1,40})", show_enterprise),
     _route(r"/slips", slips.show_index),
     _route(r"/slips/(?P<form>F-\d\d)/(?P<of>[A-Za-z0-9._-]{1,64})", slips.show_sheet),
     _route(r"/sync", sync_page.show_sync),

@@ -10,9 +10,11 @@ from py_core.desk import act_view, case_view
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.visit_held import OpenVisit, open_visits
 from py_core.views import language
 from py_core.views.language import N_
 
+Opened = OpenCase | OpenVisit
 RECEIVED_SHOWN = 20
 WAITING_SHOWN = 200
 
@@ -44,20 +46,22 @@ PROBLEMS = {
 def show_sync(turn: Turn) -> Response:
     """The page behind the sync light."""
     status = turn.sync_status
-    by_hash: dict[str, tuple[OpenCase, RecordedAct]] = {}
-    waiting: list[tuple[OpenCase, RecordedAct]] = []
+    by_hash: dict[str, tuple[Opened, RecordedAct]] = {}
+    waiting: list[tuple[Opened, RecordedAct]] = []
     refused = {item.hash for item in status.refused}
     held_back = {item.case_id for item in status.refused}
     cases = list(turn.open_all())
-    for opened in cases:
-        if not opened.glance.only_here and opened.id not in held_back:
-            continue  # most of them: the city record has all of it
+    visits = list(open_visits(turn))
+    # Most documents are wholly in the city record.
+    looked_at: list[Opened] = [each for each in cases if each.glance.only_here or each.id in held_back]
+    looked_at += [each for each in visits if each.only_here or each.id in held_back]
+    for opened in looked_at:
         for recorded in opened.acts:
             if recorded.hash in refused:
                 by_hash[recorded.hash] = (opened, recorded)
             elif recorded.received_at is None:
                 waiting.append((opened, recorded))
-    mine = _newest_received(turn, cases)
+    mine = _newest_received(turn, cases, visits)
     waiting.sort(key=lambda pair: pair[1].act.claimed_at)
     return page(
         turn,
@@ -75,16 +79,21 @@ def show_sync(turn: Turn) -> Response:
     )
 
 
-def _newest_received(turn: Turn, cases: list[OpenCase]) -> list[tuple[OpenCase, RecordedAct]]:
+def _newest_received(turn: Turn, cases: list[OpenCase], visits: list[OpenVisit]) -> list[tuple[Opened, RecordedAct]]:
     """This person's acts that the record took last, newest first; opens no more cases than it needs."""
     user = turn.identity.user
-    arrivals = [
+    arrivals: list[tuple[datetime, Opened]] = [
         (arrived, opened)
         for opened in cases
         if user in opened.glance.people and (arrived := opened.glance.arrived_at) is not None
     ]
+    arrivals += [
+        (max(times), opened)
+        for opened in visits
+        if (times := [each.received_at for each in opened.acts if each.received_at and each.act.user == user])
+    ]
     arrivals.sort(key=lambda pair: pair[0], reverse=True)
-    found: list[tuple[datetime, OpenCase, RecordedAct]] = []
+    found: list[tuple[datetime, Opened, RecordedAct]] = []
     for arrived, opened in arrivals:
         if len(found) == RECEIVED_SHOWN and arrived < found[-1][0]:
             break  # everything in the cases from here on arrived earlier
@@ -136,25 +145,29 @@ def _summary(turn: Turn) -> dict[str, str]:
     }
 
 
-def _line(turn: Turn, opened: OpenCase, recorded: RecordedAct) -> dict[str, str]:
+def _named(turn: Turn, opened: Opened) -> dict[str, str]:
+    if isinstance(opened, OpenVisit):
+        title = turn.say(N_("Visit to %(enterprise)s"), enterprise=opened.visit.value("enterprise"))
+        return {"href": f"/visits/{opened.id}", "case_title": title}
+    return {"href": f"/cases/{opened.id}", "case_title": case_view.title_of(turn, opened)}
+
+
+def _line(turn: Turn, opened: Opened, recorded: RecordedAct) -> dict[str, str]:
     return {
         "title": act_view.act_title(turn, recorded.act.events),
-        "case_id": opened.id,
-        "case_title": case_view.title_of(turn, opened),
+        **_named(turn, opened),
         "claimed": language.moment_text(turn.lang, recorded.act.claimed_at, short=True),
         "received": language.moment_text(turn.lang, recorded.received_at, short=True) if recorded.received_at else "",
     }
 
 
 def _refused(
-    turn: Turn, hash_: str, case_id: str, reason: str, found: dict[str, tuple[OpenCase, RecordedAct]]
+    turn: Turn, hash_: str, case_id: str, reason: str, found: dict[str, tuple[Opened, RecordedAct]]
 ) -> dict[str, Any]:
     pair = found.get(hash_)
     return {
         "hash": hash_[:12],
-        "case_id": case_id,
-        "known": pair is not None,
+        **(_named(turn, pair[0]) if pair else {"href": "", "case_title": case_id[:8]}),
         "title": act_view.act_title(turn, pair[1].act.events) if pair else turn.say(N_("Act")),
-        "case_title": case_view.title_of(turn, pair[0]) if pair else case_id[:8],
         "reason": act_view.quarantine_reason(turn, reason),
     }

@@ -10,6 +10,7 @@ from py_core.desk.duties import duties, usual_scope
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.visit_list import due_visits
 from py_core.desk.year_warning import year_warning
 from py_core.values import local
 from py_core.views import language
@@ -50,6 +51,7 @@ def show_today(turn: Turn) -> Response:
             "scopes": _scopes(turn, whole_unit),
             "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
             "groups": groups,
+            "visits": due_visits(turn, "unit" if whole_unit else "mine"),
         },
         where="today",
     )

@@ -21,7 +21,9 @@ from py_core.desk.ports import (
     SyncStatus,
 )
 from py_core.directory import Directory, Offer, Person, Unit
+from py_core.documents import is_case_id
 from py_core.packs import Packs, load_packs
+from py_core.visits import is_visit_id
 
 BEIJING = timezone(timedelta(hours=8))
 # A Wednesday before the New Year holiday: 10 working days later is 2026-01-08 (JY-73).
@@ -80,6 +82,9 @@ class FakeStore:
         self.likeness: Mapping[str, Sequence[Similar]] | None = {}
 
     def case(self, case_id: str) -> CaseRecord | None:
+        return self._document(case_id) if is_case_id(case_id) else None
+
+    def _document(self, case_id: str) -> CaseRecord | None:
         found = self.acts.get(case_id)
         if not found:
             return None
@@ -89,10 +94,16 @@ class FakeStore:
         return kept
 
     def cases(self) -> Iterable[CaseRecord]:
-        return [record for case_id in self.acts if case_id != CITY_ID and (record := self.case(case_id))]
+        return [record for case_id in self.acts if (record := self.case(case_id))]
 
     def city(self) -> CaseRecord | None:
-        return self.case(CITY_ID)
+        return self._document(CITY_ID)
+
+    def visit(self, visit_id: str) -> CaseRecord | None:
+        return self._document(visit_id) if is_visit_id(visit_id) else None
+
+    def visits(self) -> Iterable[CaseRecord]:
+        return [record for visit_id in self.acts if (record := self.visit(visit_id))]
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

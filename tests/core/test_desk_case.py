@@ -15,6 +15,7 @@ from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.ports import Quarantined, Similar, SyncStatus
 from py_core.desk.receipt_code import check_code, fits
 from py_core.desk.sync_page import PROBLEMS
+from py_core.visits import VISIT_EVENTS
 
 KEY = "0" * 31 + "1"
 
@@ -190,7 +191,7 @@ def test_the_sync_page_says_what_waits_and_what_was_held_back(desk: Desk) -> Non
 
 
 def test_every_event_has_a_title() -> None:
-    assert EVENT_TITLES.keys() == EVENTS.keys()
+    assert EVENT_TITLES.keys() == EVENTS.keys() | VISIT_EVENTS.keys()
 
 
 def test_every_reason_of_the_gate_has_words() -> None:

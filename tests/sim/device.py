@@ -22,8 +22,10 @@ from py_core.city import CITY_ID
 from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Similar, Surroundings, SyncStatus
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
+from py_core.documents import is_case_id
 from py_core.packs import Packs
 from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
+from py_core.visits import is_visit_id
 from server.keys import verifies
 
 from . import town
@@ -51,13 +53,19 @@ class DeviceStore:
         self._records = records
 
     def case(self, case_id: str) -> CaseRecord | None:
-        return None if case_id == CITY_ID else self._records.get(case_id)
+        return self._records.get(case_id) if is_case_id(case_id) else None
 
     def cases(self) -> Iterable[CaseRecord]:
-        return (each for case_id, each in self._records.items() if case_id != CITY_ID)
+        return (each for case_id, each in self._records.items() if is_case_id(case_id))
 
     def city(self) -> CaseRecord | None:
         return self._records.get(CITY_ID)
+
+    def visit(self, visit_id: str) -> CaseRecord | None:
+        return self._records.get(visit_id) if is_visit_id(visit_id) else None
+
+    def visits(self) -> Iterable[CaseRecord]:
+        return (each for visit_id, each in self._records.items() if is_visit_id(visit_id))
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

@@ -25,9 +25,11 @@ from py_core.desk import frame, turn
 from py_core.desk.glance import settled as settled_glance
 from py_core.desk.ports import Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
 from py_core.directory import Directory, read_directory
+from py_core.documents import is_case_id
 from py_core.packs import Packs, load_packs
 from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
 from py_core.views.environment import make_environment
+from py_core.visits import is_visit_id
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -81,13 +83,19 @@ class DeviceStore:
         self._last_contact_at = last_contact_at
 
     def case(self, case_id: str) -> StoredCase | None:
-        return None if case_id == CITY_ID else self._device.records.get(case_id)
+        return self._device.records.get(case_id) if is_case_id(case_id) else None
 
     def cases(self) -> Iterable[StoredCase]:
-        return (each for case_id, each in self._device.records.items() if case_id != CITY_ID)
+        return (each for case_id, each in self._device.records.items() if is_case_id(case_id))
 
     def city(self) -> StoredCase | None:
         return self._device.records.get(CITY_ID)
+
+    def visit(self, visit_id: str) -> StoredCase | None:
+        return self._device.records.get(visit_id) if is_visit_id(visit_id) else None
+
+    def visits(self) -> Iterable[StoredCase]:
+        return (each for visit_id, each in self._device.records.items() if is_visit_id(visit_id))
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

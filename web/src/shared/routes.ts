@@ -1,5 +1,5 @@
 // Which addresses the device answers itself and which need the city's server.
-const DESK = /^\/(?:$|(?:today|register|cases|slips|sync)(?:\/|$))/;
+const DESK = /^\/(?:$|(?:today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
 const SERVER = /^\/(?:admin|api|assets|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
 const EVENTS = '/sync/events';
 
