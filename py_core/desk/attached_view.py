@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from py_core.cases.acts import Event
 from py_core.cases.attached import FILE_TYPES, Attachment, read_attachments
-from py_core.cases.events import EVENTS
 from py_core.cases.strokes import Strokes, read_strokes
 from py_core.desk.turn import Turn
+from py_core.documents import EVENT_FIELDS
 from py_core.errors import Malformed
 from py_core.views.language import N_
 from py_core.views.signature import signature_svg
@@ -62,6 +62,6 @@ def size_text(size: int) -> str:
 
 def _fields(events: Iterable[Event], kind: str) -> Iterator[tuple[Event, str]]:
     for event in events:
-        for spec in EVENTS.get(str(event.get("type")), ()):
+        for spec in EVENT_FIELDS.get(str(event.get("type")), ()):
             if spec.kind == kind and event.get(spec.name):
                 yield event, spec.name

@@ -76,6 +76,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "papers_taken": N_("Papers taken"),
     "papers_attached": N_("Papers put to a request"),
     "papers_returned": N_("Papers given back"),
+    "visit_files_added": N_("Photographs or papers added"),
     "visit_signed": N_("Record signed"),
     "visit_finished": N_("Visit finished"),
     "visit_cancelled": N_("Visit cancelled"),

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from py_core.cases.acts import Event
+from py_core.cases.events import ATTACHMENT_PURPOSES
 from py_core.desk import case_view, visit_view
 from py_core.desk.act_fields import read_papers
 from py_core.desk.command_words import fault_text
 from py_core.desk.contact_checks import tidy
 from py_core.desk.enterprises import cases_of, find_enterprise
-from py_core.desk.forms import NEEDED, Form, shown_moment
+from py_core.desk.forms import NEEDED, NO_FILES, Form, shown_moment
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
@@ -30,6 +31,7 @@ from py_core.visits.commands import require_now
 Fields = list[dict[str, Any]]
 """What a command becomes: the fields of each event of the act."""
 
+DRAWN_BUT_UNSIGNED = N_("Somebody has signed here, but the answer is: not signed. Clear the one or change the other.")
 _SIGNED_FAULT = N_("Say whether the record was signed.")
 
 
@@ -101,6 +103,8 @@ def _defaults(opened: OpenVisit, name: str) -> dict[str, str]:
         started = visit.first("visit_started")
         met = str(started.data.get("met") or "") if started else ""
         return {"signer": met or visit.value("contact"), "signed": "yes", "content": visit.signed_about}
+    if name == "add_files":
+        return {"purpose": "photo"}
     if name == "take_papers" and len(visit.requests) == 1:
         return {"case": visit.requests[0]}
     return {}
@@ -160,6 +164,9 @@ def _copies_field(index: int) -> str:
 def _read_signed(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
     signed = form.choice("signed", ("yes", "no"), _SIGNED_FAULT) == "yes"
     shown = visit_view.shown_lines(turn, opened)
+    drawn = form.strokes("strokes")
+    if drawn and not signed:
+        form.fault("strokes", DRAWN_BUT_UNSIGNED)
     if form.value("seen") != _seen(shown):
         form.fault("signed", N_("What is shown has changed meanwhile. Show it again and have it signed as it is now."))
     fields = _given(
@@ -168,6 +175,7 @@ def _read_signed(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
         if signed
         else form.text("unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature.")),
         content=form.value("content"),
+        strokes=drawn,
         shown="\n".join(shown),
     )
     return [{"signed": signed, **fields}]
@@ -176,6 +184,20 @@ def _read_signed(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
 def _seen(lines: list[str]) -> str:
     """Names the words that stood on the page: only what was seen can be signed."""
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _read_files(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
+    case = form.value("case")
+    if case:
+        case = form.choice("case", opened.visit.requests, N_("Choose a request of this visit."))
+    return [
+        _given(
+            purpose=form.choice("purpose", ATTACHMENT_PURPOSES),
+            attachments=form.attachments("attachments", needed=NO_FILES),
+            case=case,
+            note=form.text("note", TEXT_MAX),
+        )
+    ]
 
 
 def _read_finish(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
@@ -203,6 +225,7 @@ _READERS: Mapping[str, Callable[[Turn, OpenVisit, Form], Fields]] = {
     "take_papers": _read_taken,
     "return_papers": _read_returned,
     "attach_papers": _read_attached,
+    "add_files": _read_files,
     "sign": _read_signed,
     "finish": _read_finish,
     "move": _read_move,
@@ -254,6 +277,10 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "lines": [
                 {**visit_view.paper_row(turn, paper), "field": _copies_field(index)}
                 for index, paper in enumerate(lines)
+            ],
+            "purposes": [
+                {"value": each, "text": visit_view.common_term(turn, f"attachment_purpose.{each}")}
+                for each in ATTACHMENT_PURPOSES
             ],
             "shown": shown,
             "seen": _seen(shown),

@@ -6,6 +6,7 @@ from typing import Any
 
 from py_core.desk import visit_view
 from py_core.desk.act_view import act_line
+from py_core.desk.attached_view import attachment_views
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
@@ -41,6 +42,7 @@ def show_visit(turn: Turn, visit_id: str) -> Response:
             "actions": actions(turn, opened),
             "requests": visit_view.requests(turn, opened),
             "papers": [visit_view.paper_row(turn, paper) for paper in visit.papers],
+            "files": attachment_views(turn, visit.files),
             "signatures": [
                 visit_view.signature_view(turn, opened, fact) for fact in reversed(visit.all("visit_signed"))
             ],

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from py_core.desk import case_view, visit_view
+from py_core.desk.attached_view import signature_views
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
@@ -167,6 +168,7 @@ def _signed(turn: Turn, opened: OpenVisit, words: Callable[[Callable[[Turn], str
     data = fact.data
     return {
         "who": str(data.get("signer") or ""),
+        "drawn": signature_views(turn, [data["strokes"]])[0] if data.get("strokes") else None,
         "reason": words(lambda t: t.say(N_("Not signed: %(reason)s"), reason=data["unsigned_reason"]))
         if not data["signed"]
         else None,

@@ -14,6 +14,7 @@ from py_core.cases.fields import FieldSpec
 from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.act_view import field_text
+from py_core.desk.attached_view import signature_views
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit
 from py_core.values import local
@@ -47,7 +48,9 @@ APART_WORDS: Mapping[str, tuple[str, str]] = {
     ),
 }
 _LIGHT_ORDER = {light: place for place, light in enumerate(case_view.LIGHTS)}
-_MUCH_IN_TIMELINE = frozenset({"content", "code", "enterprise", "address", "contact", "phone", "unit", "number"})
+_MUCH_IN_TIMELINE = frozenset(
+    {"content", "code", "enterprise", "address", "contact", "phone", "unit", "number", "shown"}
+)
 
 
 def state_word(turn: Turn, state: str) -> str:
@@ -68,6 +71,11 @@ def people(turn: Turn, users: tuple[str, ...]) -> str:
         else:
             names.append(f"{person.name} ({case_view.unit_name(turn, person.unit)})")
     return turn.say(N_(", ")).join(names)
+
+
+def common_term(turn: Turn, key: str) -> str:
+    """A term that every regulation shares."""
+    return next(iter(turn.packs.values())).term(key, turn.lang)
 
 
 def row(turn: Turn, opened: OpenVisit) -> dict[str, Any]:
@@ -213,6 +221,10 @@ def shown_lines(turn: Turn, opened: OpenVisit) -> list[str]:
         lines.append(line + of + turn.say(N_(".")))
     if not visit.papers:
         lines.append(turn.say(N_("No paper was taken.")))
+    if visit.files:
+        names = turn.say(N_(", ")).join(file.name for file in visit.files)
+        counted = turn.count(N2_("%(n)d photograph or file", "%(n)d photographs or files"), len(visit.files))
+        lines.append(turn.say(N_("%(counted)s: %(names)s."), counted=counted, names=names))
     return lines
 
 
@@ -230,6 +242,7 @@ def signature_view(turn: Turn, opened: OpenVisit, fact: Fact) -> dict[str, Any]:
         "when": language.moment_text(turn.lang, fact.at),
         "officer": case_view.person_name(turn, fact.user),
         "shown": str(data["shown"]).split("\n"),
+        "drawn": signature_views(turn, [data["strokes"]])[0] if data.get("strokes") else None,
         "counts": data["content"] == opened.visit.signed_about,
         "digest": str(data["content"])[:12],
     }
@@ -240,7 +253,7 @@ def event_facts(turn: Turn, event: Event) -> list[dict[str, str]]:
     lines = []
     for spec in VISIT_EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)
-        if value in (None, "", []) or spec.name in _MUCH_IN_TIMELINE or spec.name == "shown":
+        if value in (None, "", []) or spec.name in _MUCH_IN_TIMELINE or spec.kind in ("attachments", "strokes"):
             continue
         lines.append({"label": turn.say(spec.label), "text": _event_text(turn, spec, value)})
     return lines
@@ -251,6 +264,8 @@ def _event_text(turn: Turn, spec: FieldSpec, value: Any) -> str:
         return request_number(turn, str(value))
     if spec.name == "officers" and isinstance(value, list):
         return people(turn, tuple(str(user) for user in value))
+    if spec.kind == "choice":
+        return common_term(turn, f"{spec.term}.{value}") if value in spec.choices else str(value)
     if spec.kind == "materials" and isinstance(value, list):
         papers = (paper for paper in value if isinstance(paper, Mapping))
         return turn.say(N_(", ")).join(f"{paper.get('name')} × {paper.get('copies', 1)}" for paper in papers)

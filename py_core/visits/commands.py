@@ -39,6 +39,7 @@ VISIT_COMMANDS: Mapping[str, VisitCommand] = {
         ("take_papers", "papers_taken", N_("Take papers"), (STARTED,)),
         ("return_papers", "papers_returned", N_("Give papers back"), (STARTED, FINISHED)),
         ("attach_papers", "papers_attached", N_("Put papers to a request"), (STARTED, FINISHED)),
+        ("add_files", "visit_files_added", N_("Add photographs or papers"), (STARTED,)),
         ("sign", "visit_signed", N_("Have the record signed"), (STARTED,)),
         ("finish", "visit_finished", N_("Finish the visit"), (STARTED,)),
         ("move", "visit_moved", N_("Move the visit or change who goes"), (PLANNED,)),
@@ -248,6 +249,7 @@ def _finish(visit: Visit, data: Mapping[str, Any], today: date) -> None:
 _GATES: Mapping[str, Callable[[Visit, Mapping[str, Any], date], None]] = {
     "move": _move,
     "add_request": _add_request,
+    "add_files": _take,
     "take_papers": _take,
     "attach_papers": _attach,
     "return_papers": _give_back,

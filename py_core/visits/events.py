@@ -8,6 +8,7 @@ from typing import Any
 
 from stdnum.cn import uscc
 
+from py_core.cases.events import ATTACHMENT_PURPOSES
 from py_core.cases.fields import FieldSpec, missing, read_moment, read_value
 from py_core.errors import Malformed
 from py_core.values import N_
@@ -54,8 +55,15 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("signed", "bool", N_("Signed by the person"), True),
         _f("signer", "text", N_("Who signs for the enterprise")),
         _f("unsigned_reason", "text", N_("Reason why it is not signed")),
+        _f("strokes", "strokes", N_("Drawn signature")),
         _f("shown", "long_text", N_("What was shown"), True),
         _f("content", "text", N_("Digest of what was shown"), True),
+    ),
+    "visit_files_added": (
+        FieldSpec("purpose", "choice", True, ATTACHMENT_PURPOSES, N_("What they show"), "attachment_purpose"),
+        _f("attachments", "attachments", N_("Photographs and papers"), True),
+        _CASE,
+        _NOTE,
     ),
     "visit_finished": (_f("summary", "long_text", N_("Summary"), True),),
     "visit_cancelled": (_REASON,),
@@ -105,6 +113,8 @@ def _check_meaning(event_type: str, fields: Mapping[str, Any]) -> None:
     if event_type == "visit_signed":
         if not _DIGEST.fullmatch(fields["content"]):
             raise Malformed("content", N_("is not a digest"))
+        if "strokes" in fields and not fields["signed"]:
+            raise Malformed("strokes", N_("is drawn, but the answer is: not signed"))
         needed = "signer" if fields["signed"] else "unsigned_reason"
         if needed not in fields:
             raise Malformed(needed, N_("is missing"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from py_core.cases.acts import RecordedAct, canonical_json
+from py_core.cases.attached import Attachment
 from py_core.cases.fields import read_moment
 from py_core.cases.history import pasts
 from py_core.cases.state import Fact, Ignored
@@ -22,7 +23,9 @@ from py_core.visits.events import VISIT_EVENTS, read_visit_event
 PLANNED, STARTED, FINISHED, CANCELLED = "planned", "started", "finished", "cancelled"
 STATES = (PLANNED, STARTED, FINISHED, CANCELLED)
 # Whoever did one of these was there.
-_WORK = frozenset({"visit_started", "visit_request_added", "papers_taken", "visit_signed", "visit_finished"})
+_WORK = frozenset(
+    {"visit_started", "visit_request_added", "papers_taken", "visit_files_added", "visit_signed", "visit_finished"}
+)
 _TYPE_SHOWN_MAX = 64
 
 
@@ -105,6 +108,12 @@ class Visit:
         return tuple(dict.fromkeys(fact.data["case"] for fact in self.all("visit_request_added")))
 
     @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Photographs and papers as they were added, each content once."""
+        every = (file for fact in self.all("visit_files_added") for file in fact.data["attachments"])
+        return tuple({file.sha256: file for file in every}.values())
+
+    @property
     def held(self) -> tuple[Paper, ...]:
         """Papers that are still with the office."""
         return tuple(paper for paper in self.papers if paper.held > 0)
@@ -179,13 +188,14 @@ def fold_visit(visit_id: str, ordered_acts: Sequence[RecordedAct]) -> Visit:
 
 
 def content_digest(facts: Sequence[Fact]) -> str:
-    """What a signature binds: SHA-256 of the visit's number, requests and papers as these facts list them."""
+    """What a signature binds: SHA-256 of the visit's number, requests, papers and files as these facts list them."""
     planned = facts[0].data if facts else {}
     content = {
         "number": planned.get("number", ""),
         "enterprise": planned.get("enterprise", ""),
         "code": planned.get("code", ""),
         "requests": sorted({fact.data["case"] for fact in facts if fact.type == "visit_request_added"}),
+        "files": sorted(file.sha256 for fact in facts for file in fact.data.get("attachments", ())),
         "papers": [[paper.name, paper.case, paper.taken, paper.returned] for paper in _papers(facts)],
     }
     return hashlib.sha256(b"shouwen-visit-1" + canonical_json(content).encode()).hexdigest()
