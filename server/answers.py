@@ -18,6 +18,7 @@ LANG_COOKIE = "lang"
 _YEAR_SECONDS = 365 * 86_400
 _LANGUAGES = ("zh-CN", "en")
 _MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events)")
+_UPLOAD_PATHS = re.compile(r"/attachments/[^/]*")
 _TEXTS = {  # for programs and their authors; people get `problem_page`
     "signed_out": "Sign in first.",
     "bad_form": "The token of the session is missing or old; ask /me again.",
@@ -55,7 +56,7 @@ def problem_answer(
     path = request.url.path
     if path == "/sync" and request.method == "POST":
         return sync_error(status, code, _TEXTS.get(code, code), headers)
-    if _MACHINE_PATHS.fullmatch(path):
+    if _MACHINE_PATHS.fullmatch(path) or (_UPLOAD_PATHS.fullmatch(path) and request.method in ("HEAD", "PATCH")):
         data = {"code": code, "message": _TEXTS.get(code, code), "reference": reference}
         return JSONResponse({"error": data}, status, headers)
     query = {key: request.query_params.getlist(key) for key in request.query_params}

@@ -17,6 +17,7 @@ from py_core import __version__
 from server import record
 from server.answers import problem_answer
 from server.assets import asset
+from server.attachment_routes import attachment
 from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
 from server.guard import Guard
@@ -44,6 +45,7 @@ def application(parts: Parts) -> Starlette:
         if parts.neighbours is not None:
             parts.neighbours.start()
         parts.recomputation.start()
+        await run_in_threadpool(parts.attachments.sweep)
         parts.bell.subscribe(parts.recomputation.notice)
         yield
         await run_in_threadpool(parts.close)
@@ -58,6 +60,7 @@ def application(parts: Parts) -> Starlette:
             Route("/sign-in", show_sign_in, methods=["GET"]),
             Route("/sign-in", take_sign_in, methods=["POST"]),
             Route("/sign-out", take_sign_out, methods=["POST"]),
+            Route("/attachments/{sha256}", attachment, methods=["GET", "HEAD", "PATCH"]),
             Route("/assets/{name:path}", asset),
             *(Route(f"/{name}", asset) for name in ("sw.js", "worker.js", "shell.html", "precache.json")),
             Route("/{path:path}", desk_page, methods=["GET", "POST"]),

@@ -69,6 +69,7 @@ def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> 
         parts.packs,
         parts.similar,
         parts.recomputation,
+        parts.attachments,
         user,
         whole_city,
     )

@@ -7,12 +7,13 @@ from functools import cached_property
 
 from py_core.calendars import WorkCalendar
 from py_core.city import CITY_ID
-from py_core.desk.ports import CaseRecord, Similar, SyncStatus
+from py_core.desk.ports import AttachmentState, CaseRecord, Similar, SyncStatus
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.packs import Packs
 from py_core.visits import is_visit_id
 from server import record
+from server.attachments import Attachments
 from server.casebook import CaseBook
 from server.city import sees_whole_city
 from server.database import Database
@@ -39,6 +40,7 @@ class DeskStore:
         packs: Packs,
         similar: SimilarIndex,
         recomputation: Recomputation,
+        attachments: Attachments,
         user: str,
         whole_city: bool,
     ) -> None:
@@ -49,6 +51,7 @@ class DeskStore:
         self._packs = packs
         self._similar = similar
         self._recomputation = recomputation
+        self._attachments = attachments
         self._person = directory.people.get(user)
         self._whole_city = whole_city
 
@@ -104,6 +107,10 @@ class DeskStore:
 
     def sync_status(self) -> SyncStatus:
         return SyncStatus(online=True, waiting=0, last_contact_at=None)
+
+    def attachment_state(self, sha256: str) -> AttachmentState:
+        user = self._person.id if self._person else ""
+        return "here" if self._attachments.readable(user, sha256, self._directory) else "awaited"
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         """Past cases like this one that the reader may open."""

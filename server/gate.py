@@ -23,6 +23,7 @@ from py_core.errors import Malformed
 from py_core.packs import Packs
 from py_core.visits import is_visit_id
 from server import record
+from server.attachments import note_names
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
 from server.engine import CaseEngine
@@ -353,6 +354,7 @@ class Gate:
             named = _units_named(submission.case_id, act, directory)
             log_index = record.append(connection, submission, change, act.device_seq, named, now_ms)
             record.release(connection, submission, change.hash, now_ms)
+            note_names(connection, submission.case_id, act.events, act.user)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
         if at in plan.had:
             entry = plan.had[at]

@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
 from server.accounts import Accounts
+from server.attachments import Attachments
 from server.casebook import CaseBook
 from server.city import City
 from server.core_events import read_event
@@ -49,6 +50,7 @@ class Parts:
     neighbours: Neighbours | None
     own_device: OwnDevice
     exchange: Exchange
+    attachments: Attachments
     casebook: CaseBook
     similar: SimilarIndex
     recomputation: Recomputation
@@ -106,6 +108,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         neighbours=Neighbours(where, bell.ring) if isinstance(where, URL) else None,
         own_device=own_device,
         exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
+        attachments=Attachments(settings, clock, database),
         casebook=casebook,
         similar=SimilarIndex(settings.search_index, casebook),
         recomputation=Recomputation(database, clock, casebook, own_device, city, calendar, packs),

@@ -29,6 +29,9 @@ class Settings:
     quarantined_per_device_max: int = 20_000
     trial_seconds_max: float = 10.0
     trial_memory_bytes_max: int = 256 * 1024 * 1024
+    attachment_day_bytes_max: int = 256 * 1024 * 1024  # what one person may begin to send in 24 hours
+    attachment_writers_max: int = 4  # chunks taken at the same time; more are asked to come back
+    attachment_unnamed_days: int = 14  # how long a content waits for an accepted act that names it
     heartbeat_seconds: float = 15.0
     similar_cases: bool = True  # follow the record with the search index (its encoder takes a second and 100 MB)
     busy_seconds: int = 20  # how long a writer waits for another one

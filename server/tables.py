@@ -164,3 +164,43 @@ recomputations = Table(  # acts of the city document after which the open cases 
     Column("done_at_ms", BigInteger, nullable=False),
     Column("moved", Integer, nullable=False),  # cases with another date
 )
+
+attachments = Table(  # contents that are here as a whole, with the hash that names them
+    "attachments",
+    metadata,
+    Column("sha256", Hex(), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("type", String(32), nullable=False),  # by the content, whatever an act says
+    Column("holder", String(64), nullable=False),  # under whose upload the chunks lie
+    Column("complete_at_ms", BigInteger, nullable=False),
+)
+
+attachment_uploads = Table(  # who has sent which content: everybody has to prove that they hold it
+    "attachment_uploads",
+    metadata,
+    Column("sha256", Hex(), primary_key=True),
+    Column("user", String(64), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("started_at_ms", BigInteger, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False),
+    Column("complete_at_ms", BigInteger),
+    Index("attachment_uploads_of_user", "user", "started_at_ms"),
+)
+
+attachment_chunks = Table(
+    "attachment_chunks",
+    metadata,
+    Column("sha256", Hex(), primary_key=True),
+    Column("user", String(64), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+attachment_names = Table(  # a projection of the log: whose acts name which content in which case
+    "attachment_names",
+    metadata,
+    Column("sha256", Hex(), primary_key=True),
+    Column("case_id", Hex(), primary_key=True),
+    Column("user", String(64), primary_key=True),
+)

@@ -9,10 +9,11 @@ from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
-from py_core.desk.attached_view import attachment_views, attachments_of, drawings_of, signature_views
+from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.turn import OpenCase, Turn
+from py_core.enclosed import attachments_of, drawings_of
 from py_core.packs import Pack
 from py_core.views import language
 from py_core.views.language import N_

@@ -93,6 +93,7 @@ def sync_view(turn: Turn) -> dict[str, Any]:
         "state": _sync_state(status),
         "word": turn.say(_sync_word(status)),
         "waiting": status.waiting,
+        "uploading": uploading_text(turn),
         "contact": language.moment_text(turn.lang, status.last_contact_at, short=True)
         if status.last_contact_at and turn.surroundings.where == "device"
         else "",
@@ -104,7 +105,7 @@ def _sync_state(status: SyncStatus) -> str:
         return "problem"
     if not status.online:
         return "offline"
-    return "waiting" if status.waiting else "online"
+    return "waiting" if status.waiting or status.uploading else "online"
 
 
 def _sync_word(status: SyncStatus) -> str:
@@ -122,7 +123,21 @@ def _sync_word(status: SyncStatus) -> str:
         return N_("An act was held back")
     if not status.online:
         return N_("Offline")
-    return N_("Online, sending") if status.waiting else N_("Online")
+    return N_("Online, sending") if status.waiting or status.uploading else N_("Online")
+
+
+def uploading_text(turn: Turn) -> str:
+    """How far photographs and papers are on their way; empty when none is."""
+    found = turn.sync_status.uploading
+    if found is None or not found.files:
+        return ""
+    return turn.say(
+        N_("photographs: %(done)d of %(files)d, %(sent)s of %(all)s MB"),
+        done=found.files_done,
+        files=found.files,
+        sent=f"{found.bytes_done / 1e6:.1f}",
+        all=f"{found.bytes / 1e6:.1f}",
+    )
 
 
 def _page(turn: Turn, title: str, key: str, where: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct
@@ -74,6 +74,22 @@ class CaseRecord:
     acts: tuple[RecordedAct, ...]
 
 
+AttachmentState = Literal["here", "waiting", "elsewhere", "awaited"]
+"""Where a content is: it can be shown here; here, and not yet in the record; to be fetched from the record; told by an
+act, but not yet in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading:
+    """Photographs and papers on their way to the record: of the files that were sent since all had arrived last."""
+
+    files_done: int
+    files: int
+    bytes_done: int
+    bytes: int
+    problem: str = ""  # "", "quota", "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
     """What the sync light shows. On the server: online, nothing waiting."""
@@ -83,6 +99,7 @@ class SyncStatus:
     last_contact_at: datetime | None
     refused: tuple[Quarantined, ...] = ()
     problem: str = ""  # "", "signed_out", "storage_full", …
+    uploading: Uploading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,10 @@ class Store(Protocol):
 
     def packs(self) -> Packs: ...
     def sync_status(self) -> SyncStatus: ...
+    def attachment_state(self, sha256: str) -> AttachmentState:
+        """Where the content is that an act names."""
+        ...
+
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         """Similar past cases, best first; None where this side cannot tell (offline)."""
         ...

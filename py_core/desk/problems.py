@@ -72,6 +72,13 @@ PROBLEMS: Mapping[str, Problem] = {
         "/visits",
         N_("To the visits"),
     ),
+    "no_content": Problem(
+        N_("This photograph or paper is not here"),
+        N_("It has not reached the city record yet, or it belongs to a case that is not yours."),
+        N_("Ask the colleague who took it to connect that device; then open the case again."),
+        "/cases",
+        N_("To the cases"),
+    ),
     "not_allowed": Problem(
         N_("This page is not for your post"),
         N_("Your roles do not include this work."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from py_core.cases.acts import RecordedAct
 from py_core.desk import act_view, case_view
-from py_core.desk.frame import page
+from py_core.desk.frame import page, uploading_text
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
@@ -43,6 +43,13 @@ PROBLEMS = {
 }  # fmt: skip
 
 
+# Problems of `py_core.uploads.UploadClient`.
+UPLOAD_PROBLEMS = {
+    "quota": N_("The city record takes no more photographs from you today; it is tried again by itself."),
+    "refused": N_("The city record did not take a photograph or paper: its content is not what the act says. It stays on this device."),
+}  # fmt: skip
+
+
 def show_sync(turn: Turn) -> Response:
     """The page behind the sync light."""
     status = turn.sync_status
@@ -70,6 +77,10 @@ def show_sync(turn: Turn) -> Response:
         "sync",
         {
             "summary": _summary(turn),
+            "uploading": uploading_text(turn),
+            "upload_problem": turn.say(UPLOAD_PROBLEMS[status.uploading.problem])
+            if status.uploading and status.uploading.problem in UPLOAD_PROBLEMS
+            else "",
             "refused": [_refused(turn, item.hash, item.case_id, item.reason, by_hash) for item in status.refused],
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,

@@ -11,6 +11,7 @@ from py_core.cases.acts import RecordedAct, read_act
 from py_core.city import CITY_ID
 from py_core.desk import respond
 from py_core.desk.ports import (
+    AttachmentState,
     CaseRecord,
     Identity,
     NewAct,
@@ -79,6 +80,7 @@ class FakeStore:
         self._records: dict[str, CaseRecord] = {}
         self._directory = directory
         self.status = SyncStatus(online=True, waiting=0, last_contact_at=None)
+        self.contents: dict[str, AttachmentState] = {}
         self.likeness: Mapping[str, Sequence[Similar]] | None = {}
 
     def case(self, case_id: str) -> CaseRecord | None:
@@ -119,6 +121,9 @@ class FakeStore:
 
     def sync_status(self) -> SyncStatus:
         return self.status
+
+    def attachment_state(self, sha256: str) -> AttachmentState:
+        return self.contents.get(sha256, "elsewhere")
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None if self.likeness is None else self.likeness.get(case_id, ())

@@ -19,7 +19,16 @@ from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
-from py_core.desk.ports import CaseRecord, Identity, NewAct, Request, Similar, Surroundings, SyncStatus
+from py_core.desk.ports import (
+    AttachmentState,
+    CaseRecord,
+    Identity,
+    NewAct,
+    Request,
+    Similar,
+    Surroundings,
+    SyncStatus,
+)
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
@@ -66,6 +75,9 @@ class DeviceStore:
 
     def visits(self) -> Iterable[CaseRecord]:
         return (each for visit_id, each in self._records.items() if is_visit_id(visit_id))
+
+    def attachment_state(self, sha256: str) -> AttachmentState:
+        return "elsewhere"
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

@@ -23,11 +23,22 @@ from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.desk import frame, turn
 from py_core.desk.glance import settled as settled_glance
-from py_core.desk.ports import Identity, Quarantined, Request, Similar, Surroundings, SyncStatus
+from py_core.desk.ports import (
+    AttachmentState,
+    Identity,
+    Quarantined,
+    Request,
+    Similar,
+    Surroundings,
+    SyncStatus,
+    Uploading,
+)
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
+from py_core.enclosed import attachments_of
 from py_core.packs import Packs, load_packs
 from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
+from py_core.uploads import UploadClient
 from py_core.views.environment import make_environment
 from py_core.visits import is_visit_id
 
@@ -73,6 +84,8 @@ class Device:
             identity["device"], self.app_version, cursor=sync["cursor"], scope=sync["scope"], config=sync["config"]
         )
         self.received: Received | None = None
+        self.uploads = UploadClient()
+        self.contents: set[str] = set()  # what is kept on the disk here
 
 
 class DeviceStore:
@@ -114,7 +127,13 @@ class DeviceStore:
     def sync_status(self) -> SyncStatus:
         client = self._device.client
         refused = tuple(Quarantined(each.hash, each.case_id, each.reason) for each in client.refused.values())
-        return SyncStatus(client.online, client.waiting, self._last_contact_at, refused, client.problem)
+        uploading = _uploading(self._device.uploads)
+        return SyncStatus(client.online, client.waiting, self._last_contact_at, refused, client.problem, uploading)
+
+    def attachment_state(self, sha256: str) -> AttachmentState:
+        if self._device.uploads.is_waiting(sha256):
+            return "waiting"
+        return "here" if sha256 in self._device.contents else "elsewhere"
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None
@@ -235,6 +254,47 @@ def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
             client.add(_waiting(row))
 
 
+def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Takes what is kept of photographs and papers: `{sha256, bytes, act, sent}`; call after `load_waiting`."""
+    device = _opened()
+    for row in rows:
+        device.contents.add(row["sha256"])
+        if row["act"] and not row["sent"] and row["act"] not in device.client.refused:
+            ready = not device.client.is_waiting(row["act"])
+            device.uploads.add(row["sha256"], row["bytes"], row["act"], ready=ready)
+
+
+def content_kept(sha256: str, *, kept: bool) -> None:
+    """Believes that a content is on the disk now, or is no longer."""
+    contents = _opened().contents
+    if kept:
+        contents.add(sha256)
+    else:
+        contents.discard(sha256)
+
+
+def enclosed(text: str) -> list[str]:
+    """The contents that an act names."""
+    return [file.sha256 for file in attachments_of(read_act(text).events)]
+
+
+def upload_next() -> dict[str, Any] | None:
+    """What to do for the uploads; None while acts wait, or when nothing is ready."""
+    device = _opened()
+    step = None if device.client.waiting else device.uploads.next()
+    return None if step is None else _fields(step)
+
+
+def upload_moved(sha256: str, offset: int, complete: bool, took_ms: int) -> bool:
+    """Notes where the record says an upload stands; True when the content is in the record now."""
+    return _opened().uploads.moved(sha256, offset, complete, took_ms)
+
+
+def upload_failed(sha256: str, status: int | None, offset: int, jitter: float, retry_after_ms: int | None) -> int:
+    """Notes that a chunk was not taken; gives the wait in milliseconds."""
+    return _opened().uploads.failed(sha256, status, offset, jitter, retry_after_ms)
+
+
 def respond(text: str) -> str:
     """One page: request as JSON in, `{status, html, location, acts}` out. The worker stores the acts and then
     calls `recorded` before it shows the answer."""
@@ -268,6 +328,9 @@ def recorded(case_id: str, row: str, waiting: Mapping[str, Any]) -> None:
     known = device.records.get(case_id)
     device.records[case_id] = known.with_row(row) if known else StoredCase(case_id, f"[{row}]".encode())
     device.client.add(_waiting(waiting))
+    for file in attachments_of(_act(json.loads(row)).act.events):
+        if file.sha256 in device.contents:
+            device.uploads.add(file.sha256, file.bytes, waiting["hash"], ready=False)
 
 
 def sync_request() -> bytes:
@@ -302,6 +365,8 @@ def sync_commit(records: bytes) -> int:
     if device.received.directory is not None:
         device.directory = read_directory(device.received.directory)
     wait_ms = device.client.commit(device.received)
+    for taken in (*device.received.receipts, *device.received.acts):
+        device.uploads.act_taken(taken.hash)
     device.received = None
     return wait_ms
 
@@ -329,6 +394,7 @@ def sync_state() -> dict[str, Any]:
         "refused": len(client.refused),
         "problem": client.problem,
         "complete": client.is_complete,
+        "uploading": list(_opened().uploads.progress() or ()),
     }
 
 
@@ -341,6 +407,13 @@ def decode_change(raw: bytes) -> dict[str, Any]:
     """Hash and causes of an act's change that Automerge has just written; raises `Malformed`."""
     change = decode_act_change(bytes(raw))
     return {"hash": change.hash, "deps": list(change.causes), "actor": change.actor, "seq": change.seq}
+
+
+def _uploading(uploads: UploadClient) -> Uploading | None:
+    progress = uploads.progress()
+    if progress is None and not uploads.problem:
+        return None
+    return Uploading(*(progress or (0, 0, 0, 0)), problem=uploads.problem)
 
 
 def _request(data: Mapping[str, Any]) -> Request:
