@@ -25,13 +25,15 @@ from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.packs import Packs
 from py_core.values import local
+from py_core.wire import beacon_time_ms
 from server import record
 from server.casebook import CaseBook
 from server.city import City
 from server.database import Database
 from server.devices import SERVER_DEVICE
+from server.follower import Follower
 from server.gate import CITY_ROLE, recorded_act
-from server.outside import Clock, to_ms
+from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded, OwnAct, OwnDevice
 from server.tables import recomputations
 
@@ -40,8 +42,8 @@ _EVENTS_MAX = 32
 _log = logging.getLogger("shouwen.recomputation")
 
 
-class Recomputation:
-    """Follows the city document; `catch_up` does what is due, `start` does it in the background."""
+class Recomputation(Follower):
+    """Follows the city document and the cases that arrive from devices which did not know it yet."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Recomputation:
         calendar: WorkCalendar,
         packs: Packs,
     ) -> None:
+        super().__init__("recomputation", "the open cases could not be counted anew")
         self._database = database
         self._clock = clock
         self._casebook = casebook
@@ -61,53 +64,41 @@ class Recomputation:
         self._calendar = calendar
         self._packs = packs
         self._lock = threading.Lock()
-        self._news = threading.Event()
-        self._ending = False
-        self._thread: threading.Thread | None = None
+        self._looked: set[str] = set()  # cases that arrived, looked at for what their device did not know
         self.progress: tuple[int, int] | None = None  # looked through, of how many; None at rest
 
     def catch_up(self) -> int:
-        """Counts the open cases anew for every act of the city document that was not counted yet; gives how many
-        cases got an act."""
+        """Counts the open cases anew for every act of the city document that was not counted yet, and those that
+        arrived since from a device that did not know one of them; gives how many cases got an act."""
         with self._lock:
             moved = 0
             acts, done = self._acts()
             try:
                 for place, recorded in enumerate(acts):
-                    if recorded.hash not in done and not self._ending:
+                    if recorded.hash not in done and not self.ending:
                         moved += self._count(recorded, self._rules(acts[:place]), self._rules(acts[: place + 1]))
             finally:
                 self.progress = None
-            return moved
+            return moved + self._tell_the_late()
 
-    def start(self) -> None:
-        """Begins to follow the record; what an earlier process left undone is done first."""
-        self._news.set()
-        self._thread = threading.Thread(target=self._follow, name="recomputation", daemon=True)
-        self._thread.start()
-
-    def notice(self) -> None:
-        """Says that the record grew; returns at once."""
-        self._news.set()
-
-    def close(self) -> None:
-        """Ends the thread; a case that was not counted yet is counted by the next process."""
-        self._ending = True
-        self._news.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _follow(self) -> None:
-        while True:
-            self._news.wait()
-            self._news.clear()
-            if self._ending:
-                return
-            try:
-                self.catch_up()
-            except Exception:
-                # The acts stay due: the next ring, or the next start, tries again.
-                _log.exception("the open cases could not be counted anew")
+    def _tell_the_late(self) -> int:
+        """What was registered under an older law and arrived after the recount gets the same line as the others."""
+        arrived = [each for each in self._casebook.current().values() if each.id not in self._looked | {CITY_ID}]
+        if not arrived:
+            return 0
+        with self._database.reading() as connection:
+            acts = [recorded_act(entry) for entry in record.entries_of_case(connection, CITY_ID)]
+        moved = 0
+        for each in arrived:
+            if self.ending:
+                return moved
+            for place, cause in enumerate(acts):
+                user = _author(cause.act.user, self._city.current().directory)
+                if user is not None and _did_not_know(each.acts[0], cause):
+                    before, after = self._rules(acts[:place]), self._rules(acts[: place + 1])
+                    moved += self._record([each.id], user, cause, before, after)
+            self._looked.add(each.id)
+        return moved
 
     def _acts(self) -> tuple[list[RecordedAct], frozenset[str]]:
         with self._database.reading() as connection:
@@ -135,7 +126,7 @@ class Recomputation:
                     moved += self._record(waiting, user, cause, before, after)
                     waiting = []
             moved += self._record(waiting, user, cause, before, after)
-        if self._ending:
+        if self.ending:
             return moved
         with self._database.writing() as connection:
             connection.execute(
@@ -147,7 +138,7 @@ class Recomputation:
         cases = [each for each in self._casebook.current().values() if is_case_id(each.id)]
         now = self._clock.now()
         for number, each in enumerate(cases, 1):
-            if self._ending:
+            if self.ending:
                 return
             self.progress = (number, len(cases))
             if moved_clocks(fold_once(each).case, before, after, now):
@@ -218,6 +209,15 @@ class Recomputation:
 def _not_yet_told(case: CaseRecord, cause: RecordedAct, moved: Sequence[Moved]) -> list[Moved]:
     told = {(fact.data["cause"], fact.data["clock"]) for fact in fold_once(case).case.all("due_recomputed")}
     return [each for each in moved if (cause.hash, each.clock) not in told]
+
+
+def _did_not_know(first: RecordedAct, cause: RecordedAct) -> bool:
+    """Whether a registration came after this act of the centre from a device whose last contact was before it."""
+    if first.received_at is None or cause.received_at is None or first.received_at < cause.received_at:
+        return False  # the recount of the cause itself has seen the case
+    contact_ms = beacon_time_ms(first.act.beacon) if first.act.beacon is not None else None
+    known_at = first.act.claimed_at if contact_ms is None else from_ms(contact_ms)
+    return known_at < cause.received_at
 
 
 def _received(case: CaseRecord, now: datetime) -> date:

@@ -5,29 +5,25 @@ The index is derived and optional: where it cannot be opened the pages say nothi
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from py_core.desk.ports import CaseRecord, Similar
 from server.casebook import CaseBook
+from server.follower import Follower
 from server.search import SimilarCases
 
-_log = logging.getLogger("shouwen.similar")
 
-
-class SimilarIndex:
-    """Answers from the index and feeds it; `start` runs the feeding in a thread of its own."""
+class SimilarIndex(Follower):
+    """Answers from the index and feeds it; derived data, so the pages go on without when feeding fails."""
 
     def __init__(self, path: Path, casebook: CaseBook) -> None:
+        super().__init__("similar-index", "the index of similar cases could not be brought up to date")
         self._path = path
         self._casebook = casebook
         self._opened: SimilarCases | None = None
         self._lock = threading.Lock()
-        self._news = threading.Event()
-        self._ending = False
-        self._thread: threading.Thread | None = None
         self._indexed: dict[str, CaseRecord] = {}
 
     def similar(self, case_id: str, k: int) -> Sequence[Similar]:
@@ -57,36 +53,11 @@ class SimilarIndex:
             self._indexed = dict(cases)
             return count
 
-    def start(self) -> None:
-        """Begins to follow the record."""
-        self._news.set()
-        self._thread = threading.Thread(target=self._follow, name="similar-index", daemon=True)
-        self._thread.start()
-
-    def notice(self) -> None:
-        """Says that the record grew; returns at once."""
-        self._news.set()
-
     def close(self) -> None:
         """Ends the thread and closes the index."""
-        self._ending = True
-        self._news.set()
-        if self._thread is not None:
-            self._thread.join()
+        super().close()
         if self._opened is not None:
             self._opened.close()
-
-    def _follow(self) -> None:
-        while True:
-            self._news.wait()
-            self._news.clear()
-            if self._ending:
-                return
-            try:
-                self.catch_up()
-            except Exception:
-                # Derived data: the pages go on without, the next change tries again.
-                _log.exception("the index of similar cases could not be brought up to date")
 
 
 def _rows(cases: Iterable[CaseRecord]) -> Iterable[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -256,6 +256,28 @@ def test_the_responsible_person_is_told_until_it_was_seen(browser: Browser, part
     )
     assert seen.status_code == 200
     assert "Changed date" not in browser.get("/today?scope=unit").text
+
+
+def test_a_case_registered_under_the_old_calendar_that_arrives_after_the_recount_is_told_too(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    clock.time = LATE
+    offline = lin.act(CASE, registered(channel="hotline"), {"type": "delivered", "to": "shihe"})
+    clock.time = LATE + timedelta(hours=5)
+    assert publish(parts) == "accepted"
+    assert parts.recomputation.catch_up() == 0
+    knowing = case_id(8)
+    clock.time = LATE + timedelta(hours=6)
+    informed = lin.act(knowing, registered(channel="hotline"), {"type": "delivered", "to": "shihe"})
+    assert [each.verdict for each in lin.sync(offline, informed)[0]] == ["accepted"] * 2
+    assert parts.recomputation.catch_up() == 1
+    (told,) = recomputed(parts)
+    assert (told["old_due"], told["new_due"], told["firm"]) == ("2027-01-06", "2027-01-08", True)
+    assert recomputed(parts, knowing) == [], "whoever registered by the new calendar told the right date"
+    assert parts.recomputation.catch_up() == 0
+    parts.recomputation._looked.clear()  # as in the next process
+    assert parts.recomputation.catch_up() == 0
+    assert len(recomputed(parts)) == 1
 
 
 def test_an_own_act_into_the_city_document_passes_the_same_gate(parts: Parts) -> None:
