@@ -17,10 +17,11 @@ from py_core.rules.breaches import find_breaches
 from py_core.rules.clocks import Clocks, find_clocks
 from py_core.rules.duties import find_duty, find_principal, find_responsible, find_state, is_tracker
 from py_core.rules.lights import find_alerts, find_light, find_reminder
+from py_core.rules.main_line import read
 from py_core.rules.owed import find_owed, is_unsigned
 from py_core.rules.policies import Policies, read_policies
 from py_core.rules.proposals import find_proposals
-from py_core.rules.reading import Reading, read
+from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
 from py_core.rules.versions import pack_of
 from py_core.values import local

@@ -15,8 +15,9 @@ from py_core.rules.clocks import Clocks, find_clocks, legal_limit
 from py_core.rules.duties import find_state
 from py_core.rules.exclusions import Span, spans
 from py_core.rules.extension import cap, old_due
+from py_core.rules.main_line import read
 from py_core.rules.policies import Policies, read_policies
-from py_core.rules.reading import Reading, read
+from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
 from py_core.rules.versions import pack_of
 from py_core.values import local
