@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from py_core import __version__
 from server import record
@@ -20,6 +20,7 @@ from server.assets import asset
 from server.attachment_routes import attachment
 from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
+from server.door import door
 from server.guard import Guard
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
@@ -56,6 +57,7 @@ def application(parts: Parts) -> Starlette:
             Route("/me", me),
             Route("/devices", enrol_device, methods=["POST"]),
             Route("/sync/events", events),
+            WebSocketRoute("/automerge", door),
             Route("/sync", sync, methods=["POST"]),
             Route("/sign-in", show_sign_in, methods=["GET"]),
             Route("/sign-in", take_sign_in, methods=["POST"]),

@@ -32,6 +32,12 @@ class CaseEngine(Protocol):
         """The changes that append the texts, in order."""
         ...
 
+    def synchronise(
+        self, known: Sequence[bytes], aside: Sequence[bytes], message: bytes | None
+    ) -> tuple[bytes | None, list[bytes]]:
+        """Answers a peer's sync message about a case as `trial.synchronise` does: the reply, and what it brought."""
+        ...
+
     def close(self) -> None:
         """Ends what was started."""
         ...
@@ -50,6 +56,11 @@ class EngineInside:
 
     def append_texts(self, known: Sequence[bytes], actor: bytes, texts: Sequence[str]) -> list[bytes]:
         return trial.append_texts(known, actor, texts)
+
+    def synchronise(
+        self, known: Sequence[bytes], aside: Sequence[bytes], message: bytes | None
+    ) -> tuple[bytes | None, list[bytes]]:
+        return trial.synchronise(known, aside, message)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -72,6 +83,15 @@ class EngineOutside:
             {"do": "append", "known": [raw.hex() for raw in known], "actor": actor.hex(), "texts": list(texts)}
         )
         return [bytes.fromhex(raw) for raw in answer["made"]]
+
+    def synchronise(
+        self, known: Sequence[bytes], aside: Sequence[bytes], message: bytes | None
+    ) -> tuple[bytes | None, list[bytes]]:
+        said = None if message is None else message.hex()
+        job = {"do": "synchronise", "known": [raw.hex() for raw in known], "aside": [raw.hex() for raw in aside]}
+        answer = self._ask({**job, "message": said})
+        reply = answer["reply"]
+        return (None if reply is None else bytes.fromhex(reply)), [bytes.fromhex(raw) for raw in answer["brought"]]
 
     def close(self) -> None:
         with self._lock:

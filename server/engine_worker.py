@@ -30,6 +30,12 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         if job["do"] == "try":
             trial.try_changes(known, [bytes.fromhex(raw) for raw in job["new"]])
             return {"ok": True}
+        if job["do"] == "synchronise":
+            said = job["message"]
+            aside = [bytes.fromhex(raw) for raw in job["aside"]]
+            reply, brought = trial.synchronise(known, aside, None if said is None else bytes.fromhex(said))
+            told = None if reply is None else reply.hex()
+            return {"ok": True, "reply": told, "brought": [raw.hex() for raw in brought]}
         made = trial.append_texts(known, bytes.fromhex(job["actor"]), job["texts"])
         return {"ok": True, "made": [raw.hex() for raw in made]}
     except trial.NotTaken as error:

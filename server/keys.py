@@ -52,6 +52,10 @@ class SigningKey:
         """The signature of 64 bytes."""
         return self._key.sign(message)
 
+    def derived(self, label: bytes) -> SigningKey:
+        """Another key that only the holder of this one can make; the same label gives the same key."""
+        return SigningKey(hmac.digest(self._seed, label, "sha256"))
+
     def tag(self, message: bytes, size: int = 8) -> bytes:
         """A secret-keyed tag for tokens that only this server must recognise."""
         secret = hashlib.sha256(b"shouwen-tag-1" + self._seed).digest()

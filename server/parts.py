@@ -29,6 +29,7 @@ from server.recomputation import Recomputation
 from server.sessions import Sessions
 from server.settings import Settings
 from server.similar import SimilarIndex
+from server.tools import Tools
 from server.wake import Bell
 
 
@@ -53,6 +54,7 @@ class Parts:
     attachments: Attachments
     casebook: CaseBook
     similar: SimilarIndex
+    tools: Tools
     recomputation: Recomputation
     calendar: WorkCalendar
     packs: Packs
@@ -110,6 +112,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
         attachments=Attachments(settings, clock, database),
         casebook=casebook,
+        tools=Tools(database, clock, entropy, city, device_key),
         similar=SimilarIndex(settings.search_index, casebook),
         recomputation=Recomputation(database, clock, casebook, own_device, city, calendar, packs),
         calendar=calendar,

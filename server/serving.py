@@ -10,6 +10,7 @@ import uvicorn
 
 from server.app import application
 from server.parts import Parts
+from server.repo_protocol import MESSAGE_BYTES_MAX
 
 _GRACE_SECONDS = 10
 
@@ -38,6 +39,8 @@ def server_over(parts: Parts, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=30,
         limit_concurrency=2000,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES_MAX,
     )
     return _Server(config, parts)
 

@@ -204,3 +204,13 @@ attachment_names = Table(  # a projection of the log: whose acts name which cont
     Column("case_id", Hex(), primary_key=True),
     Column("user", String(64), primary_key=True),
 )
+
+tools = Table(  # other software that may use the door at /automerge; each is a device whose key the record keeps
+    "tools",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("key_salt", String(64), nullable=False),
+    Column("may_write", Integer, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automerge.core import ROOT, Document, ObjType, ScalarType
+from automerge.core import ROOT, Document, Message, ObjType, ScalarType, SyncState
 
 from py_core.change import GENESIS, decode_act_change
 
@@ -51,6 +51,29 @@ def try_changes(known: Sequence[bytes], new: Sequence[bytes]) -> None:
     again = Document.load(bytes(document.save()))
     if sorted(map(bytes, again.get_heads())) != sorted(map(bytes, document.get_heads())):
         raise NotTaken("engine_lost_it")
+
+
+def synchronise(
+    known: Sequence[bytes], aside: Sequence[bytes], message: bytes | None
+) -> tuple[bytes | None, list[bytes]]:
+    """Answers a peer's sync message about a case (None: begins to talk): the reply, and the changes that it brought.
+
+    The changes are not taken by this: the gate sees them first, and the reply speaks of `known` only. `aside` are
+    changes of the peer's that the gate did not take; the peer does not send them again, but later ones rest on them.
+    """
+    document, state = _load(known, aside), SyncState()
+    brought: list[bytes] = []
+    if message is not None:
+        heads = document.get_heads()
+        try:
+            document.receive_sync_message(state, Message.decode(message))
+        except Exception as error:
+            raise NotTaken("engine_refused") from error
+        brought = [bytes(change.raw_bytes) for change in document.get_changes(heads)]
+    if brought or aside:
+        document, state = _load(known, ()), SyncState()
+    reply = document.generate_sync_message(state)
+    return (bytes(reply.encode()) if reply is not None else None), brought
 
 
 def append_texts(known: Sequence[bytes], actor: bytes, texts: Sequence[str]) -> list[bytes]:
