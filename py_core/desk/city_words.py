@@ -36,6 +36,8 @@ READING_WORDS: Mapping[tuple[str, str], str] = {
     ("P-07", "calendar_day"): N_("Calendar days everywhere"),
     ("P-11", "exclude_only_if_told"): N_("Not excluded until the person was told"),
     ("P-11", "exclude_anyway"): N_("Excluded anyway; the missing notice is a breach"),
+    ("P-13", "receipt"): N_("The version of the regulation in force at receipt stays with the case"),
+    ("P-13", "newest"): N_("The newest version in force counts, also for cases received earlier"),
     ("P-14", "default"): N_("Towards the person: when it happened; towards an office: when it arrived"),
     ("P-14", "occurred"): N_("Always when it happened"),
     ("P-14", "arrived"): N_("Always when it arrived in the city record"),

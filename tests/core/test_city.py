@@ -14,6 +14,7 @@ from py_core.cases.state import fold
 from py_core.city import CityRules, city_rules
 from py_core.city.changes import impact, moved_clocks
 from py_core.city.events import read_city_event
+from py_core.desk.city_words import READING_WORDS
 from py_core.errors import Malformed
 from py_core.packs import load_packs
 from py_core.values import LOCAL
@@ -262,3 +263,13 @@ def test_a_filled_setting_brings_the_limit_that_was_missing() -> None:
     )
     assert moved.old is None
     assert moved.new == date(2026, 12, 29)
+
+
+def test_every_reading_among_which_the_centre_can_choose_has_words() -> None:
+    choosable = {
+        (policy.id, value)
+        for policy in PACKS.common.policies.values()
+        if len(policy.options) > 1
+        for value in policy.options
+    }
+    assert set(READING_WORDS) == choosable
