@@ -32,7 +32,9 @@ DONE = {
 }
 
 # Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
-ACCESS_KEYS = {"today": "j", "register": "r", "cases": "b", "visits": "v", "slips": "w", "sync": "y", "centre": "z"}
+ACCESS_KEYS = {
+    "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "s", "slips": "w", "sync": "y", "centre": "z",
+}  # fmt: skip
 
 _environment = None
 
@@ -166,6 +168,7 @@ def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
         ("register", "/register", N_("Register"), 0),
         ("cases", "/cases", N_("Cases"), 0),
         ("visits", "/visits", N_("Visits"), 0),
+        *([("approvals", "/approvals", N_("Approvals"), 0)] if turn.decides else []),
         ("slips", "/slips", N_("Forms"), 0),
         ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + len(turn.sync_status.refused)),
     ]

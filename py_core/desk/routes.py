@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from py_core.desk import (
     act_form,
     alerts,
+    approvals,
     calendar_file,
     case_page,
     centre,
@@ -80,6 +81,7 @@ ROUTES = (
     _route(rf"/visits/{_VISIT}/do/(?P<command>[a-z_]{{1,40}})", visit_form.show_visit_form, visit_form.take_visit_act),
     _route(rf"/visits/{_VISIT}/record", visit_print.show_record),
     _route(r"/enterprises/(?P<key>[0-9A-Za-z-]{1,40})", show_enterprise),
+    _route(r"/approvals", approvals.show_approvals),
     _route(r"/slips", slips.show_index),
     _route(r"/slips/(?P<form>F-\d\d)/(?P<of>[A-Za-z0-9._-]{1,64})", slips.show_sheet),
     _route(r"/sync", sync_page.show_sync),

@@ -24,6 +24,7 @@ from py_core.rules.versions import pack_of
 from py_core.values import local
 from py_core.views import language
 
+DECIDER_ROLES = frozenset({"unit_head", "leader", "dispatch_desk", "supervision_office"})
 CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
 
 
@@ -294,6 +295,11 @@ class Turn:
     @property
     def at_centre(self) -> bool:
         return bool(self.roles & CENTRE_ROLES)
+
+    @property
+    def decides(self) -> bool:
+        """Whether this person's post decides on what others ask for."""
+        return bool(self.roles & DECIDER_ROLES)
 
     def say(self, message: str, **params: object) -> str:
         """The text of a message id in the request's language."""

@@ -1,5 +1,5 @@
 // Which addresses the device answers itself and which need the city's server.
-const DESK = /^\/(?:$|(?:today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
+const DESK = /^\/(?:$|(?:approvals|today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
 const SERVER = /^\/(?:admin|api|assets|attachments|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
 const EVENTS = '/sync/events';
 

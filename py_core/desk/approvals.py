@@ -1,0 +1,137 @@
+"""审批: one list per leader or head of what waits for their decision, with the date that the decision is racing.
+
+Reads the offers of the law; decides nothing itself and invents no deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from py_core.cases.commands import possible
+from py_core.cases.state import Fact
+from py_core.desk import case_view
+from py_core.desk.command_words import command_title
+from py_core.desk.frame import page
+from py_core.desk.ports import Response
+from py_core.desk.turn import OpenCase, Turn
+from py_core.rules.situation import look
+from py_core.views import language
+from py_core.views.language import N_
+
+# What is decided, the acts that asked for it (the newest one is shown), and what its date means.
+_QUESTIONS: tuple[tuple[frozenset[str], tuple[str, ...], str], ...] = (
+    (
+        frozenset({"approve_extension", "refuse_extension"}),
+        ("extension_requested",),
+        N_("Counts only if it is approved and the person is told before this day ends"),
+    ),
+    (
+        frozenset({"mark_refusal_major", "record_leaders_meeting", "decide_refusal"}),
+        ("refusal_reported", "refusal_proposed"),
+        N_("The person must have the decision by"),
+    ),
+    (frozenset({"designate_lead"}), ("lead_requested",), N_("The matter's own limit goes on running until")),
+    (frozenset({"arrange_acting"}), ("absence_recorded",), N_("The matter's own limit goes on running until")),
+    (frozenset({"pass_review", "return_review"}), ("fed_back",), N_("A case sent back keeps its limit")),
+    (
+        frozenset({"start_supervision", "decline_proposal", "open_accountability"}),
+        ("ticket_refused", "assist_refused", "called_back", "complaint_filed"),
+        N_("Limit of the matter"),
+    ),
+)
+# States in which somebody may have to decide; proposals can come up in any state, so their cases are opened too.
+_WAITING = frozenset({"extension_pending", "refusal_pending", "leaders_meeting", "lead_pending", "review_pending"})
+_DECISIONS = frozenset[str]().union(*(commands for commands, _, _ in _QUESTIONS))
+
+
+def show_approvals(turn: Turn) -> Response:
+    """Everything that waits for this person, the nearest date first."""
+    rows = [row for opened in _candidates(turn) for row in _rows(turn, opened)]
+    rows.sort(key=lambda row: (row["race"] or date.max, row["head"]["number"]))
+    return page(
+        turn,
+        "approvals.html",
+        turn.say(N_("Approvals")),
+        "approvals",
+        {"rows": rows, "decides": turn.decides},
+        where="approvals",
+    )
+
+
+def _candidates(turn: Turn) -> Iterator[OpenCase]:
+    """Cases of the person's unit, for the dispatch desk all that are held here."""
+    unit = turn.person.unit if turn.person else ""
+    everywhere = "dispatch_desk" in turn.roles
+    for opened in turn.open_all() if turn.decides else ():
+        if not everywhere and not case_view.of_unit(turn, opened, unit):
+            continue
+        glance = opened.glance
+        if glance.state in _WAITING or glance.open or glance.contested:
+            yield opened
+
+
+def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
+    offered = [item for item in possible(opened.case, turn.law(opened.case)) if item.command in _DECISIONS]
+    for commands, asked_by, meaning in _QUESTIONS:
+        mine = [item for item in offered if item.command in commands]
+        if not mine or (commands & {"open_accountability"} and not opened.assessment.proposals):
+            continue
+        fact = _newest(opened, asked_by)
+        race = _race(turn, opened, commands)
+        yield {
+            "head": case_view.summary(turn, opened),
+            "asked": _asked(turn, fact) if fact else "",
+            "wish": _wish(turn, opened, fact) if fact else "",
+            "reason": _reason(fact) if fact else "",
+            "race": race,
+            "race_text": language.day_text(turn.lang, race) if race else "",
+            "left": case_view.days_left(turn, race, case_view.unit_of(opened)) if race else "",
+            "meaning": turn.say(meaning),
+            "article": mine[0].article,
+            "actions": [{"name": item.command, "label": command_title(turn, item.command)} for item in mine],
+        }
+
+
+def _newest(opened: OpenCase, types: tuple[str, ...]) -> Fact | None:
+    facts = [fact for kind in types if (fact := opened.case.last(kind)) is not None]
+    return max(facts, key=lambda fact: fact.index, default=None)
+
+
+def _asked(turn: Turn, fact: Fact) -> str:
+    who = case_view.person_name(turn, fact.user)
+    return turn.say(N_("%(who)s, %(when)s"), who=who, when=language.moment_text(turn.lang, fact.at))
+
+
+def _reason(fact: Fact) -> str:
+    return str(next((fact.data[key] for key in ("reason", "about", "note", "text") if fact.data.get(key)), ""))
+
+
+def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
+    """What is asked for in numbers: the new date, or the working days and the date that they lead to."""
+    until, days = fact.data.get("until"), fact.data.get("workdays")
+    if until:
+        return turn.say(N_("New date %(day)s"), day=language.day_text(turn.lang, until))
+    if not days:
+        return ""
+    due = _limit(turn, opened)
+    if due is None:
+        return turn.say(N_("%(n)s more working days"), n=days)
+    law = turn.rules.law_of(opened.case)
+    new = language.day_text(turn.lang, law.calendar.workday_after(due, days))
+    return turn.say(N_("%(n)s more working days, to %(day)s"), n=days, day=new)
+
+
+def _race(turn: Turn, opened: OpenCase, commands: frozenset[str]) -> date | None:
+    """The date before which the decision is worth something: that of the refusal clock, else of the matter itself."""
+    if "decide_refusal" in commands:
+        clock = next((each for each in opened.assessment.clocks if each.name == "refusal_notice"), None)
+        if clock is not None:
+            return clock.due
+    return _limit(turn, opened)
+
+
+def _limit(turn: Turn, opened: OpenCase) -> date | None:
+    law = turn.law(opened.case)
+    return look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).due_without_extension()

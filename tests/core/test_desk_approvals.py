@@ -1,0 +1,57 @@
+"""The page of what waits for a decision: who asks, for what, until when it is worth something, and the lawful answers."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from fakes import Desk, FakeStore, service_form
+
+KEY = "0" * 31 + "1"
+
+
+def asked() -> tuple[Desk, Desk]:
+    """An officer who asked for an extension, and the head of the same unit."""
+    lin = Desk()
+    lin.post("/register", **service_form())
+    lin.post(f"/cases/{KEY}/do/request_extension", key=str(lin.seq), reason="等待上级批文", workdays="5")
+    return lin, Desk("head", store=lin.store, now=lin.now + timedelta(hours=1), code="H1")
+
+
+def test_an_extension_waits_with_its_reason_its_new_date_and_the_date_that_it_races() -> None:
+    _, head = asked()
+    html = head.get("/approvals").html
+    for text in (
+        "工地临时用水",
+        "林晓梅",
+        "等待上级批文",
+        "再延长 5 个工作日",
+        "2026年1月15日",
+        "2026年1月8日",
+        "JY-3.3.6",
+    ):
+        assert text in html, text
+    for command in ("approve_extension", "refuse_extension"):
+        assert f'href="/cases/{KEY}/do/{command}"' in html
+    assert "期限届满前" in html
+    english = head.get("/approvals", "en").html
+    assert "5 more working days" in english
+
+
+def test_the_form_of_the_decision_holds_what_was_asked_for() -> None:
+    _, head = asked()
+    html = head.get(f"/cases/{KEY}/do/approve_extension").html
+    assert re.search(r'name="workdays"[^>]*value="5"', html) or re.search(r'value="5"[^>]*name="workdays"', html)
+    head.post(f"/cases/{KEY}/do/approve_extension", key=str(head.seq), workdays="5", opinion="同意")
+    assert "没有等待您审批的事项" in head.get("/approvals").html
+    told = head.get(f"/cases/{KEY}/do/notify_extension").html
+    assert 'value="2026-01-15"' in told
+
+
+def test_only_who_decides_sees_the_page_in_the_menu() -> None:
+    lin, head = asked()
+    assert 'href="/approvals"' in head.get("/today").html
+    assert 'href="/approvals"' not in lin.get("/today").html
+    assert f"/cases/{KEY}" not in lin.get("/approvals").html
+    other = Desk("head", store=FakeStore(), code="H2")
+    assert "没有等待您审批的事项" in other.get("/approvals").html
