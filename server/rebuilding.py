@@ -1,4 +1,5 @@
-"""Makes what is derived from the log again: which units a case concerns, what each unit has to learn, the search index.
+"""Makes what is derived from the log again: which units a case concerns, what each unit has to learn, which
+contents its acts name, the search index.
 
 Works in short transactions while the record is being served. A feed is repaired by adding what is missing at its end
 and taking out what leads nowhere: devices' cursors stay good, and what they are sent twice changes nothing.
@@ -17,6 +18,7 @@ from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.errors import Malformed
 from server import record
+from server.attachments import note_names
 from server.city import directories_by_time
 from server.database import Database
 from server.scope import units_concerned
@@ -95,6 +97,8 @@ def rebuild(database: Database, progress: Progress | None = None) -> Rebuilt:
     for batch in _batches(sorted(expected)):
         with database.writing() as connection:
             added += sum(_feed_case(connection, case_id, expected[case_id]) for case_id in batch)
+            for case_id in batch:
+                _note_contents(connection, case_id)
         done += len(batch)
         if progress is not None:
             progress(done, len(expected))
@@ -123,6 +127,15 @@ def _feed_case(connection: Connection, case_id: str, expected: frozenset[str]) -
     ]
     record.feed_lines(connection, case_id, rows)
     return len(rows)
+
+
+def _note_contents(connection: Connection, case_id: str) -> None:
+    for entry in record.entries_of_case(connection, case_id):
+        try:
+            act = read_act(decode_act_change(entry.raw).text)
+        except Malformed:
+            continue
+        note_names(connection, case_id, act.events, act.user)
 
 
 def _leads_nowhere() -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ The truth is the log of raw changes; everything else is compared with what the l
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +14,14 @@ from sqlalchemy import Connection, Row, func, select
 
 from py_core.cases.acts import read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.enclosed import attachments_of
 from py_core.errors import Malformed
 from server.database import Database
 from server.devices import Device, device_by_id
 from server.engine import CaseEngine
 from server.keys import verifies
 from server.rebuilding import FeedFaults, feed_faults, units_by_case
-from server.tables import actors, changes
+from server.tables import actors, attachment_chunks, attachment_names, attachments, changes
 from server.trial import NotTaken
 
 Progress = Callable[[int, int], None]
@@ -84,9 +86,10 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
             why = f"the highest number is {highest}, but {total} changes are there"
             faults.append(Fault("gap_in_the_log", "log", why))
         owners = _Owners(connection)
+        named: set[tuple[str, str, str]] = set()
         read = cases = 0
         for case_id, rows in _cases(connection):
-            of_case = list(_case_faults(case_id, rows, owners))
+            of_case = list(_case_faults(case_id, rows, owners, named))
             if not of_case:
                 of_case = list(_engine_faults(case_id, rows, engine))
             faults += of_case
@@ -94,6 +97,8 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
             if progress is not None:
                 progress(read, total)
         faults += _feed(feed_faults(connection, units_by_case(connection)))
+        faults += _name_faults(connection, named)
+        faults += _content_faults(connection)
     return Verified(total, cases, tuple(faults))
 
 
@@ -106,7 +111,9 @@ def _cases(connection: Connection) -> Iterator[tuple[str, Sequence[Row[tuple[obj
         )
 
 
-def _case_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: _Owners) -> Iterator[Fault]:
+def _case_faults(
+    case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: _Owners, named: set[tuple[str, str, str]]
+) -> Iterator[Fault]:
     known: set[str] = set()
     for row in rows:
         where = f"case {case_id}, number {row.log_index}"
@@ -137,6 +144,7 @@ def _case_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: 
         if missing := [cause for cause in change.causes if cause not in known]:
             yield Fault("missing_cause", where, f"what it rests on is not before it: {', '.join(missing)}")
         known.add(change.hash)
+        named.update((file.sha256, case_id, act.user) for file in attachments_of(act.events))
 
 
 def _engine_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], engine: CaseEngine) -> Iterator[Fault]:
@@ -153,3 +161,23 @@ def _feed(found: FeedFaults) -> Iterator[Fault]:
     if found.dangling:
         why = f"{found.dangling} lines name a change that is not there; `shouwen rebuild` removes them"
         yield Fault("dangling_feed", "feed", why)
+
+
+def _name_faults(connection: Connection, named: set[tuple[str, str, str]]) -> Iterator[Fault]:
+    noted = {(row.sha256, row.case_id, row.user) for row in connection.execute(select(attachment_names))}
+    for sha256, case_id, user in sorted(named - noted):
+        why = f"content {sha256} of {user} is not noted as named here; `shouwen rebuild` notes it"
+        yield Fault("not_named", f"case {case_id}", why)
+    for sha256, case_id, user in sorted(noted - named):
+        yield Fault("named_by_nothing", f"case {case_id}", f"no act of {user} names content {sha256}")
+
+
+def _content_faults(connection: Connection) -> Iterator[Fault]:
+    for row in connection.execute(select(attachments).order_by(attachments.c.sha256)).all():
+        same = (attachment_chunks.c.sha256 == row.sha256, attachment_chunks.c.user == row.holder)
+        pieces = select(attachment_chunks.c.data).where(*same).order_by(attachment_chunks.c.at)
+        digest = hashlib.sha256()
+        for data in connection.scalars(pieces):
+            digest.update(bytes(data))
+        if digest.hexdigest() != row.sha256:
+            yield Fault("other_content", f"content {row.sha256}", "its bytes do not have this hash")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from random import Random
 
 import pytest
 from laptop import Laptop, case_id, registered
 from sqlalchemy import Connection, delete, select, update
+from test_attachments import jpeg, naming, send
 
 from server.parts import Parts
 from server.rebuilding import rebuild
-from server.tables import actors, case_units, changes, devices, feed
+from server.tables import actors, attachment_chunks, attachment_names, case_units, changes, devices, feed
 from server.verification import Verified, verify
 
 EDITS = 300
@@ -159,3 +161,33 @@ def test_a_cursor_stays_good_over_a_rebuild(filled: Parts) -> None:
         connection.execute(delete(feed).where(feed.c.log_index == 4))
     rebuild(filled.database)
     assert [each.log_index for each in wu.sync()[1]] == [4]
+
+
+@pytest.fixture
+def pictured(parts: Parts) -> Parts:
+    """A record with one photograph that a case names."""
+    photo = jpeg()
+    sha256 = hashlib.sha256(photo).hexdigest()
+    lin = Laptop(parts, "lin")
+    lin.sync(lin.act(case_id(0), registered()))
+    assert lin.verdict(lin.act(case_id(0), naming(sha256, len(photo)))) == "accepted"
+    send(parts, data=photo)
+    assert found(parts).faults == ()
+    return parts
+
+
+def test_a_flipped_bit_of_a_photograph_is_found(pictured: Parts) -> None:
+    with pictured.database.writing() as connection:
+        row = connection.execute(select(attachment_chunks).where(attachment_chunks.c.at > 0)).first()
+        assert row is not None
+        same = (attachment_chunks.c.sha256 == row.sha256, attachment_chunks.c.at == row.at)
+        connection.execute(update(attachment_chunks).where(*same).values(data=flip(bytes(row.data), Random(1))))
+    assert [fault.code for fault in found(pictured).faults] == ["other_content"]
+
+
+def test_which_acts_name_a_photograph_is_mended_from_the_log(pictured: Parts) -> None:
+    with pictured.database.writing() as connection:
+        connection.execute(delete(attachment_names))
+    assert [fault.code for fault in found(pictured).faults] == ["not_named"]
+    rebuild(pictured.database)
+    assert found(pictured).faults == ()
