@@ -12,6 +12,7 @@ from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.visit_held import open_visit
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -89,13 +90,14 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     pack = turn.pack_of(case)
     offer = case_view.offer_of(turn, case)
     promise = case.value("promise")
+    visit = _visit(turn, opened)
     rows = [
         (N_("Rules"), (pack.en if turn.lang == language.EN else pack.zh) if pack else case.pack),
         (N_("Matter"), case_view.matter_name(turn, opened)),
         (N_("Promise"), _period(turn, opened, promise) if promise else ""),
         (N_("Limit written in the instruction"), _explicit(turn, opened)),
         (N_("Legal basis"), offer.basis if offer else ""),
-        (N_("How it came"), case_view.term(turn, opened, f"channel.{case.value('channel')}")),
+        (N_("How it came"), "" if visit else case_view.term(turn, opened, f"channel.{case.value('channel')}")),
         (
             N_("Kind of request"),
             case_view.term(turn, opened, f"request_kind.{case.value('request_kind')}")
@@ -107,7 +109,17 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (N_("Registered"), language.moment_text(turn.lang, registered.at)),
         (N_("Unit"), case_view.unit_name(turn, case_view.unit_of(opened))),
     ]
-    return [{"label": turn.say(label), "text": str(text)} for label, text in rows if text]
+    return visit + [{"label": turn.say(label), "text": str(text)} for label, text in rows if text]
+
+
+def _visit(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
+    """How a case came that was registered in an enterprise's yard: the visit, with the way to it when it is here."""
+    visit_id = str(opened.case.value("visit") or "")
+    if not visit_id:
+        return []
+    fact = {"label": turn.say(N_("How it came")), "text": turn.say(N_("In a visit to the enterprise"))}
+    held = open_visit(turn, visit_id)
+    return [fact | {"href": f"/visits/{visit_id}"} if held is not None else fact]
 
 
 def _explicit(turn: Turn, opened: OpenCase) -> str:

@@ -182,9 +182,9 @@ def about(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
         (N_("Planned for"), language.day_text(turn.lang, visit.on) if visit.on else ""),
         (N_("Visiting officers"), people(turn, visit.officers)),
         (N_("Unit"), case_view.unit_name(turn, visit.value("unit"))),
-        (N_("Started"), language.moment_text(turn.lang, started.at) if started else ""),
+        (N_("Began at"), language.moment_text(turn.lang, started.at) if started else ""),
         (N_("Received by"), met),
-        (N_("Finished"), language.moment_text(turn.lang, finished.at) if finished else ""),
+        (N_("Ended at"), language.moment_text(turn.lang, finished.at) if finished else ""),
     ]
     return [{"label": turn.say(label), "text": text} for label, text in rows if text]
 

@@ -6,7 +6,7 @@ Everybody acts in the order of time, as in a living city; the clock is the scrip
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from py_core.cases.state import Case, evolve, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.directory import Directory
 from py_core.packs import Packs
+from py_core.visits import Visit, decide_visit, fold_visit, is_visit_id, plan_visit
 from server.demo.own_devices import DemoDevice
 from server.engine import CaseEngine
 from server.record import Submission
@@ -45,6 +46,9 @@ class Step:
 Script = Generator[Step, Case | None, None]
 """Yields steps in the order of time; each `yield` gives the case after the step."""
 
+VisitScript = Generator[Step, Visit | None, None]
+"""The same for a visit to an enterprise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -63,7 +67,7 @@ class _Play:
     """One case while it is acted out."""
 
     case_id: str
-    script: Script
+    script: Script | VisitScript
     acts: list[RecordedAct] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)
 
@@ -94,7 +98,7 @@ class Stage:
         self._engine = engine
         self._beacons = beacons
 
-    def give(self, plays: Iterable[tuple[str, Script]], until: datetime) -> list[Delivery]:
+    def give(self, plays: Iterable[tuple[str, Script | VisitScript]], until: datetime) -> list[Delivery]:
         """Acts all cases (id, script) out up to a moment, and what must reach the record, in the order of arrival."""
         waiting: list[tuple[datetime, int, _Play, Step]] = []
         for number, (case_id, script) in enumerate(plays):
@@ -103,8 +107,9 @@ class Stage:
         while waiting:
             _, number, play, step = heapq.heappop(waiting)
             made.append(self._take(play, step))
-            case = fold(play.case_id, order(play.acts))
-            self._push(waiting, number, play, case, until)
+            acts = order(play.acts)
+            found = fold_visit(play.case_id, acts) if is_visit_id(play.case_id) else fold(play.case_id, acts)
+            self._push(waiting, number, play, found, until)
         return sorted(made, key=lambda delivery: delivery.received_at)
 
     def _push(
@@ -112,11 +117,11 @@ class Stage:
         waiting: list[tuple[datetime, int, _Play, Step]],
         number: int,
         play: _Play,
-        case: Case | None,
+        found: Case | Visit | None,
         until: datetime,
     ) -> None:
         try:
-            step = next(play.script) if case is None else play.script.send(case)
+            step = next(play.script) if found is None else play.script.send(found)  # type: ignore[arg-type]
         except StopIteration:
             return
         if step.at <= until:
@@ -126,7 +131,6 @@ class Stage:
         person = self._directory.people[step.user]
         device = self._devices[step.user]
         acts, raws = play.seen(step.unseen)
-        case = fold(play.case_id, order(acts)) if acts else None
         context = Context(
             now=step.at,
             packs=self._packs,
@@ -139,7 +143,7 @@ class Stage:
         seq = device.next_seq()
         fields = dict(step.fields)
         number = f"{device.code}-{seq:0{NUMBER_DIGITS}d}"  # as the desk numbers what it registers
-        commands = [(step.command, fields | {"number": number} if case is None else fields), *step.also]
+        commands = [(step.command, fields if acts else fields | {"number": number}), *step.also]
 
         def act(events: tuple[Event, ...]) -> Act:
             return Act(
@@ -156,11 +160,11 @@ class Stage:
                 app_version=__version__,
             )
 
-        events: list[Event] = []
-        for name, given in commands:
-            for event in decide(case, Command(name, given), context):
-                events.append(event)
-                case = evolve(case, RecordedAct("draft", (), act((event,))), event, play.case_id)
+        def draft(event: Event) -> RecordedAct:
+            return RecordedAct("draft", (), act((event,)))
+
+        decided = _visit_events if is_visit_id(play.case_id) else _case_events
+        events = decided(play, acts, commands, context, draft)
         actor = device.actor_on(step.at.date())
         raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act(tuple(events)).text()])[-1]
         change = decode_act_change(raw)
@@ -170,3 +174,34 @@ class Stage:
         signature = device.sign(sign_bytes(play.case_id, change.hash))
         submission = Submission(play.case_id, device.alg, signature, raw, device.id, step.user)
         return Delivery(submission, received_at)
+
+
+Commands = Sequence[tuple[str, Mapping[str, Any]]]
+Draft = Callable[[Event], RecordedAct]
+
+
+def _case_events(
+    play: _Play, acts: Sequence[RecordedAct], commands: Commands, context: Context, draft: Draft
+) -> list[Event]:
+    case = fold(play.case_id, order(acts)) if acts else None
+    events: list[Event] = []
+    for name, given in commands:
+        for event in decide(case, Command(name, given), context):
+            events.append(event)
+            case = evolve(case, draft(event), event, play.case_id)
+    return events
+
+
+def _visit_events(
+    play: _Play, acts: Sequence[RecordedAct], commands: Commands, context: Context, draft: Draft
+) -> list[Event]:
+    known = list(order(acts))
+    events: list[Event] = []
+    for name, given in commands:
+        if name == "plan":
+            made = plan_visit(given, context.now.date())
+        else:
+            made = decide_visit(fold_visit(play.case_id, known), name, given, context.now)
+        events += made
+        known += [draft(event) for event in made]
+    return events

@@ -7,6 +7,7 @@ one transaction, so that a city that was interrupted is not there at all. Must n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from py_core.directory import Directory
 from py_core.errors import ShouwenError
 from py_core.values import local
-from server.demo.acting import Delivery, Stage
+from server.demo.acting import Delivery, Script, Stage, VisitScript
 from server.demo.data import account_rows, directory_document
 from server.demo.office_hours import OfficeHours
 from server.demo.own_devices import DemoDevice
@@ -24,6 +25,7 @@ from server.demo.past import HISTORY_DAYS
 from server.demo.programme import programme
 from server.demo.scene import Scene
 from server.demo.telling import Teller
+from server.demo.visit_script import visit_plays
 from server.devices import Device, announce_actor, enrol
 from server.engine import EngineInside
 from server.outside import to_ms
@@ -80,7 +82,13 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
     hours = OfficeHours(parts.calendar, random)
     scene = Scene(directory, parts.calendar, parts.packs, hours, random, local(now))
     stage = Stage(directory, parts.packs, parts.calendar, own, EngineInside(), _beacons(parts))
-    plays = [(parts.entropy.token(16).hex(), script) for script in programme(scene, Teller(random))]
+    plays: list[tuple[str, Script | VisitScript]] = [
+        (parts.entropy.token(16).hex(), script) for script in programme(scene, Teller(random))
+    ]
+    # Choices of their own: whoever adds a visit changes nothing else in the city.
+    aside = Random(seed + 1)
+    there = replace(scene, hours=OfficeHours(parts.calendar, aside), random=aside)
+    plays += visit_plays(there, lambda: parts.entropy.token(16).hex())
     deliveries = [each for each in stage.give(plays, until=local(now)) if each.received_at <= now]
     for user, device in own.items():
         for said in device.announcements:

@@ -84,6 +84,12 @@ def enterprises() -> tuple[Enterprise, ...]:
 
 
 @cache
+def visits() -> tuple[dict[str, Any], ...]:
+    """Visits to enterprises, as `visit_script.VisitStory` takes them."""
+    return tuple(_tuples(row) for row in _read("visits")["visits"])
+
+
+@cache
 def places() -> dict[str, dict[str, Any]]:
     """Places by unit and kind; under "town" the town's name."""
     return _read("places")

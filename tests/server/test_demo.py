@@ -19,6 +19,7 @@ from py_core.cases.acts import RecordedAct
 from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
+from py_core.documents import is_case_id
 from py_core.periods import read_period
 from py_core.rules.assessment import Assessment
 from py_core.rules.engine import assess
@@ -70,6 +71,8 @@ def cases(city: Parts) -> list[Seen]:
     policies = city.city.current().directory.policies
     seen = []
     for case_id, kept in city.casebook.current().items():
+        if not is_case_id(case_id):
+            continue
         acts = order(kept.acts)
         case = fold(case_id, acts)
         found = assess(case, city.packs, city.calendar, NOW, policies)
