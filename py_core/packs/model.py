@@ -257,15 +257,19 @@ class Pack:
         return any(matter.extension for matter in self.matters.values())
 
 
+_REMEMBERED_MAX = 1_000
+
+
 class Packs(Mapping[str, Pack]):
     """All regulations by id, each with its versions; as a mapping it gives the version that `on` chose."""
 
-    __slots__ = ("_chosen", "_on", "_versions", "common")
+    __slots__ = ("_chosen", "_on", "_unknown", "_versions", "common")
 
     def __init__(self, packs: Mapping[str, Pack | Sequence[Pack]], common: Common) -> None:
         self._versions = {key: (one,) if isinstance(one, Pack) else check_versions(one) for key, one in packs.items()}
         self._chosen = {key: versions[-1] for key, versions in self._versions.items()}
         self._on: dict[tuple[str, ...], Packs] = {}
+        self._unknown: dict[tuple[str, str], str] = {}
         self.common = common
 
     def __getitem__(self, key: str) -> Pack:
@@ -293,6 +297,8 @@ class Packs(Mapping[str, Pack]):
         """The version of a regulation in force on a day, before the oldest that one; raises `UnknownName`."""
         self.pack(pack_id)
         versions = self._versions[pack_id]
+        if len(versions) == 1:
+            return versions[0]
         return versions[max(bisect_right(versions, day, key=_since) - 1, 0)]
 
     def on(self, day: date) -> Packs:
@@ -309,11 +315,14 @@ class Packs(Mapping[str, Pack]):
 
     def unknown_version(self, named: str, pack_id: str) -> str:
         """The version of this regulation in an act's `pack_version` that this build does not know, else ""."""
-        versions = self._versions.get(pack_id, ())
-        for part in named.split("+") if versions else ():
-            if part.startswith(pack_id + "-") and all(pack.version != part for pack in versions):
-                return part
-        return ""
+        key = (named, pack_id)
+        if key not in self._unknown:
+            if len(self._unknown) >= _REMEMBERED_MAX:  # acts from outside may name anything
+                self._unknown.clear()
+            known = {pack.version for pack in self._versions.get(pack_id, ())}
+            foreign = (part for part in named.split("+") if part.startswith(pack_id + "-") and part not in known)
+            self._unknown[key] = next(foreign, "") if known else ""
+        return self._unknown[key]
 
     @property
     def version(self) -> str:
