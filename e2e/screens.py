@@ -39,6 +39,36 @@ def pages_of(page: Page, city: City) -> Iterator[tuple[str, str]]:
     for href in slips:
         yield f"slip-{href.rsplit('/', 1)[1].split('?')[0]}", href
     yield "not-lawful", links[0] + "/do/approve_extension"
+    yield from visit_pages(page, city)
+
+
+def visit_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """The lists of visits, one that was made with its record, one that is planned, an enterprise's file."""
+    for show in ("plan", "past", "enterprises"):
+        yield f"visits-{show}", f"/visits?show={show}&scope=unit"
+    yield "visit-plan", "/visits/plan"
+    page.goto(city.url + "/visits?show=past&scope=unit")
+    made = page.locator(".sw-visit", has=page.locator(".sw-visit--finished")).last.locator("h3 a")
+    done = made.get_attribute("href") or ""
+    page.goto(city.url + done)
+    file = page.locator("a[href^='/enterprises/']").first.get_attribute("href") or ""
+    yield "visit-made", done
+    yield "visit-record", f"{done}/record?paper=a4"
+    yield "visit-receipt", f"{done}/record?paper=80mm"
+    yield "visit-papers-back", f"{done}/do/return_papers"
+    yield "enterprise", file
+    page.goto(city.url + "/visits?scope=unit")
+    planned = page.locator(".sw-visit h3 a").last.get_attribute("href") or ""
+    yield "visit-planned", planned
+    for command in ("start", "move", "cancel", "note"):
+        yield f"visit-{command}", f"{planned}/do/{command}"
+    begun = page.locator(".sw-visit h3 a").first.get_attribute("href") or ""
+    page.goto(f"{city.url}{begun}/do/start")
+    page.click("main form button[type=submit]")
+    yield "visit-started", begun
+    for command in ("take_papers", "add_files", "sign", "add_request", "finish"):
+        yield f"visit-{command}", f"{begun}/do/{command}"
+    yield "visit-register", f"/register?visit={begun.rsplit('/', 1)[1]}"
 
 
 def centre_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:

@@ -58,12 +58,7 @@ def show_visit(turn: Turn, visit_id: str) -> Response:
             "unreadable": len(visit.ignored),
             "acts": [
                 {
-                    **act_line(
-                        turn,
-                        recorded,
-                        lambda event: visit_view.event_facts(turn, event),
-                        recorded.hash in contested,
-                    ),
+                    **act_line(turn, recorded, visit_view.facts_once(turn), recorded.hash in contested),
                     "forms": [],
                 }
                 for recorded in reversed(opened.acts)

@@ -82,7 +82,7 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
         "rows": [
             {"label": words(lambda t, label=label: t.say(label)), "text": words(text)}  # type: ignore[misc]
             for label, text in _rows(opened)
-            if text(chinese)
+            if (paper == "a4" or label in _ON_RECEIPT) and text(chinese)
         ],
         "requests": [_request(turn, row, words) for row in visit_view.requests(turn, opened)],
         "papers": [visit_view.paper_row(turn, each) for each in visit.papers],
@@ -113,6 +113,10 @@ _LABELS = {
     "officers_sign": N_("Visiting officers"),
     "due": N_("Due"),
 }
+
+
+# What stays with the enterprise says who was there and when; the rest it knows.
+_ON_RECEIPT = frozenset({"Enterprise", "Began at", "Visiting officers"})
 
 
 def _rows(opened: OpenVisit) -> list[tuple[str, Callable[[Turn], str]]]:

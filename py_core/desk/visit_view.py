@@ -13,7 +13,7 @@ from py_core.cases.acts import Event
 from py_core.cases.fields import FieldSpec
 from py_core.cases.state import Fact
 from py_core.desk import case_view
-from py_core.desk.act_view import field_text
+from py_core.desk.act_view import Facts, field_text
 from py_core.desk.attached_view import signature_views
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit
@@ -248,8 +248,19 @@ def signature_view(turn: Turn, opened: OpenVisit, fact: Fact) -> dict[str, Any]:
     }
 
 
-def event_facts(turn: Turn, event: Event) -> list[dict[str, str]]:
-    """What one event of a visit says, as lines of the timeline."""
+def facts_once(turn: Turn) -> Facts:
+    """Reads the events of one act; what several of them say alike stands there once."""
+    said: list[dict[str, str]] = []
+
+    def read(event: Event) -> list[dict[str, str]]:
+        new = [line for line in _event_facts(turn, event) if line not in said]
+        said.extend(new)
+        return new
+
+    return read
+
+
+def _event_facts(turn: Turn, event: Event) -> list[dict[str, str]]:
     lines = []
     for spec in VISIT_EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)

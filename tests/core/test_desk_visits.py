@@ -1,0 +1,271 @@
+"""Visits at the desk: planned, made offline, signed, printed; the enterprise's file; nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from fakes import NOW, Desk, FakeStore, appeal_form, service_form
+
+from py_core.cases.acts import read_act
+from py_core.visits import VISIT_COMMANDS, visit_id
+
+KEY = "ab" * 16
+VISIT = f"/visits/{visit_id(KEY)}"
+PLAN = {
+    "key": KEY, "enterprise": "恒泰纺织", "on": "2025-12-24", "officer": "lin", "address": "东湾纺织园",
+    "contact": "钱建新", "phone": "13812345678",
+}  # fmt: skip
+DRAWN = json.dumps({"width": 300, "height": 150, "strokes": [[10, 10, 60, 90, 120, 20]]})
+
+
+@pytest.fixture
+def desk() -> Desk:
+    found = Desk()
+    assert found.post("/visits/plan", **PLAN).location == f"{VISIT}?done=visit_planned"
+    return found
+
+
+@pytest.fixture
+def started(desk: Desk) -> Desk:
+    do(desk, "start", met="钱建新")
+    return desk
+
+
+def field(desk: Desk, command: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', desk.get(f"{VISIT}/do/{command}").html)
+    return found[1] if found else ""
+
+
+def do(desk: Desk, command: str, **fields: str) -> None:
+    shown = {name: field(desk, command, name) for name in ("key", "content", "seen")}
+    response = desk.post(f"{VISIT}/do/{command}", **{**shown, **fields})
+    assert response.status == 303, re.findall(r"error-message.*?</p>", response.html, re.S)
+
+
+def request(desk: Desk, number: int = 1) -> str:
+    form = service_form(
+        f"{number:032x}", visit=VISIT[8:], claimant="enterprise", claimant_name="恒泰纺织", claimant_id="",
+        channel="visit", title=f"诉求{number}",
+    )  # fmt: skip
+    assert desk.post("/register", **form).location == f"{VISIT}?done=visit_request"
+    return f"{number:032x}"
+
+
+def test_a_plan_stands_under_its_day_and_in_today(desk: Desk) -> None:
+    for path in ("/visits", "/today"):
+        assert "恒泰纺织" in desk.get(path).html
+    assert "已过安排日期" not in desk.get("/visits").html
+    desk.now += timedelta(days=3)
+    assert "已过安排日期" in desk.get("/visits").html
+    assert "已过 3 天" in desk.get("/today").html
+    desk.post("/visits/plan", **{**PLAN, "key": "cd" * 16, "on": "2025-12-29"})
+    assert "未来七天" in desk.get("/visits").html
+
+
+def test_empty_lists_say_what_to_do() -> None:
+    desk = Desk()
+    assert "没有走访安排" in desk.get("/visits").html
+    assert "尚无走访记录" in desk.get("/visits", show="past").html
+    assert "本机尚无企业信息" in desk.get("/visits", show="enterprises").html
+    assert "当日走访" not in desk.get("/today").html
+
+
+def test_a_colleague_plans_and_the_officer_s_device_shows_it() -> None:
+    head = Desk("head", code="H1")
+    head.post("/visits/plan", **PLAN)
+    lin = Desk("lin")
+    lin.store.hear(head.store, NOW)
+    assert "恒泰纺织" in lin.get("/today").html
+    zhou = Desk("zhou", code="Z1", store=lin.store)
+    assert "恒泰纺织" not in zhou.get("/visits").html  # not theirs
+    assert "恒泰纺织" in zhou.get("/visits", scope="unit").html
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"enterprise": ""}, "请填写企业名称"),
+        ({"code": "91320281MA0000001X"}, "校验位"),
+        ({"phone": "12"}, "手机号"),
+        ({"on": "soon"}, "2026-12-01"),
+        ({"on": "2020-01-01"}, "走访不能安排在2020年1月1日"),
+        ({"officer": ""}, "请选择走访人员"),
+        ({"officer": "nobody"}, "人员名录"),
+        ({"key": "x"}, ""),
+    ],
+    ids=str,
+)
+def test_a_faulty_plan_keeps_what_was_typed(changes: dict[str, str], text: str) -> None:
+    desk = Desk()
+    response = desk.post("/visits/plan", **{**PLAN, **changes})
+    assert (response.status, response.acts) == (422, ())
+    assert text in response.html
+    assert "东湾纺织园" in response.html
+
+
+def test_the_same_form_makes_one_act(desk: Desk) -> None:
+    assert desk.post("/visits/plan", **PLAN).location == f"{VISIT}?done=visit_again"
+    key = field(desk, "start", "key")
+    for _ in range(2):
+        response = desk.post(f"{VISIT}/do/start", key=key, met="钱建新")
+        assert response.status == 303
+    assert len(desk.store.acts[VISIT[8:]]) == 2
+    form = service_form(visit=VISIT[8:], claimant="enterprise", claimant_name="恒泰纺织", claimant_id="")
+    for done in ("visit_request", "visit_again"):
+        assert desk.post("/register", **form).location == f"{VISIT}?done={done}"
+    assert len(desk.store.acts[VISIT[8:]]) == 3
+
+
+def test_a_registration_in_a_visit_is_two_numbered_acts_of_one_answer(started: Desk) -> None:
+    html = started.get("/register", visit=VISIT[8:]).html
+    for text in ('value="恒泰纺织"', 'value="13812345678"', 'value="东湾纺织园"', 'name="channel" value="visit"'):
+        assert text in html
+    seq = started.seq
+    case = request(started)
+    assert started.seq == seq + 2
+    acts = [read_act(each.act.text()) for key in (case, VISIT[8:]) for each in started.store.acts[key]]
+    assert len({act.device_seq for act in acts}) == len(acts)
+    assert acts[0].events[0]["visit"] == VISIT[8:]
+    assert [event["type"] for event in acts[-1].events] == ["visit_request_added", "papers_taken"]
+    page = started.get(VISIT).html
+    for text in ("诉求1", "2026年1月8日", "申请表", f"/cases/{case}/slips/F-02"):
+        assert text in page
+    assert "走访企业时登记" in started.get(f"/cases/{case}").html
+
+
+def test_a_visit_that_takes_no_request_loses_nothing_that_was_typed(desk: Desk) -> None:
+    form = appeal_form(visit=VISIT[8:], offer="appeal:enterprise", claimant="enterprise")
+    for visit in (VISIT[8:], visit_id("cd" * 16), "nonsense"):
+        response = desk.post("/register", **{**form, "visit": visit})
+        assert (response.status, response.acts) == (422, ())
+        assert "夜间施工噪声" in response.html
+    assert "走访尚未开始" in desk.post("/register", **form).html
+
+
+def test_from_papers_and_a_signature_to_the_end(started: Desk) -> None:
+    case = request(started)
+    do(started, "take_papers", papers="租赁合同 ×2")
+    assert started.get(f"{VISIT}/do/finish").status == 409
+    assert "租赁合同 × 2" in started.get(f"{VISIT}/do/finish").html
+    do(started, "return_papers", **{"copies-0": "1"})
+    do(started, "attach_papers", case=case, **{"copies-0": "1"})
+    assert "尚未对记录单" in started.get(f"{VISIT}/do/finish").html
+    shown = started.get(f"{VISIT}/do/sign").html
+    for text in ("诉求1", "租赁合同", "K7Q-000003"):
+        assert text in shown
+    do(started, "sign", signed="yes", signer="钱建新", strokes=DRAWN)
+    assert "sw-signature" in started.get(VISIT).html
+    do(started, "finish", summary="一件诉求")
+    page = started.get(VISIT).html
+    assert "已结束" in page
+    assert "一件诉求" in page
+    signed = next(e for act in started.store.acts[VISIT[8:]] for e in act.act.events if e["type"] == "visit_signed")
+    assert signed["strokes"]["strokes"]
+    assert "诉求1" in signed["shown"]
+    # Papers go back later; the signature about the end stays.
+    do(started, "return_papers", **{"copies-0": "1"})
+    assert "签字后有新增内容" not in started.get(VISIT).html
+
+
+def test_only_what_was_shown_can_be_signed(started: Desk) -> None:
+    old = {name: field(started, "sign", name) for name in ("key", "content", "seen")}
+    request(started)
+    response = started.post(f"{VISIT}/do/sign", **old, signed="yes", signer="钱建新", strokes=DRAWN)
+    assert (response.status, response.acts) == (422, ())
+    assert "出示的内容已有变化" in response.html
+    new = {name: field(started, "sign", name) for name in ("key", "content", "seen")}
+    response = started.post(f"{VISIT}/do/sign", **{**new, "content": old["content"]}, signed="yes", signer="x")
+    assert (response.status, response.acts) == (422, ())
+    response = started.post(f"{VISIT}/do/sign", **new, signed="no", unsigned_reason="忙", strokes=DRAWN)
+    assert response.status == 422
+    do(started, "sign", signed="no", unsigned_reason="负责人不在")
+    assert "负责人不在" in started.get(VISIT).html
+
+
+def test_both_sheets_have_a_code_for_each_request(started: Desk) -> None:
+    assert Desk(store=started.store).get(f"{VISIT}/record").status == 200
+    for number in (1, 2):
+        request(started, number)
+    for paper in ("a4", "80mm", "nonsense"):
+        html = started.get(f"{VISIT}/record", paper=paper).html
+        assert html.count("sw-slip__qr") == 2
+        assert "0510-86010009" in html
+    english = started.get(f"{VISIT}/record", lang="en", paper="a4").html
+    assert "企业走访记录单" in english
+    assert "Record of a visit to an enterprise" in english
+
+
+def test_there_is_nothing_to_print_before_the_visit(desk: Desk) -> None:
+    assert desk.get(f"{VISIT}/record").status == 409
+
+
+def test_the_enterprise_s_file_joins_visits_and_cases(started: Desk) -> None:
+    request(started)
+    key = re.search(r"/enterprises/([^\"]+)", started.get(VISIT).html)
+    assert key
+    html = started.get(f"/enterprises/{key[1]}").html
+    for text in ("诉求1", "申请表", "东湾纺织园", "钱建新"):
+        assert text in html
+    assert "13812345678" not in html
+    assert started.get("/enterprises/n-0000000000000000").status == 404
+    # With the code entered later the same file stands under the code, and the old address still leads there.
+    code = "91320281MA0000001T"
+    started.post("/visits/plan", **{**PLAN, "key": "ef" * 16, "code": code})
+    for address in (code, key[1]):
+        html = started.get(f"/enterprises/{address}").html
+        assert code in html
+        assert "诉求1" in html
+    assert f'value="{code}"' in started.get("/visits/plan", enterprise=code).html
+    assert f'value="{code}"' in started.get("/register", enterprise=code).html
+
+
+def test_what_is_known_fills_what_was_left_empty(desk: Desk) -> None:
+    desk.post("/visits/plan", key="ef" * 16, enterprise="恒泰纺织", on="2025-12-25", officer="lin")
+    event = desk.store.acts[visit_id("ef" * 16)][0].act.events[0]
+    assert (event["address"], event["contact"], event["phone"]) == ("东湾纺织园", "钱建新", "13812345678")
+
+
+def test_two_devices_finish_the_same_visit_and_both_see_it(started: Desk) -> None:
+    do(started, "sign", signed="no", unsigned_reason="忙")
+    other = Desk("zhou", code="Z1")
+    other.store.hear(started.store, NOW)
+    for desk, summary in ((started, "一"), (other, "二")):
+        do(desk, "finish", summary=f"小结{summary}")
+    started.store.hear(other.store, NOW + timedelta(hours=1))
+    other.store.hear(started.store, NOW + timedelta(hours=1))
+    for desk in (started, other):
+        html = desk.get(VISIT).html
+        for text in ("分别结束了本次走访", "小结一", "小结二"):
+            assert text in html
+
+
+def test_waiting_acts_of_visits_stand_on_the_sync_page(started: Desk) -> None:
+    html = started.get("/sync").html
+    assert "走访恒泰纺织" in html
+    assert f'href="{VISIT}"' in html
+    record = FakeStore()
+    record.hear(started.store, NOW)
+    assert "走访恒泰纺织" in Desk(store=record, where="server").get("/sync").html
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_every_page_in_both_languages(started: Desk, lang: str) -> None:
+    request(started)
+    do(started, "take_papers", papers="租赁合同")
+    paths = ["/visits", "/visits/plan", VISIT, f"{VISIT}/record", "/today", "/sync"]
+    offered = ("add_request", "take_papers", "return_papers", "attach_papers", "add_files", "sign", "note")
+    paths += [f"{VISIT}/do/{command}" for command in offered]
+    for path in paths:
+        response = started.get(path, lang=lang)
+        assert response.status == 200, path
+        if lang == "en":
+            main = re.sub(r"<[^>]*>", " ", response.html.split("<main")[1].split("</main>")[0])
+            for word in ("走访", "诉求：", "材料", "企业签字"):
+                assert word not in main or path.endswith("record"), (path, word)
+    for command in VISIT_COMMANDS:
+        assert started.get(f"{VISIT}/do/{command}", lang=lang).status in (200, 409)
+    assert started.get(f"{VISIT}/do/nonsense", lang=lang).status == 404
+    assert started.get(f"/visits/{'0' * 32}", lang=lang).status == 404
