@@ -10,6 +10,12 @@ from typing import Any
 from py_core.cases.acts import canonical_json
 from py_core.cases.fields import LONG_TEXT_MAX, TEXT_MAX, read_date
 from py_core.city.filling import setting_of, value_of
+from py_core.city.offers import (
+    OfferPublished,
+    PublicationRecorded,
+    read_offer_published,
+    read_publication_recorded,
+)
 from py_core.city.publication import Publication, read_publication
 from py_core.errors import Malformed
 from py_core.packs import Packs
@@ -71,7 +77,7 @@ class SettingFilled:
         return canonical_json(self.value)
 
 
-CityEvent = PolicySet | CalendarPublished | SettingFilled
+CityEvent = PolicySet | CalendarPublished | SettingFilled | OfferPublished | PublicationRecorded
 
 
 def read_city_event(event: Mapping[str, Any], packs: Packs) -> CityEvent:
@@ -121,6 +127,8 @@ CITY_EVENTS: Mapping[str, Callable[[Mapping[str, Any], Packs], CityEvent]] = {
     "policy_set": _policy_set,
     "calendar_published": _calendar_published,
     "setting_filled": _setting_filled,
+    "offer_published": read_offer_published,
+    "publication_recorded": read_publication_recorded,
 }
 
 

@@ -19,6 +19,8 @@ from py_core.city.document import Apart, CityFact, Unreadable, fold_acts
 from py_core.city.events import CalendarPublished, PolicySet, SettingFilled
 from py_core.city.filling import COMMON
 from py_core.city.layers import LayeredCalendars
+from py_core.city.offers import OfferPublished, PublicationRecorded, with_published
+from py_core.directory import Directory, Offer
 from py_core.packs import Packs
 from py_core.rules.impact import Law
 from py_core.rules.policies import Policies, read_policies
@@ -36,10 +38,13 @@ class CityRules:
     facts: tuple[CityFact, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     apart: tuple[Apart, ...] = ()
+    offers: tuple[Offer, ...] = ()  # versions that the centre published, in the order of the document
+    publications: tuple[CityFact, ...] = ()  # where versions were made public (F-28)
     _policies: tuple[PolicySet, ...] = ()
     _breaks: tuple[date, ...] = ()
     _settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     _read: dict[tuple[int, str], Policies] = field(default_factory=dict)
+    _with_offers: list[tuple[Directory, Directory]] = field(default_factory=list)
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -81,6 +86,14 @@ class CityRules:
         received = case.registered.day if case.registered is not None else None
         return Law(self.packs, self.calendar_of(unit_of_case(case)), self.policies(received, case.pack))
 
+    def directory_with_offers(self, directory: Directory) -> Directory:
+        """The city's directory with every version of an offer that the centre published."""
+        if not self.offers:
+            return directory
+        if not self._with_offers or self._with_offers[0][0] is not directory:
+            self._with_offers[:] = [(directory, with_published(directory, self.offers))]
+        return self._with_offers[0][1]
+
     def fact_of(self, change_hash: str) -> CityFact | None:
         """The first event of an act of the document."""
         return next((fact for fact in self.facts if fact.act == change_hash), None)
@@ -109,6 +122,8 @@ def city_rules(
         facts,
         unreadable,
         apart,
+        tuple(fact.event.offer for fact in facts if isinstance(fact.event, OfferPublished)),
+        tuple(fact for fact in facts if isinstance(fact.event, PublicationRecorded)),
         policies,
         tuple(sorted({each.in_force_from for each in policies})),
         settings,

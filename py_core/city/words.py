@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from py_core.city.events import CalendarPublished, CityEvent, PolicySet
+from py_core.city.offers import OfferPublished, PublicationRecorded
 
 _SHOWN_MAX = 200
 
@@ -13,6 +14,10 @@ def cause_text(event: CityEvent) -> str:
         text = f"{event.publication.year} · {event.source}"
     elif isinstance(event, PolicySet):
         text = f"{event.policy} · {event.reason}"
+    elif isinstance(event, OfferPublished):
+        text = f"{event.offer.id} v{event.offer.version} · {event.reason}"
+    elif isinstance(event, PublicationRecorded):
+        text = f"{event.offer} v{event.version} · {event.place}"
     else:
         text = f"{event.pack} {event.setting} · {event.reason}"
     return text[:_SHOWN_MAX]

@@ -28,6 +28,7 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         items += (
             ("rules", "/centre/rules", N_("Rules and settings"), 0),
             ("calendar", "/centre/calendar", N_("Calendar"), 0),
+            ("offers", "/centre/offers", N_("Published services"), 0),
         )
     return [
         {"href": href, "label": turn.say(label), "count": count, "current": name == current}

@@ -8,6 +8,7 @@ from typing import Any
 from py_core.city import CityFact
 from py_core.city.events import CalendarPublished, PolicySet, SettingFilled
 from py_core.city.filling import OpenSetting, settings_of
+from py_core.city.offers import OfferPublished, PublicationRecorded
 from py_core.desk.turn import Turn
 from py_core.packs import Packs
 from py_core.views import language
@@ -47,6 +48,33 @@ PART_WORDS: Mapping[str, str] = {
     "days": N_("Days"),
     "numerator": N_("Numerator"),
     "denominator": N_("Denominator"),
+}
+OFFER_WORDS: Mapping[str, str] = {
+    "basis": N_("Legal basis"),
+    "scope": N_("Scope of acceptance"),
+    "conditions": N_("Conditions"),
+    "procedure": N_("Course of the procedure"),
+    "standard": N_("Standard of service"),
+    "responsibility": N_("Responsibility"),
+    "functions": N_("Functions"),
+    "policy": N_("Policies"),
+    "fee": N_("Fee and its basis"),
+    "result": N_("Result that is given"),
+    "handler": N_("Handler"),
+}
+CHANNEL_WORDS: Mapping[str, str] = {
+    "website": N_("Website"),
+    "notice_board": N_("Notice board"),
+    "hall_screen": N_("Screen in the service hall"),
+    "leaflet": N_("Leaflet"),
+    "newspaper": N_("Newspaper"),
+    "social_media": N_("Social media account"),
+    "other": N_("Other way"),
+}
+COMPLETION_WORDS: Mapping[str, str] = {
+    "decision_issued": N_("The written decision"),
+    "certificate_issued": N_("The document or licence"),
+    "forwarded_up": N_("Forwarding to the higher authority"),
 }
 UNIT_WORDS: Mapping[str, str] = {
     "workday": N_("working days"),
@@ -109,10 +137,33 @@ def described(turn: Turn, fact: CityFact) -> str:
             reading=reading(turn, event.policy, event.value),
             day=language.day_text(turn.lang, event.in_force_from),
         )
+    if isinstance(event, OfferPublished):
+        offer = event.offer
+        return turn.say(
+            N_("%(offer)s: version %(version)s, from %(day)s"),
+            offer=offer.en if turn.lang == language.EN else offer.zh,
+            version=offer.version,
+            day=language.day_text(turn.lang, offer.in_force_from),
+        )
+    if isinstance(event, PublicationRecorded):
+        return publication_line(turn, event)
     setting = find_setting(turn.packs, event)
     name = (setting.en if turn.lang == language.EN else setting.zh) if setting else event.setting
     return turn.say(
         N_("%(setting)s: %(value)s"), setting=name, value=value_text(turn, setting, event.value) if setting else ""
+    )
+
+
+def publication_line(turn: Turn, event: PublicationRecorded) -> str:
+    """One line of the publication log: day, service, version, way and place."""
+    offer = turn.directory.offers.get(event.offer)
+    return turn.say(
+        N_("%(day)s: %(offer)s v%(version)s, %(channel)s, %(place)s"),
+        day=language.day_text(turn.lang, event.published_on),
+        offer=(offer.en if turn.lang == language.EN else offer.zh) if offer else event.offer,
+        version=event.version,
+        channel=turn.say(CHANNEL_WORDS[event.channel]),
+        place=event.place,
     )
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from py_core.cases.events import EVENTS
 from py_core.cases.state import Fact
+from py_core.city.offers import PublicationRecorded
 from py_core.desk import case_view
 from py_core.desk.act_view import field_text
+from py_core.desk.city_words import publication_line
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -368,6 +370,19 @@ def _posts(sheet: Sheet) -> list[Any]:
     return [post for post in directory.posts.values() if sheet.unit and post.unit == sheet.unit.id]
 
 
+def _publications(sheet: Sheet) -> list[str]:
+    """The publication log of a unit: every service that can be asked for there."""
+    directory = sheet.turn.directory
+    mine = {
+        offer.id
+        for offer in directory.offers.values()
+        if not offer.units or (sheet.unit and sheet.unit.id in offer.units)
+    }
+    found = [fact.event for fact in sheet.turn.rules.publications if isinstance(fact.event, PublicationRecorded)]
+    found = [event for event in found if event.offer in mine]
+    return [publication_line(sheet.turn, event) for event in sorted(found, key=lambda event: event.published_on)]
+
+
 def _post_name(sheet: Sheet, post: Any) -> str:
     return str(post.en if sheet.english else post.zh)
 
@@ -454,6 +469,8 @@ _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "promise": lambda s: _period(s, _case(s, "promise")),
     "signature": _signature,
     "subject": _subject,
+    "publications": _publications,
+    "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
     "today": lambda s: language.moment_text(s.turn.lang, s.turn.surroundings.now),
     "trigger": _trigger,
     "written": _written,

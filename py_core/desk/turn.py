@@ -203,7 +203,8 @@ class Turn:
 
     @cached_property
     def directory(self) -> Directory:
-        return self.store.directory()
+        """Units, people, posts and every version of the published offers, the centre's own acts included."""
+        return self.rules.directory_with_offers(self.store.directory())
 
     @cached_property
     def packs(self) -> Packs:
@@ -245,7 +246,7 @@ class Turn:
     @cached_property
     def known_law(self) -> Law:
         """What an assessment depends on besides the case and the moment."""
-        return Law(self.store.packs(), self.store.calendar(), self.directory, self.store.city())
+        return Law(self.store.packs(), self.store.calendar(), self.store.directory(), self.store.city())
 
     @cached_property
     def moment(self) -> datetime:
