@@ -15,6 +15,7 @@ from py_core.values import N_
 ATTACHMENTS_MAX = 12
 FILE_BYTES_MAX = 8 * 1024 * 1024
 FILE_NAME_MAX = 80
+DEVICE_BYTES_MAX = 400 * 1024 * 1024  # on one device, with the originals of what is not in the record yet
 PHOTO_SIDE_MAX = 1600  # pixels of the longest side that a photograph is made smaller to
 # What may be kept: pictures and papers that no browser runs. The content is checked against it at the record.
 FILE_TYPES: Mapping[str, str] = {

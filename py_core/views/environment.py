@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, pass_context
 from jinja2.runtime import Context, Undefined
 
-from py_core.cases.attached import ATTACHMENTS_MAX, FILE_BYTES_MAX, PHOTO_SIDE_MAX
+from py_core.cases.attached import ATTACHMENTS_MAX, DEVICE_BYTES_MAX, FILE_BYTES_MAX, PHOTO_SIDE_MAX
 from py_core.views import language
 
 GOVUK_PREFIX = "govuk_frontend_jinja/"
@@ -130,6 +130,7 @@ def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
         "bytes": FILE_BYTES_MAX,
         "megabytes": FILE_BYTES_MAX >> 20,
         "side": PHOTO_SIDE_MAX,
+        "device": DEVICE_BYTES_MAX,
     }
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     return environment

@@ -7,6 +7,7 @@ import { deserialize, serialize } from 'node:v8';
 import { hex, utf8 } from '../../web/src/shared/bytes.ts';
 import { Refusal } from '../../web/src/shared/protocol.ts';
 import { Database, STORES } from '../../web/src/worker/database.ts';
+import { Contents } from '../../web/src/worker/contents.ts';
 import { EMPTY_BOOK, Shelf } from '../../web/src/worker/shelf.ts';
 import { Signer } from '../../web/src/worker/signer.ts';
 import { ITERATIONS, Vault, type Sealed } from '../../web/src/worker/vault.ts';
@@ -38,6 +39,9 @@ before(async () => {
     await shelf.receiptWrite({ case_id: CASE, hash: HASH, log_index: 1, received_at_ms: 2, sig: CANARY }),
     await shelf.draftWrite('register /register', { text: [CANARY] }),
   ]);
+  const named = { sha256: 'ef'.repeat(32), bytes: 1, type: 'image/jpeg', name: CANARY };
+  const content = new Blob([CANARY.repeat(20_000)], { type: 'image/jpeg' });
+  await (await Contents.load(database, vault)).keep({ named, content, isRedrawn: true }, content, { bytes: 1e9, side: 1, device: 1e9 }, 0);
 });
 after(() => database.close());
 

@@ -27,6 +27,8 @@ class FakePython {
   settled(): null { return null; }
   believeSettled(): number { return 0; }
   loadWaiting(rows: { hash: string; reason: string }[]): void { this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
+  loadContents(): void {}
+  enclosed(): string[] { return []; }
   lock(): void { this.told.push('lock'); }
   problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
   respond(request: { next_device_seq: number }): unknown {

@@ -39,12 +39,13 @@ export function options(root, build, assets) {
   };
 }
 
-/** Writes the three scripts into the folder `out`. */
+/** Writes the four scripts into the folder `out`. */
 export async function bundleScripts(root, out, build, assets) {
   const shared = options(root, build, assets);
   const source = name => path.join(root, 'web/src', name, 'main.ts');
   await Promise.all([
     esbuild.build({ ...shared, entryPoints: [source('page')], outfile: path.join(out, 'assets/page.js'), format: 'iife' }),
+    esbuild.build({ ...shared, entryPoints: [source('pad')], outfile: path.join(out, 'assets/pad.js'), format: 'esm' }),
     esbuild.build({ ...shared, entryPoints: [source('worker')], outfile: path.join(out, 'worker.js'), format: 'esm' }),
     esbuild.build({ ...shared, entryPoints: [source('service-worker')], outfile: path.join(out, 'sw.js'), format: 'iife' }),
   ]);

@@ -264,7 +264,7 @@ def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:
             device.uploads.add(row["sha256"], row["bytes"], row["act"], ready=ready)
 
 
-def content_kept(sha256: str, *, kept: bool) -> None:
+def content_kept(sha256: str, kept: bool) -> None:
     """Believes that a content is on the disk now, or is no longer."""
     contents = _opened().contents
     if kept:

@@ -91,8 +91,9 @@ function fill(form: HTMLFormElement, draft: Fields): boolean {
       if (control.checked !== checked) { control.checked = checked; changed = true; }
     } else if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement) {
       const value = draft[control.name]?.[0];
-      if (value !== undefined && control.value !== value) { control.value = value; changed ||= control.type !== 'hidden'; }
+      if (value !== undefined && control.value !== value) { control.value = value; changed ||= control.type !== 'hidden' || control.hasAttribute('data-typed'); }
     }
   }
+  form.dispatchEvent(new Event('shouwen:filled', { bubbles: true }));
   return changed;
 }

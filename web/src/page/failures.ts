@@ -20,6 +20,13 @@ export function failureText(error: unknown): string {
     case 'storage_full': return say('The disk of this device is full. Free space (downloads, recycle bin) and try again.');
     case 'refused_enrolment': return say('The city record did not take this device ({detail}). Sign in again; if it stays, ask the administrator.', { detail: error.detail });
     case 'self_test': return say('The self-test failed at: {part}. Reload the page to prepare again; until then work online.', { part: error.detail });
+    case 'file_type': return say('“{name}” is neither a photograph nor a PDF, so it cannot be kept.', { name: error.detail });
+    case 'file_broken': return say('“{name}” cannot be read as a photograph. Take it anew, or save it as JPEG.', { name: error.detail });
+    case 'file_too_large': return say('This file is too large: at most {size} MB.', { size: error.detail });
+    case 'files_full': return say('This device already keeps {size} MB of photographs that wait for the record. Connect it so that they are sent, then go on.', { size: error.detail });
+    case 'no_content': return say('The city record does not have this photograph or paper yet. Ask the colleague who took it to connect that device.');
+    case 'upload_quota': return say('The city record takes no more photographs from you today. Prepare this browser for offline work: then they wait here until tomorrow.');
+    case 'content_broken': return say('This photograph or paper is damaged here. Connect and open it again.');
     case 'locked': return say('This device is locked. Unlock it with your passphrase.');
     case 'not_enrolled': return say('This device is not prepared for offline work yet. Sign in once with network.');
     case 'fault': return say('The offline part met a fault ({detail}). Reload the page; what shows one tick is safe.', { detail: error.detail });

@@ -3,11 +3,14 @@
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import { isDeskPage } from '../shared/routes.ts';
 import { Bridge } from './bridge.ts';
+import { Files } from './files.ts';
 import { listenToKeys } from './keyboard.ts';
+import { serverKeeper } from './keepers.ts';
 import { rememberLang } from './language.ts';
-import { configure, failedPage, isPageSwap, showErrors } from './navigation.ts';
+import { configure, failedPage, isPageSwap, showErrors, tellShown } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
 import { startShell } from './shell.ts';
+import { Signing } from './signing.ts';
 import { keepStrip } from './strip.ts';
 
 document.addEventListener('click', event => {
@@ -29,6 +32,9 @@ async function serverPage(): Promise<void> {
   configure();
   rememberLang(document.documentElement.lang);
   htmx.process(document.body);
+  new Files(serverKeeper());
+  new Signing();
+  tellShown();
   // Once the device is ready its own pages take over: a boosted link would stay on the server's.
   document.addEventListener('htmx:before:request', event => {
     const { request } = (event as CustomEvent<{ ctx: { request: { action: string; method: string } } }>).detail.ctx;
@@ -42,6 +48,7 @@ async function serverPage(): Promise<void> {
     if (!isPageSwap(event)) return;
     keepStrip();
     showErrors();
+    tellShown();
   });
   let ready = await isReady();
   if (ready || !await signedIn()) return;

@@ -41,6 +41,7 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
     if (!ctx.response || isPart(ctx)) return; // a refresh of the same page, or a part of it
     const posted = ctx.request.method === 'POST';
     if (ctx.request.headers?.['HX-History-Restore-Request'] !== 'true') settle(ctx.sourceElement);
+    tellShown();
     shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
   });
   document.addEventListener('htmx:error', event => {
@@ -50,6 +51,9 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
     insist('problem');
   });
 }
+
+/** Tells what dresses pages (lists of files, pads) that one was just shown. */
+export function tellShown(): void { document.dispatchEvent(new Event('shouwen:shown')); }
 
 /** Whether a swap changed the page itself. */
 export function isPageSwap(event: Event): boolean { return !isPart((event as RequestEvent).detail.ctx); }
@@ -111,6 +115,7 @@ function settle(source: Element): void {
 /** Shows a page's HTML in place of the one that is shown. */
 export async function show(html: string): Promise<void> {
   await htmx.swap({ text: html, target: document.body, swap: 'outerMorph', sourceElement: document.body });
+  tellShown();
 }
 
 /** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */

@@ -7,10 +7,13 @@ import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
 import { Drafts } from './drafts.ts';
 import { failureText } from './failures.ts';
+import { Files, forgetPictures } from './files.ts';
+import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
 import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
 import { unlockForm } from './passphrase.ts';
+import { Signing } from './signing.ts';
 import { clearStrip, keepStrip, strip } from './strip.ts';
 import { lacksSnapshot } from '../worker/snapshot.ts';
 import { offerUpdates } from './updates.ts';
@@ -30,6 +33,8 @@ export async function startShell(bridge: Bridge): Promise<void> {
   markHistory(address());
   const drafts = new Drafts(bridge);
   const alerts = new Alerts(bridge);
+  new Files(deviceKeeper(bridge));
+  new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
   answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void drafts.pageShown(posted, status); });
   new Live(bridge, drafts);
@@ -127,6 +132,7 @@ class Shell {
   private empty(next: 'unlock' | 'unprepared'): void {
     this.shown = next;
     clearStrip();
+    forgetPictures();
     document.title = say('Shouwen');
     document.body.replaceWith(this.skeleton.cloneNode(true));
     keepStrip();

@@ -1,5 +1,7 @@
 // What a page and the worker say to each other. Everything is a request with one answer, or an event to all pages.
 
+import type { FileLimits, Named } from './pictures.ts';
+
 /** Name of a worker that only makes the engine's snapshot. */
 export const SNAPSHOT_MAKER = 'snapshot-maker';
 /** Name of the lock that the one worker holds that may write. */
@@ -15,6 +17,8 @@ export interface DeskResponse { status: number; html: string; location: string |
 export type Door = 'none' | 'locked' | 'open' | 'waiting';
 export interface SyncState {
   online: boolean; waiting: number; refused: number; problem: string; complete: boolean; pulled: number;
+  /** Of photographs and papers on their way: files done, files, bytes done, bytes. */
+  uploading: number[];
 }
 export interface WorkerState { build: string; door: Door; ready: boolean; sync: SyncState | null; lockAfterMinutes: number }
 
@@ -31,6 +35,10 @@ export interface Requests {
   selfTest: { args: []; answer: true };
   saveDraft: { args: [path: string, draft: Fields | null]; answer: true };
   draft: { args: [path: string]; answer: Fields | null };
+  /** Keeps a chosen photograph or paper, made ready; what an act may name it by. */
+  takeFile: { args: [file: Blob, name: string, limits: FileLimits, withPlace: boolean]; answer: Named };
+  /** The content that an act names; fetched from the record when it is not here. */
+  openFile: { args: [sha256: string]; answer: Blob };
   /** Milliseconds from the worker's start to each mark (`python`, `open`, `page` …), for benches. */
   timings: { args: []; answer: Record<string, number> };
   retire: { args: []; answer: true };
@@ -43,7 +51,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
   | 'wrong_passphrase' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'other_person' | 'no_record' | 'storage_full'
-  | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
+  | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */
 export interface Notice { event: 'state' | 'content' | 'broken'; state: WorkerState; detail?: string }

@@ -1,10 +1,10 @@
 // The device's IndexedDB: its stores and the one way to write, a strict transaction. Knows nothing of keys or content.
 import { openDB, type IDBPDatabase } from 'idb';
 
-export const STORES = ['device', 'sealed', 'documents', 'records', 'outbox', 'receipts', 'drafts'] as const;
+export const STORES = ['device', 'sealed', 'documents', 'records', 'outbox', 'receipts', 'drafts', 'contents'] as const;
 export type StoreName = typeof STORES[number];
 const NAME = 'shouwen';
-const VERSION = 1;
+const VERSION = 2; // 2: contents
 
 /** One step of a transaction; without `value` the key is removed. */
 export interface Write { store: StoreName; key: string; value?: unknown }
@@ -24,6 +24,8 @@ export class Database {
   async get<T>(store: StoreName, key: string): Promise<T | undefined> {
     return await this.idb.get(store, key) as T | undefined;
   }
+
+  async keys(store: StoreName): Promise<string[]> { return (await this.idb.getAllKeys(store)).map(String); }
 
   /** Every key with its value, in the order of the keys. */
   async all<T>(store: StoreName): Promise<[string, T][]> {

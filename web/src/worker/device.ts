@@ -4,10 +4,12 @@ import { hex, utf8, type Bytes } from '../shared/bytes.ts';
 import { APP_VERSION, BUILD } from '../shared/build.ts';
 import { missing } from '../shared/precache.ts';
 import { Refusal, type DeskRequest, type DeskResponse, type Fields } from '../shared/protocol.ts';
+import { prepared, type FileLimits, type Named } from '../shared/pictures.ts';
+import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
 import type { ActRow, Python, Received, WaitingRow } from './python.ts';
-import { enrolAtRecord, type Me } from './record.ts';
+import { enrolAtRecord, fetchContent, type Me } from './record.ts';
 import { checkReceipts } from './receipts.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
@@ -20,6 +22,7 @@ interface Open {
   beaconAt: number | null;
   /** How many cases' settled state the disk has. */
   settled: number;
+  contents: Contents;
 }
 
 export class Device {
@@ -137,6 +140,47 @@ export class Device {
     });
   }
 
+  /** Makes a chosen file ready and keeps it before anything names it. */
+  async takeFile(file: Blob, name: string, limits: FileLimits, withPlace: boolean): Promise<Named> {
+    this.need();
+    const ready = await prepared(file, name, limits, withPlace); // takes its time, and no page has to wait for it
+    await this.turnstile.run(async () => {
+      const { contents, python } = this.need();
+      await contents.keep(ready, file, limits, Date.now());
+      python.contentKept(ready.named.sha256, true);
+    });
+    return ready.named;
+  }
+
+  /** A content that is here or can be fetched; `fetched` hears that it is here now. */
+  async openFile(sha256: string, fetched: () => void): Promise<Blob> {
+    const here = await this.turnstile.run(async () => await this.need().contents.read(sha256));
+    if (here) return here;
+    const content = await fetchContent(sha256);
+    await this.turnstile.run(async () => {
+      const { contents, python } = this.need();
+      await contents.keepFetched(sha256, content, Date.now());
+      python.contentKept(sha256, true);
+    });
+    fetched();
+    return content;
+  }
+
+  async part(sha256: string, offset: number, length: number): Promise<Blob> { return await this.need().contents.part(sha256, offset, length); }
+
+  /** The record has all of a content. */
+  async contentSent(sha256: string): Promise<void> {
+    await this.turnstile.run(async () => { await this.need().contents.sent(sha256); });
+  }
+
+  /** Drops photographs and papers that nothing holds on to. */
+  async tidyContents(): Promise<void> {
+    await this.turnstile.run(async () => {
+      const { contents, shelf, python } = this.need();
+      for (const sha256 of await contents.tidy(await shelf.allDrafts(), Date.now())) python.contentKept(sha256, false);
+    });
+  }
+
   /** Proves that this device can work alone; throws `self_test` with the part that cannot. */
   async selfTest(): Promise<void> {
     await this.check('files', async () => (await missing(BUILD)).length === 0);
@@ -178,8 +222,8 @@ export class Device {
     const identity = await shelf.identity();
     if (!identity) throw new Refusal('not_enrolled');
     const rows = shelf.allRows();
-    const [book, directory, kept, waiting, first, python] =
-      await Promise.all([shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), rows.next(), this.python()]);
+    const [book, directory, kept, waiting, contents, first, python] = await Promise.all([
+      shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
     performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
@@ -192,7 +236,8 @@ export class Device {
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
     const settled = kept ? python.believeSettled(kept) : 0;
     python.loadWaiting(waiting);
-    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled };
+    python.loadContents(contents.rows());
+    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled, contents };
     performance.mark('open');
   }
 
@@ -219,8 +264,10 @@ export class Device {
     for (const [caseId, binary] of documents) writes.push(await open.shelf.documentWrite(caseId, binary));
     for (const [caseId, all] of rows) writes.push(await open.shelf.rowsWrite(caseId, all));
     const book = { ...open.book, nextSeq: seq };
-    await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
+    const named = await open.contents.namedBy(told.map(({ row: [hash, , text] }) => ({ hash, contents: open.python.enclosed(text) })));
+    await open.shelf.write([...writes, ...named.writes, await open.shelf.bookWrite(book)]);
     open.book = book;
+    open.contents.believe(named.index);
     for (const { caseId, row, waiting } of told) open.python.recorded(caseId, row, waiting);
   }
 

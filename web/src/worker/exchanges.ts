@@ -3,6 +3,7 @@
 import { Refusal, type SyncState } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
 import { exchange, fetchMe } from './record.ts';
+import { Uploading } from './uploading.ts';
 
 const EVENTS_DEBOUNCE_MS = 100;
 const RETRY_MS = 60_000;
@@ -17,9 +18,11 @@ export class Exchanges {
   private notBefore = 0;
   private csrf = '';
   private pulled = 0;
+  private readonly uploading: Uploading;
 
   /** `changed` hears of every change of the state; its argument says whether cases or directory changed. */
   constructor(private readonly device: Device, private readonly changed: (content: boolean) => void) {
+    this.uploading = new Uploading(device, changed);
     self.addEventListener('online', () => { this.notBefore = 0; this.kick(); });
     self.addEventListener('offline', () => this.closeEvents());
   }
@@ -29,6 +32,7 @@ export class Exchanges {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    this.uploading.stop();
     this.closeEvents();
   }
 
@@ -85,6 +89,7 @@ export class Exchanges {
     const content = received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
     if (content || before !== JSON.stringify(await this.state())) this.changed(content);
     this.openEvents();
+    this.uploading.kick(this.csrf);
     const idle = await this.device.withPython(python => python.pollMs(this.events !== null));
     return received.end && taken.wait > 0 ? idle : taken.wait;
   }

@@ -3,6 +3,7 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
+import type { FileLimits } from '../shared/pictures.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
@@ -85,6 +86,7 @@ const handlers: Record<Op, Handler> = {
     performance.mark('unlock');
     await device.unlock(passphrase);
     exchanges.start();
+    device.tidyContents().catch(() => {}); // only space depends on it
     await notify('state');
     return true;
   },
@@ -99,6 +101,8 @@ const handlers: Record<Op, Handler> = {
   async syncNow() { (await ready()).exchanges.kick(); return true; },
   async selfTest() { await (await ready()).device.selfTest(); await notify('state'); return true; },
   async saveDraft(path: string, draft: Fields | null) { await (await ready()).device.saveDraft(path, draft); return true; },
+  async takeFile(file: Blob, name: string, limits: FileLimits, withPlace: boolean) { return await (await ready()).device.takeFile(file, name, limits, withPlace); },
+  async openFile(sha256: string) { return await (await ready()).device.openFile(sha256, () => { void notify('content'); }); },
   async draft(path: string) { return await (await ready()).device.draft(path); },
   async timings() {
     const marks = performance.getEntriesByType('mark').map(mark => [mark.name, Math.round(mark.startTime)]);

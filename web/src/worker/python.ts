@@ -3,6 +3,7 @@ import { loadPyodide, type PyodideAPI } from 'pyodide';
 import createPyodideModule from 'pyodide/pyodide.asm.mjs';
 import { ASSETS } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
+import type { ContentRow } from './contents.ts';
 import { engineModule } from './engine.ts';
 import { dropSnapshot, findSnapshot } from './snapshot.ts';
 
@@ -22,7 +23,8 @@ export interface Received {
   /** The highest number of this device's own acts in it. */
   own_seq: number;
 }
-export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean }
+export interface UploadStep { do: 'ask' | 'send'; sha256: string; offset: number; length: number; total: number }
+export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean; uploading: number[] }
 export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }
 
 /** Calls `host.browser`; every argument and result is copied, so that nothing holds on to Python objects. */
@@ -84,6 +86,20 @@ export class Python {
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
   syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
 
+  loadContents(rows: ContentRow[]): void { this.given(rows, given => this.host.load_contents(given)); }
+  contentKept(sha256: string, kept: boolean): void { this.host.content_kept(sha256, kept); }
+  enclosed(text: string): string[] { return taken<string[]>(this.host.enclosed(text)); }
+  uploadMoved(sha256: string, offset: number, complete: boolean, tookMs: number): boolean { return this.host.upload_moved(sha256, offset, complete, tookMs) as boolean; }
+
+  uploadNext(): UploadStep | null {
+    const step = this.host.upload_next();
+    return step === undefined || step === null ? null : taken<UploadStep>(step);
+  }
+
+  uploadFailed(sha256: string, status: number | null, offset: number, jitter: number, retryAfterMs: number | null): number {
+    return this.host.upload_failed(sha256, status ?? undefined, offset, jitter, retryAfterMs ?? undefined) as number;
+  }
+
   syncFailed(status: number | null, jitter: number, retryAfterMs: number | null): number {
     return this.host.sync_failed(status ?? undefined, jitter, retryAfterMs ?? undefined) as number;
   }
@@ -103,6 +119,7 @@ export class Python {
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
   'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change',
+  'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 

@@ -55,6 +55,15 @@ export async function exchange(body: Bytes, csrf: string): Promise<Exchanged> {
   }
 }
 
+/** A photograph or paper from the record; throws `no_record`, `signed_out` or `no_content`. */
+export async function fetchContent(sha256: string): Promise<Blob> {
+  const response = await reach(`/attachments/${sha256}`, {});
+  if (response.status === 401) throw new Refusal('signed_out');
+  if (response.status === 404) throw new Refusal('no_content');
+  if (!response.ok) throw new Refusal('no_record', String(response.status));
+  try { return await response.blob(); } catch { throw new Refusal('no_record'); }
+}
+
 async function reach(url: string, options: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...options, credentials: 'same-origin', cache: 'no-store', redirect: 'error' });

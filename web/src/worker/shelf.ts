@@ -54,6 +54,12 @@ export class Shelf {
     }
   }
 
+  /** Everything that stands in forms, to be searched. */
+  async allDrafts(): Promise<string> {
+    const sealed = await this.database.all<Sealed>('drafts');
+    return (await Promise.all(sealed.map(([path, value]) => this.vault.openText('drafts', path, value)))).join('\n');
+  }
+
   /** The outbox in the order in which the acts were written. */
   async waiting(): Promise<WaitingRow[]> {
     const sealed = await this.database.all<Sealed>('outbox');
