@@ -1,0 +1,62 @@
+"""A line between browser and server that breaks in the middle of what is being sent."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+
+class CutLine:
+    """Forwards `port` to `to`; while a chunk of a content is on its way it cuts, as often as `cuts` says."""
+
+    def __init__(self, port: int, to: int, cuts: int, after_bytes: int) -> None:
+        self.made = 0  # cuts so far
+        self._to, self._cuts, self._after = to, cuts, after_bytes
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        # Closing alone would leave the thread in its call.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(("127.0.0.1", self._to))
+            except OSError:
+                near.close()
+                continue
+            threading.Thread(target=self._forward, args=(near, far, True), daemon=True).start()
+            threading.Thread(target=self._forward, args=(far, near, False), daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
+        sent = 0
+        sending = False
+        with contextlib.suppress(OSError):
+            while piece := source.recv(8192):
+                if watched and b"PATCH /attachments/" in piece:
+                    sending, sent = True, 0
+                sent += len(piece)
+                if sending and sent > self._after and self._cut():
+                    break
+                target.sendall(piece)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _cut(self) -> bool:
+        with self._lock:
+            if self.made >= self._cuts:
+                return False
+            self.made += 1
+            return True
