@@ -15,15 +15,16 @@ class CutLine:
         self._to, self._cuts, self._after = to, cuts, after_bytes
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", port))
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def close(self) -> None:
         # Closing alone would leave the thread in its call.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _accept(self) -> None:
         while True:
@@ -36,8 +37,10 @@ class CutLine:
             except OSError:
                 near.close()
                 continue
-            threading.Thread(target=self._forward, args=(near, far, True), daemon=True).start()
-            threading.Thread(target=self._forward, args=(far, near, False), daemon=True).start()
+            for way in ((near, far, True), (far, near, False)):
+                thread = threading.Thread(target=self._forward, args=way, daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def _forward(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
         sent = 0
@@ -53,6 +56,7 @@ class CutLine:
         for each in (source, target):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        source.close()  # the other direction's thread closes the other one
 
     def _cut(self) -> bool:
         with self._lock:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.cut_line import CutLine
-from e2e.harness import City, Laptop, free_port
+from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 
 CAMERA = b"CANARY-KAMERA-7731"
@@ -111,8 +111,8 @@ def test_a_photograph_and_a_signature_come_through(
     expect(page.locator("[data-files-list] img")).to_have_attribute("src", re.compile("^blob:"))
     chosen = page.locator("input[name=attachments]").input_value()
     assert "place" not in chosen
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.fill("input[name=claimant_name]", "周春燕")
+    page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 1000))")  # the pause that saves
     expect(page.locator(".sw-files__news")).to_be_empty()
     machines["linxiao"].close()
     lin = Officer(machines["linxiao"].open(), city, "linxiao")
@@ -160,8 +160,7 @@ def test_a_photograph_and_a_signature_come_through(
     )
 
     # The line breaks in the middle of chunks, again and again; acts come first, contents go on where they stood.
-    inner = City(city.data)
-    inner.port = free_port()
+    inner = City(city.data)  # on a port of its own; the browser keeps the address that it knows
     inner.start()
     line = CutLine(city.port, inner.port, CUTS, 40_000)
     try:
@@ -194,8 +193,8 @@ def test_a_photograph_and_a_signature_come_through(
         zhao.page.set_viewport_size({"width": 390, "height": 844})
         zhao.page.screenshot(path=shots / "case-attached-390.png", full_page=True)
     finally:
+        inner.stop()  # first, so that connections that only wait end
         line.close()
-        inner.stop()
 
 
 def test_before_the_browser_is_prepared_the_server_keeps_them(
