@@ -410,7 +410,11 @@ def _work(sheet: Sheet) -> list[str]:
     found = [
         (opened.assessment.due, opened)
         for opened in me.open_all()
-        if opened.case.registered and opened.assessment.open and case_view.concerns(me, opened)
+        # By glances first: to open every case of past years would take seconds.
+        if not case_view.is_finished(opened)
+        and opened.glance.registered
+        and case_view.concerns(me, opened)
+        and opened.assessment.open
     ]
     found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
     return [

@@ -39,7 +39,7 @@ class Law:
         self.packs, self.calendar, self.directory, self.city = packs, calendar, directory, city
 
     def __eq__(self, other: object) -> bool:
-        return (
+        return self is other or (
             isinstance(other, Law)
             and self.packs is other.packs
             and self.calendar is other.calendar
@@ -86,6 +86,17 @@ def fold_once(record: CaseRecord) -> Folded:
     return known
 
 
+def same_law(law: Law) -> Law:
+    """The object that stands for every equal one: lists compare it for thousands of cases."""
+    for known in _laws:
+        if known == law:
+            return known
+    _laws.insert(0, law)
+    del _laws[_RULES_MAX:]
+    return law
+
+
+_laws: list[Law] = []
 # The city's rules of the last few versions of what they depend on.
 _rules: list[tuple[Law, CityRules]] = []
 _RULES_MAX = 4
@@ -127,6 +138,7 @@ def forget() -> None:
     _folded.clear()
     _glances.clear()
     _rules.clear()
+    _laws.clear()
     for clear in _also_forget:
         clear()
 
@@ -146,13 +158,25 @@ class OpenCase:
         kept = _glances.get(self.id)
         if kept is not None:
             record, law, glance = kept
-            if record is self.record and law == turn.known_law and glance.is_true_at(turn.moment):
+            if (
+                record is self.record
+                and (law is turn.known_law or law == turn.known_law)
+                and (glance.until is None or glance.is_true_at(turn.moment))
+            ):
                 return glance
         glance = take(self.case, self.acts, self.assessment, self.contradictions, turn.policies)
         if len(_glances) >= _GLANCES_MAX:
             _glances.clear()
         _glances[self.id] = (self.record, turn.known_law, glance)
+        if not glance.open:
+            self._let_go()
         return glance
+
+    def _let_go(self) -> None:
+        """Keeps nothing of what the glance was taken from: of a case that is over, lists show only its line."""
+        self.__dict__.pop("_folded", None)
+        self.__dict__.pop("assessment", None)
+        _folded.pop(self.id, None)
 
     @cached_property
     def _folded(self) -> Folded:
@@ -246,7 +270,7 @@ class Turn:
     @cached_property
     def known_law(self) -> Law:
         """What an assessment depends on besides the case and the moment."""
-        return Law(self.store.packs(), self.store.calendar(), self.store.directory(), self.store.city())
+        return same_law(Law(self.store.packs(), self.store.calendar(), self.store.directory(), self.store.city()))
 
     @cached_property
     def moment(self) -> datetime:

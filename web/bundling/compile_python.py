@@ -34,7 +34,9 @@ PACKAGES = (
     "tzdata/__init__.py", "tzdata/zoneinfo/__init__.py", "tzdata/zoneinfo/Asia/__init__.py",
     "tzdata/zoneinfo/Asia/Shanghai",
 )  # fmt: skip
-PACKAGES_LEFT_OUT = ("segno/cli.py",)
+PACKAGES_LEFT_OUT = (
+    "jinja2/constants.py", "jinja2/meta.py", "jinja2/nativetypes.py", "jinja2/sandbox.py", "segno/cli.py",
+)  # fmt: skip
 CORE_DATA = {".toml", ".json", ".mo", ".txt", ".css"}
 
 
@@ -76,8 +78,8 @@ class Zip:
     def add(self, name: str, data: bytes, optimize: int) -> None:
         """Adds a file; Python sources become `.pyc`."""
         if name.endswith(".py"):
-            # What fails is looked for in the application; of the library its name and function are enough.
-            data = compiled(data, f"{self._base}/{name}", optimize, lines=self._base == APP_ZIP)
+            # What fails is looked for in our own code; of everything else file and function are enough.
+            data = compiled(data, f"{self._base}/{name}", optimize, lines=name.startswith(("host/", "py_core/")))
             name += "c"
         entry = zipfile.ZipInfo(name, ENTRY_TIME)
         entry.external_attr = 0o644 << 16

@@ -234,7 +234,7 @@ def believe_settled(text: str, now_ms: int) -> int:
 
 def _law(device: Device) -> turn.Law:
     store = DeviceStore(device, None)
-    return turn.Law(store.packs(), store.calendar(), store.directory(), store.city())
+    return turn.same_law(turn.Law(store.packs(), store.calendar(), store.directory(), store.city()))
 
 
 def _law_name(device: Device) -> str:

@@ -7,7 +7,7 @@ import { Files } from './files.ts';
 import { listenToKeys } from './keyboard.ts';
 import { serverKeeper } from './keepers.ts';
 import { rememberLang } from './language.ts';
-import { configure, failedPage, isPageSwap, showErrors, tellShown } from './navigation.ts';
+import { configure, failedPage, isPageSwap, showErrors, startAtTop, tellShown } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
 import { startShell } from './shell.ts';
 import { Signing } from './signing.ts';
@@ -47,6 +47,7 @@ async function serverPage(): Promise<void> {
   document.addEventListener('htmx:after:swap', event => {
     if (!isPageSwap(event)) return;
     keepStrip();
+    startAtTop(event);
     showErrors();
     tellShown();
   });

@@ -40,6 +40,7 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
     const { ctx } = (event as RequestEvent).detail;
     if (!ctx.response || isPart(ctx)) return; // a refresh of the same page, or a part of it
     const posted = ctx.request.method === 'POST';
+    startAtTop(event);
     if (ctx.request.headers?.['HX-History-Restore-Request'] !== 'true') settle(ctx.sourceElement);
     tellShown();
     shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
@@ -90,6 +91,13 @@ function reasonOf(html: string): HTMLElement {
   const texts = [main?.querySelector('h1'), main?.querySelector('h1 ~ p')].map(part => part?.textContent ?? '');
   return element('div', { role: 'alert' }, element('strong', {}, texts[0] ?? ''), ' ', texts[1] ?? '', ' ',
     say('Free space (downloads, recycle bin) and send the form again: what you typed is still in it.'));
+}
+
+/** A new page is read from its top; with the next picture, because to scroll now would lay the page out twice. */
+export function startAtTop(event: Event): void {
+  const { request } = (event as RequestEvent).detail.ctx;
+  if (request.anchor || request.headers?.['HX-History-Restore-Request'] === 'true') return;
+  requestAnimationFrame(() => { if (!document.querySelector('.govuk-error-summary')) scrollTo(0, 0); });
 }
 
 /** Brings the list of errors to the eyes and to the screen reader, on pages of the server as on the device's own. */
