@@ -187,7 +187,9 @@ def test_a_photograph_and_a_signature_come_through(
             )
             == 1600
         )
+        expect(zhao.page.locator("#sync-light")).to_have_class(re.compile("sw-sync--online"))
         zhao.page.screenshot(path=shots / "picture-1366.png")
+        expect(zhao.page.locator("dialog.sw-picture img")).to_be_visible()
         zhao.page.keyboard.press("Escape")
         expect(zhao.page.locator("img[data-thumb]").first).to_have_attribute("src", re.compile("^blob:"))
         zhao.page.set_viewport_size({"width": 390, "height": 844})

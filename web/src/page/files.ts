@@ -132,7 +132,7 @@ function showPicture(url: string, name: string): void {
   const close = element('button', { class: 'govuk-button govuk-button--secondary sw-button--small', type: 'button' }, say('Close'));
   const dialog = element('dialog', { class: 'sw-picture', 'aria-label': name }, element('img', { src: url, alt: name }), element('p', {}, name), close);
   close.addEventListener('click', () => dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => { dialog.remove(); document.dispatchEvent(new Event('shouwen:closed')); }); // the page is kept true again
   document.body.append(dialog);
   dialog.showModal();
 }

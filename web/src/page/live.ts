@@ -16,6 +16,7 @@ export class Live {
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts) {
     for (const kind of ['state', 'content']) bridge.addEventListener(kind, () => this.soon());
+    document.addEventListener('shouwen:closed', () => this.soon());
     setInterval(() => { if (document.visibilityState === 'visible') this.soon(); }, MINUTE_MS);
   }
 
@@ -25,7 +26,7 @@ export class Live {
   }
 
   private async refresh(): Promise<void> {
-    if (this.bridge.state?.door !== 'open' || document.querySelector('.htmx-request')) return;
+    if (this.bridge.state?.door !== 'open' || document.querySelector('.htmx-request, dialog[open]')) return;
     const asked = location.href;
     const { response } = await deskPage(this.bridge, 'GET', new URL(asked));
     if (location.href !== asked || response.status !== 200) return;
