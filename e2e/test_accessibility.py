@@ -102,6 +102,7 @@ def test_no_page_of_the_device_has_a_barrier_and_the_main_job_needs_no_mouse(
     for lang in ("zh-CN", "en"):
         for name, path in (
             ("today", "/today"), ("register", "/register"), ("cases", "/cases"), ("sync", "/sync"), ("case", case),
+            ("visits", "/visits"), ("visit plan", "/visits/plan"),
             ("unknown", "/no-such-page"),
         ):  # fmt: skip
             lin.open(f"{path}?lang={lang}")
