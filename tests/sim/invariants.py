@@ -5,7 +5,9 @@ Reads the disks and the database themselves, not what the programs say about the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,6 +18,7 @@ from py_core.cases.history import order
 from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.rules.engine import assess
+from py_core.visits import fold_visit, is_visit_id
 from server import record
 from server.devices import actor_owner, device_by_id
 from server.gate import recorded_act
@@ -189,11 +192,14 @@ def _acts_count_once_and_alike(world: World) -> None:
             if case_id in replicas and len(taken) == len(replicas[case_id][0]):
                 replicas[case_id].append(taken)
     for case_id, of_case in replicas.items():
-        found = []
+        found: list[tuple[Any, ...]] = []
         for acts in [of_case[0], *of_case[1:][-1:]]:  # all were compared as sets; the law is asked on two
             shuffled = list(acts)
             chance.shuffle(shuffled)
             ordered = order(shuffled)
+            if is_visit_id(case_id):
+                found.append(_visit_as_judged(case_id, ordered))
+                continue
             case = fold(case_id, ordered)
             events = sum(len(act.act.events) for act in ordered)
             _need(len(case.facts) + len(case.ignored) == events, f"an event of {case_id} does not count once")
@@ -209,8 +215,27 @@ def _acts_count_once_and_alike(world: World) -> None:
         _need(all(each == found[0] for each in found), f"two replicas judge {case_id} differently")
         orders = {tuple(act.hash for act in order(acts)) for acts in of_case}
         _need(len(orders) == 1, f"two replicas order {case_id} differently")
+        if is_visit_id(case_id):
+            world.trace.note("visit", case_id[-8:], len(of_case[0]), found[0][2], len(found[0][3]))
+            world.count("visits")
+            continue
         world.trace.note("case", case_id[:8], len(of_case[0]), len(found[0][2]), found[0][3].get("light"))
         world.counts["contradictions"] = world.counts.get("contradictions", 0) + len(found[0][2])
+
+
+def _visit_as_judged(visit_id: str, ordered: Sequence[RecordedAct]) -> tuple[Any, ...]:
+    """Everything that a visit adds up to, without its light: it has no limit of its own."""
+    visit = fold_visit(visit_id, ordered)
+    events = sum(len(act.act.events) for act in ordered)
+    _need(len(visit.facts) + len(visit.ignored) == events, f"an event of {visit_id} does not count once")
+    return (
+        [act.hash for act in ordered],
+        [_plain(fact) for fact in (*visit.facts, *visit.ignored)],
+        visit.state,
+        visit.apart,
+        visit.papers,
+        visit.signed_about,
+    )
 
 
 def _plain(fact: Fact | Ignored) -> list[object]:

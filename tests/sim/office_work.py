@@ -25,12 +25,13 @@ COMMANDS = (
 )  # fmt: skip
 UNITS = ("shihe", "linye", "centre")
 TRIES = 4
+CASES_MAX = 3
 
 
-def one_act(turn: Turn, chance: Random, cases_max: int) -> tuple[NewAct, str] | None:
+def case_act(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
     """A new act with the name of its first command; None when the desk refused everything that was tried."""
     known = sorted(record.id for record in turn.store.cases())
-    if not known or (len(known) < cases_max and chance.random() < 0.35):
+    if not known or (len(known) < CASES_MAX and chance.random() < 0.35):
         return _register(turn, chance)
     case_id = chance.choice(known)
     opened = turn.open(case_id)

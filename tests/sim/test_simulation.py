@@ -33,7 +33,8 @@ def test_every_seed_keeps_every_promise(pytestconfig: pytest.Config) -> None:
         missing = {
             "acts", "contradictions", "cut", "flipped", "late", "duplicates", "harm", "clones", "restores",
             "transfers", "device crashes", "record crashes", "disk full", "not believed: NotSigned",
-            "decisions of the centre", "reply", "accept", "hand_over",
+            "decisions of the centre", "reply", "accept", "hand_over", "visits", "visit_start", "visit_add_request",
+            "visit_take_papers", "visit_finish",
         } - seen  # fmt: skip
         assert not missing, "the histories lost what they are to be made of"
 

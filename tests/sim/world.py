@@ -32,13 +32,16 @@ from .city_record import CityRecord, RecordCrashed, make_template
 from .device import APP_VERSION, Device, DeviceStore, NotSigned, moment
 from .disk import Crashed, Disk, DiskFull
 from .faults import Faults, draw_faults
-from .office_work import one_act, resolution
+from .office_work import case_act, resolution
 from .trace import Trace
+from .visit_work import visit_act
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 TIMEOUT_MS = 120_000
+VISITING = 0.6  # of what is done where officers visit enterprises
+VISITING_EVERY = 7
 ROUNDS_MAX = 80  # exchanges of one device after the faults; more means that it never ends
 
 
@@ -82,6 +85,7 @@ class World:
         self.seed = seed
         self.chance = Random(f"world {seed}")
         self.faults = faults or draw_faults(Random(f"faults {seed}"))
+        self.visits = seed % VISITING_EVERY == 1  # in the others the histories stay as they were found
         self.trace = Trace()
         self.now_ms = town.START_MS
         self.shown: list[Shown] = []
@@ -216,7 +220,8 @@ class World:
             self._clone(machine)
         if self.chance.random() < 0.3:
             machine.copies.append(device.disk.snapshot())
-        made = one_act(device.turn(), self.chance, 3)
+        work = visit_act if self.visits and self.chance.random() < VISITING else case_act
+        made = work(device.turn(), self.chance)
         if made is None:
             self.count("refused by the desk")
             return
