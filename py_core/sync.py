@@ -13,8 +13,12 @@ from typing import Any
 
 from py_core.cases.acts import Act, read_act
 from py_core.change import decode_act_change
+from py_core.city import CITY_ID
+from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after
 from py_core.errors import Malformed
 from py_core.wire import (
+    NAMES_MAX,
+    REVOKES,
     ActorAnnouncement,
     Beacon,
     Config,
@@ -24,6 +28,8 @@ from py_core.wire import (
     Hello,
     Pulled,
     Pushed,
+    Revoke,
+    Ruled,
     Verdict,
     encode_frames,
     message_frame,
@@ -37,6 +43,8 @@ POLL_WITH_EVENTS_MS = 120_000
 BACK_OFF_FIRST_MS = 1_000
 BACK_OFF_MAX_MS = 60_000
 RETRY_AFTER_MAX_MS = 3_600_000
+
+LEFT_OUT = "left_out"  # the reason of a refused act once the centre has decided against it
 
 _PROBLEMS = {401: "signed_out", 403: "unknown_device", 426: "update_needed", 429: "busy", 503: "busy"}
 
@@ -67,11 +75,29 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class RefusedAct:
-    """The record's gate did not take an act; it stays on the device, with the gate's reason code."""
+    """The record's gate did not take an act; it stays on the device, with the gate's reason code.
+
+    `now_with` are the units that have the case now when it has left this device's scope. Once the centre has decided
+    to leave the act out, the reason is `LEFT_OUT` and `by`, `why`, `at_ms` tell the decision.
+    """
 
     case_id: str
     hash: str
     reason: str
+    now_with: tuple[str, ...] = ()
+    by: str = ""
+    why: str = ""
+    at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What the host can tell the centre about the machine; None: not known."""
+
+    storage_used: int | None = None  # bytes
+    storage_quota: int | None = None
+    storage_kept: bool | None = None
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +123,43 @@ class Received:
     directory: Mapping[str, Any] | None = None
     beacon: Beacon | None = None
     end: End | None = None
+    scope_steps: list[tuple[str, bool]] = field(default_factory=list)  # case, brought (else revoked), in their order
+    purge: tuple[str, ...] = ()  # cases to delete in the same transaction, with everything of theirs
+    custody: Custody = field(default_factory=Custody)  # to be stored with the cursor
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
     @property
     def is_empty(self) -> bool:
         """Whether the answer was cut before it brought anything: no better than none."""
-        return not (self.receipts or self.refused or self.acts or self.end)
+        return not (self.receipts or self.refused or self.acts or self.scope_steps or self.end)
 
 
 class SyncClient:
     """One device's side of the exchange: outbox, cursor, back-off."""
 
-    def __init__(self, device: str, app_version: str, *, cursor: int = 0, scope: str = "", config: int = 0) -> None:
+    def __init__(
+        self,
+        device: str,
+        app_version: str,
+        *,
+        cursor: int = 0,
+        scope: str = "",
+        config: int = 0,
+        custody: Custody | None = None,
+    ) -> None:
         self.device = device
         self.app_version = app_version
         self.cursor = cursor
         self.scope = scope
         self.config = config
+        self.custody = custody or Custody()
+        self.machine = DeviceState()
         self.refused: dict[str, RefusedAct] = {}
         self.online = False
         self.problem = ""
         self._waiting: dict[str, WaitingAct] = {}
         self._sent: tuple[WaitingAct, ...] = ()
+        self._attested: tuple[str, ...] = ()
         self._items_max = PUSH_ITEMS_MAX
         self._failures = 0
         self._more = True  # until an answer says otherwise
@@ -141,6 +182,9 @@ class SyncClient:
         batch = list(self._batch())
         actors = {act.actor: act for act in batch}
         self._sent = tuple(batch)
+        self._attested = self.custody.purged[:ATTESTED_AT_ONCE]
+        machine = self.machine
+        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
         hello = Hello(
             device=self.device,
             cursor=self.cursor,
@@ -148,6 +192,14 @@ class SyncClient:
             app=self.app_version,
             waiting=len(self._waiting) - len(batch),
             scope=self.scope,
+            can=REVOKES,
+            purged=self._attested,
+            asks=tuple(asks[:NAMES_MAX]),
+            refused=len(self.refused),
+            storage_used=machine.storage_used,
+            storage_quota=machine.storage_quota,
+            storage_kept=machine.storage_kept,
+            clock_offset_ms=machine.clock_offset_ms,
         )
         frames: list[Frame] = [message_frame(hello)]
         frames += [
@@ -157,8 +209,11 @@ class SyncClient:
         frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
         return encode_frames(frames)
 
-    def read(self, pieces: Iterable[bytes]) -> Received:
-        """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer."""
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = ()) -> Received:
+        """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer.
+
+        `held` are the cases on this device: what of them has left the scope and may go is `Received.purge`.
+        """
         received = Received()
         reader = FrameReader()
         verdicts = iter(self._sent)
@@ -167,7 +222,24 @@ class SyncClient:
                 if received.end is not None:
                     raise Malformed("answer", "goes on after its end")
                 self._take(frame, verdicts, received)
+        self._let_go(received, held)
         return received
+
+    def _let_go(self, received: Received, held: Iterable[str]) -> None:
+        end = received.end
+        settled = {each.hash for each in received.receipts} | {each.hash for each in received.acts}
+        settled |= {each.hash for each in received.refused if each.reason == LEFT_OUT}
+        undecided = {each.hash: each for each in self.refused.values() if each.reason != LEFT_OUT}
+        undecided |= {each.hash: each for each in received.refused}
+        busy = {act.case_id for act in self._waiting.values() if act.hash not in settled}
+        busy |= {each.case_id for each in undecided.values() if each.hash not in settled}
+        news = News(
+            steps=tuple(received.scope_steps),
+            scope_changed=end is not None and self.scope != end.scope,
+            complete=end is not None and not end.more,
+            attested=self._attested if end is not None else (),
+        )
+        received.custody, received.purge = custody_after(self.custody, news, set(held) - {CITY_ID}, busy)
 
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
@@ -180,10 +252,11 @@ class SyncClient:
         for refused in received.refused:
             self._waiting.pop(refused.hash, None)
             self.refused[refused.hash] = refused
+        self.custody = received.custody
         if received.directory is not None:
             self.config = int(received.directory["version"])
         self.online = True
-        self.problem = ""
+        self.problem = received.end.problem if received.end is not None else ""
         self._sent = ()
         if received.end is None:  # cut: what came is kept, the rest is asked for again, but not in a tight loop
             return BACK_OFF_FIRST_MS
@@ -240,6 +313,7 @@ class SyncClient:
         if isinstance(frame, Pulled):
             incoming, act = _incoming(frame)
             received.acts.append(incoming)
+            received.scope_steps.append((incoming.case_id, True))
             if act.device == self.device:
                 received.own_seq = max(received.own_seq, act.device_seq)
             return
@@ -249,6 +323,10 @@ class SyncClient:
             if sent is None or sent.hash != message.hash:
                 raise Malformed("answer", "has a verdict for something that was not sent")
             _judge(sent, message, received)
+        elif isinstance(message, Ruled):
+            self._hear(message, received)
+        elif isinstance(message, Revoke):
+            received.scope_steps.append((message.case, False))
         elif isinstance(message, Config):
             if type(message.directory.get("version")) is not int:
                 raise Malformed("answer.config", "has no version")
@@ -260,10 +338,25 @@ class SyncClient:
         else:
             raise Malformed("answer", "has a message that only a device sends")
 
+    def _hear(self, ruled: Ruled, received: Received) -> None:
+        """The centre's decision about an act that is kept here as refused."""
+        refused = self.refused.get(ruled.hash)
+        if refused is None:
+            return
+        if not ruled.taken:
+            told = RefusedAct(refused.case_id, ruled.hash, LEFT_OUT, refused.now_with, ruled.by, ruled.why, ruled.at_ms)
+            received.refused.append(told)
+        elif ruled.log_index is None or ruled.received_at_ms is None:
+            raise Malformed("answer.ruled", "takes an act without its place and time")
+        else:
+            received.receipts.append(
+                Receipt(refused.case_id, ruled.hash, ruled.log_index, ruled.received_at_ms, ruled.sig)
+            )
+
 
 def _judge(sent: WaitingAct, verdict: Verdict, received: Received) -> None:
     if verdict.verdict == "quarantined":
-        received.refused.append(RefusedAct(sent.case_id, sent.hash, verdict.reason))
+        received.refused.append(RefusedAct(sent.case_id, sent.hash, verdict.reason, verdict.now_with))
         return
     if verdict.log_index is None or verdict.received_at_ms is None:
         raise Malformed("answer.verdict", "takes an act without its place and time")

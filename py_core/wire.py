@@ -198,9 +198,21 @@ def _check_values(value: Any, depth_left: int) -> None:
 # newer side can say more.
 
 
+REVOKES = "revoke"  # in `Hello.can`: the device lets cases go when it is told
+NAMES_MAX = 500  # of one list in a message
+_BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
+
+Hashes = tuple[str, ...]
+Signed = int
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Opens a request. `scope` is the one of the last `end`: a cursor counts only inside its scope."""
+    """Opens a request. `scope` is the one of the last `end`: a cursor counts only inside its scope.
+
+    `purged` attests cases that the device no longer holds; `asks` names acts that it keeps as refused, to hear
+    whether the centre has decided. The rest is what the centre sees of the device.
+    """
 
     device: str
     cursor: int
@@ -209,6 +221,14 @@ class Hello:
     waiting: int  # acts that are only on this device after this request
     v: int = PROTOCOL_VERSION
     scope: str = ""
+    can: str = field(default="", metadata=_BRIEF)
+    purged: Hashes = field(default=(), metadata=_BRIEF)
+    asks: Hashes = field(default=(), metadata=_BRIEF)
+    refused: int = field(default=0, metadata=_BRIEF)  # acts that the record did not take and that are kept here
+    storage_used: int | None = field(default=None, metadata=_BRIEF)  # bytes
+    storage_quota: int | None = field(default=None, metadata=_BRIEF)
+    storage_kept: bool | None = field(default=None, metadata=_BRIEF)  # the browser promised not to clear it by itself
+    clock_offset_ms: Signed | None = field(default=None, metadata=_BRIEF)  # its clock less the record's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +245,10 @@ Verdict_ = Literal["accepted", "had", "quarantined"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's answer for one pushed change; log index, time and receipt signature unless quarantined."""
+    """The gate's answer for one pushed change; log index, time and receipt signature unless quarantined.
+
+    `now_with` names the units that have the case now when it was refused because it has left the device's scope.
+    """
 
     hash: str
     verdict: Verdict_
@@ -233,6 +256,30 @@ class Verdict:
     log_index: int | None = None
     received_at_ms: int | None = None
     sig: str = ""
+    now_with: Hashes = field(default=(), metadata=_BRIEF)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the centre decided about an act that was quarantined: taken (with its receipt) or left out, by whom, why."""
+
+    hash: str
+    taken: bool
+    by: str
+    at_ms: int
+    why: str
+    case: str = ""
+    log_index: int | None = None
+    received_at_ms: int | None = None
+    sig: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """A case has left the device's scope; `log_index` is the act that let it go."""
+
+    case: str
+    log_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +306,7 @@ class End:
     cursor: int
     more: bool
     scope: str = ""
+    problem: str = field(default="", metadata=_BRIEF)  # a lasting one that a person must know: `device_revoked`
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +317,13 @@ class ErrorMessage:
     message: str
 
 
-Message = Hello | ActorAnnouncement | Verdict | Config | Beacon | End | ErrorMessage
+Message = Hello | ActorAnnouncement | Verdict | Ruled | Revoke | Config | Beacon | End | ErrorMessage
 _NAMES: dict[type[Message], str] = {
     Hello: "hello",
     ActorAnnouncement: "actor",
     Verdict: "verdict",
+    Ruled: "ruled",
+    Revoke: "revoke",
     Config: "config",
     Beacon: "beacon",
     End: "end",
@@ -285,7 +335,8 @@ _CLASSES = {name: cls for cls, name in _NAMES.items()}
 def message_frame(message: Message) -> Json:
     """A message as its frame."""
     values = {f.name: getattr(message, f.name) for f in fields(message)}
-    return Json({"t": _NAMES[type(message)], **values})
+    said = {f.name: values[f.name] for f in fields(message) if not f.metadata or values[f.name] != f.default}
+    return Json({"t": _NAMES[type(message)], **said})
 
 
 def read_message(frame: Frame) -> Message:
@@ -304,6 +355,8 @@ def _read(cls: type[Message], data: Mapping[str, Any]) -> Message:
     for f in fields(cls):
         if f.name in values and not _CHECKS[str(f.type)](values[f.name]):
             raise Malformed(f"{name}.{f.name}", "has a wrong value")
+        if isinstance(values.get(f.name), list):
+            values[f.name] = tuple(values[f.name])
     try:
         return cls(**values)
     except TypeError as error:
@@ -319,6 +372,13 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "int": _is_count,
     "int | None": lambda value: value is None or _is_count(value),
     "bool": lambda value: isinstance(value, bool),
+    "bool | None": lambda value: value is None or isinstance(value, bool),
+    "Signed | None": lambda value: value is None or (type(value) is int and abs(value) < 2**53),
+    "Hashes": lambda value: (
+        isinstance(value, (list, tuple))
+        and len(value) <= NAMES_MAX
+        and all(isinstance(each, str) and len(each) <= 64 for each in value)
+    ),
     "Verdict_": lambda value: value in ("accepted", "had", "quarantined"),
     "Mapping[str, Any]": lambda value: isinstance(value, dict),
 }

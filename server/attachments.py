@@ -210,7 +210,7 @@ class Attachments:
         )
         if not sees_whole_city(directory, person):
             named = named.join(case_units, case_units.c.case_id == attachment_names.c.case_id)
-            named = named.where(case_units.c.unit == person.unit)
+            named = named.where(case_units.c.unit == person.unit, case_units.c.reasons != "")
         if connection.execute(named.limit(1)).first() is None:
             return None
         return Content(content.sha256, content.bytes, content.type, content.holder)

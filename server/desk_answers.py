@@ -40,6 +40,8 @@ def answer_desk(parts: Parts, request: ports.Request, user: str) -> ports.Respon
     try:
         with parts.database.writing():
             response = _respond(parts, request, user, next_seq=parts.own_device.next_seq())
+            if response.decision is not None:
+                parts.decisions.carry_out(response.decision, user)
             if response.acts:
                 parts.own_device.commit(response.acts, user)
     except NotRecorded as error:

@@ -15,6 +15,7 @@ from py_core.visits import is_visit_id
 from server import record
 from server.attachments import Attachments
 from server.casebook import CaseBook
+from server.centre_view import CentreView
 from server.city import sees_whole_city
 from server.database import Database
 from server.recomputation import Recomputation
@@ -111,6 +112,9 @@ class DeskStore:
     def attachment_state(self, sha256: str) -> AttachmentState:
         user = self._person.id if self._person else ""
         return "here" if self._attachments.readable(user, sha256, self._directory) else "awaited"
+
+    def centre(self) -> CentreView | None:
+        return CentreView(self._database) if self._whole_city else None
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         """Past cases like this one that the reader may open."""

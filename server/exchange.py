@@ -6,12 +6,13 @@ Owns the order of an answer and what a device may see. Must not judge changes (s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from py_core import wire
 from py_core.errors import Malformed, ShouwenError
-from server import record
+from server import device_contacts, late_work, record
 from server.city import City, Published
 from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
@@ -23,6 +24,9 @@ from server.settings import Settings
 from server.wake import Bell
 
 ACTORS_MAX = 64
+REVOKED_SCOPE = "revoked"  # of a device that was revoked: it is fed nothing, so it lets everything go
+_REVOKE_BYTES = 80  # about, in the count of a page
+_LETS_GO = "/2"  # follows the unit in the scope of a device that can let cases go; the others never hear of revokes
 
 
 class ExchangeRefused(ShouwenError):
@@ -71,12 +75,41 @@ class Exchange:
         if pushed and held + len(pushed) > self._settings.quarantined_per_device_max:
             raise ExchangeRefused(429, "quarantine_full", "Too many changes of this device were not taken.", 3600)
         rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
-        answer: list[wire.Frame] = [wire.message_frame(self._verdict(ruling)) for ruling in rulings]
+        self._note(device, hello)
         with self._database.reading() as connection:
+            answer: list[wire.Frame] = [wire.message_frame(self._verdict(connection, ruling)) for ruling in rulings]
+            answer += [wire.message_frame(ruled) for ruled in self._decided(connection, device, hello.asks)]
+            if device.revoked:
+                end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
+                return [*answer, wire.message_frame(end)]
             published = self._city.current_in(connection)
             if published.version > hello.config:
                 answer.append(wire.message_frame(wire.Config(published.document)))
             answer += self._news(connection, published, user, hello)
+        return answer
+
+    def _note(self, device: Device, hello: wire.Hello) -> None:
+        """Keeps what the device told of itself; most exchanges tell nothing new and write nothing."""
+        now_ms = to_ms(self._clock.now())
+        with self._database.reading() as connection:
+            worth_while = bool(hello.purged) or device_contacts.is_news(connection, device.id, hello, now_ms)
+        if worth_while:
+            with self._database.writing() as connection:
+                device_contacts.note(connection, device.id, hello, now_ms)
+
+    def _decided(self, connection: Connection, device: Device, asks: Sequence[str]) -> list[wire.Ruled]:
+        """What has become of acts that the device keeps as refused, as far as something has."""
+        answer = []
+        for found in late_work.decided(connection, device.id, asks):
+            entry = record.entry_by_hash(connection, found.hash)
+            if entry is None and not found.left_out:
+                continue
+            ruled = wire.Ruled(found.hash, entry is not None, found.by, found.at_ms, found.why, found.case_id)
+            if entry is not None:
+                place = (entry.log_index, entry.received_at_ms)
+                signature = self._receipts.receipt(entry.case_id, entry.hash, *place)
+                ruled = replace(ruled, log_index=place[0], received_at_ms=place[1], sig=signature)
+            answer.append(ruled)
         return answer
 
     def _push(
@@ -99,29 +132,37 @@ class Exchange:
                 self._bell.ring_after(self._database, connection)
         return rulings
 
-    def _verdict(self, ruling: Ruling) -> wire.Verdict:
+    def _verdict(self, connection: Connection, ruling: Ruling) -> wire.Verdict:
         if ruling.log_index is None or ruling.received_at_ms is None:
-            return wire.Verdict(ruling.hash, ruling.verdict, ruling.reason)
+            # Whoever names causes that are in the case has held it, and may know who has it now.
+            foreign = ruling.reason == "foreign_scope"
+            now_with = sorted(record.units_of_case(connection, ruling.case_id)) if foreign else ()
+            return wire.Verdict(ruling.hash, ruling.verdict, ruling.reason, now_with=tuple(now_with))
         signature = self._receipts.receipt(ruling.case_id, ruling.hash, ruling.log_index, ruling.received_at_ms)
         return wire.Verdict(ruling.hash, ruling.verdict, "", ruling.log_index, ruling.received_at_ms, signature)
 
     def _news(self, connection: Connection, published: Published, user: str, hello: wire.Hello) -> list[wire.Frame]:
         """The feed after the cursor, one page of it, then the beacon and the end."""
         person = published.directory.people.get(user)
-        scope = person.unit if person else ""
+        unit = person.unit if person else ""
+        lets_go = wire.REVOKES in hello.can.split()
+        scope = unit + _LETS_GO if lets_go else unit
         cursor = hello.cursor if hello.scope in ("", scope) else 0  # a cursor of another feed means nothing here
         cursor = min(cursor, record.feed_top(connection))
         frames: list[wire.Frame] = []
         size = 0
         more = False
-        for fed in record.fed_after(connection, scope, cursor):
+        for fed in record.fed_after(connection, unit, cursor):
             if size >= self._settings.pull_page_bytes:
                 more = True
                 break
-            entry = fed.entry
-            frames.append(wire.Pulled(entry.case_id, entry.log_index, entry.received_at_ms, entry.raw))
-            size += len(entry.raw)
             cursor = fed.n
+            if (entry := fed.entry) is not None:
+                frames.append(wire.Pulled(entry.case_id, entry.log_index, entry.received_at_ms, entry.raw))
+                size += len(entry.raw)
+            elif lets_go:
+                frames.append(wire.message_frame(wire.Revoke(fed.case_id, fed.log_index)))
+                size += _REVOKE_BYTES
         beacon = self._receipts.beacon(self._clock.now(), record.log_size(connection))
         end = wire.End(cursor=cursor, more=more, scope=scope)
         return [*frames, wire.message_frame(beacon), wire.message_frame(end)]
@@ -156,8 +197,6 @@ def _device(connection: Connection, device_id: str, user: str) -> Device:
     device = device_by_id(connection, device_id)
     if device is None or device.user is None:
         raise ExchangeRefused(403, "device_unknown", "This device is not enrolled here; prepare it again.")
-    if device.revoked:
-        raise ExchangeRefused(403, "device_revoked", "This device was revoked; bring it to the centre.")
     if device.user != user:
         raise ExchangeRefused(403, "device_of_other_person", "This device is enrolled for somebody else.")
     return device

@@ -31,11 +31,12 @@ from server.keys import verifies
 from server.outside import from_ms
 from server.receipts import Receipts
 from server.record import Entry, Submission
-from server.scope import units_concerned
+from server.scope import CONCERNED, Standing, standing_after, units_concerned, units_in
 from server.trial import NotTaken
 
 PRIVILEGED_EVENTS: Mapping[str, frozenset[str]] = {  # whoever has one of these roles
     "contradiction_resolved": frozenset({"reconciler"}),
+    "late_work_taken": frozenset({"reconciler"}),
     **{
         COMMANDS[name].event: frozenset(COMMANDS[name].roles)
         for name in ("record_veto", "withdraw_veto", "confirm_deemed_consent")
@@ -43,7 +44,8 @@ PRIVILEGED_EVENTS: Mapping[str, frozenset[str]] = {  # whoever has one of these 
 }
 
 CITY_ROLE = "admin"  # who may write into the city document
-SERVER_EVENTS = frozenset({"due_recomputed"})  # what only the record itself can state
+SERVER_EVENTS = frozenset({"due_recomputed", "late_work_taken"})  # what only the record itself can state
+WAIVABLE = frozenset({"foreign_scope", "device_revoked"})  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
 """Raises `Malformed` for an event that the core cannot read in the document with this id."""
@@ -84,11 +86,11 @@ class _Case:
     """A case as it would be with the candidates taken so far."""
 
     known: dict[str, Entry]
-    units: set[str]
+    standing: Standing
     stored: int  # how many of `known` are in the log already
 
     def copy(self) -> _Case:
-        return _Case(dict(self.known), set(self.units), self.stored)
+        return _Case(dict(self.known), self.standing, self.stored)
 
     def seen_by(self, deps: Sequence[str]) -> set[str]:
         """Everything that an author who had seen `deps` had seen."""
@@ -166,7 +168,7 @@ class Gate:
             change = decode_act_change(submission.raw)
         except Malformed as error:
             raise _Refusal("malformed") from error
-        if device is None or device.revoked:
+        if device is None or (device.revoked and not submission.waived):
             raise _Refusal("device_revoked")
         message = sign_bytes(submission.case_id, change.hash)
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
@@ -264,12 +266,11 @@ class Gate:
             if cause not in case.known:
                 raise _Refusal("missing_dependency", cause)
         self._check_history(change, case)
-        named = _units_named(candidate.submission.case_id, act, directory)
         if candidate.submission.case_id != CITY_ID:
             first = "visit_planned" if is_visit_id(candidate.submission.case_id) else "registered"
-            self._check_scope(act, case, named, directory, first)
+            self._check_scope(act, case, directory, first, waived=candidate.submission.waived)
+        case.standing = _standing(candidate, case.standing, directory, first=not case.known)
         case.known[change.hash] = _entry_of(candidate, now_ms)
-        case.units |= named
         plan.sequences[number] = change.hash
 
     @staticmethod
@@ -294,17 +295,17 @@ class Gate:
             raise _Refusal("actor_forked")
 
     @staticmethod
-    def _check_scope(act: Act, case: _Case, named: frozenset[str], directory: Directory, first: str) -> None:
+    def _check_scope(act: Act, case: _Case, directory: Directory, first: str, *, waived: bool) -> None:
         """Whether the document begins with its `first` event, which names a unit, and is this person's business."""
         person = directory.people[act.user]
-        concerned = case.units
+        concerned = units_in(case.standing)
         if not case.known:  # the first act: the case becomes the business of the units that it names
             if act.events[0]["type"] != first:
                 raise _Refusal("no_registration")
-            if not named:
+            concerned = units_concerned(act.events, directory)
+            if not concerned:
                 raise _Refusal("unknown_unit")
-            concerned = set(named)
-        if person.unit not in concerned and not sees_whole_city(directory, person):
+        if person.unit not in concerned and not sees_whole_city(directory, person) and not waived:
             raise _Refusal("foreign_scope")
 
     def _try(self, plan: _Plan) -> dict[int, str]:
@@ -351,8 +352,9 @@ class Gate:
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
-            named = _units_named(submission.case_id, act, directory)
-            log_index = record.append(connection, submission, change, act.device_seq, named, now_ms)
+            before = record.standing_of_case(connection, submission.case_id)
+            standing = _standing(plan.taken[at], before, directory, first=not before)
+            log_index = record.append(connection, submission, change, act.device_seq, standing, now_ms)
             record.release(connection, submission, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
@@ -373,16 +375,24 @@ def recorded_act(entry: Entry) -> RecordedAct:
     )
 
 
-def _units_named(case_id: str, act: Act, directory: Directory) -> frozenset[str]:
-    """The units that an act concerns: all of them for the city document."""
-    return frozenset(directory.units) if case_id == CITY_ID else units_concerned(act.events, directory)
+def _standing(candidate: _Candidate, before: Standing, directory: Directory, *, first: bool) -> Standing:
+    """Who is in the case with this act: every unit in the city document.
+
+    Work that came too late and was let in by a decision brings nobody back into a case that went on without it.
+    """
+    act = candidate.act
+    if candidate.submission.case_id == CITY_ID:
+        return {**before, **{unit: frozenset({CONCERNED}) for unit in directory.units}}
+    if candidate.submission.waived and not first:
+        return before
+    return standing_after(before, act.events, directory.people[act.user].unit, directory)
 
 
 def _load_case(connection: Connection, case_id: str) -> _Case:
     entries = record.entries_of_case(connection, case_id)
     return _Case(
         known={entry.hash: entry for entry in entries},
-        units=set(record.units_of_case(connection, case_id)),
+        standing=record.standing_of_case(connection, case_id),
         stored=len(entries),
     )
 

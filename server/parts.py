@@ -14,6 +14,7 @@ from py_core.packs import Packs, load_packs
 from server.accounts import Accounts
 from server.attachments import Attachments
 from server.casebook import CaseBook
+from server.centre_view import CentreDecisions
 from server.city import City
 from server.core_events import read_event
 from server.database import Database
@@ -52,6 +53,7 @@ class Parts:
     own_device: OwnDevice
     exchange: Exchange
     attachments: Attachments
+    decisions: CentreDecisions
     casebook: CaseBook
     similar: SimilarIndex
     tools: Tools
@@ -111,6 +113,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         own_device=own_device,
         exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
         attachments=Attachments(settings, clock, database),
+        decisions=CentreDecisions(database, clock, city, gate, bell),
         casebook=casebook,
         tools=Tools(database, clock, entropy, city, device_key),
         similar=SimilarIndex(settings.search_index, casebook),

@@ -7,22 +7,23 @@ and taking out what leads nowhere: devices' cursors stay good, and what they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, not_, select
 
-from py_core.cases.acts import read_act
+from py_core.cases.acts import Act, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
+from py_core.directory import Directory
 from py_core.errors import Malformed
 from server import record
 from server.attachments import note_names
 from server.city import directories_by_time
 from server.database import Database
-from server.scope import units_concerned
-from server.tables import case_units, changes, feed
+from server.scope import CONCERNED, Standing, standing_after, taken_late, units_in
+from server.tables import changes, feed
 
 _BATCH = 100  # cases in one transaction: other writers get their turn between two
 
@@ -32,10 +33,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class FeedFaults:
-    """What the feeds lack: (case, unit, number of changes), and how many of their lines lead nowhere."""
+    """What the feeds lack: (case, unit, number of changes), how many of their lines lead nowhere, and which units are
+    still fed a case that has left them (or were not told that it has)."""
 
     missing: tuple[tuple[str, str, int], ...]
     dangling: int
+    not_let_go: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,86 +50,114 @@ class Rebuilt:
     lines_removed: int
 
 
-def units_by_case(connection: Connection) -> dict[str, frozenset[str]]:
-    """The units that each case concerns by what its acts say and the directory in force when each arrived."""
+def standings(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, Standing]:
+    """Who is in each case by what its acts say and the directory in force when each arrived; of all cases or some."""
     times = directories_by_time(connection)
-    found: dict[str, set[str]] = {}
-    statement = select(changes.c.case_id, changes.c.raw, changes.c.received_at_ms).order_by(changes.c.log_index)
-    for case_id, raw, received_at_ms in connection.execute(statement.execution_options(yield_per=500)):
-        units = found.setdefault(case_id, set())
-        if not times:
-            continue
-        if case_id == CITY_ID:
-            units.update(times[-1][1].units)
-            continue
-        directory = next((known for since, known in reversed(times) if since <= received_at_ms), times[0][1])
+    found: dict[str, Standing] = {}
+    read: dict[str, list[tuple[str, Act, int]]] = {}
+    statement = select(changes.c.case_id, changes.c.hash, changes.c.raw, changes.c.received_at_ms)
+    if case_ids is not None:
+        statement = statement.where(changes.c.case_id.in_(case_ids))
+    for case_id, change_hash, raw, received_at_ms in connection.execute(
+        statement.order_by(changes.c.log_index).execution_options(yield_per=500)
+    ):
+        acts = read.setdefault(case_id, [])
         try:
-            units |= units_concerned(read_act(decode_act_change(bytes(raw)).text).events, directory)
+            acts.append((change_hash, read_act(decode_act_change(bytes(raw)).text), received_at_ms))
         except Malformed:
             continue  # `verify` tells it; what cannot be read concerns nobody
-    return {case_id: frozenset(units) for case_id, units in found.items()}
+    for case_id, acts in read.items():
+        if case_id == CITY_ID:
+            found[case_id] = {unit: frozenset({CONCERNED}) for unit in times[-1][1].units} if times else {}
+        else:
+            found[case_id] = _standing(acts, times)
+    return found
 
 
-def feed_faults(connection: Connection, expected: Mapping[str, frozenset[str]]) -> FeedFaults:
+def _standing(acts: Sequence[tuple[str, Act, int]], times: Sequence[tuple[int, Directory]]) -> Standing:
+    standing: Standing = {}
+    late = {late for _, act, _ in acts for event in act.events for late in taken_late(event)}
+    for number, (change_hash, act, received_at_ms) in enumerate(acts):
+        if not times or (number and change_hash in late):
+            continue
+        directory = next((known for since, known in reversed(times) if since <= received_at_ms), times[0][1])
+        person = directory.people.get(act.user)
+        standing = standing_after(standing, act.events, person.unit if person else "", directory)
+    return standing
+
+
+def feed_faults(connection: Connection, expected: Mapping[str, Standing]) -> FeedFaults:
     """Compares the feeds with the log and with the units that each case must concern."""
     counted = select(changes.c.case_id, func.count()).group_by(changes.c.case_id)
     sizes = {row[0]: row[1] for row in connection.execute(counted)}
-    lines = select(feed.c.case_id, feed.c.unit, func.count(feed.c.log_index.distinct()))
+    lines = select(feed.c.case_id, feed.c.unit, feed.c.kind, func.count(feed.c.log_index.distinct()))
     lines = lines.join(changes, and_(changes.c.log_index == feed.c.log_index, changes.c.case_id == feed.c.case_id))
     fed = {
-        (case_id, unit): count
-        for case_id, unit, count in connection.execute(lines.group_by(feed.c.case_id, feed.c.unit))
+        (case_id, unit, kind): count
+        for case_id, unit, kind, count in connection.execute(lines.group_by(feed.c.case_id, feed.c.unit, feed.c.kind))
     }
-    named: dict[str, set[str]] = {case_id: set(units) for case_id, units in expected.items()}
-    for case_id, unit in connection.execute(select(case_units.c.case_id, case_units.c.unit)):
-        named.setdefault(case_id, set()).add(unit)
-    missing = [
-        (case_id, unit, sizes.get(case_id, 0) - fed.get((case_id, unit), 0))
-        for case_id in sorted(named)
-        for unit in sorted(named[case_id])
-    ]
+    missing: list[tuple[str, str, int]] = []
+    kept: list[tuple[str, str]] = []
+    for case_id in sorted(expected):
+        inside = units_in(expected[case_id])
+        for unit in sorted(expected[case_id]):
+            acts, words = fed.get((case_id, unit, record.ACT), 0), fed.get((case_id, unit, record.REVOKE), 0)
+            if unit in inside and acts < sizes.get(case_id, 0):
+                missing.append((case_id, unit, sizes.get(case_id, 0) - acts))
+            elif unit not in inside and (acts or not words):
+                kept.append((case_id, unit))
     dangling = connection.scalar(select(func.count()).select_from(feed).where(_leads_nowhere())) or 0
-    return FeedFaults(tuple(each for each in missing if each[2] > 0), dangling)
+    return FeedFaults(tuple(missing), dangling, tuple(kept))
 
 
 def rebuild(database: Database, progress: Progress | None = None) -> Rebuilt:
     """Mends the feeds from the log; what was right is not touched. May run beside a serving process."""
     with database.reading_committed() as connection:
-        expected = units_by_case(connection)
-    added = done = 0
-    for batch in _batches(sorted(expected)):
+        case_ids = sorted(connection.scalars(select(changes.c.case_id).distinct()))
+    added = removed = done = 0
+    for batch in _batches(case_ids):
         with database.writing() as connection:
-            added += sum(_feed_case(connection, case_id, expected[case_id]) for case_id in batch)
-            for case_id in batch:
+            for case_id, standing in standings(connection, batch).items():
+                lines = _feed_case(connection, case_id, standing)
+                added, removed = added + lines[0], removed + lines[1]
                 _note_contents(connection, case_id)
         done += len(batch)
         if progress is not None:
-            progress(done, len(expected))
+            progress(done, len(case_ids))
     with database.writing() as connection:
-        removed = connection.execute(delete(feed).where(_leads_nowhere())).rowcount
-    return Rebuilt(len(expected), added, removed)
+        removed += connection.execute(delete(feed).where(_leads_nowhere())).rowcount
+    return Rebuilt(len(case_ids), added, removed)
 
 
-def _feed_case(connection: Connection, case_id: str, expected: frozenset[str]) -> int:
-    """Feeds every unit of the case what it was not fed; gives the number of lines."""
-    units = record.units_of_case(connection, case_id)
-    new_units = sorted(expected - units)
-    if new_units:
-        connection.execute(insert(case_units), [{"unit": unit, "case_id": case_id} for unit in new_units])
+def _feed_case(connection: Connection, case_id: str, standing: Standing) -> tuple[int, int]:
+    """Feeds every unit of the case what it was not fed and tells those that left; how many lines came and went."""
+    log_index = connection.scalar(select(func.max(changes.c.log_index)).where(changes.c.case_id == case_id)) or 0
+    before = record.standing_of_case(connection, case_id)
+    gone = {unit: frozenset[str]() for unit in before if unit not in standing}
+    added, removed = record.move(connection, case_id, {**standing, **gone}, log_index, before)
     indexes = connection.scalars(
         select(changes.c.log_index).where(changes.c.case_id == case_id).order_by(changes.c.log_index)
     ).all()
-    fed: dict[str, set[int]] = {}
-    for unit, log_index in connection.execute(select(feed.c.unit, feed.c.log_index).where(feed.c.case_id == case_id)):
-        fed.setdefault(unit, set()).add(log_index)
+    fed: dict[tuple[str, int], set[int]] = {}
+    lines = select(feed.c.unit, feed.c.kind, feed.c.log_index).where(feed.c.case_id == case_id)
+    for unit, kind, index in connection.execute(lines):
+        fed.setdefault((unit, kind), set()).add(index)
+    inside = units_in(standing)
     rows = [
         (unit, index)
-        for unit in sorted(units.union(new_units))
+        for unit in sorted(inside)
         for index in indexes
-        if index not in fed.get(unit, frozenset())
+        if index not in fed.get((unit, record.ACT), frozenset())
     ]
     record.feed_lines(connection, case_id, rows)
-    return len(rows)
+    for unit in sorted({*standing, *gone} - inside):
+        if fed.get((unit, record.ACT)) or not fed.get((unit, record.REVOKE)):
+            first = record.feed_top(connection) + 1
+            record.feed_lines(connection, case_id, [(unit, log_index)], record.REVOKE)
+            where = (feed.c.unit == unit, feed.c.case_id == case_id, feed.c.n < first)
+            removed += connection.execute(delete(feed).where(*where)).rowcount
+            added += 1
+    return added + len(rows), removed
 
 
 def _note_contents(connection: Connection, case_id: str) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from py_core.change import ActChange
+from server.scope import CONCERNED, Standing, units_in
 from server.tables import case_units, changes, feed, quarantine
 
 _HASH_DIGITS = 64
+ACT, REVOKE = 0, 1  # kinds of a feed's lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,17 @@ class Submission:
     raw: bytes
     device: str
     user: str
+    waived: bool = False  # a reconciler lets it in although it is out of its device's scope (see `gate`)
 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """One step of a unit's feed."""
+    """One step of a unit's feed: a change of the log, or (`entry` None) the word that a case has left the unit."""
 
     n: int
-    entry: Entry
+    case_id: str
+    log_index: int  # of the change, or of the one that let the unit go
+    entry: Entry | None
 
 
 _ENTRY = (
@@ -100,14 +105,21 @@ def next_device_seq(connection: Connection, device: str) -> int:
     return (connection.scalar(select(func.max(changes.c.device_seq)).where(changes.c.device == device)) or 0) + 1
 
 
+def standing_of_case(connection: Connection, case_id: str) -> dict[str, frozenset[str]]:
+    """Every unit that was ever in a case with its reasons to be in it now."""
+    found = connection.execute(select(case_units.c.unit, case_units.c.reasons).where(case_units.c.case_id == case_id))
+    return {unit: frozenset(reasons.split()) for unit, reasons in found}
+
+
 def units_of_case(connection: Connection, case_id: str) -> frozenset[str]:
-    """The units that a case concerns."""
-    return frozenset(connection.scalars(select(case_units.c.unit).where(case_units.c.case_id == case_id)))
+    """The units that a case concerns now."""
+    return units_in(standing_of_case(connection, case_id))
 
 
 def cases_of_unit(connection: Connection, unit: str) -> frozenset[str]:
-    """The cases that concern a unit."""
-    return frozenset(connection.scalars(select(case_units.c.case_id).where(case_units.c.unit == unit)))
+    """The cases that concern a unit now."""
+    inside = (case_units.c.unit == unit, case_units.c.reasons != "")
+    return frozenset(connection.scalars(select(case_units.c.case_id).where(*inside)))
 
 
 def append(
@@ -115,17 +127,17 @@ def append(
     submission: Submission,
     change: ActChange,
     device_seq: int,
-    units: Iterable[str],
+    standing: Standing,
     received_at_ms: int,
 ) -> int:
     """Puts a change at the end of the log and into the feeds of its case's units; gives its number.
 
-    `units` are those that the change brings in: they are fed everything of the case so far first.
+    `standing` is who is in the case with it: units that it brings in are fed everything so far first, units that it
+    lets go are told so instead.
     """
     log_index = log_size(connection)
-    before = units_of_case(connection, submission.case_id)
-    new_units = sorted(frozenset(units) - before)
-    earlier = _log_indexes_of_case(connection, submission.case_id) if new_units else []
+    before = standing_of_case(connection, submission.case_id)
+    stay = units_in(before) & units_in(standing)
     connection.execute(
         insert(changes).values(
             log_index=log_index,
@@ -144,30 +156,60 @@ def append(
             received_at_ms=received_at_ms,
         )
     )
-    rows: list[tuple[str, int]] = []
-    for unit in new_units:
-        connection.execute(insert(case_units).values(unit=unit, case_id=submission.case_id))
-        rows += [(unit, index) for index in earlier]
-    rows += [(unit, log_index) for unit in sorted(before.union(new_units))]
-    feed_lines(connection, submission.case_id, rows)
+    feed_lines(connection, submission.case_id, [(unit, log_index) for unit in sorted(stay)])
+    move(connection, submission.case_id, standing, log_index, before)
     return log_index
+
+
+def move(
+    connection: Connection,
+    case_id: str,
+    standing: Standing,
+    log_index: int,
+    before: Standing | None = None,
+) -> tuple[int, int]:
+    """Makes `standing` who is in a case: feeds the whole case to those who come in, one line that it has left to those
+    who go. A feed holds of a case either its changes or that line. Gives how many lines came and went."""
+    before = standing_of_case(connection, case_id) if before is None else before
+    for unit in sorted(standing):
+        if standing[unit] == before.get(unit):
+            continue
+        reasons = " ".join(sorted(standing[unit]))
+        if unit in before:
+            where = (case_units.c.unit == unit, case_units.c.case_id == case_id)
+            connection.execute(update(case_units).where(*where).values(reasons=reasons))
+        else:
+            connection.execute(insert(case_units).values(unit=unit, case_id=case_id, reasons=reasons))
+    come = sorted(units_in(standing) - units_in(before))
+    go = sorted(units_in(before) - units_in(standing))
+    indexes = _log_indexes_of_case(connection, case_id) if come else []
+    lines = [(unit, index) for unit in come for index in indexes]
+    first = feed_top(connection) + 1
+    feed_lines(connection, case_id, lines)
+    feed_lines(connection, case_id, [(unit, log_index) for unit in go], REVOKE)
+    # Only now: the numbers of lines that were taken out must not be given again, some device's cursor is there.
+    removed = 0
+    for unit in (*come, *go):
+        if unit in before:
+            older = (feed.c.unit == unit, feed.c.case_id == case_id, feed.c.n < first)
+            removed += connection.execute(delete(feed).where(*older)).rowcount
+    return len(lines) + len(go), removed
 
 
 def feed_whole(connection: Connection, case_id: str, units: Iterable[str]) -> None:
     """Brings units into a case that they did not name themselves: they are fed all of it that there is."""
-    new_units = sorted(frozenset(units) - units_of_case(connection, case_id))
-    indexes = _log_indexes_of_case(connection, case_id) if new_units else []
-    if not indexes:
-        return
-    connection.execute(insert(case_units), [{"unit": unit, "case_id": case_id} for unit in new_units])
-    feed_lines(connection, case_id, [(unit, index) for unit in new_units for index in indexes])
+    before = standing_of_case(connection, case_id)
+    new_units = frozenset(units) - units_in(before)
+    if new_units and _log_indexes_of_case(connection, case_id):
+        concerned = {unit: before.get(unit, frozenset()) | {CONCERNED} for unit in new_units}
+        move(connection, case_id, {**before, **concerned}, log_size(connection) - 1, before)
 
 
-def feed_lines(connection: Connection, case_id: str, lines: Sequence[tuple[str, int]]) -> None:
+def feed_lines(connection: Connection, case_id: str, lines: Sequence[tuple[str, int]], kind: int = ACT) -> None:
     """Puts (unit, number in the log) of one case at the end of the feeds, in this order."""
     first = feed_top(connection) + 1
     rows = [
-        {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index}
+        {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index, "kind": kind}
         for at, (unit, index) in enumerate(lines)
     ]
     if rows:
@@ -183,14 +225,15 @@ def feed_top(connection: Connection, unit: str | None = None) -> int:
 def fed_after(connection: Connection, unit: str, cursor: int) -> Iterator[Fed]:
     """What a unit has to learn after the cursor, in order."""
     statement = (
-        select(feed.c.n, *_ENTRY)
+        select(feed.c.n, feed.c.kind, *_ENTRY)
         .join(changes, changes.c.log_index == feed.c.log_index)
         .where(feed.c.unit == unit, feed.c.n > cursor)
         .order_by(feed.c.n)
     )
     with connection.execute(statement.execution_options(yield_per=200)) as found:
         for row in found:
-            yield Fed(row[0], _entry(row[1:]))
+            entry = _entry(row[2:])
+            yield Fed(row[0], entry.case_id, entry.log_index, entry if row[1] == ACT else None)
 
 
 def quarantine_submission(

@@ -61,11 +61,12 @@ changes = Table(
     Index("changes_of_case", "case_id", "log_index"),
 )
 
-case_units = Table(  # which units a case concerns: a projection of the units named by its events
+case_units = Table(  # which units a case concerns and why (`server.scope`), no reason: it was let go; a projection
     "case_units",
     metadata,
     Column("unit", String(64), primary_key=True),
     Column("case_id", Hex(), primary_key=True),
+    Column("reasons", String(128), nullable=False, server_default="concerned"),  # words, a space between two
     Index("units_of_case", "case_id"),
 )
 
@@ -76,6 +77,7 @@ feed = Table(  # what each unit has to learn, in the order in which it became so
     Column("unit", String(64), nullable=False),
     Column("case_id", Hex(), nullable=False),
     Column("log_index", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False, server_default="0"),  # 0 an act, 1 the act that let the unit go
     Index("feed_of_unit", "unit", "n"),
 )
 
@@ -96,6 +98,10 @@ quarantine = Table(
     Column("last_at_ms", BigInteger, nullable=False),
     Column("times", Integer, nullable=False),
     Column("released_at_ms", BigInteger),  # when the record took it after all
+    Column("decided_at_ms", BigInteger),  # when the centre decided about it
+    Column("decided_by", String(64)),
+    Column("decision", String(16)),  # taken or left_out
+    Column("why", Text),
     UniqueConstraint("device", "case_id", "hash", "signature"),
     Index("quarantine_waiting", "waits_for"),
 )
@@ -111,6 +117,30 @@ devices = Table(
     Column("code", String(8), nullable=False, unique=True),
     Column("enrolled_at_ms", BigInteger, nullable=False),
     Column("revoked_at_ms", BigInteger),
+    Column("revoked_why", Text),
+)
+
+device_contacts = Table(  # what each device told of itself when it last spoke with the record
+    "device_contacts",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("app", String(64), nullable=False),
+    Column("waiting", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("storage_used", BigInteger),  # bytes; null: not told
+    Column("storage_quota", BigInteger),
+    Column("storage_kept", Integer),  # 1: the browser promised not to clear it, 0: not, null: not told
+    Column("clock_offset_ms", BigInteger),  # the device's clock less the record's time; null: not told
+)
+
+purges = Table(  # a device's word that it no longer holds a case
+    "purges",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("case_id", Hex(), primary_key=True),
+    Column("first_at_ms", BigInteger, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False),
 )
 
 actors = Table(

@@ -20,7 +20,7 @@ from server.database import Database
 from server.devices import Device, device_by_id
 from server.engine import CaseEngine
 from server.keys import verifies
-from server.rebuilding import FeedFaults, feed_faults, units_by_case
+from server.rebuilding import FeedFaults, feed_faults, standings
 from server.tables import actors, attachment_chunks, attachment_names, attachments, changes
 from server.trial import NotTaken
 
@@ -96,7 +96,7 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
             read, cases = read + len(rows), cases + 1
             if progress is not None:
                 progress(read, total)
-        faults += _feed(feed_faults(connection, units_by_case(connection)))
+        faults += _feed(feed_faults(connection, standings(connection)))
         faults += _name_faults(connection, named)
         faults += _content_faults(connection)
     return Verified(total, cases, tuple(faults))
@@ -158,6 +158,9 @@ def _feed(found: FeedFaults) -> Iterator[Fault]:
     for case_id, unit, missing in found.missing:
         why = f"{missing} changes are not in the feed of unit {unit}; `shouwen rebuild` feeds them"
         yield Fault("not_fed", f"case {case_id}", why)
+    for case_id, unit in found.not_let_go:
+        why = f"the case has left unit {unit} and its feed does not say so; `shouwen rebuild` mends it"
+        yield Fault("not_let_go", f"case {case_id}", why)
     if found.dangling:
         why = f"{found.dangling} lines name a change that is not there; `shouwen rebuild` removes them"
         yield Fault("dangling_feed", "feed", why)

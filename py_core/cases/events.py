@@ -242,6 +242,10 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "due_change_seen": (_NOTE,),
     "noted": (_f("text", "long_text", "Note", True),),
+    "late_work_taken": (
+        _f("acts", "texts", "Acts", True),
+        _f("reason", "long_text", "Reason", True),
+    ),
     "contradiction_resolved": (
         _f("code", "text", "Contradiction", True),
         _f("acts", "texts", "Acts", True),

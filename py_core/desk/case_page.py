@@ -19,7 +19,7 @@ from py_core.views.language import N_
 from py_core.views.masking import mask_identity, mask_phone
 
 # Commands that have a page of their own instead of a generated form.
-_OWN_PAGES = frozenset({"register", "resolve_contradiction"})
+_OWN_PAGES = frozenset({"register", "resolve_contradiction", "take_late_work"})
 
 
 def show_case(turn: Turn, case_id: str) -> Response:

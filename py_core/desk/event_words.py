@@ -81,6 +81,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "visit_finished": N_("Visit finished"),
     "visit_cancelled": N_("Visit cancelled"),
     "visit_noted": N_("Note"),
+    "late_work_taken": N_("Late work taken into the record by the centre"),
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }
 

@@ -34,13 +34,32 @@ class NewAct:
 
 
 @dataclass(frozen=True, slots=True)
+class LateDecision:
+    """What a reconciler decided about acts in quarantine (`HeldWork.id`): into the record after all, or left out."""
+
+    items: tuple[int, ...]
+    take: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRevocation:
+    """An administrator withdraws a device: from now on its acts go to quarantine."""
+
+    device: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """The answer. The host records `acts` durably before it shows the answer (303 + location after a POST)."""
+    """The answer. The host carries out `decision` and records `acts` durably, all or nothing, before it shows the
+    answer (303 + location after a POST). Only pages of the centre decide, so only the server's host has to."""
 
     status: int
     html: str = ""
     location: str | None = None
     acts: tuple[NewAct, ...] = ()
+    decision: LateDecision | DeviceRevocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,9 @@ class Uploading:
     problem: str = ""  # "", "quota", "refused"
 
 
+LEFT_OUT = "left_out"
+
+
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
     """What the sync light shows. On the server: online, nothing waiting."""
@@ -104,11 +126,77 @@ class SyncStatus:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An act that the record's gate did not take; its bytes are kept there, the act is kept here."""
+    """An act that the record's gate did not take; its bytes are kept there, the act is kept here.
+
+    `now_with`: the units that have the case now. After the centre's decision to leave it out the reason is `left_out`
+    and `by`, `why`, `at` tell the decision.
+    """
 
     hash: str
     case_id: str
     reason: str
+    now_with: tuple[str, ...] = ()
+    by: str = ""
+    why: str = ""
+    at: datetime | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        return self.reason == LEFT_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWork:
+    """A submission that lies in quarantine, as the centre sees it. `text` is its act's, None when it is unreadable."""
+
+    id: int
+    hash: str
+    case_id: str
+    user: str
+    device: str
+    reason: str
+    since: datetime
+    times: int
+    text: str | None
+    may_take: bool  # only scope or the device's withdrawal stands against it
+    now_with: tuple[str, ...]
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """A device as the centre sees it; everything after `revoked_at` is the device's own word, None: never told."""
+
+    id: str
+    code: str
+    name: str
+    user: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    last_contact_at: datetime | None = None
+    app: str = ""
+    waiting: int | None = None
+    refused: int | None = None
+    storage_used: int | None = None
+    storage_quota: int | None = None
+    storage_kept: bool | None = None
+    clock_offset_ms: int | None = None
+    purged: int = 0
+    purged_at: datetime | None = None
+    held: int = 0  # of its acts in quarantine, undecided
+
+
+class CentreView(Protocol):
+    """What only the server can show to the centre."""
+
+    def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
+        """What waits in quarantine, oldest first; or what was left out, newest decision first."""
+        ...
+
+    def held_by_id(self, item: int) -> HeldWork | None: ...
+    def devices(self) -> Sequence[DeviceSeen]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +236,10 @@ class Store(Protocol):
     def sync_status(self) -> SyncStatus: ...
     def attachment_state(self, sha256: str) -> AttachmentState:
         """Where the content is that an act names."""
+        ...
+
+    def centre(self) -> CentreView | None:
+        """Quarantine and devices; None where this side does not have them (every device)."""
         ...
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:

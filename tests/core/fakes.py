@@ -125,6 +125,9 @@ class FakeStore:
     def attachment_state(self, sha256: str) -> AttachmentState:
         return self.contents.get(sha256, "elsewhere")
 
+    def centre(self) -> None:
+        return None
+
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None if self.likeness is None else self.likeness.get(case_id, ())
 

@@ -19,6 +19,7 @@ from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
+from py_core.custody import custody_of
 from py_core.desk.ports import (
     AttachmentState,
     CaseRecord,
@@ -94,6 +95,9 @@ class DeviceStore:
     def sync_status(self) -> SyncStatus:
         return SyncStatus(True, 0, None)
 
+    def centre(self) -> None:
+        return None
+
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None
 
@@ -104,6 +108,7 @@ class Device:
     client_class: type[SyncClient] = SyncClient
     checks_signatures = True
     stores_first = True
+    lets_go = True
 
     def __init__(self, name: str, disk: Disk, chance: Random, now_ms: Callable[[], int]) -> None:
         self.name = name
@@ -121,7 +126,7 @@ class Device:
     def enrol(self, user: str, device: str, code: str, seed: bytes, record_key: bytes) -> None:
         """Keeps the key and who works here."""
         identity = {"user": user, "device": device, "code": code, "record_key": record_key.hex()}
-        book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None}
+        book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None, "custody": None}
         self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
 
     def open(self) -> None:
@@ -142,6 +147,7 @@ class Device:
             cursor=self.book["cursor"],
             scope=self.book["scope"],
             config=self.book["config"],
+            custody=custody_of(self.book["custody"]),
         )
         self.records: dict[str, CaseRecord] = {}
         for case_id, rows in self.disk.stores["records"].items():
@@ -228,7 +234,7 @@ class Device:
 
         Raises `Malformed`, `NotSigned`, `ValueError`, `DiskFull`, `Crashed`: then nothing was believed.
         """
-        received = self.client.read(pieces)
+        received = self.client.read(pieces, self.records)
         if received.is_empty:
             return None
         if self.checks_signatures:
@@ -241,7 +247,12 @@ class Device:
         book["next_seq"] = max(book["next_seq"], received.own_seq + 1)
         if received.directory is not None:
             book["config"] = received.directory["version"]
+        book["custody"] = received.custody.as_row()
         writes, touched = self._answer_writes(received)
+        if self.lets_go:
+            for case_id in received.purge:
+                writes += self._purge_writes(case_id, writes)
+                touched[case_id] = []
         self.disk.write([*writes, ("sealed", "book", book)])
         self.book = book
         if received.beacon:
@@ -307,7 +318,23 @@ class Device:
             writes.append(("sealed", "directory", dict(received.directory)))
         return writes, touched
 
-    def _load(self, case_id: str, rows: Iterable[Sequence[Any]]) -> None:
+    def _purge_writes(self, case_id: str, before: Sequence[Write]) -> list[Write]:
+        """Takes a case and everything of it off the disk; of an act that the centre left out only the word stays."""
+        outbox = dict(self.disk.stores["outbox"])
+        for store, key, value in before:
+            if store == "outbox":
+                outbox[key] = value
+        kept: list[Write] = [
+            ("outbox", key, {**row, "raw": b"", "signature": b""})
+            for key, row in outbox.items()
+            if row and row["case_id"] == case_id
+        ]
+        return [("documents", case_id, None), ("records", case_id, None), *kept]
+
+    def _load(self, case_id: str, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            self.records.pop(case_id, None)
+            return
         self.records[case_id] = CaseRecord(case_id, tuple(_act(row) for row in rows))
 
 

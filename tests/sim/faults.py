@@ -25,17 +25,19 @@ class Faults:
     restore: float = 0.0  # per crash: the profile comes back from an older copy
     clone: float = 0.0  # per piece of work: the profile is copied to a second machine, both go on
     transfer: float = 0.0  # per piece of work: a person is moved to another unit
+    revocation: float = 0.0  # per piece of work: the centre withdraws the device
     malice: float = 0.0  # somebody enrolled sends harm
 
     @property
     def copies_profiles(self) -> bool:
-        """Whether acts of honest people may rightly end in quarantine."""
-        return bool(self.restore or self.clone or self.transfer)
+        """Whether acts of honest people may rightly end in quarantine for another reason than scope."""
+        return bool(self.restore or self.clone)
 
 
 _MAXIMA = Faults(
     drop=0.3, late=0.2, duplicate=0.3, cut=0.4, flip=0.15, forge=0.15, device_crash=0.12, disk_full=0.1,
-    record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.9, clone=0.08, transfer=0.05, malice=0.5,
+    record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.9, clone=0.08, transfer=0.05,
+    revocation=0.03, malice=0.5,
 )  # fmt: skip
 
 

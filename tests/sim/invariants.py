@@ -17,11 +17,13 @@ from py_core.cases.contradictions import contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
+from py_core.city import CITY_ID
 from py_core.rules.engine import assess
+from py_core.sync import LEFT_OUT
 from py_core.visits import fold_visit, is_visit_id
 from server import record
 from server.devices import actor_owner, device_by_id
-from server.gate import recorded_act
+from server.gate import WAIVABLE, recorded_act
 from server.keys import verifies
 from server.record import Entry
 from server.tables import changes, quarantine
@@ -91,9 +93,12 @@ def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: d
         stores = disks[shown.machine]
         _need(bool(stores["outbox"].get(shown.hash, {}).get("reason")), f"{name} is not kept with a reason")
         rows = stores["records"].get(shown.case_id, [])
+        if stores["outbox"][shown.hash]["reason"] == LEFT_OUT:
+            continue  # the centre has decided, and said so to the device
         _need(any(row[0] == shown.hash for row in rows), f"{name} is no longer on the device")
+        _need(bool(stores["outbox"][shown.hash]["raw"]), f"{name} has lost its bytes on the device")
         _need(
-            world.faults.copies_profiles,
+            world.faults.copies_profiles or held_back[shown.hash] in (*WAIVABLE, "missing_dependency"),
             f"{name} was refused as {held_back[shown.hash]} though its device did nothing wrong",
         )
 
@@ -147,7 +152,12 @@ def _device_has_what_the_record_has(world: World, machine: Machine, connection: 
     for entry in world.log:
         entries.setdefault(entry.case_id, []).append(entry)
     person = world.record.parts.city.current().directory.people[device.identity.user]
-    in_scope = record.cases_of_unit(connection, person.unit)
+    withdrawn = device.identity.device in world.withdrawn
+    in_scope = frozenset() if withdrawn else record.cases_of_unit(connection, person.unit)
+    undecided = {row["case_id"] for row in stores["outbox"].values() if row["reason"] != LEFT_OUT}
+    for name in ("records", "documents"):
+        kept = set(stores[name]) - in_scope - {CITY_ID} - undecided
+        _need(not kept, f"{device.name} keeps {sorted(kept)} in {name}, which is out of its scope")
     for change_hash, row in stores["outbox"].items():
         _need(bool(row["reason"]), f"{device.name} still has {change_hash} waiting")
     for case_id in sorted(in_scope | set(stores["records"])):

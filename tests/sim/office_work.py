@@ -22,6 +22,7 @@ COMMANDS = (
     "notify_correction", "complete_materials", "issue_receipt", "tell_identity", "record_signature", "feed_back",
     "request_lead", "designate_lead", "file_complaint", "start_procedure", "finish_procedure", "refer_out",
     "issue_decision", "propose_refusal", "pass_review", "call_back", "report_urgent", "resolve_contradiction",
+    "request_return", "refuse_ticket", "deliver", "designate_lead",
 )  # fmt: skip
 UNITS = ("shihe", "linye", "centre")
 TRIES = 4
@@ -118,6 +119,8 @@ def _fields(name: str, turn: Turn, chance: Random) -> dict[str, Any]:
         "by": turn.person.unit if turn.person and chance.random() < 0.5 else turn.identity.user,
         "to": chance.choice(UNITS),
         "lead": chance.choice(UNITS),
+        "assists": [chance.choice(UNITS)] if chance.random() < 0.5 else [],
+        "within_duty": False,
         "to_body": "the court",
         "explanation": "it decides this",
         "text": f"{name} {chance.randrange(1000)}",

@@ -39,8 +39,8 @@ class _SkipsAPage(SyncClient):
 class _SkipsAnAct(SyncClient):
     """Loses the last act of an answer that has more than one."""
 
-    def read(self, pieces: Iterable[bytes]) -> Received:
-        received = super().read(pieces)
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = ()) -> Received:
+        received = super().read(pieces, held)
         if len(received.acts) > 1:
             received.acts.pop()
         return received
@@ -76,6 +76,24 @@ class NumbersAnew(Device):
     def open(self) -> None:
         super().open()
         self.book["next_seq"] = 1
+
+
+class NeverLetsGo(Device):
+    """Keeps cases that have left its scope."""
+
+    lets_go = False
+
+
+class _PurgesAtOnce(SyncClient):
+    """Lets a case go while its own work on it still waits."""
+
+    def _let_go(self, received: Received, held: Iterable[str]) -> None:
+        super()._let_go(received, held)
+        received.purge = tuple(sorted({*received.purge, *received.custody.leaving}))
+
+
+class PurgesAtOnce(Device):
+    client_class = _PurgesAtOnce
 
 
 class ForgetsItsNumbers(Device):

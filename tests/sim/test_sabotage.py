@@ -14,13 +14,14 @@ from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
 from .run import run_seed
-from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers
+from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, NeverLetsGo, PurgesAtOnce
 
 SEEDS_MAX = 25
 ROUGH = Faults(
     drop=0.15, duplicate=0.2, cut=0.35, flip=0.2, forge=0.15, device_crash=0.15, record_crash=0.1, wrong_clock=0.9,
     clock_jump=0.2, malice=0.5,
 )  # fmt: skip
+MOVING = Faults(transfer=0.4, revocation=0.1, cut=0.2, device_crash=0.1, offline=0.5)
 COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)
 
 
@@ -36,7 +37,7 @@ def noticed(
 
 
 def test_the_rough_histories_break_nothing_that_is_whole() -> None:
-    for faults in (ROUGH, COPYING):
+    for faults in (ROUGH, COPYING, MOVING):
         for seed in range(4):
             assert not run_seed(seed, faults=faults).broken
 
@@ -48,6 +49,19 @@ def test_a_broken_device_is_noticed(device_class: type[Device]) -> None:
 
 def test_a_restored_device_that_uses_numbers_again_is_noticed() -> None:
     assert "which it holds" in noticed(ForgetsItsNumbers, faults=COPYING)
+
+
+def test_a_device_that_keeps_what_left_its_scope_is_noticed() -> None:
+    assert "is out of its scope" in noticed(NeverLetsGo, faults=MOVING)
+
+
+def test_a_device_that_purges_unsent_work_is_noticed() -> None:
+    assert noticed(PurgesAtOnce, faults=MOVING)
+
+
+def test_a_record_that_tells_nobody_that_a_case_has_left_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.record.REVOKE", 0)
+    assert noticed(faults=Faults(offline=0.2))
 
 
 @pytest.mark.parametrize("record_class", RECORDS, ids=lambda cls: cls.__name__)

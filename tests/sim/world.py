@@ -18,12 +18,14 @@ from random import Random
 
 from py_core import wire
 from py_core.cases.acts import read_act
-from py_core.desk.ports import Identity, NewAct, Request, Surroundings
+from py_core.desk.ports import DeviceRevocation, Identity, LateDecision, NewAct, Request, Surroundings
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
 from py_core.sync import Received
+from server import late_work
 from server import record as log
 from server.devices import enrol
+from server.gate import WAIVABLE
 from server.own_device import NotRecorded
 from server.record import Entry
 
@@ -89,6 +91,8 @@ class World:
         self.trace = Trace()
         self.now_ms = town.START_MS
         self.shown: list[Shown] = []
+        self.withdrawn: set[str] = set()  # devices that the centre withdrew
+        self.waived: set[str] = set()  # late acts that the centre took after all
         self.lost_with_store: set[tuple[str, str]] = set()
         self.promised: list[wire.Verdict] = []  # every receipt that the record ever spoke
         self.pages: list[str] = []  # acts of the server's own pages, once it said that they are recorded
@@ -117,6 +121,7 @@ class World:
         if self.faults.malice:
             self.after(self._soon(HOUR), lambda: self._harm(troublemaker, 8))
         self.after(self._soon(12 * HOUR), lambda: self._reconcile(4))
+        self.after(self._soon(24 * HOUR), lambda: self._decide_late(5))
         while self._agenda:
             self.now_ms, _, call = heapq.heappop(self._agenda)
             self.trace.now_ms = self.now_ms
@@ -214,6 +219,8 @@ class World:
             self.trace.note(device.name, "clock jumps to", device.clock_offset_ms)
         if self.happens(self.faults.transfer):
             self._transfer(device)
+        if self.happens(self.faults.revocation):
+            self._withdraw(device)
         if not device.is_open or device.directory is None:
             return
         if self.happens(self.faults.clone) and len(self.machines) < 6:
@@ -281,6 +288,34 @@ class World:
         self.record.parts.city.publish(current)
         self.count("transfers")
         self.trace.note(user, "moves to", unit)
+
+    def _withdraw(self, device: Device) -> None:
+        self.record.parts.decisions.carry_out(DeviceRevocation(device.identity.device, "lost"), "he")
+        self.withdrawn.add(device.identity.device)
+        self.count("withdrawn devices")
+        self.trace.note(device.name, "is withdrawn")
+
+    def _decide_late(self, left: int) -> None:
+        """The centre decides about work that came too late, as its page does."""
+        if left:
+            self.after(self._soon(14 * HOUR), lambda: self._decide_late(left - 1))
+        with self.record.parts.database.reading() as connection:
+            held = [each for each in late_work.held(connection) if each.reason in WAIVABLE]
+        if not held:
+            return
+        item = self.chance.choice(held)
+        take = self.chance.random() < 0.5
+        try:
+            self.record.parts.decisions.carry_out(LateDecision((item.id,), take, "so it was"), town.RECONCILER)
+        except NotRecorded as error:
+            self.count("late work that cannot be taken")
+            self.trace.note("the gate does not take late work", item.hash[:12], error.reason)
+            return
+        self.count("late work taken" if take else "late work left out")
+        self.trace.note("centre", "takes" if take else "leaves out", item.hash[:12], item.reason)
+        if take:
+            self.waived.add(item.hash)
+        self._watch_log()
 
     def _reconcile(self, left: int) -> None:
         """The centre's own page decides a contradiction."""

@@ -135,6 +135,9 @@ class DeviceStore:
             return "waiting"
         return "here" if sha256 in self._device.contents else "elsewhere"
 
+    def centre(self) -> None:
+        return None
+
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None
 

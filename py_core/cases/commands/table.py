@@ -116,6 +116,7 @@ _ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("see_due_change", "due_change_seen", N_("I have seen the changed date"), ()),
     ("attach", "attachment_added", N_("Add photographs or papers"), ()),
     ("note", "noted", N_("Add a note"), ()),
+    ("take_late_work", "late_work_taken", N_("Take late work into the record"), ("reconciler",)),
     ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction"), ("reconciler",)),
 )
 

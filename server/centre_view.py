@@ -1,0 +1,145 @@
+"""What the centre's pages on quarantine and devices read, and what their decisions do.
+
+A decision to take goes through the gate like any other submission, with nothing looked beyond but scope and the
+device's withdrawal; it and the act that tells it are one transaction of the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, select, update
+
+from py_core.change import decode_act_change
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision
+from py_core.errors import Malformed
+from server import device_contacts, late_work, record
+from server.city import City
+from server.database import Database
+from server.gate import WAIVABLE, Gate
+from server.late_work import Held
+from server.outside import Clock, from_ms, to_ms
+from server.own_device import NotRecorded
+from server.tables import devices, quarantine
+from server.wake import Bell
+
+
+class CentreView:
+    """Implements `py_core.desk.ports.CentreView` over the record."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
+        with self._database.reading() as connection:
+            return [_work(connection, each) for each in late_work.held(connection, decided=decided)]
+
+    def held_by_id(self, item: int) -> HeldWork | None:
+        with self._database.reading() as connection:
+            found = late_work.held_by_id(connection, item)
+            return None if found is None else _work(connection, found)
+
+    def devices(self) -> Sequence[DeviceSeen]:
+        with self._database.reading() as connection:
+            return _devices(connection)
+
+
+class CentreDecisions:
+    """Carries out what a page of the centre decided."""
+
+    def __init__(self, database: Database, clock: Clock, city: City, gate: Gate, bell: Bell) -> None:
+        self._database = database
+        self._clock = clock
+        self._city = city
+        self._gate = gate
+        self._bell = bell
+
+    def carry_out(self, decision: LateDecision | DeviceRevocation, user: str) -> None:
+        """Takes, leaves out or revokes; raises `NotRecorded` with the reason, and then nothing is done."""
+        with self._database.writing() as connection:
+            if isinstance(decision, DeviceRevocation):
+                self._revoke(connection, decision)
+            else:
+                self._decide(connection, decision, user)
+            self._bell.ring_after(self._database, connection)
+
+    def _decide(self, connection: Connection, decision: LateDecision, user: str) -> None:
+        found = [late_work.held_by_id(connection, item) for item in decision.items]
+        held = [each for each in found if each is not None and not each.decision]
+        if len(held) < len(found):
+            raise NotRecorded("decided_meanwhile")
+        now_ms = to_ms(self._clock.now())
+        outcome = late_work.TAKEN if decision.take else late_work.LEFT_OUT
+        late_work.decide(connection, decision.items, outcome, user, decision.why, now_ms)
+        if not decision.take:
+            return
+        submissions = [replace(each.submission, waived=True) for each in held]
+        rulings = self._gate.admit(connection, submissions, self._city.current_in(connection).directory, now_ms)
+        refused = next((ruling.reason for ruling in rulings if ruling.verdict == "quarantined"), None)
+        if refused is not None:
+            raise NotRecorded(refused)
+
+    def _revoke(self, connection: Connection, decision: DeviceRevocation) -> None:
+        where = (devices.c.id == decision.device, devices.c.user.is_not(None), devices.c.revoked_at_ms.is_(None))
+        now_ms = to_ms(self._clock.now())
+        connection.execute(update(devices).where(*where).values(revoked_at_ms=now_ms, revoked_why=decision.why))
+
+
+def _work(connection: Connection, held: Held) -> HeldWork:
+    try:
+        text = decode_act_change(held.submission.raw).text
+    except Malformed:
+        text = None
+    return HeldWork(
+        id=held.id,
+        hash=held.hash,
+        case_id=held.submission.case_id,
+        user=held.submission.user,
+        device=held.submission.device,
+        reason=held.reason,
+        since=from_ms(held.first_at_ms),
+        times=held.times,
+        text=text,
+        may_take=held.reason in WAIVABLE,
+        now_with=tuple(sorted(record.units_of_case(connection, held.submission.case_id))),
+        decided_by=held.decided_by,
+        decided_at=None if held.decided_at_ms is None else from_ms(held.decided_at_ms),
+        why=held.why,
+    )
+
+
+def _devices(connection: Connection) -> list[DeviceSeen]:
+    told = device_contacts.contacts(connection)
+    purged = device_contacts.purged(connection)
+    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
+    counted = select(quarantine.c.device, func.count()).where(*undecided).group_by(quarantine.c.device)
+    held = {device: count for device, count in connection.execute(counted)}
+    found = []
+    for row in connection.execute(select(devices).where(devices.c.user.is_not(None)).order_by(devices.c.code)):
+        contact, gone = told.get(row.id), purged.get(row.id)
+        seen = DeviceSeen(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            user=row.user,
+            enrolled_at=from_ms(row.enrolled_at_ms),
+            revoked_at=None if row.revoked_at_ms is None else from_ms(row.revoked_at_ms),
+            purged=gone.cases if gone else 0,
+            purged_at=from_ms(gone.last_at_ms) if gone else None,
+            held=held.get(row.id, 0),
+        )
+        if contact is not None:
+            seen = replace(
+                seen,
+                last_contact_at=from_ms(contact.at_ms),
+                app=contact.app,
+                waiting=contact.waiting,
+                refused=contact.refused,
+                storage_used=contact.storage_used,
+                storage_quota=contact.storage_quota,
+                storage_kept=contact.storage_kept,
+                clock_offset_ms=contact.clock_offset_ms,
+            )
+        found.append(seen)
+    return found

@@ -1,0 +1,122 @@
+"""Work that the gate did not take: what lies in quarantine, and what the centre decided about it.
+
+A decision to take goes through the gate again with only the reasons of `gate.WAIVABLE` looked beyond; a decision to
+leave out is kept beside the bytes, which stay for ever. Must not decide anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from server.record import Submission
+from server.tables import quarantine
+
+TAKEN, LEFT_OUT = "taken", "left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One submission in quarantine."""
+
+    id: int
+    submission: Submission
+    hash: str
+    reason: str
+    waits_for: str | None
+    first_at_ms: int
+    times: int
+    decision: str
+    decided_by: str
+    decided_at_ms: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a quarantined act; `by` is empty when nobody had to decide."""
+
+    hash: str
+    case_id: str
+    left_out: bool
+    by: str
+    at_ms: int
+    why: str
+
+
+def held(connection: Connection, *, decided: bool = False) -> list[Held]:
+    """What waits for a decision, oldest first; or what was left out, newest first."""
+    statement = select(quarantine).where(quarantine.c.released_at_ms.is_(None))
+    if decided:
+        statement = statement.where(quarantine.c.decision == LEFT_OUT).order_by(quarantine.c.decided_at_ms.desc())
+    else:
+        statement = statement.where(quarantine.c.decision.is_(None)).order_by(quarantine.c.id)
+    return [_held(row) for row in connection.execute(statement)]
+
+
+def held_by_id(connection: Connection, item: int) -> Held | None:
+    """One of them, decided or not; None when there is none, or the record has taken it."""
+    row = connection.execute(
+        select(quarantine).where(quarantine.c.id == item, quarantine.c.released_at_ms.is_(None))
+    ).first()
+    return None if row is None else _held(row)
+
+
+def decide(connection: Connection, items: Sequence[int], decision: str, by: str, why: str, now_ms: int) -> None:
+    """Keeps a decision beside the bytes."""
+    values = {"decision": decision, "decided_by": by, "why": why, "decided_at_ms": now_ms}
+    connection.execute(update(quarantine).where(quarantine.c.id.in_(items)).values(**values))
+
+
+def decided(connection: Connection, device: str, hashes: Sequence[str]) -> list[Decided]:
+    """What became of these acts of a device, as far as something has."""
+    wanted = [each for each in hashes if _is_hash(each)]
+    if not wanted:
+        return []
+    rows = connection.execute(
+        select(quarantine).where(quarantine.c.device == device, quarantine.c.hash.in_(wanted)).order_by(quarantine.c.id)
+    )
+    return [
+        Decided(
+            row.hash,
+            row.case_id,
+            row.released_at_ms is None,
+            row.decided_by or "",
+            row.decided_at_ms or row.released_at_ms,
+            row.why or "",
+        )
+        for row in rows
+        if row.released_at_ms is not None or row.decision == LEFT_OUT
+    ]
+
+
+def _held(row: Row[Any]) -> Held:
+    values = row._mapping
+    submission = Submission(
+        values["case_id"],
+        values["alg"],
+        bytes(values["signature"]),
+        bytes(values["raw"]),
+        values["device"],
+        values["user"],
+    )
+    return Held(
+        values["id"],
+        submission,
+        values["hash"],
+        values["reason"],
+        values["waits_for"],
+        values["first_at_ms"],
+        values["times"],
+        values["decision"] or "",
+        values["decided_by"] or "",
+        values["decided_at_ms"],
+        values["why"] or "",
+    )
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
