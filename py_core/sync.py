@@ -338,11 +338,19 @@ class SyncClient:
         else:
             raise Malformed("answer", "has a message that only a device sends")
 
+    def left_out_in(self, received: Received) -> list[RefusedAct]:
+        """The acts of cases that go with this answer which the centre left out: of them the word stays."""
+        gone = set(received.purge)
+        known = {**self.refused, **{each.hash: each for each in received.refused}}
+        return [each for each in known.values() if each.case_id in gone and each.reason == LEFT_OUT]
+
     def _hear(self, ruled: Ruled, received: Received) -> None:
         """The centre's decision about an act that is kept here as refused."""
         refused = self.refused.get(ruled.hash)
         if refused is None:
             return
+        if not ruled.in_scope:
+            received.scope_steps.append((refused.case_id, False))
         if not ruled.taken:
             told = RefusedAct(refused.case_id, ruled.hash, LEFT_OUT, refused.now_with, ruled.by, ruled.why, ruled.at_ms)
             received.refused.append(told)

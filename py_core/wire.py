@@ -261,14 +261,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What the centre decided about an act that was quarantined: taken (with its receipt) or left out, by whom, why."""
+    """What the centre decided about an act that was quarantined: taken (with its receipt) or left out, by whom, why.
+
+    `in_scope`: whether the case is in the device's scope; if not, it is revoked with this message.
+    """
 
     hash: str
     taken: bool
     by: str
     at_ms: int
     why: str
-    case: str = ""
+    in_scope: bool = True
     log_index: int | None = None
     received_at_ms: int | None = None
     sig: str = ""

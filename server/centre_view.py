@@ -35,6 +35,10 @@ class CentreView:
         with self._database.reading() as connection:
             return [_work(connection, each) for each in late_work.held(connection, decided=decided)]
 
+    def held_count(self) -> int:
+        with self._database.reading() as connection:
+            return late_work.count(connection)
+
     def held_by_id(self, item: int) -> HeldWork | None:
         with self._database.reading() as connection:
             found = late_work.held_by_id(connection, item)
@@ -114,7 +118,7 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
     purged = device_contacts.purged(connection)
     undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
     counted = select(quarantine.c.device, func.count()).where(*undecided).group_by(quarantine.c.device)
-    held = {device: count for device, count in connection.execute(counted)}
+    held = {row[0]: row[1] for row in connection.execute(counted)}
     found = []
     for row in connection.execute(select(devices).where(devices.c.user.is_not(None)).order_by(devices.c.code)):
         contact, gone = told.get(row.id), purged.get(row.id)

@@ -78,7 +78,7 @@ class Exchange:
         self._note(device, hello)
         with self._database.reading() as connection:
             answer: list[wire.Frame] = [wire.message_frame(self._verdict(connection, ruling)) for ruling in rulings]
-            answer += [wire.message_frame(ruled) for ruled in self._decided(connection, device, hello.asks)]
+            answer += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             if device.revoked:
                 end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
                 return [*answer, wire.message_frame(end)]
@@ -97,14 +97,17 @@ class Exchange:
             with self._database.writing() as connection:
                 device_contacts.note(connection, device.id, hello, now_ms)
 
-    def _decided(self, connection: Connection, device: Device, asks: Sequence[str]) -> list[wire.Ruled]:
+    def _decided(self, connection: Connection, device: Device, user: str, asks: Sequence[str]) -> list[wire.Ruled]:
         """What has become of acts that the device keeps as refused, as far as something has."""
         answer = []
+        person = self._city.current_in(connection).directory.people.get(user)
         for found in late_work.decided(connection, device.id, asks):
             entry = record.entry_by_hash(connection, found.hash)
             if entry is None and not found.left_out:
                 continue
-            ruled = wire.Ruled(found.hash, entry is not None, found.by, found.at_ms, found.why, found.case_id)
+            units = () if device.revoked else record.units_of_case(connection, found.case_id)
+            in_scope = person is not None and person.unit in units
+            ruled = wire.Ruled(found.hash, entry is not None, found.by, found.at_ms, found.why, in_scope)
             if entry is not None:
                 place = (entry.log_index, entry.received_at_ms)
                 signature = self._receipts.receipt(entry.case_id, entry.hash, *place)

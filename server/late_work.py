@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from server.record import Submission
 from server.tables import quarantine
@@ -55,6 +55,12 @@ def held(connection: Connection, *, decided: bool = False) -> list[Held]:
     else:
         statement = statement.where(quarantine.c.decision.is_(None)).order_by(quarantine.c.id)
     return [_held(row) for row in connection.execute(statement)]
+
+
+def count(connection: Connection) -> int:
+    """How many wait for a decision."""
+    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
+    return connection.scalar(select(func.count()).select_from(quarantine).where(*undecided)) or 0
 
 
 def held_by_id(connection: Connection, item: int) -> Held | None:

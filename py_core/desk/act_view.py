@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from py_core.cases.acts import Event, RecordedAct
+from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
 from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.time_words import time_notes, window_start
 from py_core.desk.turn import OpenCase, Turn
 from py_core.enclosed import attachments_of, drawings_of
 from py_core.packs import Pack
@@ -66,6 +67,7 @@ def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = 
         "happened_full": language.moment_text(lang, act.occurred_at, seconds=True),
         "claimed": language.moment_text(lang, act.claimed_at, seconds=True),
         "window": provable_window(turn, recorded),
+        "time_notes": time_notes(turn, recorded),
         "received": language.moment_text(lang, recorded.received_at, seconds=True)
         if recorded.received_at
         else turn.say(N_("not yet")),
@@ -83,14 +85,6 @@ def act_title(turn: Turn, events: tuple[Event, ...]) -> str:
     """The titles of an act's events, joined; a type of a newer version is shown by its key."""
     titles = [turn.say(EVENT_TITLES.get(str(event.get("type")), "")) or str(event.get("type"))[:40] for event in events]
     return " · ".join(dict.fromkeys(titles))
-
-
-def window_start(recorded: RecordedAct) -> datetime | None:
-    """The record's own time of the contact that the act builds on: the act cannot be older than it claims since."""
-    act = recorded.act
-    if act.beacon is None or act.since_beacon_ms is None:
-        return None
-    return act.claimed_at - timedelta(milliseconds=act.since_beacon_ms)
 
 
 def provable_window(turn: Turn, recorded: RecordedAct) -> str:
@@ -129,7 +123,8 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "no_registration": N_("the case does not begin with a registration"),
     "unknown_unit": N_("it names a unit that the city does not have"),
     "in_another_case": N_("the same change already stands in another case"),
-    "foreign_scope": N_("the case is outside what this device may write"),
+    "foreign_scope": N_("the case is outside what this device may write, or has left it"),
+    "left_out": N_("the centre decided to leave it out"),
     "not_authorised": N_("the person's role does not include this act"),
     "unknown_law": N_("it follows a version of the rules that the record does not know yet"),
     "false_beacon": N_("it rests on a contact that the record never had"),
@@ -149,6 +144,11 @@ UNKNOWN_REASON = N_("the record gives a reason that this version does not know; 
 def quarantine_reason(turn: Turn, code: str) -> str:
     """Why the record's gate held an act back, in words; a code of a newer record gets the general ones."""
     return turn.say(QUARANTINE_REASONS.get(code, UNKNOWN_REASON))
+
+
+def facts_of(turn: Turn, act: Act) -> list[dict[str, str]]:
+    """What an act says that stands in no case (yet): its fields in words, without the names of a regulation."""
+    return [fact for event in act.events for fact in _facts(turn, None, event, act.user)]
 
 
 def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[str, str]]:

@@ -36,6 +36,11 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
     ]
 
 
+def _held_back(turn: Turn) -> int:
+    view = turn.store.centre()
+    return 0 if view is None else view.held_count()
+
+
 def show_overview(turn: Turn) -> Response:
     """Counts of the whole record: open duties by light, by unit, contradictions to decide."""
     lights: Counter[str] = Counter()

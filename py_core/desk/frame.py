@@ -21,6 +21,11 @@ DONE = {
     "notice": N_("Registered. The one-time notice is ready to print."),
     "guide": N_("Registered. The slip that guides the person is ready to print."),
     "act": N_("Recorded."),
+    "late_taken": N_("The late work is in the record now. Its author hears of it at the next contact."),
+    "left_out": N_("The work is left out and kept here for ever. Its author hears of it at the next contact."),
+    "late_again": N_("Somebody has decided about this work already."),
+    "withdrawn": N_("The device is withdrawn. What it sends from now on lies here for a decision."),
+    "withdrawn_before": N_("The device was withdrawn before."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
     "city": N_("Recorded. Every device works by it after its next contact; open cases are counted anew now."),
     "city_again": N_("This form was already sent. Nothing was recorded twice."),
@@ -103,7 +108,7 @@ def sync_view(turn: Turn) -> dict[str, Any]:
 
 
 def _sync_state(status: SyncStatus) -> str:
-    if status.problem or status.refused:
+    if status.problem or status.held_back:
         return "problem"
     if not status.online:
         return "offline"
@@ -115,13 +120,15 @@ def _sync_word(status: SyncStatus) -> str:
         return N_("Sign in to send")
     if status.problem == "other_person":
         return N_("Somebody else is signed in")
+    if status.problem == "device_revoked":
+        return N_("This device was withdrawn")
     if status.problem == "storage_full":
         return N_("Storage is full")
     if status.problem == "busy":
         return N_("The record is busy")
     if status.problem:
         return N_("Sending does not work")
-    if status.refused:
+    if status.held_back:
         return N_("An act was held back")
     if not status.online:
         return N_("Offline")
@@ -170,7 +177,7 @@ def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
         ("visits", "/visits", N_("Visits"), 0),
         *([("approvals", "/approvals", N_("Approvals"), 0)] if turn.decides else []),
         ("slips", "/slips", N_("Forms"), 0),
-        ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + len(turn.sync_status.refused)),
+        ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + turn.sync_status.held_back),
     ]
     if turn.at_centre:
         items.append(("centre", "/centre", N_("Centre"), 0))

@@ -123,6 +123,11 @@ class SyncStatus:
     problem: str = ""  # "", "signed_out", "storage_full", …
     uploading: Uploading | None = None
 
+    @property
+    def held_back(self) -> int:
+        """How many acts the record did not take and the centre has not decided about."""
+        return sum(not item.is_decided for item in self.refused)
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -195,6 +200,7 @@ class CentreView(Protocol):
         """What waits in quarantine, oldest first; or what was left out, newest decision first."""
         ...
 
+    def held_count(self) -> int: ...
     def held_by_id(self, item: int) -> HeldWork | None: ...
     def devices(self) -> Sequence[DeviceSeen]: ...
 

@@ -79,6 +79,20 @@ PROBLEMS: Mapping[str, Problem] = {
         "/cases",
         N_("To the cases"),
     ),
+    "unknown_late_work": Problem(
+        N_("This work is not in quarantine"),
+        N_("The record has taken it meanwhile, or the address is mistyped."),
+        N_("Go back to the list of late and refused work."),
+        "/centre/quarantine",
+        N_("To the list"),
+    ),
+    "unknown_device": Problem(
+        N_("There is no such device"),
+        N_("The address is mistyped."),
+        N_("Go back to the list of devices."),
+        "/centre/devices",
+        N_("To the devices"),
+    ),
     "not_allowed": Problem(
         N_("This page is not for your post"),
         N_("Your roles do not include this work."),

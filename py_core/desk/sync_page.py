@@ -8,7 +8,7 @@ from typing import Any
 from py_core.cases.acts import RecordedAct
 from py_core.desk import act_view, case_view
 from py_core.desk.frame import page, uploading_text
-from py_core.desk.ports import Response
+from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
 from py_core.views import language
@@ -28,7 +28,12 @@ PROBLEMS = {
         N_("Sign in"),
     ),
     "unknown_device": (
-        N_("The centre does not know this device or has withdrawn it. What was done here is kept; ask the administrator to enrol it again."),
+        N_("The centre does not know this device. What was done here is kept; ask the administrator to enrol it again."),
+        "",
+        "",
+    ),
+    "device_revoked": (
+        N_("The centre has withdrawn this device. Cases of which nothing waits have left it; unsent work stays here, lies at the centre for its decision, and can be carried there. Ask the administrator."),
         "",
         "",
     ),
@@ -81,7 +86,8 @@ def show_sync(turn: Turn) -> Response:
             "upload_problem": turn.say(UPLOAD_PROBLEMS[status.uploading.problem])
             if status.uploading and status.uploading.problem in UPLOAD_PROBLEMS
             else "",
-            "refused": [_refused(turn, item.hash, item.case_id, item.reason, by_hash) for item in status.refused],
+            "refused": [_refused(turn, item, by_hash) for item in status.refused if not item.is_decided],
+            "left_out": [_refused(turn, item, by_hash) for item in status.refused if item.is_decided],
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
             "received": [_line(turn, *pair) for pair in mine],
@@ -172,13 +178,15 @@ def _line(turn: Turn, opened: Opened, recorded: RecordedAct) -> dict[str, str]:
     }
 
 
-def _refused(
-    turn: Turn, hash_: str, case_id: str, reason: str, found: dict[str, tuple[Opened, RecordedAct]]
-) -> dict[str, Any]:
-    pair = found.get(hash_)
+def _refused(turn: Turn, item: Quarantined, found: dict[str, tuple[Opened, RecordedAct]]) -> dict[str, Any]:
+    pair = found.get(item.hash)
     return {
-        "hash": hash_[:12],
-        **(_named(turn, pair[0]) if pair else {"href": "", "case_title": case_id[:8]}),
+        "hash": item.hash[:12],
         "title": act_view.act_title(turn, pair[1].act.events) if pair else turn.say(N_("Act")),
-        "reason": act_view.quarantine_reason(turn, reason),
+        **(_named(turn, pair[0]) if pair else {"href": "", "case_title": item.case_id[:8]}),
+        "reason": act_view.quarantine_reason(turn, item.reason),
+        "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in item.now_with),
+        "by": case_view.person_name(turn, item.by) if item.by else "",
+        "why": item.why,
+        "at": language.moment_text(turn.lang, item.at) if item.at else "",
     }

@@ -133,6 +133,14 @@ def forget_too(clear: Callable[[], None]) -> None:
     _also_forget.append(clear)
 
 
+def forget_case(case_id: str) -> None:
+    """Drops everything that was kept of a case that has left this device."""
+    _folded.pop(case_id, None)
+    _glances.pop(case_id, None)
+    for clear in _also_forget:
+        clear()
+
+
 def forget() -> None:
     """Drops everything that was kept of anybody's cases."""
     _folded.clear()

@@ -22,8 +22,17 @@ COMMANDS = (
     "notify_correction", "complete_materials", "issue_receipt", "tell_identity", "record_signature", "feed_back",
     "request_lead", "designate_lead", "file_complaint", "start_procedure", "finish_procedure", "refer_out",
     "issue_decision", "propose_refusal", "pass_review", "call_back", "report_urgent", "resolve_contradiction",
-    "request_return", "refuse_ticket", "deliver", "designate_lead",
 )  # fmt: skip
+# What brings units into a case and lets them go; tried more often, because a release needs two or three in a row.
+MOVING = (
+    "deliver",
+    "request_return",
+    "refuse_ticket",
+    "designate_lead",
+    "request_lead",
+    "hand_over",
+    "accept_handover",
+)
 UNITS = ("shihe", "linye", "centre")
 TRIES = 4
 CASES_MAX = 3
@@ -40,7 +49,10 @@ def case_act(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
         return None
     offered = [offer.command for offer in possible(opened.case, turn.law(opened.case))]
     for _ in range(TRIES):
+        moving = [each for each in MOVING if each in offered]
         name = chance.choice(offered if offered and chance.random() < 0.6 else COMMANDS)
+        if moving and chance.random() < 0.4:
+            name = chance.choice(moving)
         fields = _fields(name, turn, chance)
         if name == "resolve_contradiction":
             if not opened.open_contradictions:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from py_core.wire import Frame, Hello
+from server import record
 from server.exchange import Exchange
 
 from .city_record import CityRecord
@@ -60,8 +61,13 @@ def test_a_device_that_purges_unsent_work_is_noticed() -> None:
 
 
 def test_a_record_that_tells_nobody_that_a_case_has_left_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.record.REVOKE", 0)
-    assert noticed(faults=Faults(offline=0.2))
+    whole = record.feed_lines
+
+    def silent(connection: Any, case_id: str, lines: Any, kind: int = record.ACT) -> None:
+        whole(connection, case_id, lines if kind == record.ACT else [], kind)
+
+    monkeypatch.setattr("server.record.feed_lines", silent)
+    assert "is out of its scope" in noticed(faults=Faults(offline=0.2))
 
 
 @pytest.mark.parametrize("record_class", RECORDS, ids=lambda cls: cls.__name__)

@@ -12,7 +12,7 @@ import pytest
 
 from .run import describe, report, run_many, run_seed
 
-SEEDS = 300
+SEEDS = 500
 TWICE = 10
 # Seeds that found a fault of the product once; each names what it was.
 _NUMBERS = "a restored or cloned profile used numbers again that its own pulled acts had, so honest work was refused"
@@ -33,8 +33,13 @@ def test_every_seed_keeps_every_promise(pytestconfig: pytest.Config) -> None:
         missing = {
             "acts", "contradictions", "cut", "flipped", "late", "duplicates", "harm", "clones", "restores",
             "transfers", "device crashes", "record crashes", "disk full", "not believed: NotSigned",
+<<<<<<< HEAD
             "decisions of the centre", "reply", "accept", "hand_over", "visits", "visit_start", "visit_add_request",
             "visit_take_papers", "visit_finish",
+=======
+            "decisions of the centre", "reply", "accept", "hand_over", "revocations", "cases let go",
+            "withdrawn devices", "late work taken", "late work left out",
+>>>>>>> 2ea18df (wip)
         } - seen  # fmt: skip
         assert not missing, "the histories lost what they are to be made of"
 

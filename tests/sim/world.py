@@ -201,9 +201,13 @@ class World:
         refused = " ".join(f"{each.hash[:12]}:{each.reason}" for each in received.refused)
         receipts = " ".join(f"{each.hash[:12]}@{each.log_index}" for each in received.receipts)
         end = received.end
+        revoked = sum(not brought for _, brought in received.scope_steps)
+        for what, number in (("revocations", revoked), ("cases let go", len(received.purge))):
+            if number:
+                self.counts[what] = self.counts.get(what, 0) + number
         self.trace.note(
             machine.device.name, "believes", f"receipts [{receipts}] refused [{refused}] acts [{acts}]",
-            f"end {end.cursor} {end.scope} {end.more}" if end else "cut",
+            f"end {end.cursor} {end.scope} {end.more}" if end else "cut", *(case[:8] for case in received.purge),
         )  # fmt: skip
 
     # Work

@@ -10,23 +10,25 @@ import { Refusal, type DeskRequest } from '../../web/src/shared/protocol.ts';
 import { Database, type Write } from '../../web/src/worker/database.ts';
 import { Device } from '../../web/src/worker/device.ts';
 import { appendAct } from '../../web/src/worker/documents.ts';
-import type { Python, Received } from '../../web/src/worker/python.ts';
+import type { Python, Received, WaitingRow } from '../../web/src/worker/python.ts';
 
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, own_seq: 0 };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0 };
 
 class FakePython {
   told: string[] = [];
   acts: { case_id: string; text: string }[] = [];
   received: Received = NOTHING;
   seq: number[] = [];
-  openDevice(): void { this.told.push('open'); }
+  opened = '';
+  waitingRows: WaitingRow[] = [];
+  openDevice(opened: unknown): void { this.told.push('open'); this.opened = JSON.stringify(opened); }
   loadRecords(rows: Bytes): void { this.told.push(`records ${fromUtf8(rows).trimEnd()}`); }
   settled(): null { return null; }
   believeSettled(): number { return 0; }
-  loadWaiting(rows: { hash: string; reason: string }[]): void { this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
+  loadWaiting(rows: WaitingRow[]): void { this.waitingRows = rows; this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
   loadContents(): void {}
   enclosed(): string[] { return []; }
   lock(): void { this.told.push('lock'); }
@@ -123,7 +125,7 @@ test('receipts without the record’s signature are not believed', async () => {
 test('a refused act stays in the outbox with its reason and out of what the case builds on', async () => {
   const waiting = await database.all('outbox');
   const last = Automerge.decodeChange(await lastChange(CASE)).hash;
-  python.received = { ...NOTHING, refused: [{ case_id: CASE, hash: last, reason: 'scope' }] };
+  python.received = { ...NOTHING, refused: [{ case_id: CASE, hash: last, reason: 'scope', now_with: ['linye'], by: '', why: '', at_ms: null }] };
   await device.takeAnswer([]);
   assert.equal((await database.all('outbox')).length, waiting.length);
   await unlock();
@@ -131,6 +133,26 @@ test('a refused act stays in the outbox with its reason and out of what the case
   python.acts = [{ case_id: CASE, text: '{"n":"after"}' }];
   await device.respond(REQUEST);
   assert.ok(!Automerge.decodeChange(await lastChange(CASE)).deps.includes(last));
+});
+
+test('a case that has left is in no store afterwards; of an act that was left out only the word stays', async () => {
+  const gone = '9a'.repeat(16);
+  python.acts = [{ case_id: gone, text: '{"n":"secret"}' }];
+  await device.respond(REQUEST);
+  await device.saveDraft(`/cases/${gone}/do/note`, { text: ['typed'] });
+  await device.saveDraft('/register', { text: ['kept'] });
+  const { hash } = Automerge.decodeChange(await lastChange(gone));
+  const told = { case_id: gone, hash, reason: 'left_out', now_with: [], by: 'qian', why: 'came too late', at_ms: 5 };
+  python.received = { ...NOTHING, refused: [told], purge: [gone], left_out: [told], custody: { doubtful: [], leaving: [], purged: [gone] } };
+  await device.takeAnswer([]);
+  for (const store of ['documents', 'records', 'drafts'] as const) {
+    assert.deepEqual((await database.all(store)).filter(([key]) => key.includes(gone)), [], store);
+  }
+  assert.notEqual(await device.draft('/register'), null);
+  await unlock();
+  const rows = python.waitingRows.filter(row => row.case_id === gone);
+  assert.deepEqual(rows.map(row => [row.reason, row.why, row.raw.length]), [['left_out', 'came too late', 0]]);
+  assert.ok(python.opened.includes(gone)); // the purge is still to be attested
 });
 
 test('a change without its causes spoils the whole answer, not the disk', async () => {

@@ -21,6 +21,7 @@ from py_core.calendars import WorkCalendar, national
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
+from py_core.custody import custody_of
 from py_core.desk import frame, turn
 from py_core.desk.glance import settled as settled_glance
 from py_core.desk.ports import (
@@ -37,7 +38,7 @@ from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
 from py_core.enclosed import attachments_of
 from py_core.packs import Packs, load_packs
-from py_core.sync import IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
+from py_core.sync import DeviceState, IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
 from py_core.uploads import UploadClient
 from py_core.views.environment import make_environment
 from py_core.visits import is_visit_id
@@ -81,7 +82,12 @@ class Device:
         self.directory: Directory | None = read_directory(opened["directory"]) if opened["directory"] else None
         self.records: dict[str, StoredCase] = {}
         self.client = SyncClient(
-            identity["device"], self.app_version, cursor=sync["cursor"], scope=sync["scope"], config=sync["config"]
+            identity["device"],
+            self.app_version,
+            cursor=sync["cursor"],
+            scope=sync["scope"],
+            config=sync["config"],
+            custody=custody_of(sync.get("custody")),
         )
         self.received: Received | None = None
         self.uploads = UploadClient()
@@ -126,7 +132,18 @@ class DeviceStore:
 
     def sync_status(self) -> SyncStatus:
         client = self._device.client
-        refused = tuple(Quarantined(each.hash, each.case_id, each.reason) for each in client.refused.values())
+        refused = tuple(
+            Quarantined(
+                each.hash,
+                each.case_id,
+                each.reason,
+                each.now_with,
+                each.by,
+                each.why,
+                None if each.at_ms is None else _moment(each.at_ms),
+            )
+            for each in client.refused.values()
+        )
         uploading = _uploading(self._device.uploads)
         return SyncStatus(client.online, client.waiting, self._last_contact_at, refused, client.problem, uploading)
 
@@ -252,7 +269,15 @@ def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
     client = _opened().client
     for row in rows:
         if row["reason"]:
-            client.refused[row["hash"]] = RefusedAct(row["case_id"], row["hash"], row["reason"])
+            client.refused[row["hash"]] = RefusedAct(
+                row["case_id"],
+                row["hash"],
+                row["reason"],
+                tuple(row.get("now_with") or ()),
+                row.get("by") or "",
+                row.get("why") or "",
+                row.get("at_ms"),
+            )
         else:
             client.add(_waiting(row))
 
@@ -336,21 +361,26 @@ def recorded(case_id: str, row: str, waiting: Mapping[str, Any]) -> None:
             device.uploads.add(file.sha256, file.bytes, waiting["hash"], ready=False)
 
 
-def sync_request() -> bytes:
-    """The body of the next exchange."""
-    return _opened().client.request()
+def sync_request(machine: str) -> bytes:
+    """The body of the next exchange; `machine` is a `DeviceState` as JSON."""
+    client = _opened().client
+    client.machine = DeviceState(**json.loads(machine))
+    return client.request()
 
 
 def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     """Reads an answer without believing it yet; raises `Malformed`. The raw changes stay bytes."""
     device = _opened()
-    received = device.client.read(bytes(piece) for piece in pieces)
+    received = device.client.read((bytes(piece) for piece in pieces), device.records)
     device.received = received
     end = received.end
     return {
         "empty": received.is_empty,
         "receipts": [_fields(each) for each in received.receipts],
-        "refused": [_fields(each) for each in received.refused],
+        "refused": [_refused(each) for each in received.refused],
+        "purge": list(received.purge),
+        "left_out": [_refused(each) for each in device.client.left_out_in(received)],
+        "custody": received.custody.as_row(),
         "acts": [{**_fields(act), "row": _row(act)} for act in received.acts],
         "directory": _json(received.directory) if received.directory is not None else None,
         "beacon": _fields(received.beacon) if received.beacon is not None else None,
@@ -368,6 +398,8 @@ def sync_commit(records: bytes) -> int:
     if device.received.directory is not None:
         device.directory = read_directory(device.received.directory)
     wait_ms = device.client.commit(device.received)
+    for case_id in device.received.purge:
+        turn.forget_case(case_id)
     for taken in (*device.received.receipts, *device.received.acts):
         device.uploads.act_taken(taken.hash)
     device.received = None
@@ -451,6 +483,10 @@ def _moment(milliseconds: int) -> datetime:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _refused(refused: RefusedAct) -> dict[str, Any]:
+    return {**_fields(refused), "now_with": list(refused.now_with)}
 
 
 def _json(value: Any) -> str:

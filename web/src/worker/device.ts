@@ -8,7 +8,7 @@ import { prepared, type FileLimits, type Named } from '../shared/pictures.ts';
 import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
-import type { ActRow, Python, Received, WaitingRow } from './python.ts';
+import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts';
 import { enrolAtRecord, fetchContent, type Me } from './record.ts';
 import { checkReceipts } from './receipts.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
@@ -118,6 +118,16 @@ export class Device {
     return await this.turnstile.run(async () => work(this.need().python));
   }
 
+  /** The body of the next exchange, with what the centre may know of this machine. */
+  async request(): Promise<Bytes> {
+    const storage = await machineStorage();
+    return await this.turnstile.run(async () => {
+      const { python, book, beaconAt } = this.need();
+      const recordMs = book.beacon && beaconAt !== null ? book.beacon.serverTimeMs + performance.now() - beaconAt : null;
+      return python.syncRequest({ ...storage, clock_offset_ms: recordMs === null ? null : Math.round(Date.now() - recordMs) });
+    });
+  }
+
   /** Keeps what an answer of the record brought, then believes it; gives the wait in milliseconds. */
   async takeAnswer(pieces: Bytes[]): Promise<{ wait: number; received: Received } | null> {
     return await this.turnstile.run(async () => {
@@ -132,6 +142,7 @@ export class Device {
       // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
       if (received.directory) book.config = (JSON.parse(received.directory) as { version: number }).version;
+      book.custody = received.custody;
       const { writes, records } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
@@ -231,7 +242,7 @@ export class Device {
       identity: { user: identity.user, device: identity.device, code: identity.code },
       app_version: APP_VERSION,
       directory: directory ? JSON.parse(directory) : null,
-      sync: { cursor: book.cursor, scope: book.scope, config: book.config },
+      sync: { cursor: book.cursor, scope: book.scope, config: book.config, custody: book.custody ?? null },
     });
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
     const settled = kept ? python.believeSettled(kept) : 0;
@@ -291,7 +302,7 @@ export class Device {
       writes.push({ store: 'outbox', key: act.hash });
     }
     // A case goes on without its refused acts; they stay in the outbox with the reason.
-    for (const { hash, reason } of received.refused) writes.push(...await shelf.refusedWrite(hash, reason));
+    for (const refused of received.refused) writes.push(...await shelf.refusedWrite(refused));
     for (const caseId of new Set([...received.acts, ...received.refused].map(act => act.case_id))) {
       const refused = new Set(received.refused.filter(act => act.case_id === caseId).map(act => act.hash));
       const changes = received.acts.filter(act => act.case_id === caseId).map(act => act.raw);
@@ -301,8 +312,23 @@ export class Device {
     }
     for (const [caseId, rows] of touched) writes.push(await shelf.rowsWrite(caseId, rows));
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
+    // Last, so that nothing written above brings a case back that has left this device's scope.
+    for (const caseId of received.purge) {
+      writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
+      touched.set(caseId, []);
+    }
+    if (received.purge.length) writes.push(...await shelf.settledWithout(new Set(received.purge)));
     return { writes, records: [...touched] };
   }
+}
+
+/** How full this browser's storage is, and whether it promised to keep it; null where it does not say. */
+async function machineStorage(): Promise<Omit<Machine, 'clock_offset_ms'>> {
+  const storage = (globalThis.navigator as Navigator | undefined)?.storage;
+  const [estimate, kept] = await Promise.all([
+    storage?.estimate?.().catch(() => null) ?? null, storage?.persisted?.().catch(() => null) ?? null,
+  ]);
+  return { storage_used: estimate?.usage ?? null, storage_quota: estimate?.quota ?? null, storage_kept: kept };
 }
 
 function isStorageFull(error: unknown): boolean {

@@ -72,7 +72,7 @@ export class Exchanges {
   private async once(): Promise<number> {
     const before = JSON.stringify(await this.state());
     if (!this.csrf && !await this.identify()) return await this.otherPerson(before);
-    const body = await this.device.withPython(python => python.syncRequest());
+    const body = await this.device.request();
     const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
     const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
     if (!taken) {

@@ -11,15 +11,22 @@ const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscrip
 
 export interface WaitingRow {
   case_id: string; hash: string; raw: Bytes; alg: number; signature: Bytes; actor: string; actor_signature: string; reason: string;
+  now_with?: string[]; by?: string; why?: string; at_ms?: number | null;
 }
+/** An act that the record's gate did not take, with who has the case now, or with the centre's decision to leave it out. */
+export interface Refused { case_id: string; hash: string; reason: string; now_with: string[]; by: string; why: string; at_ms: number | null }
+/** What the centre may know of this machine; null: not known. */
+export interface Machine { storage_used: number | null; storage_quota: number | null; storage_kept: boolean | null; clock_offset_ms: number | null }
 /** One act as the records hold it: hash, deps, text, received at (ms), log index. */
 export type ActRow = [string, string[], string, number | null, number | null];
 export interface IncomingAct { case_id: string; hash: string; raw: Bytes; row: ActRow }
 export interface Receipt { case_id: string; hash: string; log_index: number; received_at_ms: number; sig: string }
 export interface Received {
-  empty: boolean; receipts: Receipt[]; refused: { case_id: string; hash: string; reason: string }[]; acts: IncomingAct[];
+  empty: boolean; receipts: Receipt[]; refused: Refused[]; acts: IncomingAct[];
   directory: string | null; beacon: { id: string; server_time_ms: number; log_size: number; sig: string } | null;
   end: { cursor: number; scope: string; more: boolean } | null;
+  /** Cases to delete with everything of theirs, the acts of theirs that were left out, and what to keep with the cursor. */
+  purge: string[]; left_out: Refused[]; custody: unknown;
   /** The highest number of this device's own acts in it. */
   own_seq: number;
 }
@@ -80,7 +87,7 @@ export class Python {
     this.given(waiting, given => this.host.recorded(caseId, JSON.stringify(row), given));
   }
 
-  syncRequest(): Bytes { return taken<Bytes>(this.host.sync_request()); }
+  syncRequest(machine: Machine): Bytes { return taken<Bytes>(this.host.sync_request(JSON.stringify(machine))); }
   syncRead(pieces: Bytes[]): Received { return taken<Received>(this.given(pieces, given => this.host.sync_read(given))); }
   syncCommit(records: Bytes): number { return this.given(records, given => this.host.sync_commit(given)) as number; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }

@@ -3,7 +3,7 @@
 import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import type { Fields } from '../shared/protocol.ts';
 import type { Database, StoreName, Write } from './database.ts';
-import type { ActRow, Receipt, WaitingRow } from './python.ts';
+import type { ActRow, Receipt, Refused, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
 /** `recordKey` is the record's public key as it was when this device was enrolled: receipts are checked with it. */
@@ -12,8 +12,10 @@ export interface Identity { user: string; name: string; device: string; code: st
 export interface Book {
   cursor: number; scope: string; config: number; nextSeq: number; lastContactMs: number | null;
   beacon: { id: string; serverTimeMs: number } | null;
+  /** What py_core/custody.py keeps: cases that have left the scope or may have. */
+  custody?: unknown;
 }
-export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null };
+export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null, custody: null };
 
 const PIECE = 500;
 const LINE_END = utf8('\n');
@@ -68,10 +70,34 @@ export class Shelf {
     return rows.map(({ seq: _, ...row }) => ({ ...row, raw: fromHex(row.raw), signature: fromHex(row.signature) }));
   }
 
-  /** Marks an act of the outbox as refused by the record. */
-  async refusedWrite(hash: string, reason: string): Promise<Write[]> {
-    const row = await this.json<StoredWaiting>('outbox', hash);
-    return row ? [await this.vault.sealJson('outbox', hash, { ...row, reason })] : [];
+  /** Marks an act of the outbox as refused by the record, or as left out by the centre. */
+  async refusedWrite(refused: Refused): Promise<Write[]> {
+    const row = await this.json<StoredWaiting>('outbox', refused.hash);
+    return row ? [await this.vault.sealJson('outbox', refused.hash, { ...row, ...refused })] : [];
+  }
+
+  /**
+   * Takes a case and everything with its content off the disk. Receipts stay (they name hashes only), and of an act
+   * that the centre left out the word stays, without its bytes.
+   */
+  async purgeWrites(caseId: string, leftOut: readonly Refused[]): Promise<Write[]> {
+    const writes: Write[] = [{ store: 'documents', key: caseId }, { store: 'records', key: caseId }];
+    for (const [key] of await this.database.all('drafts')) if (key.includes(caseId)) writes.push({ store: 'drafts', key });
+    for (const { hash } of leftOut) {
+      const row = await this.json<StoredWaiting>('outbox', hash);
+      const told = leftOut.find(each => each.hash === hash)!;
+      if (row) writes.push(await this.vault.sealJson('outbox', hash, { ...row, ...told, raw: '', signature: '' }));
+    }
+    return writes;
+  }
+
+  /** What is known of settled cases, without these. */
+  async settledWithout(caseIds: ReadonlySet<string>): Promise<Write[]> {
+    const text = await this.settled();
+    if (!text) return [];
+    const known = JSON.parse(text) as { cases: Record<string, unknown> };
+    known.cases = Object.fromEntries(Object.entries(known.cases).filter(([id]) => !caseIds.has(id)));
+    return [await this.settledWrite(JSON.stringify(known))];
   }
 
   async waitingWrite(row: WaitingRow, seq: number): Promise<Write> {

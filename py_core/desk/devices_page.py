@@ -1,0 +1,144 @@
+"""设备: what every device last told of itself, what it has attested, and its withdrawal by an administrator."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from py_core.desk import case_view
+from py_core.desk.centre import centre_menu
+from py_core.desk.forms import Form
+from py_core.desk.frame import page
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, Response
+from py_core.desk.problems import problem
+from py_core.desk.time_words import amount_text
+from py_core.desk.turn import Turn
+from py_core.views import language
+from py_core.views.language import N_
+
+REASON_MAX = 500
+SILENT_AFTER = timedelta(days=3)  # a device that has said nothing for so long is marked
+CLOCK_RIGHT_MS = 2_000
+CLOCK_WRONG_MS = 120_000
+STORAGE_FULL_PERCENT = 90
+_MEGABYTE = 1_000_000
+
+
+def show_devices(turn: Turn) -> Response:
+    """Every enrolled device: those with unsent work first, then those that were silent longest."""
+    view = turn.store.centre()
+    if view is None:
+        return problem(turn, 503, "needs_network")
+    found = sorted(view.devices(), key=_weight)
+    return page(
+        turn,
+        "devices.html",
+        turn.say(N_("Devices")),
+        "devices",
+        {
+            "rows": [_row(turn, each) for each in found],
+            "unsent": sum(each.waiting or 0 for each in found),
+            "may_withdraw": "admin" in turn.roles,
+            "subnavigation": centre_menu(turn, "devices"),
+        },
+        where="centre",
+    )
+
+
+def show_withdrawal(turn: Turn, device: str) -> Response:
+    """Asks why a device is withdrawn, and says what that does."""
+    found = _device(turn, device)
+    if found is None:
+        return problem(turn, 404, "unknown_device")
+    return _page(turn, found, Form(turn, {}, {"key": turn.surroundings.new_id()}))
+
+
+def take_withdrawal(turn: Turn, device: str) -> Response:
+    """Withdraws the device."""
+    found = _device(turn, device)
+    if found is None:
+        return problem(turn, 404, "unknown_device")
+    if found.revoked_at is not None:
+        return Response(303, location="/centre/devices?done=withdrawn_before")
+    form = Form(turn, turn.request.form)
+    why = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept with the device."))
+    if form.errors:
+        return _page(turn, found, form, status=422)
+    return Response(303, location="/centre/devices?done=withdrawn", decision=DeviceRevocation(found.id, why))
+
+
+def _device(turn: Turn, device: str) -> DeviceSeen | None:
+    view = turn.store.centre()
+    return None if view is None else next((each for each in view.devices() if each.id == device), None)
+
+
+def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Response:
+    return page(
+        turn,
+        "device_withdraw.html",
+        turn.say(N_("Withdraw a device")),
+        f"withdraw-{found.id}",
+        {"row": _row(turn, found), "form": form, "subnavigation": centre_menu(turn, "devices")},
+        status=status,
+        where="centre",
+    )
+
+
+def _weight(device: DeviceSeen) -> tuple[bool, int, float]:
+    at = device.last_contact_at
+    return device.revoked_at is not None, -(device.waiting or 0), at.timestamp() if at else 0.0
+
+
+def _row(turn: Turn, device: DeviceSeen) -> dict[str, Any]:
+    person = turn.directory.people.get(device.user)
+    silent = device.last_contact_at is None or turn.surroundings.now - device.last_contact_at > SILENT_AFTER
+    return {
+        "id": device.id,
+        "code": device.code,
+        "name": device.name,
+        "who": person.name if person else device.user,
+        "unit": case_view.unit_name(turn, person.unit) if person else "",
+        "contact": _moment(turn, device.last_contact_at),
+        "silent": silent,
+        "waiting": device.waiting,
+        "refused": device.refused,
+        "held": device.held,
+        "app": device.app,
+        "old_app": bool(device.app) and device.app != turn.surroundings.app_version,
+        "storage": _storage(turn, device),
+        "storage_full": _percent(device) >= STORAGE_FULL_PERCENT,
+        "storage_kept": device.storage_kept,
+        "clock": _clock(turn, device.clock_offset_ms),
+        "clock_wrong": abs(device.clock_offset_ms or 0) >= CLOCK_WRONG_MS,
+        "purged": device.purged,
+        "purged_at": _moment(turn, device.purged_at),
+        "withdrawn": _moment(turn, device.revoked_at),
+    }
+
+
+def _moment(turn: Turn, at: Any) -> str:
+    return language.moment_text(turn.lang, at, short=True) if at else ""
+
+
+def _percent(device: DeviceSeen) -> int:
+    if not device.storage_quota or device.storage_used is None:
+        return 0
+    return min(100, 100 * device.storage_used // device.storage_quota)
+
+
+def _storage(turn: Turn, device: DeviceSeen) -> str:
+    if device.storage_used is None or not device.storage_quota:
+        return ""
+    return turn.say(
+        N_("%(used)d of %(quota)d MB"), used=device.storage_used // _MEGABYTE, quota=device.storage_quota // _MEGABYTE
+    )
+
+
+def _clock(turn: Turn, offset_ms: int | None) -> str:
+    """The device's clock against the record's, in words: seconds, minutes or hours, ahead or behind."""
+    if offset_ms is None:
+        return ""
+    if abs(offset_ms) < CLOCK_RIGHT_MS:
+        return turn.say(N_("right"))
+    amount = amount_text(turn, timedelta(milliseconds=offset_ms))
+    return turn.say(N_("%(amount)s ahead") if offset_ms > 0 else N_("%(amount)s behind"), amount=amount)

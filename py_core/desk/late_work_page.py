@@ -1,0 +1,162 @@
+"""隔离区: what the record's gate did not take, and the centre's decision about it: in after all, or left out for good.
+
+Only scope and a withdrawn device can be looked beyond; what is not signed by its device can never be taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_core.cases.acts import Act, read_act
+from py_core.desk import act_view, case_view
+from py_core.desk.centre import centre_menu
+from py_core.desk.forms import Form
+from py_core.desk.frame import page
+from py_core.desk.ports import CentreView, HeldWork, LateDecision, Response
+from py_core.desk.problems import problem
+from py_core.desk.recording import new_act
+from py_core.desk.turn import Turn
+from py_core.documents import is_case_id
+from py_core.errors import Malformed
+from py_core.views import language
+from py_core.views.language import N_
+
+REASON_MAX = 500
+SHOWN_MAX = 300
+
+
+def show_quarantine(turn: Turn) -> Response:
+    """Everything that waits for a decision, oldest first, and what was left out before."""
+    view = turn.store.centre()
+    if view is None:
+        return problem(turn, 503, "needs_network")
+    held, left_out = view.held(), view.held(decided=True)
+    return page(
+        turn,
+        "quarantine.html",
+        turn.say(N_("Late and refused work")),
+        "quarantine",
+        {
+            "rows": [_row(turn, each) for each in held[:SHOWN_MAX]],
+            "more": max(len(held) - SHOWN_MAX, 0),
+            "left_out": [_row(turn, each) for each in left_out[:SHOWN_MAX]],
+            "subnavigation": centre_menu(turn, "quarantine"),
+        },
+        where="centre",
+    )
+
+
+def show_late_work(turn: Turn, item: str) -> Response:
+    """One submission with everything that rests on the same device and case, and the form to decide."""
+    view = turn.store.centre()
+    found = view.held_by_id(int(item)) if view is not None else None
+    if view is None or found is None:
+        return problem(turn, 404, "unknown_late_work")
+    return _page(turn, view, found, Form(turn, {}, {"key": turn.surroundings.new_id()}))
+
+
+def take_late_work(turn: Turn, item: str) -> Response:
+    """Decides about the submission and those that go with it."""
+    view = turn.store.centre()
+    found = view.held_by_id(int(item)) if view is not None else None
+    if view is None or found is None:
+        return problem(turn, 404, "unknown_late_work")
+    if found.decided_at is not None:
+        return Response(303, location="/centre/quarantine?done=late_again")
+    form = Form(turn, turn.request.form)
+    group = _group(view, found)
+    decision = form.choice("decision", _choices(found), N_("Choose what shall become of it."))
+    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the decision."))
+    if form.errors:
+        return _page(turn, view, found, form, status=422)
+    items = tuple(each.id for each in group)
+    if decision == "leave_out":
+        return Response(303, location="/centre/quarantine?done=left_out", decision=LateDecision(items, False, reason))
+    event = {"type": "late_work_taken", "acts": [each.hash for each in group], "reason": reason}
+    act = new_act(turn, found.case_id, "take_late_work", (event,), turn.surroundings.now)
+    location = f"/cases/{found.case_id}?done=late_taken"
+    return Response(303, location=location, acts=(act,), decision=LateDecision(items, True, reason))
+
+
+def _choices(found: HeldWork) -> tuple[str, ...]:
+    return ("take", "leave_out") if _may_take(found) else ("leave_out",)
+
+
+def _may_take(found: HeldWork) -> bool:
+    return found.may_take and found.text is not None and is_case_id(found.case_id)
+
+
+def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
+    """The submission and what the same device did in the same case that waits for the same reason or rests on it."""
+    if not _may_take(found):
+        return [found]
+    same = [each for each in view.held() if (each.device, each.case_id) == (found.device, found.case_id)]
+    return [each for each in same if _may_take(each) or (each.reason == "missing_dependency" and each.text is not None)]
+
+
+def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int = 200) -> Response:
+    return page(
+        turn,
+        "late_work.html",
+        turn.say(N_("Decide about late work")),
+        f"late-{found.id}",
+        {
+            "item": found.id,
+            "acts": [_details(turn, each) for each in _group(view, found)],
+            "row": _row(turn, found),
+            "may_take": _may_take(found),
+            "may_decide": "reconciler" in turn.roles and found.decided_at is None,
+            "choices": [{"value": name, "text": turn.say(_CHOICES[name])} for name in _choices(found)],
+            "form": form,
+            "subnavigation": centre_menu(turn, "quarantine"),
+        },
+        status=status,
+        where="centre",
+    )
+
+
+_CHOICES = {
+    "take": N_("Take into the record: it counts with its own time and everybody in the case sees it"),
+    "leave_out": N_("Leave out: it stays here for ever and has no effect"),
+}
+
+
+def _act(found: HeldWork) -> Act | None:
+    try:
+        return None if found.text is None else read_act(found.text)
+    except Malformed:
+        return None
+
+
+def _row(turn: Turn, found: HeldWork) -> dict[str, Any]:
+    act = _act(found)
+    opened = turn.open(found.case_id) if is_case_id(found.case_id) else None
+    case_title = case_view.title_of(turn, opened) if opened else found.case_id[:8]
+    return {
+        "id": found.id,
+        "title": act_view.act_title(turn, act.events) if act else turn.say(N_("Cannot be read")),
+        "who": case_view.person_name(turn, found.user),
+        "device": found.device[:12],
+        "case_id": found.case_id if opened else "",
+        "case_title": case_title,
+        "reason": act_view.quarantine_reason(turn, found.reason),
+        "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in found.now_with),
+        "since": language.moment_text(turn.lang, found.since, short=True),
+        "times": found.times,
+        "may_take": _may_take(found),
+        "decided": language.moment_text(turn.lang, found.decided_at, short=True) if found.decided_at else "",
+        "by": case_view.person_name(turn, found.decided_by) if found.decided_by else "",
+        "why": found.why,
+    }
+
+
+def _details(turn: Turn, found: HeldWork) -> dict[str, Any]:
+    """What the act says, as far as it can be read: the same words as on a timeline."""
+    act = _act(found)
+    return {
+        **_row(turn, found),
+        "hash": found.hash[:12],
+        "happened": language.moment_text(turn.lang, act.occurred_at, seconds=True) if act else "",
+        "claimed": language.moment_text(turn.lang, act.claimed_at, seconds=True) if act else "",
+        "facts": act_view.facts_of(turn, act) if act else [],
+    }

@@ -1,0 +1,70 @@
+"""What can be said about the time of an act, in words a clerk understands: unsure, contradicted, entered later, late.
+
+The record proves two moments: its own beacon that the act names, and its receipt. Everything in between is claimed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from py_core.cases.acts import RecordedAct
+from py_core.desk.turn import Turn
+from py_core.views.language import N_
+from py_core.wire import beacon_time_ms
+
+ENTERED_LATER_FROM = timedelta(minutes=10)  # shorter is the time that writing takes
+ARRIVED_LATER_FROM = timedelta(hours=1)
+TOLERANCE = timedelta(seconds=5)  # acts have whole seconds, and an answer is on its way for a moment
+SERVER = "server"
+
+NEVER_MET = N_("time unsure: the device had never had contact with the record, only its own clock speaks for this time")
+DELTA_LOST = N_(
+    "time unsure: since its last contact the device had been closed, only its own clock speaks for this time"
+)
+TOO_EARLY = N_(
+    "time contradicted: the device claims a time before its last contact with the record; its clock was wrong"
+)
+TOO_LATE = N_("time contradicted: the device claims a time after the record had received it; its clock was wrong")
+
+
+def window_start(recorded: RecordedAct) -> datetime | None:
+    """The record's own time of the contact that the act names: it cannot have been made before."""
+    act = recorded.act
+    if act.beacon is None:
+        return None
+    time_ms = beacon_time_ms(act.beacon)
+    if time_ms is not None:
+        return datetime.fromtimestamp(time_ms / 1000, UTC)
+    return None if act.since_beacon_ms is None else act.claimed_at - timedelta(milliseconds=act.since_beacon_ms)
+
+
+def time_notes(turn: Turn, recorded: RecordedAct) -> list[str]:
+    """What is worth knowing about the times of an act; nothing for most of them."""
+    act, received = recorded.act, recorded.received_at
+    notes = []
+    start = window_start(recorded)
+    if start is not None and act.claimed_at < start - TOLERANCE:
+        notes.append(turn.say(TOO_EARLY))
+    elif received is not None and act.claimed_at > received + TOLERANCE:
+        notes.append(turn.say(TOO_LATE))
+    elif act.device != SERVER and act.since_beacon_ms is None:
+        notes.append(turn.say(NEVER_MET if act.beacon is None else DELTA_LOST))
+    if act.claimed_at - act.occurred_at >= ENTERED_LATER_FROM:
+        entered = amount_text(turn, act.claimed_at - act.occurred_at)
+        notes.append(turn.say(N_("entered later: written down %(amount)s after it happened"), amount=entered))
+    if received is not None and act.device != SERVER and received - act.claimed_at >= ARRIVED_LATER_FROM:
+        late = amount_text(turn, received - act.claimed_at)
+        notes.append(turn.say(N_("arrived in the record %(amount)s later"), amount=late))
+    return notes
+
+
+def amount_text(turn: Turn, amount: timedelta) -> str:
+    """A length of time in its largest fitting unit, rounded down."""
+    seconds = int(abs(amount.total_seconds()))
+    if seconds < 120:
+        return turn.say(N_("%(n)d s"), n=seconds)
+    if seconds < 7200:
+        return turn.say(N_("%(n)d min"), n=seconds // 60)
+    if seconds < 172_800:
+        return turn.say(N_("%(n)d h"), n=seconds // 3600)
+    return turn.say(N_("%(n)d days"), n=seconds // 86_400)
