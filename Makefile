@@ -48,9 +48,10 @@ sim: $(VENV)/.installed
 bench: build
 	$(BIN)/python -m bench.run $(ONLY)
 
-# Screenshots of every page for people who look (not committed).
+# Screenshots of every page for people who look (not committed); README=1 also renews the README's pictures in docs/,
+# ONLY="case do-" takes the pages whose names begin so.
 screens: build chromium
-	$(BIN)/python -m e2e.screens
+	README=$(README) $(BIN)/python -m e2e.screens $(ONLY)
 
 .PHONY: chromium
 chromium:

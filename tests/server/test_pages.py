@@ -11,6 +11,7 @@ from laptop import Laptop, case_id, registered
 
 from server import record
 from server.guard import CONTENT_SECURITY_POLICY
+from server.own_device import NotRecorded
 from server.parts import Parts
 
 
@@ -192,3 +193,20 @@ def test_health(browser: Browser) -> None:
 def test_the_first_address_leads_to_today(browser: Browser) -> None:
     browser.sign_in("lin")
     assert browser.get("/").url.path == "/today"
+
+
+def test_an_act_that_the_gate_refuses_is_a_page_that_says_what_to_do(
+    browser: Browser, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(acts: object, user: str) -> None:
+        raise NotRecorded("foreign_scope")
+
+    browser.sign_in("lin")
+    before = log_size(parts)
+    monkeypatch.setattr(parts.own_device, "commit", refuse)
+    answer = register(browser)
+    assert answer.status_code == 409
+    for text in ("did not take this", "foreign_scope", "/cases"):
+        assert text in answer.text
+    assert "Traceback" not in answer.text
+    assert log_size(parts) == before

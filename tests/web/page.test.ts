@@ -6,6 +6,7 @@ import chinese from '../../web/locale/zh-CN.json';
 import { summed, untold } from '../../web/src/page/alerts.ts';
 import { chosenBy } from '../../web/src/page/keyboard.ts';
 import { strength } from '../../web/src/page/passphrase.ts';
+import { nearlyFull } from '../../web/src/page/storage.ts';
 import { fields } from '../../web/src/page/desk.ts';
 import { isDeskPage, isServerPage } from '../../web/src/shared/routes.ts';
 import { translate } from '../../web/src/shared/texts.ts';
@@ -24,6 +25,14 @@ test('desk pages are answered on the device, everything else by the server', () 
 test('a page of the server needs the network; an address that nobody knows is told so on the device', () => {
   for (const path of ['/centre', '/centre/cases', '/public/status', '/sign-in', '/sync/events']) assert.ok(isServerPage(path), path);
   for (const path of ['/no-such-page', '/centrex', '/today', '/sync']) assert.ok(!isServerPage(path), path);
+});
+
+test('storage is nearly full when little is left, however large it is', () => {
+  const of = (used: number, quota: number) => ({ used, quota, persistent: true });
+  assert.ok(nearlyFull(of(50e6, 100e6)));
+  assert.ok(nearlyFull(of(91e9, 100e9)));
+  assert.ok(!nearlyFull(of(50e6, 10e9)));
+  assert.ok(!nearlyFull(of(0, 0)), 'a browser that does not say');
 });
 
 test('length counts most for the strength of a passphrase', () => {

@@ -14,6 +14,7 @@ import { Live } from './live.ts';
 import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
 import { unlockForm } from './passphrase.ts';
 import { Signing } from './signing.ts';
+import { showStorage, watchStorage } from './storage.ts';
 import { clearStrip, keepStrip, strip } from './strip.ts';
 import { lacksSnapshot } from '../worker/snapshot.ts';
 import { offerUpdates } from './updates.ts';
@@ -36,10 +37,11 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Files(deviceKeeper(bridge));
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void drafts.pageShown(posted, status); });
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void drafts.pageShown(posted, status); });
   new Live(bridge, drafts);
   offerUpdates(bridge);
   reportActivity(bridge);
+  watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });
   bridge.addEventListener('restarted', () => { void app.restarted(); });
   const waiting = setTimeout(() => strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')), WAIT_NOTE_MS);
@@ -93,6 +95,7 @@ class Shell {
       keepStrip();
       this.lockButton();
       this.alerts.showSetting();
+      void showStorage();
       await this.drafts.pageShown(false, response.status);
       performance.mark('shouwen-page');
       setTimeout(() => { void makeSnapshot(); }, SNAPSHOT_AFTER_MS);
@@ -125,6 +128,7 @@ class Shell {
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This browser holds no work yet')),
       element('p', { class: 'govuk-body' }, say('Sign in once with network; the browser then prepares itself for offline use.')),
+      element('p', { class: 'govuk-body' }, say('If you worked here before, the browser has cleared its storage. What showed two ticks is in the city record; what showed one tick only was here: record it again and tell the centre.')),
       element('a', { class: 'govuk-button', href: '/sign-in', role: 'button' }, say('Sign in')));
   }
 

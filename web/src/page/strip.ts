@@ -1,7 +1,7 @@
 // The strip under the bar (`#offline-progress`): preparing, problems, new content, updates. Morphing leaves it alone.
 import { element } from './dom.ts';
 
-const DEVICE_PARTS = new Set(['restarted', 'update', 'door']);
+const DEVICE_PARTS = new Set(['restarted', 'update', 'door', 'storage']);
 const parts = new Map<string, HTMLElement>();
 
 /** Shows one part of the strip, in place of an earlier one of the same name; without children it goes. */

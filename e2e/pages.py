@@ -1,0 +1,132 @@
+"""Every page of the desk by name and address, found as people find them; screenshots and axe go by the same lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+from e2e.harness import City
+from e2e.officer import Officer
+
+CASES_MAX = 12  # cases that are looked through for steps and forms
+CASES_SHOWN = 3
+
+
+def hrefs(page: Page, selector: str) -> list[str]:
+    """Where the links of a part of the page lead."""
+    return [link.get_attribute("href") or "" for link in page.locator(selector).all()]
+
+
+def pages_of(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """Name and address of every page that this person can see; cases are picked from the lists."""
+    yield "today", "/today"
+    yield "today-unit", "/today?scope=unit"
+    yield "register", "/register"
+    yield "cases", "/cases"
+    yield "sync", "/sync"
+    yield "unknown", "/no-such-page"
+    page.goto(city.url + "/today?scope=unit")
+    cases = [link.get_attribute("href") or "" for link in page.locator(".sw-duty__title a[href^='/cases/']").all()]
+    steps: dict[str, str] = {}
+    slips: dict[str, str] = {}
+    for index, path in enumerate(cases[:CASES_MAX]):
+        if index < CASES_SHOWN:
+            yield f"case-{index}", path
+        page.goto(city.url + path)
+        for href in hrefs(page, ".sw-next a"):
+            steps.setdefault(href.rsplit("/", 1)[1], href)
+        for href in hrefs(page, "a[href*='/slips/']"):
+            slips.setdefault(href.rsplit("/", 1)[1].partition("?")[0], href)
+    yield from ((f"do-{name}", href) for name, href in steps.items())
+    yield from ((f"slip-{name}", href) for name, href in slips.items())
+    yield "not-lawful", cases[0] + "/do/approve_extension"
+    yield "slips", "/slips"
+    page.goto(city.url + "/slips")
+    sheets = [link.get_attribute("href") or "" for link in page.locator("main a[href^='/slips/']").all()]
+    for href in {href.split("/")[2]: href for href in sheets}.values():
+        yield f"sheet-{href.split('/')[2]}", href
+    yield "calendar", "/today/calendar"
+    yield from visit_pages(page, city)
+
+
+def visit_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """The lists of visits, one that was made with its record, one that is planned, an enterprise's file."""
+    for show in ("plan", "past", "enterprises"):
+        yield f"visits-{show}", f"/visits?show={show}&scope=unit"
+    yield "visit-plan", "/visits/plan"
+    page.goto(city.url + "/visits?show=past&scope=unit")
+    made = page.locator(".sw-visit", has=page.locator(".sw-visit--finished")).last.locator("h3 a")
+    done = made.get_attribute("href") or ""
+    page.goto(city.url + done)
+    file = page.locator("a[href^='/enterprises/']").first.get_attribute("href") or ""
+    yield "visit-made", done
+    yield "visit-record", f"{done}/record?paper=a4"
+    yield "visit-receipt", f"{done}/record?paper=80mm"
+    yield "visit-papers-back", f"{done}/do/return_papers"
+    yield "enterprise", file
+    page.goto(city.url + "/visits?scope=unit")
+    planned = page.locator(".sw-visit h3 a").last.get_attribute("href") or ""
+    yield "visit-planned", planned
+    for command in ("start", "move", "cancel", "note"):
+        yield f"visit-{command}", f"{planned}/do/{command}"
+    begun = page.locator(".sw-visit h3 a").first.get_attribute("href") or ""
+    page.goto(f"{city.url}{begun}/do/start")
+    page.click("main form button[type=submit]")
+    yield "visit-started", begun
+    for command in ("take_papers", "add_files", "sign", "add_request", "finish"):
+        yield f"visit-{command}", f"{begun}/do/{command}"
+    yield "visit-register", f"/register?visit={begun.rsplit('/', 1)[1]}"
+
+
+def centre_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    yield "centre", "/centre"
+    yield "centre-cases", "/centre/cases"
+    yield "reconciliation", "/centre/reconciliation"
+    page.goto(city.url + "/centre/reconciliation")
+    link = page.locator("a[href^='/centre/reconciliation/']").first
+    yield "reconcile", link.get_attribute("href") or ""
+    yield "vetoes", "/centre/vetoes"
+
+
+def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """What heads and leaders decide, and the first form of a decision."""
+    yield "approvals", "/approvals"
+    page.goto(city.url + "/approvals")
+    for link in page.locator(".sw-approval__steps a").all()[:2]:
+        href = link.get_attribute("href") or ""
+        yield f"decide-{href.rsplit('/', 1)[1]}", href
+
+
+def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """The city's rules, calendars and published services."""
+    yield "rules", "/centre/rules"
+    yield "rules-policy", "/centre/rules/P-04"
+    yield "rules-setting", "/centre/rules/BZ/complaint_reply_limit"
+    yield "city-calendar", "/centre/calendar"
+    yield "city-publish", "/centre/calendar/publish"
+    yield "offers", "/centre/offers"
+    yield "offer", "/centre/offers/disability-allowance"
+
+
+def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """What somebody sees who is not signed in."""
+    yield "sign-in", "/sign-in"
+    yield "public-status", "/public/status"
+    yield "public-status-wrong", "/public/status?n=XX-1&c=0000"
+
+
+# Every list with somebody who may see its pages; nobody for what the public sees.
+LISTS = {
+    "": public_pages, "linxiao": pages_of, "sunguoping": head_pages, "qianwen": centre_pages, "heli": admin_pages,
+}  # fmt: skip
+# Addresses that are no page of their own, and why.
+NO_PAGES = {"/": "leads to Today", "/today/alerts": "a part of Today", "/register/similar": "a part of the form"}
+
+
+def open_pages(page: Page, city: City, user: str) -> list[tuple[str, str]]:
+    """Signs in where somebody must, and gives the pages of their list; the script that prepares a device is left out."""
+    page.route("**/assets/page.js", lambda route: route.abort())
+    if user:
+        Officer(page, city, user).sign_in()
+    return list(LISTS[user](page, city))

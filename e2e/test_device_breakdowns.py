@@ -1,0 +1,94 @@
+"""What breaks under the app: a download cut in mid-file, the engine itself, a disk that is nearly full."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from e2e.harness import City, Laptop
+from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
+
+# What a broken WebAssembly engine throws at the next call, for every call of this worker from now on.
+BREAK_THE_ENGINE = "JSON.parse = () => { throw new WebAssembly.RuntimeError('unreachable'); }; true"
+
+
+def test_a_download_cut_in_mid_file_goes_on_with_that_file_only(city: City, laptop: Callable[..., Laptop]) -> None:
+    machine = laptop("linxiao")
+    page = machine.open()
+    asked: Counter[str] = Counter()
+    cut: list[str] = []
+
+    def deliver(route: Route) -> None:
+        name = re.sub(r"-[0-9a-f]{12}", "", route.request.url.rsplit("/", 1)[1])
+        asked[name] += 1
+        if name == "library.zip" and not cut:
+            cut.append(name)
+            whole = route.fetch()
+            route.fulfill(status=200, body=whole.body()[: len(whole.body()) // 2], content_type="application/zip")
+            return
+        route.continue_()
+
+    machine.context.route(re.compile(r"/assets/[\w.]+-[0-9a-f]{12}\.(zip|wasm)$"), deliver)
+    lin = Officer(page, city, "linxiao")
+    lin.sign_in()
+    strip = page.locator("[data-part=prepare]")
+    expect(strip).to_contain_text("已下载的部分会保留", timeout=PREPARE_MS_MAX)
+    strip.locator("button").click()
+    lin.prepare_for_offline()
+    assert cut == ["library.zip"]
+    assert asked["library.zip"] == 2
+    assert asked["pyodide.wasm"] == asked["automerge.wasm"] == 1, asked
+
+
+def worker_session(page: Page) -> tuple[object, str]:
+    """The debugger's way into the worker that all tabs share."""
+    session = page.context.new_cdp_session(page)
+    targets = session.send("Target.getTargets")["targetInfos"]
+    [worker] = [each for each in targets if each["type"] == "shared_worker"]
+    attached = session.send("Target.attachToTarget", {"targetId": worker["targetId"], "flatten": False})
+    return session, attached["sessionId"]
+
+
+def test_an_engine_that_broke_down_is_started_again_and_says_so(city: City, laptop: Callable[..., Laptop]) -> None:
+    lin = Officer(laptop("linxiao").open(), city, "linxiao")
+    lin.sign_in()
+    lin.prepare_for_offline()
+    city.stop()
+    case = lin.register_appeal("群众", "韩国强", "出故障之前登记", "内容")
+    page = lin.page
+    session, worker = worker_session(page)
+    message = f'{{"id":1,"method":"Runtime.evaluate","params":{{"expression":"{BREAK_THE_ENGINE}"}}}}'
+    session.send("Target.sendMessageToTarget", {"sessionId": worker, "message": message})  # type: ignore[attr-defined]
+
+    # The next thing that somebody does meets the fault; the app starts anew by itself and says what is safe.
+    page.locator(".sw-nav a[href='/today']").click()
+    expect(page.locator("[data-part=restarted]")).to_contain_text("已重新启动")
+    page.fill("#passphrase", PASSPHRASE)
+    page.click("#unlock button[type=submit]")
+    expect(page.locator("#lock")).to_be_visible()
+    lin.open(case)
+    assert set(lin.ticks()) == {"device"}
+    lin.register_appeal("群众", "韩国强", "恢复之后登记", "内容")
+    city.start()
+    lin.expect_all_in_record()
+
+
+def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(city: City, laptop: Callable[..., Laptop]) -> None:
+    lin = Officer(laptop("linxiao").open(), city, "linxiao")
+    lin.sign_in()
+    lin.prepare_for_offline()
+    lin.open("/sync")
+    page = lin.page
+    expect(page.locator("#storage-setting")).to_contain_text("MB")
+    expect(page.locator("[data-part=storage]")).to_have_count(0)
+    used = int(page.evaluate("navigator.storage.estimate().then(found => found.usage)"))
+    disk = page.context.new_cdp_session(page)
+    disk.send("Storage.overrideQuotaForOrigin", {"origin": city.url, "quotaSize": used + 30_000_000})
+    lin.open("/today")
+    expect(page.locator("[data-part=storage]")).to_contain_text("快满了")
+    disk.send("Storage.overrideQuotaForOrigin", {"origin": city.url})
+    lin.open("/sync")
+    expect(page.locator("[data-part=storage]")).to_have_count(0)

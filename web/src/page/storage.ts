@@ -1,0 +1,39 @@
+// Says when the storage of this device is nearly full, and whether the browser may clear it: before anything is lost.
+import { say } from './language.ts';
+import { strip } from './strip.ts';
+
+const LEFT_BYTES_MIN = 60_000_000; // the next build, the engine's snapshot and some days of work
+const FULL_SHARE = 0.9;
+const LOOK_MS = 60_000;
+
+export interface Storage { used: number; quota: number; persistent: boolean }
+
+/** Whether there is so little left that a person should act now. */
+export function nearlyFull({ used, quota }: Storage): boolean {
+  return quota > 0 && (quota - used < LEFT_BYTES_MIN || used / quota > FULL_SHARE);
+}
+
+export function watchStorage(): void {
+  void showStorage().catch(() => {});
+  setInterval(() => { if (document.visibilityState === 'visible') void showStorage().catch(() => {}); }, LOOK_MS);
+}
+
+/** The warning above every page, and the line on the sync page. */
+export async function showStorage(): Promise<void> {
+  const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+  const storage = { used: usage, quota, persistent: await navigator.storage.persisted() };
+  const figures = { used: megabytes(usage), quota: megabytes(quota) };
+  if (nearlyFull(storage)) {
+    strip('storage', say('The storage of this device is nearly full ({used} of {quota} MB). Free space on the disk (downloads, recycle bin) and let what waits be sent; an act that does not fit is not recorded, and the page says so.', figures));
+  } else strip('storage');
+  const place = document.getElementById('storage-setting');
+  if (!place) return;
+  place.textContent = [
+    say('{used} of {quota} MB are used.', figures),
+    storage.persistent
+      ? say('The browser promised not to clear this storage by itself.')
+      : say('The browser may clear this storage when the disk is full: let waiting acts be sent soon, and never clear the data of this address by hand.'),
+  ].join(' ');
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
