@@ -83,7 +83,8 @@ class Recomputation(Follower):
 
     def _tell_the_late(self) -> int:
         """What was registered under an older law and arrived after the recount gets the same line as the others."""
-        arrived = [each for each in self._casebook.current().values() if each.id not in self._looked | {CITY_ID}]
+        known = self._casebook.current().values()
+        arrived = [each for each in known if is_case_id(each.id) and each.id not in self._looked]
         if not arrived:
             return 0
         with self._database.reading() as connection:

@@ -160,3 +160,19 @@ def test_a_visit_on_the_server_s_own_pages(browser: Browser, parts: Parts) -> No
     record = browser.get(f"{visit}/record?paper=80mm")
     assert record.text.count("sw-slip__qr") == 1
     assert "合同" in record.text
+
+
+def test_a_change_of_the_law_passes_a_visit_by(parts: Parts, lin: Laptop) -> None:
+    """A visit has no date that the law moves; one that arrives after a recount is looked at by nobody."""
+    he = Laptop(parts, "he")
+    year = {
+        "type": "calendar_published", "layer": "national", "place": "", "year": 2027, "workdays": [],
+        "rest": [{"name_zh": "元旦", "name_en": "New Year's Day", "from": "2027-01-01", "to": "2027-01-05"}],
+        "source": "No. 12 of 2026", "corrects": None, "reason": "",
+    }  # fmt: skip
+    offline = lin.act(VISIT, plan(), STARTED)
+    assert he.verdict(he.act(CITY_ID, year)) == "accepted"
+    assert parts.recomputation.catch_up() == 0
+    assert lin.verdict(offline) == "accepted"
+    assert parts.recomputation.catch_up() == 0
+    assert len(parts.casebook.current()[VISIT].acts) == 1
