@@ -33,13 +33,9 @@ def test_every_seed_keeps_every_promise(pytestconfig: pytest.Config) -> None:
         missing = {
             "acts", "contradictions", "cut", "flipped", "late", "duplicates", "harm", "clones", "restores",
             "transfers", "device crashes", "record crashes", "disk full", "not believed: NotSigned",
-<<<<<<< HEAD
             "decisions of the centre", "reply", "accept", "hand_over", "visits", "visit_start", "visit_add_request",
-            "visit_take_papers", "visit_finish",
-=======
-            "decisions of the centre", "reply", "accept", "hand_over", "revocations", "cases let go",
-            "withdrawn devices", "late work taken", "late work left out",
->>>>>>> 2ea18df (wip)
+            "visit_take_papers", "visit_finish", "revocations", "cases let go", "withdrawn devices", "late work taken",
+            "late work left out",
         } - seen  # fmt: skip
         assert not missing, "the histories lost what they are to be made of"
 
