@@ -209,10 +209,11 @@ class SyncClient:
         frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
         return encode_frames(frames)
 
-    def read(self, pieces: Iterable[bytes], held: Iterable[str] = ()) -> Received:
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
         """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer.
 
-        `held` are the cases on this device: what of them has left the scope and may go is `Received.purge`.
+        `held` are the cases on this device: what of them has left the scope and may go is `Received.purge`. `busy`
+        are those that must stay for another reason than their acts, such as a photograph that is still on its way.
         """
         received = Received()
         reader = FrameReader()
@@ -222,16 +223,16 @@ class SyncClient:
                 if received.end is not None:
                     raise Malformed("answer", "goes on after its end")
                 self._take(frame, verdicts, received)
-        self._let_go(received, held)
+        self._let_go(received, held, busy)
         return received
 
-    def _let_go(self, received: Received, held: Iterable[str]) -> None:
+    def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
         end = received.end
         settled = {each.hash for each in received.receipts} | {each.hash for each in received.acts}
         settled |= {each.hash for each in received.refused if each.reason == LEFT_OUT}
         undecided = {each.hash: each for each in self.refused.values() if each.reason != LEFT_OUT}
         undecided |= {each.hash: each for each in received.refused}
-        busy = {act.case_id for act in self._waiting.values() if act.hash not in settled}
+        busy = set(busy_too) | {act.case_id for act in self._waiting.values() if act.hash not in settled}
         busy |= {each.case_id for each in undecided.values() if each.hash not in settled}
         news = News(
             steps=tuple(received.scope_steps),

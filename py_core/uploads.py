@@ -58,6 +58,11 @@ class UploadClient:
         """How many contents are not in the record yet."""
         return len(self._files)
 
+    @property
+    def acts(self) -> frozenset[str]:
+        """The acts of which a content is only on this device."""
+        return frozenset(each.act for each in self._files.values())
+
     def is_waiting(self, sha256: str) -> bool:
         """Whether a content is only on this device."""
         return sha256 in self._files

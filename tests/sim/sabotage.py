@@ -39,8 +39,8 @@ class _SkipsAPage(SyncClient):
 class _SkipsAnAct(SyncClient):
     """Loses the last act of an answer that has more than one."""
 
-    def read(self, pieces: Iterable[bytes], held: Iterable[str] = ()) -> Received:
-        received = super().read(pieces, held)
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
+        received = super().read(pieces, held, busy)
         if len(received.acts) > 1:
             received.acts.pop()
         return received
@@ -87,8 +87,8 @@ class NeverLetsGo(Device):
 class _PurgesAtOnce(SyncClient):
     """Lets a case go while its own work on it still waits."""
 
-    def _let_go(self, received: Received, held: Iterable[str]) -> None:
-        super()._let_go(received, held)
+    def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
+        super()._let_go(received, held, busy_too)
         received.purge = tuple(sorted({*received.purge, *received.custody.leaving}))
 
 

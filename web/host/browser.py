@@ -371,7 +371,7 @@ def sync_request(machine: str) -> bytes:
 def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     """Reads an answer without believing it yet; raises `Malformed`. The raw changes stay bytes."""
     device = _opened()
-    received = device.client.read((bytes(piece) for piece in pieces), device.records)
+    received = device.client.read((bytes(piece) for piece in pieces), device.records, _uploading_cases(device))
     device.received = received
     end = received.end
     return {
@@ -442,6 +442,12 @@ def decode_change(raw: bytes) -> dict[str, Any]:
     """Hash and causes of an act's change that Automerge has just written; raises `Malformed`."""
     change = decode_act_change(bytes(raw))
     return {"hash": change.hash, "deps": list(change.causes), "actor": change.actor, "seq": change.seq}
+
+
+def _uploading_cases(device: Device) -> set[str]:
+    """The cases of which a photograph or paper is only on this device; mostly none, then nothing is looked through."""
+    acts = [act.encode() for act in device.uploads.acts]
+    return {each.id for each in device.records.values() if any(act in each.rows for act in acts)} if acts else set()
 
 
 def _uploading(uploads: UploadClient) -> Uploading | None:

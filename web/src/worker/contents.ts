@@ -65,6 +65,17 @@ export class Contents {
     return { writes: isSame ? [] : [await this.vault.sealJson('sealed', 'contents', index)], index };
   }
 
+  /** Takes contents off the disk with the case whose acts name them; what is still on its way stays. Then `believe`. */
+  async without(contents: readonly string[]): Promise<{ writes: Write[]; index: Index }> {
+    const index = { ...this.index };
+    const gone = [...new Set(contents)].filter(sha256 => index[sha256]?.sent);
+    if (!gone.length) return { writes: [], index };
+    const keys = gone.flatMap(sha256 => [index[sha256]!, index[sha256]!.original].flatMap(stored => stored ? pieceKeys(stored) : []));
+    for (const sha256 of gone) delete index[sha256];
+    const writes = keys.map((key): Write => ({ store: 'contents', key }));
+    return { writes: [...writes, await this.vault.sealJson('sealed', 'contents', index)], index };
+  }
+
   believe(index: Index): void { this.index = index; }
 
   /** The record has it: the original has done its service. */

@@ -143,9 +143,10 @@ export class Device {
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
       if (received.directory) book.config = (JSON.parse(received.directory) as { version: number }).version;
       book.custody = received.custody;
-      const { writes, records } = await this.answerWrites(open, received);
+      const { writes, records, believe } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
+      believe();
       if (received.beacon) open.beaconAt = arrived;
       return { wait: open.python.syncCommit(utf8(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n'))), received };
     });
@@ -282,7 +283,7 @@ export class Device {
     for (const { caseId, row, waiting } of told) open.python.recorded(caseId, row, waiting);
   }
 
-  private async answerWrites(open: Open, received: Received): Promise<{ writes: Write[]; records: [string, ActRow[]][] }> {
+  private async answerWrites(open: Open, received: Received): Promise<{ writes: Write[]; records: [string, ActRow[]][]; believe: () => void }> {
     const { shelf } = open;
     const writes: Write[] = [];
     const touched = new Map<string, ActRow[]>();
@@ -313,12 +314,20 @@ export class Device {
     for (const [caseId, rows] of touched) writes.push(await shelf.rowsWrite(caseId, rows));
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
     // Last, so that nothing written above brings a case back that has left this device's scope.
+    const contents: string[] = [];
     for (const caseId of received.purge) {
+      for (const [, , text] of await rowsOf(caseId)) contents.push(...open.python.enclosed(text));
       writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
       touched.set(caseId, []);
     }
     if (received.purge.length) writes.push(...await shelf.settledWithout(new Set(received.purge)));
-    return { writes, records: [...touched] };
+    const left = await open.contents.without(contents);
+    const gone = contents.filter(sha256 => open.contents.has(sha256) && !(sha256 in left.index));
+    const believe = (): void => {
+      open.contents.believe(left.index);
+      for (const sha256 of gone) open.python.contentKept(sha256, false);
+    };
+    return { writes: [...writes, ...left.writes], records: [...touched], believe };
   }
 }
 
