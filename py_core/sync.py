@@ -7,10 +7,11 @@ known by their hash and the cursor moves only with the `end` of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
 from py_core.cases.acts import Act, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
@@ -18,9 +19,11 @@ from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after
 from py_core.errors import Malformed
 from py_core.wire import (
     NAMES_MAX,
+    REQUEST_ACTORS_MAX,
     REVOKES,
     ActorAnnouncement,
     Beacon,
+    Carried,
     Config,
     End,
     Frame,
@@ -179,35 +182,34 @@ class SyncClient:
 
     def request(self) -> bytes:
         """The body of the next exchange: hello, announcements of the actors used, as many acts as fit."""
-        batch = list(self._batch())
-        actors = {act.actor: act for act in batch}
-        self._sent = tuple(batch)
+        self._sent = tuple(self._batch(self._items_max, PUSH_BYTES_MAX, REQUEST_ACTORS_MAX))
         self._attested = self.custody.purged[:ATTESTED_AT_ONCE]
-        machine = self.machine
-        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
-        hello = Hello(
-            device=self.device,
-            cursor=self.cursor,
-            config=self.config,
-            app=self.app_version,
-            waiting=len(self._waiting) - len(batch),
-            scope=self.scope,
-            can=REVOKES,
-            purged=self._attested,
-            asks=tuple(asks[:NAMES_MAX]),
-            refused=len(self.refused),
-            storage_used=machine.storage_used,
-            storage_quota=machine.storage_quota,
-            storage_kept=machine.storage_kept,
-            clock_offset_ms=machine.clock_offset_ms,
-        )
-        frames: list[Frame] = [message_frame(hello)]
-        frames += [
-            message_frame(ActorAnnouncement(actor=act.actor, sig=act.actor_signature, alg=act.alg))
-            for act in actors.values()
-        ]
-        frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
-        return encode_frames(frames)
+        return self._body(self._sent, self._attested)
+
+    def carry_out(self) -> tuple[bytes, int]:
+        """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
+
+        The acts go on waiting: only a receipt, carried back or from an exchange, takes them out of the outbox.
+        """
+        batch = tuple(self._batch(OUTBOX_ITEMS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX))
+        return self._body(batch), len(batch)
+
+    def read_carried(self, carried: Carried, verdicts: Iterable[Verdict]) -> Received:
+        """What a receipts file says about acts that still wait here; raises `CarryRefused` for another device's."""
+        if carried.device != self.device:
+            raise CarryRefused("other_device", "the receipts are for another device")
+        received = Received()
+        for verdict in verdicts:
+            known = self._waiting.get(verdict.hash) or self.refused.get(verdict.hash)
+            if known is None:
+                continue  # settled already, by the network or by the same file
+            if verdict.verdict == "quarantined" and verdict.hash not in self._waiting:
+                continue
+            try:
+                _judge(known, verdict, received)
+            except Malformed as error:
+                raise CarryRefused("tampered", str(error)) from error
+        return received
 
     def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
         """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer.
@@ -242,8 +244,8 @@ class SyncClient:
         )
         received.custody, received.purge = custody_after(self.custody, news, set(held) - {CITY_ID}, busy)
 
-    def commit(self, received: Received) -> int:
-        """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
+    def settle(self, received: Received) -> None:
+        """Believes what a receipts file brought and the host has stored; says nothing about the line to the record."""
         for receipt in received.receipts:
             self._waiting.pop(receipt.hash, None)
             self.refused.pop(receipt.hash, None)
@@ -253,6 +255,10 @@ class SyncClient:
         for refused in received.refused:
             self._waiting.pop(refused.hash, None)
             self.refused[refused.hash] = refused
+
+    def commit(self, received: Received) -> int:
+        """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
+        self.settle(received)
         self.custody = received.custody
         if received.directory is not None:
             self.config = int(received.directory["version"])
@@ -302,13 +308,43 @@ class SyncClient:
         """Milliseconds until the next look when nothing is due; `events`: the record's wake-ups are connected."""
         return POLL_WITH_EVENTS_MS if events else POLL_MS
 
-    def _batch(self) -> Iterable[WaitingAct]:
+    def _batch(self, items_max: int, bytes_max: int, actors_max: int) -> Iterable[WaitingAct]:
         size = 0
+        actors: set[str] = set()
         for number, act in enumerate(self._waiting.values()):
             size += len(act.raw)
-            if number and (number >= self._items_max or size > PUSH_BYTES_MAX):
+            actors.add(act.actor)
+            if number and (number >= items_max or size > bytes_max or len(actors) > actors_max):
                 return
             yield act
+
+    def _body(self, batch: Sequence[WaitingAct], purged: tuple[str, ...] = ()) -> bytes:
+        actors = {act.actor: act for act in batch}
+        machine = self.machine
+        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
+        hello = Hello(
+            device=self.device,
+            cursor=self.cursor,
+            config=self.config,
+            app=self.app_version,
+            waiting=len(self._waiting) - len(batch),
+            scope=self.scope,
+            can=REVOKES,
+            purged=purged,
+            asks=tuple(asks[:NAMES_MAX]),
+            refused=len(self.refused),
+            storage_used=machine.storage_used,
+            storage_quota=machine.storage_quota,
+            storage_kept=machine.storage_kept,
+            clock_offset_ms=machine.clock_offset_ms,
+        )
+        frames: list[Frame] = [message_frame(hello)]
+        frames += [
+            message_frame(ActorAnnouncement(actor=act.actor, sig=act.actor_signature, alg=act.alg))
+            for act in actors.values()
+        ]
+        frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
+        return encode_frames(frames)
 
     def _take(self, frame: Frame, verdicts: Any, received: Received) -> None:
         if isinstance(frame, Pulled):
@@ -363,7 +399,7 @@ class SyncClient:
             )
 
 
-def _judge(sent: WaitingAct, verdict: Verdict, received: Received) -> None:
+def _judge(sent: WaitingAct | RefusedAct, verdict: Verdict, received: Received) -> None:
     if verdict.verdict == "quarantined":
         received.refused.append(RefusedAct(sent.case_id, sent.hash, verdict.reason, verdict.now_with))
         return

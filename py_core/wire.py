@@ -20,6 +20,7 @@ CONTENT_TYPE = "application/octet-stream"
 GZIP_FROM_BYTES = 1024  # shorter bodies travel as they are
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 REQUEST_FRAMES_MAX = 2_000
+REQUEST_ACTORS_MAX = 64
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 ANSWER_FRAMES_MAX = 200_000
 JSON_BYTES_MAX = 8 * 1024 * 1024  # the directory of a whole city fits in
@@ -320,7 +321,16 @@ class ErrorMessage:
     message: str
 
 
-Message = Hello | ActorAnnouncement | Verdict | Ruled | Revoke | Config | Beacon | End | ErrorMessage
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it."""
+
+    device: str
+    file: str
+    imported_at_ms: int
+
+
+Message = Hello | ActorAnnouncement | Verdict | Ruled | Revoke | Config | Beacon | End | ErrorMessage | Carried
 _NAMES: dict[type[Message], str] = {
     Hello: "hello",
     ActorAnnouncement: "actor",
@@ -331,6 +341,7 @@ _NAMES: dict[type[Message], str] = {
     Beacon: "beacon",
     End: "end",
     ErrorMessage: "error",
+    Carried: "carried",
 }
 _CLASSES = {name: cls for cls, name in _NAMES.items()}
 

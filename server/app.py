@@ -18,10 +18,11 @@ from server import record
 from server.answers import problem_answer
 from server.assets import asset
 from server.attachment_routes import attachment
+from server.carry_routes import give_receipts, show_file, show_files, take_file
 from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
 from server.door import door
-from server.guard import Guard
+from server.guard import CARRIED_PATH, Guard
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
 from server.settings import Settings
@@ -59,6 +60,10 @@ def application(parts: Parts) -> Starlette:
             Route("/sync/events", events),
             WebSocketRoute("/automerge", door),
             Route("/sync", sync, methods=["POST"]),
+            Route(CARRIED_PATH, show_files, methods=["GET"]),
+            Route(CARRIED_PATH, take_file, methods=["POST"]),
+            Route(CARRIED_PATH + "/{file:str}", show_file, methods=["GET"]),
+            Route(CARRIED_PATH + "/{file:str}/receipts", give_receipts, methods=["GET"]),
             Route("/sign-in", show_sign_in, methods=["GET"]),
             Route("/sign-in", take_sign_in, methods=["POST"]),
             Route("/sign-out", take_sign_out, methods=["POST"]),

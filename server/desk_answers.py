@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from py_core import __version__, desk
 from py_core.desk import ports
+from py_core.desk.turn import Turn
 from server.city import sees_whole_city
 from server.desk_store import DeskStore
 from server.devices import SERVER_DEVICE
@@ -58,6 +59,12 @@ def answer_desk(parts: Parts, request: ports.Request, user: str) -> ports.Respon
 
 
 def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> ports.Response:
+    turn = turn_of(parts, request, user, next_seq)
+    return desk.respond(request, turn.store, turn.identity, turn.surroundings)
+
+
+def turn_of(parts: Parts, request: ports.Request, user: str, next_seq: int = 1) -> Turn:
+    """The desk's view of the record for one request of this person."""
     directory = parts.city.current().directory
     person = directory.people.get(user)
     whole_city = request.path.startswith(PUBLIC) or (
@@ -83,4 +90,4 @@ def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> 
         where="server",
     )
     identity = ports.Identity(user, SERVER_DEVICE, parts.own_device.code)
-    return desk.respond(request, store, identity, surroundings)
+    return Turn(request, store, identity, surroundings)

@@ -36,6 +36,7 @@ async def me(request: Request) -> Response:
             "csrf": session.csrf,
             "directory_version": published.version,
             "record_key": parts.receipts.public_key.hex(),
+            "carry_keys": parts.carry_keys.published,
             "app_version": __version__,
         }
     )

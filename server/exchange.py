@@ -23,7 +23,7 @@ from server.record import Submission
 from server.settings import Settings
 from server.wake import Bell
 
-ACTORS_MAX = 64
+ACTORS_MAX = wire.REQUEST_ACTORS_MAX
 REVOKED_SCOPE = "revoked"  # of a device that was revoked: it is fed nothing, so it lets everything go
 _REVOKE_BYTES = 80  # about, in the count of a page
 _LETS_GO = "/2"  # follows the unit in the scope of a device that can let cases go; the others never hear of revokes
@@ -66,18 +66,15 @@ class Exchange:
 
         Verdicts are given only after what they say is on the disk.
         """
-        hello, announcements, pushed = _read(frames)
+        hello, announcements, pushed = read_request(frames, ACTORS_MAX)
         if hello.v != wire.PROTOCOL_VERSION:
             raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
         with self._database.reading() as connection:
             device = _device(connection, hello.device, user)
-            held = record.quarantined_by_device(connection, device.id)
-        if pushed and held + len(pushed) > self._settings.quarantined_per_device_max:
-            raise ExchangeRefused(429, "quarantine_full", "Too many changes of this device were not taken.", 3600)
-        rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
+        verdicts = self.push(device, user, announcements, pushed) if announcements or pushed else []
         self._note(device, hello)
         with self._database.reading() as connection:
-            answer: list[wire.Frame] = [wire.message_frame(self._verdict(connection, ruling)) for ruling in rulings]
+            answer: list[wire.Frame] = [wire.message_frame(verdict) for verdict in verdicts]
             answer += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             if device.revoked:
                 end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
@@ -115,14 +112,18 @@ class Exchange:
             answer.append(ruled)
         return answer
 
-    def _push(
+    def push(
         self,
         device: Device,
         user: str,
         announcements: Sequence[wire.ActorAnnouncement],
         pushed: Sequence[wire.Pushed],
-    ) -> list[Ruling]:
+    ) -> list[wire.Verdict]:
+        """A verdict for each change, in order, on the disk when this comes back; raises `ExchangeRefused`."""
         with self._database.writing() as connection:
+            held = record.quarantined_by_device(connection, device.id)
+            if pushed and held + len(pushed) > self._settings.quarantined_per_device_max:
+                raise ExchangeRefused(429, "quarantine_full", "Too many changes of this device were not taken.", 3600)
             now_ms = to_ms(self._clock.now())
             for said in announcements:
                 announce_actor(connection, device, said, now_ms)
@@ -133,7 +134,7 @@ class Exchange:
             rulings = self._gate.admit(connection, submissions, directory, now_ms)
             if any(ruling.verdict == "accepted" for ruling in rulings):
                 self._bell.ring_after(self._database, connection)
-        return rulings
+            return [self._verdict(connection, ruling) for ruling in rulings]
 
     def _verdict(self, connection: Connection, ruling: Ruling) -> wire.Verdict:
         if ruling.log_index is None or ruling.received_at_ms is None:
@@ -171,10 +172,10 @@ class Exchange:
         return [*frames, wire.message_frame(beacon), wire.message_frame(end)]
 
 
-def _read(
-    frames: Sequence[wire.Frame],
+def read_request(
+    frames: Sequence[wire.Frame], actors_max: int
 ) -> tuple[wire.Hello, list[wire.ActorAnnouncement], list[wire.Pushed]]:
-    """The parts of a request; everything else in it is an error of the whole."""
+    """The parts of a request; everything else in it is an error of the whole (`ExchangeRefused`)."""
     try:
         if not frames:
             raise Malformed("request", "is empty")
@@ -188,8 +189,8 @@ def _read(
                 pushed.append(frame)
                 continue
             message = wire.read_message(frame)
-            if not isinstance(message, wire.ActorAnnouncement) or pushed or len(announcements) == ACTORS_MAX:
-                raise Malformed("request", f"must be hello, at most {ACTORS_MAX} actors, then changes")
+            if not isinstance(message, wire.ActorAnnouncement) or pushed or len(announcements) == actors_max:
+                raise Malformed("request", f"must be hello, at most {actors_max} actors, then changes")
             announcements.append(message)
     except Malformed as error:
         raise ExchangeRefused(400, "malformed", str(error)) from error

@@ -31,6 +31,7 @@ _HEADERS = {
     "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _DRAIN_BYTES_MAX = 64 * 1024 * 1024
+CARRIED_PATH = "/centre/carried"  # takes a file, see `carry_routes`
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -60,7 +61,7 @@ class Guard:
             await send(message)
 
         request = Request(scope)
-        limit = self._settings.sync_body_bytes_max if request.url.path == "/sync" else self._settings.form_bytes_max
+        limit = self._bytes_max(request.url.path)
         try:
             if scope["method"] not in _SAFE_METHODS and not _is_same_origin(request.headers):
                 answer = problem_answer(request, 403, "bad_form")
@@ -80,6 +81,11 @@ class Guard:
             if started:
                 raise
             await answer(scope, receive, send_guarded)
+
+    def _bytes_max(self, path: str) -> int:
+        if path == "/sync":
+            return self._settings.sync_body_bytes_max
+        return self._settings.carried_bytes_max if path == CARRIED_PATH else self._settings.form_bytes_max
 
     def _fault(self, request: Request, error: Exception) -> Response:
         reference = self._entropy.token(4).hex()

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from py_core import wire
 from py_core.errors import Malformed
@@ -55,6 +56,10 @@ class SigningKey:
     def derived(self, label: bytes) -> SigningKey:
         """Another key that only the holder of this one can make; the same label gives the same key."""
         return SigningKey(hmac.digest(self._seed, label, "sha256"))
+
+    def secret_for(self, purpose: str, size: int) -> bytes:
+        """Secret bytes for another purpose (HKDF-SHA-256): whoever has them cannot sign, whoever signs can have them."""
+        return HKDF(hashes.SHA256(), size, salt=None, info=f"shouwen-{purpose}".encode()).derive(self._seed)
 
     def tag(self, message: bytes, size: int = 8) -> bytes:
         """A secret-keyed tag for tokens that only this server must recognise."""

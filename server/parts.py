@@ -13,6 +13,8 @@ from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
 from server.accounts import Accounts
 from server.attachments import Attachments
+from server.carry_import import CarryImport
+from server.carry_keys import CarryKeys
 from server.casebook import CaseBook
 from server.centre_view import CentreDecisions
 from server.city import City
@@ -54,6 +56,8 @@ class Parts:
     exchange: Exchange
     attachments: Attachments
     decisions: CentreDecisions
+    carry_keys: CarryKeys
+    carry_import: CarryImport
     casebook: CaseBook
     similar: SimilarIndex
     tools: Tools
@@ -97,6 +101,8 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     gate = Gate(engine, receipts, read_event, packs)
     casebook = CaseBook(database)
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
+    exchange = Exchange(settings, clock, database, city, gate, receipts, bell)
+    carry_keys = CarryKeys(receipts.key)
     return Parts(
         settings=settings,
         clock=clock,
@@ -111,9 +117,11 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         bell=bell,
         neighbours=Neighbours(where, bell.ring) if isinstance(where, URL) else None,
         own_device=own_device,
-        exchange=Exchange(settings, clock, database, city, gate, receipts, bell),
         attachments=Attachments(settings, clock, database),
         decisions=CentreDecisions(database, clock, city, gate, bell),
+        exchange=exchange,
+        carry_keys=carry_keys,
+        carry_import=CarryImport(clock, database, exchange, carry_keys, receipts),
         casebook=casebook,
         tools=Tools(database, clock, entropy, city, device_key),
         similar=SimilarIndex(settings.search_index, casebook),

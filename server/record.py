@@ -287,6 +287,13 @@ def quarantined_by_device(connection: Connection, device: str) -> int:
     return connection.scalar(select(func.count()).select_from(quarantine).where(*where)) or 0
 
 
+def quarantined_raw(connection: Connection, device: str, item_hash: str) -> bytes | None:
+    """The bytes of a change of this device that was not taken."""
+    where = (quarantine.c.device == device, quarantine.c.hash == item_hash)
+    raw = connection.scalar(select(quarantine.c.raw).where(*where).order_by(quarantine.c.id.desc()).limit(1))
+    return None if raw is None else bytes(raw)
+
+
 def _log_indexes_of_case(connection: Connection, case_id: str) -> list[int]:
     statement = select(changes.c.log_index).where(changes.c.case_id == case_id).order_by(changes.c.log_index)
     return list(connection.scalars(statement))

@@ -25,6 +25,7 @@ class Settings:
     session_life: timedelta = timedelta(days=30)
     form_bytes_max: int = 1024 * 1024
     sync_body_bytes_max: int = 4 * 1024 * 1024  # as sent; inflated the wire's own limit holds
+    carried_bytes_max: int = 17 * 1024 * 1024  # a form with a file of `py_core.carry.FILE_BYTES_MAX`
     pull_page_bytes: int = 256 * 1024  # before compression; what a cut line loses at most
     quarantined_per_device_max: int = 20_000
     trial_seconds_max: float = 10.0

@@ -25,9 +25,9 @@ _TITLE = "Sign in"  # message id of the catalogue
 
 
 async def show_sign_in(request: Request) -> Response:
-    """The form, or the way back for somebody who is signed in already."""
+    """The form, or the way back for somebody who is signed in already (unless `other` says that somebody else comes)."""
     target = _own_path(request.query_params.get("next", ""))
-    if await session_of(request) is not None:
+    if await session_of(request) is not None and "other" not in request.query_params:
         return RedirectResponse(target, 303)
     error = "ended" if request.query_params.get("ended") else ""
     return _page(request, 200, next_path=target, error=error)
@@ -65,6 +65,9 @@ async def take_sign_in(request: Request) -> Response:
         )
     if checked.user not in parts.city.current().directory.people:
         return again(403, "gone")
+    before = token_of(request)
+    if before:  # one browser, one session: whoever was signed in here before is not any more
+        await run_in_threadpool(parts.sessions.end, before)
     token, session = await run_in_threadpool(parts.sessions.start, checked.user)
     kept = unseal(parts.receipts.key, carried, checked.user) if carried.text else None
     answer: Response = RedirectResponse(target, 303)

@@ -244,3 +244,17 @@ tools = Table(  # other software that may use the door at /automerge; each is a 
     Column("may_write", Integer, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
 )
+
+carried_files = Table(  # outbox files that somebody brought to the centre, with what became of them
+    "carried_files",
+    metadata,
+    Column("file", Hex(), primary_key=True),  # SHA-256
+    Column("device", String(64), nullable=False),
+    Column("user", String(64), nullable=False),
+    Column("brought_by", String(64), nullable=False),  # empty: by the command line
+    Column("first_at_ms", BigInteger, nullable=False),
+    Column("last_at_ms", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("acts", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),  # the frames of its receipts file
+)

@@ -6,6 +6,7 @@ Run `python tools/build_vectors.py` after a change of the formats; `tests/core/t
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+sys.path.insert(0, str(Path(__file__).parent))
+import carry_vectors
 
 from py_core import wire
 from py_core.cases.acts import Act
@@ -31,10 +35,11 @@ START_AT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
 
 def main() -> None:
-    """Writes both files."""
+    """Writes the files."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "acts.json").write_text(_json(acts()), encoding="utf-8")
     (FOLDER / "exchange.json").write_text(_json(exchange()), encoding="utf-8")
+    (FOLDER / "carried.json").write_text(_json(carried()), encoding="utf-8")
 
 
 def acts() -> dict[str, Any]:
@@ -91,6 +96,12 @@ def exchange() -> dict[str, Any]:
         "request": {"hex": wire.encode_frames(request).hex(), "frames": [_frame(frame) for frame in request]},
         "answer": {"hex": wire.encode_frames(answer).hex(), "frames": [_frame(frame) for frame in answer]},
     }
+
+
+def carried() -> dict[str, Any]:
+    """The same act and its verdict by USB stick."""
+    request, answer = (wire.read_frames(bytes.fromhex(exchange()[side]["hex"])) for side in ("request", "answer"))
+    return carry_vectors.carried(request[:3], answer[:1], DEVICE_A, DEVICE_KEY, bytes(range(32, 64)))
 
 
 def _append(document: Document, device: str, device_seq: int, kind: str, fields: dict[str, Any]) -> dict[str, Any]:

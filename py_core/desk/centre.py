@@ -23,6 +23,7 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("cases", "/centre/cases", N_("All cases"), 0),
         ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
         ("vetoes", "/centre/vetoes", N_("Veto register"), 0),
+        ("carried", "/centre/carried", N_("Carried files"), 0),
     )
     if "admin" in turn.roles:
         items += (

@@ -113,6 +113,15 @@ LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """The outbox file that was saved last on this device."""
+
+    name: str
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """What the sync light shows. On the server: online, nothing waiting."""
 
@@ -122,6 +131,7 @@ class SyncStatus:
     refused: tuple[Quarantined, ...] = ()
     problem: str = ""  # "", "signed_out", "storage_full", …
     uploading: Uploading | None = None
+    carried: CarriedOut | None = None
 
     @property
     def held_back(self) -> int:

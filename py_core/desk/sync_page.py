@@ -12,7 +12,7 @@ from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
 from py_core.views import language
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
 
 Opened = OpenCase | OpenVisit
 RECEIVED_SHOWN = 20
@@ -23,8 +23,8 @@ PROBLEMS = {
     "signed_out": (N_("You are signed out, so nothing is sent."), "/sign-in", N_("Sign in")),
     "storage_full": (N_("The storage of this device is full: free space before you go on working."), "", ""),
     "other_person": (
-        N_("Somebody else is signed in on this browser, so your acts wait: they must not go under another name. Sign out there and sign in yourself."),
-        "/sign-in",
+        N_("Somebody else is signed in on this browser, so your acts wait: they must not go under another name. Sign in yourself."),
+        "/sign-in?other=1",
         N_("Sign in"),
     ),
     "unknown_device": (
@@ -90,10 +90,20 @@ def show_sync(turn: Turn) -> Response:
             "left_out": [_refused(turn, item, by_hash) for item in status.refused if item.is_decided],
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
+            "carried": _carried(turn),
             "received": [_line(turn, *pair) for pair in mine],
         },
         where="sync",
     )
+
+
+def _carried(turn: Turn) -> dict[str, str]:
+    """The outbox file saved last, as long as something of it may still be on its way."""
+    carried = turn.sync_status.carried
+    if carried is None or not turn.sync_status.waiting:
+        return {}
+    when = language.moment_text(turn.lang, carried.at, short=True)
+    return {"name": carried.name, "when": when, "acts": turn.count(N2_("%(n)s act", "%(n)s acts"), carried.count)}
 
 
 def _newest_received(turn: Turn, cases: list[OpenCase], visits: list[OpenVisit]) -> list[tuple[Opened, RecordedAct]]:

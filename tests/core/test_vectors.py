@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from py_core import wire
+from py_core import carry, wire
 from py_core.cases.acts import read_act
 from py_core.change import actor_sign_bytes, sign_bytes
+from server.carry_keys import CarryKeys
+from server.keys import SigningKey, verifies
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests" / "vectors"
@@ -24,7 +26,7 @@ ACTS = json.loads((FOLDER / "acts.json").read_text(encoding="utf-8"))
 EXCHANGE = json.loads((FOLDER / "exchange.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["acts", "exchange"])
+@pytest.mark.parametrize("name", ["acts", "exchange", "carried"])
 def test_vectors_are_what_is_built_today(name: str) -> None:
     assert json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) == BUILT[name]()
 
@@ -54,3 +56,20 @@ def test_the_exchange_reads_back() -> None:
     for side in ("request", "answer"):
         frames = wire.read_frames(bytes.fromhex(EXCHANGE[side]["hex"]))
         assert [BUILT["_frame"](frame) for frame in frames] == EXCHANGE[side]["frames"]
+
+
+def test_carried_files_open_with_the_records_keys_and_read_back() -> None:
+    vector = json.loads((FOLDER / "carried.json").read_text(encoding="utf-8"))
+    keys = CarryKeys(SigningKey(bytes.fromhex(EXCHANGE["server_key"]["seed"])))
+    assert keys.published == vector["published"]
+    device_key = bytes.fromhex(ACTS["device_key"]["public"])
+    assert [each["alg"] for each in vector["outbox"]["files"]] == [carry.ALG_X25519, carry.ALG_P256]
+    for each in vector["outbox"]["files"]:
+        content = keys.open(carry.read_outbox(bytes.fromhex(each["file"])))
+        assert content.hex() == vector["outbox"]["content"]
+        alg, signature, frames = carry.unpack_outbox(content)
+        assert frames.hex() == vector["outbox"]["frames"]
+        assert verifies(alg, device_key, signature, carry.outbox_sign_bytes(frames))
+    read = carry.read_receipts(bytes.fromhex(vector["receipts"]["file"]))
+    assert verifies(wire.ALG_ED25519, bytes.fromhex(vector["record_public"]), read.signature, read.signed)
+    assert [each.verdict for each in read.verdicts] == ["accepted"]

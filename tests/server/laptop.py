@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from py_core import wire
+from py_core import carry, wire
 from py_core.cases.acts import Act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from server.carry_keys import seal_outbox
 from server.devices import enrol
 from server.engine import EngineInside
 from server.outside import to_ms
@@ -193,3 +194,9 @@ class Laptop:
         """What became of one act: the verdict, or the reason why it was not taken."""
         (verdict,) = self.sync(pushed)[0]
         return verdict.reason or verdict.verdict
+
+    def outbox(self, *pushed: wire.Pushed, alg: int = carry.ALG_X25519, record: Parts | None = None) -> bytes:
+        """An outbox file with these acts, encrypted for this record (or another one)."""
+        frames = wire.encode_frames(self.frames(pushed))
+        content = carry.pack_outbox(self.alg, self.sign(carry.outbox_sign_bytes(frames)), frames)
+        return seal_outbox(alg, (record or self.parts).carry_keys.public[alg], content)

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from py_core import wire
 from py_core.desk.ports import NewAct
 from py_core.errors import Malformed
+from server.carry_import import CarriedFile
 from server.engine import EngineInside
 from server.exchange import ExchangeRefused
 from server.parts import Parts, assemble
@@ -86,6 +87,19 @@ class CityRecord:
         self._left = self._chance.randrange(6) if self._chance.random() < crash_rate else None
         try:
             return self._serve(user, body)
+        except RecordCrashed:
+            self.crashes += 1
+            self.close()
+            self.start()
+            raise
+        finally:
+            self._left = None
+
+    def take_file(self, file: bytes, crash_rate: float) -> CarriedFile:
+        """What became of an outbox file that somebody brought; raises `CarryRefused`, `RecordCrashed`."""
+        self._left = self._chance.randrange(8) if self._chance.random() < crash_rate else None
+        try:
+            return self.parts.carry_import.take(file, "")
         except RecordCrashed:
             self.crashes += 1
             self.close()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from py_core import wire
+from py_core import carry, wire
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
@@ -36,6 +36,7 @@ from py_core.documents import is_case_id
 from py_core.packs import Packs
 from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
 from py_core.visits import is_visit_id
+from server.carry_keys import seal_outbox
 from server.keys import verifies
 
 from . import town
@@ -264,6 +265,32 @@ class Device:
         wait_ms = self.client.commit(received)
         self.believed(received)
         return wait_ms
+
+    # By USB stick
+
+    def carry_out(self, record_carry_key: bytes) -> bytes | None:
+        """The outbox as a file; None when nothing waits."""
+        frames, count = self.client.carry_out()
+        if not count:
+            return None
+        content = carry.pack_outbox(wire.ALG_ED25519, self.key.sign(carry.outbox_sign_bytes(frames)), frames)
+        return seal_outbox(carry.ALG_X25519, record_carry_key, content)
+
+    def take_receipts(self, file: bytes) -> None:
+        """Keeps, then believes the receipts of a file; raises `CarryRefused`, `NotSigned`, `DiskFull`, `Crashed`."""
+        read = carry.read_receipts(file)
+        received = self.client.read_carried(read.carried, read.verdicts)
+        if self.checks_signatures:
+            if not verifies(wire.ALG_ED25519, self.record_key, read.signature, read.signed):
+                raise NotSigned
+            self._check_signatures(received)
+        writes, touched = self._answer_writes(received)
+        if writes:
+            self.disk.write(writes)
+        for case_id, rows in touched.items():
+            self._load(case_id, rows)
+        self.client.settle(received)
+        self.believed(received)
 
     def _check_signatures(self, received: Received) -> None:
         signed = [

@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from py_core import wire
+from py_core import carry, wire
+from py_core.carry import CarryRefused
 from py_core.cases.acts import read_act
 from py_core.desk.ports import DeviceRevocation, Identity, LateDecision, NewAct, Request, Surroundings
 from py_core.desk.turn import Turn
@@ -104,6 +105,7 @@ class World:
         self._planned = 0
         self._exchanges = 0
         self._calm = False
+        self._carriers = Random(f"carriers {seed}")  # of their own, so that kept seeds keep their histories
         self._folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
         self.record = record_class(_template(), self._folder / "record", Random(f"record {seed}"), lambda: self.now_ms)
         self.trace.note("faults", self.faults)
@@ -246,6 +248,8 @@ class World:
         except DiskFull:
             self.count("disk full")
         else:
+            if self._carriers.random() < self.faults.carry:
+                self._carry_out(machine)
             if not machine.exchange:
                 self._plan(machine, 50)
 
@@ -320,6 +324,70 @@ class World:
         if take:
             self.waived.add(item.hash)
         self._watch_log()
+
+    # The way by USB stick
+
+    def _carry_out(self, machine: Machine) -> None:
+        """Somebody takes the outbox along; the stick may be slow, half copied, damaged, or handed in twice."""
+        file = machine.device.carry_out(self.record.parts.carry_keys.public[carry.ALG_X25519])
+        if file is None:
+            return
+        self.trace.note(machine.device.name, "is carried out", len(file))
+        self.count("carried out")
+        for _ in range(self._carriers.choice((1, 1, 1, 2))):
+            self.after(self._carriers.randint(1, 2 * DAY), lambda: self._hand_in(machine, self._handled(file)))
+
+    def _handled(self, file: bytes) -> bytes:
+        """What is left of a file after a stick."""
+        fate = self._carriers.random()
+        if fate < 0.1:
+            return file[: self._carriers.randrange(len(file))]
+        return _flipped(file, self._carriers) if fate < 0.2 else file
+
+    def _hand_in(self, machine: Machine, file: bytes) -> None:
+        crash_rate = 0.0 if self._calm else self.faults.record_crash
+        try:
+            taken = self.record.take_file(file, crash_rate)
+        except CarryRefused as error:
+            self.count(f"file refused: {error.code}")
+            self.trace.note("a file is refused", error.code)
+            return
+        except RecordCrashed:
+            self.trace.note("record crashes over a file")
+            self._watch_log(whole=True)
+            return
+        self._watch_log()
+        self.promised += [verdict for verdict in taken.verdicts if verdict.verdict != "quarantined"]
+        self.trace.note("a file is taken", " ".join(each.reason or each.verdict for each in taken.verdicts))
+        self.count("files taken")
+        for _ in range(self._carriers.choice((0, 1, 1, 2))):
+            receipts = self._handled(taken.receipts)
+            # Often at the device that it belongs to, sometimes at another.
+            reader = machine if self._carriers.random() < 0.8 else self._carriers.choice(self.machines)
+            self._plan_return(reader, receipts, receipts == taken.receipts)
+
+    def _plan_return(self, machine: Machine, receipts: bytes, whole: bool) -> None:
+        self.after(self._carriers.randint(1, 2 * DAY), lambda: self._carry_back(machine, receipts, whole))
+
+    def _carry_back(self, machine: Machine, receipts: bytes, whole: bool) -> None:
+        device = machine.device
+        if not device.is_open:
+            return
+        try:
+            device.take_receipts(receipts)
+        except CarryRefused as error:
+            self.count(f"receipts refused: {error.code}")
+            self.trace.note(device.name, "refuses receipts", error.code)
+        except NotSigned:
+            if whole:
+                raise Broken("receipts that the record signed are not believed") from None
+            self.count("receipts not believed")
+        except DiskFull:
+            self.count("disk full")
+        except Crashed as error:
+            self._crashed(machine, error)
+        else:
+            self.count("receipts carried back")
 
     def _reconcile(self, left: int) -> None:
         """The centre's own page decides a contradiction."""

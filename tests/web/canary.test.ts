@@ -21,7 +21,7 @@ let vault: Vault;
 let shelf: Shelf;
 
 before(async () => {
-  database = await Database.open();
+  database = await Database.open('shouwen');
   const made = await Vault.create(PASSPHRASE);
   const { write } = await Signer.create();
   vault = made.vault;

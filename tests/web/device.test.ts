@@ -58,17 +58,17 @@ const unlock = async (): Promise<void> => {
 before(async () => {
   await Automerge.initializeWasm(fs.readFileSync(`${__ROOT__}/node_modules/@automerge/automerge/dist/automerge.wasm`));
   globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
-  database = await Database.open();
+  database = await Database.open('shouwen');
   python = new FakePython();
   device = new Device(database, async () => python as unknown as Python);
-  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: '00'.repeat(32) });
+  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: '00'.repeat(32), carryKeys: [] });
 });
 beforeEach(unlock);
 
 test('a person who is not let in sees nothing', async () => {
   await device.lock();
   await assert.rejects(device.respond(REQUEST), (error: Refusal) => error.code === 'locked');
-  await assert.rejects(device.enrol('another passphrase', 'x', { user: 'u2', name: '', csrf: '', recordKey: '' }), (error: Refusal) => error.code === 'other_person');
+  await assert.rejects(device.enrol('another passphrase', 'x', { user: 'u2', name: '', csrf: '', recordKey: '', carryKeys: [] }), (error: Refusal) => error.code === 'already_here');
 });
 
 test('an act is on the disk in document, record, outbox and numbering before anybody hears of it', async () => {

@@ -18,14 +18,18 @@ from host import rehearsal
 from host.compiled_templates import CompiledTemplates
 from py_core import desk
 from py_core.calendars import WorkCalendar, national
+from py_core.carry import CarryRefused
+from py_core.carry import read_receipts as read_receipts_file
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import custody_of
 from py_core.desk import frame, turn
+from py_core.desk.carry_words import carry_problem as carry_problem_words
 from py_core.desk.glance import settled as settled_glance
 from py_core.desk.ports import (
     AttachmentState,
+    CarriedOut,
     Identity,
     Quarantined,
     Request,
@@ -92,14 +96,16 @@ class Device:
         self.received: Received | None = None
         self.uploads = UploadClient()
         self.contents: set[str] = set()  # what is kept on the disk here
+        self.carried: Received | None = None
 
 
 class DeviceStore:
     """Read access for the desk (`py_core.desk.ports.Store`)."""
 
-    def __init__(self, device: Device, last_contact_at: datetime | None) -> None:
+    def __init__(self, device: Device, last_contact_at: datetime | None, carried: CarriedOut | None = None) -> None:
         self._device = device
         self._last_contact_at = last_contact_at
+        self._carried = carried
 
     def case(self, case_id: str) -> StoredCase | None:
         return self._device.records.get(case_id) if is_case_id(case_id) else None
@@ -145,7 +151,9 @@ class DeviceStore:
             for each in client.refused.values()
         )
         uploading = _uploading(self._device.uploads)
-        return SyncStatus(client.online, client.waiting, self._last_contact_at, refused, client.problem, uploading)
+        return SyncStatus(
+            client.online, client.waiting, self._last_contact_at, refused, client.problem, uploading, self._carried
+        )
 
     def attachment_state(self, sha256: str) -> AttachmentState:
         if self._device.uploads.is_waiting(sha256):
@@ -339,7 +347,12 @@ def respond(text: str) -> str:
         where="device",
     )
     contact = data["last_contact_ms"]
-    store = DeviceStore(device, None if contact is None else _moment(contact))
+    carried = data.get("carried")
+    store = DeviceStore(
+        device,
+        None if contact is None else _moment(contact),
+        None if carried is None else CarriedOut(carried["name"], carried["count"], _moment(carried["atMs"])),
+    )
     response = desk.respond(_request(data), store, device.identity, surroundings)
     acts = [{"case_id": act.case_id, "text": act.text} for act in response.acts]
     return _json({"status": response.status, "html": response.html, "location": response.location, "acts": acts})
@@ -373,6 +386,10 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     device = _opened()
     received = device.client.read((bytes(piece) for piece in pieces), device.records, _uploading_cases(device))
     device.received = received
+    return _told(device, received)
+
+
+def _told(device: Device, received: Received) -> dict[str, Any]:
     end = received.end
     return {
         "empty": received.is_empty,
@@ -404,6 +421,41 @@ def sync_commit(records: bytes) -> int:
         device.uploads.act_taken(taken.hash)
     device.received = None
     return wait_ms
+
+
+def carry_out() -> dict[str, Any]:
+    """The frames of an outbox file, and how many acts are in it."""
+    frames, count = _opened().client.carry_out()
+    return {"frames": frames, "count": count}
+
+
+def read_receipts(file: bytes) -> dict[str, Any]:
+    """Reads a receipts file without believing it yet; `problem` says why it is none for this device."""
+    device = _opened()
+    try:
+        read = read_receipts_file(bytes(file))
+        received = device.client.read_carried(read.carried, read.verdicts)
+    except CarryRefused as error:
+        return {"problem": error.code}
+    device.carried = received
+    return {"received": _told(device, received), "signature": read.signature.hex(), "signed": read.signed}
+
+
+def settle(records: bytes) -> None:
+    """Believes the receipts file that was read last, after the worker has checked and stored it."""
+    device = _opened()
+    if device.carried is None:
+        raise RuntimeError("no receipts were read")
+    load_records(records)
+    device.client.settle(device.carried)
+    for taken in device.carried.receipts:
+        device.uploads.act_taken(taken.hash)
+    device.carried = None
+
+
+def carry_problem(code: str, lang: str) -> str:
+    """What is wrong with a carried file, in words."""
+    return carry_problem_words(lang, code)
 
 
 def sync_failed(status: int | None, jitter: float, retry_after_ms: int | None) -> int:

@@ -15,7 +15,7 @@ export function failureText(error: unknown): string {
     case 'slow_down': return say('Too many wrong attempts. Wait {seconds} seconds, then try again.', { seconds: error.detail });
     case 'weak_passphrase': return say('Too short: at least {min} characters.', { min: 8 });
     case 'signed_out': return say('You are signed out. Sign in again, then go on here.');
-    case 'other_person': return say('This browser is already prepared for a person. Unlock it, or use another browser profile.');
+    case 'already_here': return say('You work on this device already. Choose your name and unlock it.');
     case 'no_record': return say('The city record cannot be reached. Check the network; everything done so far is kept.');
     case 'storage_full': return say('The disk of this device is full. Free space (downloads, recycle bin) and try again.');
     case 'refused_enrolment': return say('The city record did not take this device ({detail}). Sign in again; if it stays, ask the administrator.', { detail: error.detail });

@@ -2,6 +2,7 @@
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import { isDeskPage } from '../shared/routes.ts';
 import type { Bridge } from './bridge.ts';
+import { carryButton } from './carrying.ts';
 import { deskPage, fields } from './desk.ts';
 import { failureText } from './failures.ts';
 import { element } from './dom.ts';
@@ -90,7 +91,7 @@ function reasonOf(html: string): HTMLElement {
   const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
   const texts = [main?.querySelector('h1'), main?.querySelector('h1 ~ p')].map(part => part?.textContent ?? '');
   return element('div', { role: 'alert' }, element('strong', {}, texts[0] ?? ''), ' ', texts[1] ?? '', ' ',
-    say('Free space (downloads, recycle bin) and send the form again: what you typed is still in it.'));
+    say('Free space (downloads, recycle bin) and send the form again: what you typed is still in it.'), ' ', carryButton());
 }
 
 /** A new page is read from its top; with the next picture, because to scroll now would lay the page out twice. */

@@ -1,4 +1,5 @@
 // The forms that ask for the device's passphrase: a new one, twice, with a hint at its strength; a known one to unlock.
+import type { Person } from '../shared/protocol.ts';
 import { element } from './dom.ts';
 import { say } from './language.ts';
 
@@ -46,13 +47,14 @@ export function newPassphraseForm(use: (passphrase: string) => Promise<string | 
   return form;
 }
 
-/** A form that unlocks; `use` gives the text to be shown when it did not work. */
+/** A form that unlocks; `use` gives the text to be shown when it did not work. `#people` is for those to choose from. */
 export function unlockForm(use: (passphrase: string) => Promise<string | null>): HTMLFormElement {
   const input = field('passphrase', 'current-password');
   const error = element('p', { class: 'govuk-error-message', role: 'alert', id: 'unlock-error' });
   const button = element('button', { class: 'govuk-button', type: 'submit' }, say('Unlock'));
   input.setAttribute('aria-describedby', 'unlock-error');
   const form = element('form', { id: 'unlock', novalidate: true },
+    element('div', { id: 'people' }),
     element('div', { class: 'govuk-form-group' },
       element('label', { class: 'govuk-label govuk-label--m', for: input.id }, say('Device passphrase')), error, input),
     button);
@@ -69,6 +71,26 @@ export function unlockForm(use: (passphrase: string) => Promise<string | null>):
     })();
   });
   return form;
+}
+
+/** Puts the people of this device above the passphrase, when there are several; a choice already made stays. */
+export function showPeople(people: readonly Person[], who: string): void {
+  const place = document.getElementById('people');
+  if (!place || people.length < 2) { place?.replaceChildren(); return; }
+  const chosen = chosenPerson() ?? who;
+  const choices = people.map(({ id, label, code }) => {
+    const input = element('input', { type: 'radio', class: 'govuk-radios__input', name: 'who', value: id, id: `who-${id}`, checked: id === chosen });
+    const name = element('label', { class: 'govuk-label govuk-radios__label', for: input.id }, label, ' ', element('span', { class: 'sw-lead' }, code));
+    return element('div', { class: 'govuk-radios__item' }, input, name);
+  });
+  place.replaceChildren(element('fieldset', { class: 'govuk-fieldset govuk-form-group' },
+    element('legend', { class: 'govuk-fieldset__legend govuk-fieldset__legend--m' }, say('Who are you?')),
+    element('div', { class: 'govuk-radios govuk-radios--inline' }, ...choices)));
+}
+
+/** The person chosen there; null while there is nothing to choose. */
+export function chosenPerson(): string | null {
+  return document.querySelector<HTMLInputElement>('#people input:checked')?.value ?? null;
 }
 
 function field(id: string, autocomplete: string, describedBy = ''): HTMLInputElement {

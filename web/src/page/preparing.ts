@@ -32,18 +32,30 @@ export async function prepare(connect: () => Bridge): Promise<void> {
     if (door === 'none') await askNewPassphrase(bridge);
     else if (door === 'locked') await askPassphrase(bridge);
   });
+  if (!await finishPreparing(bridge)) return;
+  await navigator.serviceWorker.ready;
+  await (await caches.open(READY_CACHE)).put(READY_MARK, new Response(''));
+  strip('prepare', element('strong', { id: 'offline-ready' }, say('Ready for offline use')), ' · ',
+    element('a', { href: location.pathname, class: 'govuk-link' }, say('Go on in the local app')));
+}
+
+/** Prepares a device that works already for one more person: the one who is signed in. */
+export async function prepareAnother(bridge: Bridge): Promise<void> {
+  await untilDone(() => askNewPassphrase(bridge));
+  await finishPreparing(bridge);
+}
+
+/** The first sync and the self-test; false when the test failed. */
+export async function finishPreparing(bridge: Bridge): Promise<boolean> {
   await untilDone(() => firstSync(bridge));
   strip('prepare', say('Testing this device …'));
   try {
     await bridge.call('selfTest');
-    await navigator.serviceWorker.ready;
   } catch (error) {
     strip('prepare', failureText(error));
-    return;
+    return false;
   }
-  await (await caches.open(READY_CACHE)).put(READY_MARK, new Response(''));
-  strip('prepare', element('strong', { id: 'offline-ready' }, say('Ready for offline use')), ' · ',
-    element('a', { href: location.pathname, class: 'govuk-link' }, say('Go on in the local app')));
+  return true;
 }
 
 async function fetchFiles(): Promise<void> {

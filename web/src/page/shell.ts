@@ -3,6 +3,7 @@
 import { SNAPSHOT_MAKER, WRITER } from '../shared/protocol.ts';
 import { Alerts } from './alerts.ts';
 import type { Bridge } from './bridge.ts';
+import { offerCarrying } from './carrying.ts';
 import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
 import { Drafts } from './drafts.ts';
@@ -12,7 +13,8 @@ import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
 import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
-import { unlockForm } from './passphrase.ts';
+import { chosenPerson, showPeople, unlockForm } from './passphrase.ts';
+import { finishPreparing, prepareAnother } from './preparing.ts';
 import { Signing } from './signing.ts';
 import { showStorage, watchStorage } from './storage.ts';
 import { clearStrip, keepStrip, strip } from './strip.ts';
@@ -24,6 +26,7 @@ const ACTIVITY_MS = 20_000;
 const STARTED_MS_MAX = 120;
 const SNAPSHOT_AFTER_MS = 8_000;
 const SNAPSHOT_MS_MAX = 60_000;
+const JOIN = 'join'; // in the address after somebody signed in to work on this device too
 
 export async function startShell(bridge: Bridge): Promise<void> {
   configure();
@@ -38,8 +41,10 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
   answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void drafts.pageShown(posted, status); });
+  document.addEventListener('htmx:after:swap', () => app.lockButton()); // a refreshed page comes without it
   new Live(bridge, drafts);
   offerUpdates(bridge);
+  offerCarrying(bridge);
   reportActivity(bridge);
   watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });
@@ -52,20 +57,48 @@ export async function startShell(bridge: Bridge): Promise<void> {
   clearTimeout(starting);
   clearTimeout(waiting);
   strip('door');
-  await app.follow();
+  if (new URLSearchParams(location.search).has(JOIN)) await app.join(); else await app.follow();
 }
 
 class Shell {
-  private shown: 'nothing' | 'unlock' | 'unprepared' | 'page' = 'nothing';
+  private shown: 'nothing' | 'unlock' | 'unprepared' | 'preparing' | 'page' = 'nothing';
+  private shownWho = '';
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly skeleton: HTMLBodyElement) {}
 
   /** Shows what fits the door: a page, the unlock form, or how to prepare. */
   async follow(): Promise<void> {
-    const door = this.bridge.state?.door;
-    if (door === 'open' && this.shown !== 'page') await this.firstPage();
+    const { door, ready, who = '' } = this.bridge.state ?? {};
+    if (this.shown === 'preparing') return;
+    if (door === 'open' && !ready) await this.prepare(() => finishPreparing(this.bridge));
+    else if (door === 'open' && (this.shown !== 'page' || this.shownWho !== who)) await this.firstPage();
     else if (door === 'locked') this.askPassphrase();
     else if (door === 'none') this.notPrepared();
+  }
+
+  /** Somebody signed in to work on this device too: they unlock what is theirs, or a place is prepared for them. */
+  async join(): Promise<void> {
+    history.replaceState(null, '', '/today');
+    try {
+      const place = await this.bridge.call('turnTo');
+      await this.bridge.freshState();
+      if (place === 'new') await this.prepare(() => prepareAnother(this.bridge)); else await this.follow();
+    } catch (error) {
+      await this.follow();
+      strip('door', failureText(error));
+    }
+  }
+
+  private async prepare(steps: () => Promise<unknown>): Promise<void> {
+    this.empty('preparing');
+    document.getElementById('main-content')?.replaceChildren(
+      element('h1', { class: 'govuk-heading-l' }, say('This device is being prepared for you')),
+      element('p', { class: 'govuk-body' }, say('Everybody on this device has a passphrase, an outbox and drafts of their own; nobody can read another’s.')));
+    await steps();
+    strip('prepare');
+    this.shown = 'nothing';
+    await this.bridge.freshState();
+    await this.follow();
   }
 
   async restarted(): Promise<void> {
@@ -86,6 +119,7 @@ class Shell {
 
   private async firstPage(): Promise<void> {
     this.shown = 'page';
+    this.shownWho = this.bridge.state?.who ?? '';
     try {
       const { response, url } = await deskPage(this.bridge, 'GET', address());
       markHistory(url);
@@ -105,11 +139,12 @@ class Shell {
   }
 
   askPassphrase(): void {
-    if (this.shown === 'unlock') return;
+    const { people = [], who = '' } = this.bridge.state ?? {};
+    if (this.shown === 'unlock') { showPeople(people, who); return; }
     this.empty('unlock');
     const form = unlockForm(async passphrase => {
       try {
-        await this.bridge.call('unlock', passphrase);
+        await this.bridge.call('unlock', passphrase, chosenPerson() ?? undefined);
         strip('restarted');
         await this.bridge.freshState();
         await this.follow();
@@ -118,7 +153,10 @@ class Shell {
     });
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This device is locked')),
-      element('p', { class: 'govuk-body' }, say('Everything on it is encrypted. It works without network.')), form);
+      element('p', { class: 'govuk-body' }, say('Everything on it is encrypted. It works without network.')), form,
+      element('p', { class: 'govuk-body' }, element('a', { class: 'govuk-link', id: 'another-person', href: `/sign-in?other=1&next=${encodeURIComponent(`/today?${JOIN}=1`)}` },
+        say('Somebody else works here too: sign in once with network'))));
+    showPeople(people, who);
     document.getElementById('passphrase')?.focus();
   }
 
@@ -133,7 +171,7 @@ class Shell {
   }
 
   /** Takes everything from the page that belongs to a person. */
-  private empty(next: 'unlock' | 'unprepared'): void {
+  private empty(next: 'unlock' | 'unprepared' | 'preparing'): void {
     this.shown = next;
     clearStrip();
     forgetPictures();

@@ -20,18 +20,29 @@ export interface SyncState {
   /** Of photographs and papers on their way: files done, files, bytes done, bytes. */
   uploading: number[];
 }
-export interface WorkerState { build: string; door: Door; ready: boolean; sync: SyncState | null; lockAfterMinutes: number }
+/** Somebody who works on this device, as far as it is known while everything is locked. */
+export interface Person { id: string; label: string; code: string }
+/** `who` is the person that `door` and `ready` are about. */
+export interface WorkerState { build: string; door: Door; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
 
 export interface Requests {
   state: { args: []; answer: WorkerState };
   ping: { args: []; answer: true };
+  /** Prepares this device for whoever is signed in on this browser. */
   enrol: { args: [passphrase: string, name: string]; answer: true };
-  unlock: { args: [passphrase: string]; answer: true };
+  /** `who` switches to somebody else of this device first. */
+  unlock: { args: [passphrase: string, who?: string]; answer: true };
+  /** Locks, and makes ready to unlock or prepare for whoever is signed in on this browser. */
+  turnTo: { args: []; answer: 'known' | 'new' };
   lock: { args: []; answer: true };
   active: { args: []; answer: true };
   respond: { args: [DeskRequest]; answer: DeskResponse };
   problem: { args: [code: string, status: number, lang: string]; answer: string };
   syncNow: { args: []; answer: true };
+  /** The outbox as a file for a USB stick. */
+  carryOut: { args: [lang: string]; answer: { name: string; bytes: Uint8Array<ArrayBuffer>; count: number } | { problem: string } };
+  /** Takes the receipts that came back; how many acts they settled. */
+  takeReceipts: { args: [file: Uint8Array<ArrayBuffer>, lang: string]; answer: { receipts: number; refused: number } | { problem: string } };
   selfTest: { args: []; answer: true };
   saveDraft: { args: [path: string, draft: Fields | null]; answer: true };
   draft: { args: [path: string]; answer: Fields | null };
@@ -50,7 +61,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 /** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
-  | 'wrong_passphrase' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'other_person' | 'no_record' | 'storage_full'
+  | 'wrong_passphrase' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
   | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */

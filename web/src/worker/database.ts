@@ -3,7 +3,6 @@ import { openDB, type IDBPDatabase } from 'idb';
 
 export const STORES = ['device', 'sealed', 'documents', 'records', 'outbox', 'receipts', 'drafts', 'contents'] as const;
 export type StoreName = typeof STORES[number];
-const NAME = 'shouwen';
 const VERSION = 2; // 2: contents
 
 /** One step of a transaction; without `value` the key is removed. */
@@ -12,8 +11,8 @@ export interface Write { store: StoreName; key: string; value?: unknown }
 export class Database {
   private constructor(private readonly idb: IDBPDatabase) {}
 
-  static async open(onClosed: () => void = () => {}): Promise<Database> {
-    const idb = await openDB(NAME, VERSION, {
+  static async open(name: string, onClosed: () => void = () => {}): Promise<Database> {
+    const idb = await openDB(name, VERSION, {
       upgrade(db) { for (const store of STORES) if (!db.objectStoreNames.contains(store)) db.createObjectStore(store); },
       terminated: onClosed,
       blocking(_current, _next, event) { (event.target as IDBDatabase).close(); onClosed(); },

@@ -10,7 +10,9 @@ import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
 import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts';
 import { enrolAtRecord, fetchContent, type Me } from './record.ts';
-import { checkReceipts } from './receipts.ts';
+import type { Known } from './people.ts';
+import { checkReceipts, recordVerifies } from './receipts.ts';
+import { outboxFile, trusted, type OutboxFile } from './carry.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
 import { Turnstile } from './turnstile.ts';
@@ -38,12 +40,12 @@ export class Device {
   /** Makes data key and signing key, tells the record about this device, keeps everything in one transaction. */
   async enrol(passphrase: string, name: string, me: Me): Promise<void> {
     await this.turnstile.run(async () => {
-      if (await this.isPrepared()) throw new Refusal('other_person');
+      if (await this.isPrepared()) throw new Refusal('already_here');
       const { vault, writes } = await Vault.create(passphrase);
       const { signer, write } = await Signer.create();
       const { device, code } = await enrolAtRecord(me, signer.alg, signer.publicKey, name);
       const shelf = new Shelf(this.database, vault);
-      const identity = { user: me.user, name: me.name, device, code, recordKey: me.recordKey };
+      const identity = { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys: await trusted(me.recordKey, me.carryKeys) };
       await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
       await this.open(vault, signer);
     });
@@ -66,6 +68,8 @@ export class Device {
     });
   }
 
+  /** Who works here, for the register of people. */
+  get known(): Known | null { return this.opened?.identity ?? null; }
   get user(): string | null { return this.opened?.identity.user ?? null; }
 
   /** Answers a page; its acts are on the disk before this comes back. */
@@ -80,6 +84,7 @@ export class Device {
         beacon_time_ms: open.book.beacon?.serverTimeMs ?? null,
         since_beacon_ms: open.beaconAt === null ? null : Math.round(performance.now() - open.beaconAt),
         last_contact_ms: open.book.lastContactMs,
+        carried: open.book.carried ?? null,
       });
       try {
         if (acts.length) await this.record(open, acts);
@@ -148,7 +153,57 @@ export class Device {
       open.book = book;
       believe();
       if (received.beacon) open.beaconAt = arrived;
-      return { wait: open.python.syncCommit(utf8(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n'))), received };
+      return { wait: open.python.syncCommit(lines(records)), received };
+    });
+  }
+
+  /** Learns the record's keys for carried files, if they are new; only the record that this device knows can name them. */
+  async learnCarryKeys(me: Me): Promise<void> {
+    await this.turnstile.run(async () => {
+      const open = this.need();
+      const known = new Set(open.identity.carryKeys?.map(key => key.publicKey));
+      if (me.carryKeys.every(key => known.has(key.publicKey))) return;
+      const carryKeys = await trusted(open.identity.recordKey, me.carryKeys);
+      const identity = { ...open.identity, carryKeys };
+      await open.shelf.write([await open.shelf.identityWrite(identity)]);
+      open.identity = identity;
+    });
+  }
+
+  /** What waits here as a file for a USB stick. It goes on waiting: only its receipt takes an act out of the outbox. */
+  async carryOut(): Promise<OutboxFile & { count: number } | { problem: string }> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const { frames, count } = open.python.carryOut();
+      if (!count) return { problem: 'nothing_waits' };
+      const file = await outboxFile(open.signer, open.identity.carryKeys ?? [], frames);
+      if (!file) return { problem: 'no_carry_key' };
+      const book = { ...open.book, carried: { name: file.name, count, atMs: Date.now() } };
+      try {
+        await open.shelf.write([await open.shelf.bookWrite(book)]);
+        open.book = book;
+      } catch (error) { // a full disk is the very reason to carry: that the file was made need not be remembered
+        if (!isStorageFull(error)) throw error;
+      }
+      return { ...file, count };
+    });
+  }
+
+  /** Keeps and believes the receipts that came back by USB stick; the record's signature under the file decides. */
+  async takeReceipts(file: Bytes): Promise<{ receipts: number; refused: number } | { problem: string }> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const read = open.python.readReceipts(file);
+      if ('problem' in read) return read;
+      const { received, signature, signed } = read;
+      const good = await recordVerifies(open.identity.recordKey, signature, signed);
+      if (good === null) return { problem: 'cannot_check' };
+      if (!good) return { problem: 'tampered' };
+      await checkReceipts(open.identity.recordKey, received);
+      const { writes, records } = await this.answerWrites(open, received);
+      if (writes.length) await open.shelf.write(writes);
+      open.python.settle(lines(records));
+      return { receipts: received.receipts.length, refused: received.refused.length };
     });
   }
 
@@ -338,6 +393,11 @@ async function machineStorage(): Promise<Omit<Machine, 'clock_offset_ms'>> {
     storage?.estimate?.().catch(() => null) ?? null, storage?.persisted?.().catch(() => null) ?? null,
   ]);
   return { storage_used: estimate?.usage ?? null, storage_quota: estimate?.quota ?? null, storage_kept: kept };
+}
+
+/** Cases as Python takes them: one a line. */
+function lines(records: [string, ActRow[]][]): Bytes {
+  return utf8(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n'));
 }
 
 function isStorageFull(error: unknown): boolean {

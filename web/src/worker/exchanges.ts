@@ -111,6 +111,7 @@ export class Exchanges {
       const me = await fetchMe();
       if (me.user !== this.device.user) return false;
       this.csrf = me.csrf;
+      await this.device.learnCarryKeys(me);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
     }

@@ -2,23 +2,28 @@
 // tab has a dedicated one, and the exclusive lock "writer" lets only one of them work.
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
+import type { Bytes } from '../shared/bytes.ts';
 import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
+import { People } from './people.ts';
 import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
 import { keepSnapshot } from './snapshot.ts';
+import { Turnstile } from './turnstile.ts';
 
 const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
 
 interface Port { postMessage(message: unknown): void }
-interface Parts { device: Device; exchanges: Exchanges }
+interface Parts { who: string; database: Database; device: Device; exchanges: Exchanges }
 
 const ports = new Set<Port>();
 let parts: Parts | null = null;
+let people: People | null = null;
+const switching = new Turnstile();
 let activeAt = performance.now();
 let python: Promise<Python> | null = null;
 
@@ -45,16 +50,37 @@ async function makeSnapshot(): Promise<void> {
 async function start(): Promise<void> {
   performance.mark('started');
   await writer();
-  const database = await Database.open(() => retire());
-  const device = new Device(database, startPython);
-  const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); });
-  parts = { device, exchanges };
+  people = await People.open(() => retire());
+  parts = await partsOf(people.last);
+  if (await parts.device.isPrepared()) people.taken(people.last);
   setInterval(() => {
+    const { device } = parts!;
     if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
     else device.keepSettled().catch(() => {}); // only speed depends on it
   }, IDLE_CHECK_MS);
   await notify('state'); // how the door stands is known before Python keeps this thread busy
   startPython().catch(() => {});
+}
+
+/** Everything that belongs to one person of this device. */
+async function partsOf(who: string): Promise<Parts> {
+  const database = await Database.open(who, () => retire());
+  const device = new Device(database, startPython);
+  const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); });
+  return { who, database, device, exchanges };
+}
+
+/** Locks and keeps what the one person has, then turns to another one's database. */
+async function turnTo(who: string): Promise<void> {
+  await switching.run(async () => {
+    if (parts!.who === who) return;
+    const before = parts!;
+    before.exchanges.stop();
+    await before.device.lock();
+    parts = await partsOf(who);
+    before.database.close();
+    await notify('state');
+  });
 }
 
 /** Waits until this worker is the only one that writes; loses that right only to a successor of a stuck worker. */
@@ -75,22 +101,39 @@ const handlers: Record<Op, Handler> = {
   state,
   problem: async (code: string, status: number, lang: string) => (await startPython()).problem(code, status, lang),
   async enrol(passphrase: string, name: string) {
-    const { device, exchanges } = await ready();
-    await device.enrol(passphrase, name, await fetchMe());
+    await ready();
+    const me = await fetchMe();
+    const known = await people!.find(me.user);
+    if (known) throw new Refusal('already_here');
+    await turnTo(await people!.place());
+    const { who, device, exchanges } = parts!;
+    await device.enrol(passphrase, name, me);
+    await people!.note(who, device.known!);
     exchanges.start();
     await notify('state');
     return true;
   },
-  async unlock(passphrase: string) {
-    const { device, exchanges } = await ready();
+  async unlock(passphrase: string, chosen?: string) {
+    await ready();
+    if (chosen) await turnTo(chosen);
+    const { who, device, exchanges } = parts!;
     performance.mark('unlock');
     await device.unlock(passphrase);
+    await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
     exchanges.start();
     device.tidyContents().catch(() => {}); // only space depends on it
     await notify('state');
     return true;
   },
   async lock() { await lock(); return true; },
+  async turnTo() {
+    await ready();
+    const { user } = await fetchMe();
+    const known = await people!.find(user);
+    await lock();
+    await turnTo(known ?? await people!.place());
+    return known ? 'known' : 'new';
+  },
   async active() { return true; },
   async respond(request: DeskRequest) {
     const { device, exchanges } = await ready();
@@ -99,6 +142,16 @@ const handlers: Record<Op, Handler> = {
     return response;
   },
   async syncNow() { (await ready()).exchanges.kick(); return true; },
+  async carryOut(lang: string) {
+    const saved = await inWords(lang, (await ready()).device.carryOut());
+    await notify('state'); // the sync page names the file that was saved last
+    return saved;
+  },
+  async takeReceipts(file: Bytes, lang: string) {
+    const taken = await inWords(lang, (await ready()).device.takeReceipts(file));
+    if (!('problem' in taken)) await notify('content');
+    return taken;
+  },
   async selfTest() { await (await ready()).device.selfTest(); await notify('state'); return true; },
   async saveDraft(path: string, draft: Fields | null) { await (await ready()).device.saveDraft(path, draft); return true; },
   async takeFile(file: Blob, name: string, limits: FileLimits, withPlace: boolean) { return await (await ready()).device.takeFile(file, name, limits, withPlace); },
@@ -110,6 +163,12 @@ const handlers: Record<Op, Handler> = {
   },
   async retire() { setTimeout(retire, 0); return true; },
 };
+
+/** A carried file's problem as a sentence for people. */
+async function inWords<T extends object>(lang: string, result: Promise<T | { problem: string }>): Promise<T | { problem: string }> {
+  const found = await result;
+  return 'problem' in found ? { problem: (await startPython()).carryProblem(found.problem as string, lang) } : found;
+}
 
 async function ready(): Promise<Parts> {
   await Promise.all([started, automerge]);
@@ -125,10 +184,10 @@ async function lock(): Promise<void> {
 
 async function state(): Promise<WorkerState> {
   const common = { build: BUILD, lockAfterMinutes: LOCK_AFTER_MINUTES };
-  if (!parts) return { ...common, door: 'waiting', ready: false, sync: null };
-  const { device, exchanges } = parts;
+  if (!parts) return { ...common, door: 'waiting', ready: false, who: '', people: [], sync: null };
+  const { who, device, exchanges } = parts;
   const door = device.isOpen ? 'open' : await device.isPrepared() ? 'locked' : 'none';
-  return { ...common, door, ready: await device.isReady(), sync: device.isOpen ? await exchanges.state() : null };
+  return { ...common, door, who, people: people?.all ?? [], ready: await device.isReady(), sync: device.isOpen ? await exchanges.state() : null };
 }
 
 async function notify(event: Notice['event'], detail = ''): Promise<void> {

@@ -30,6 +30,8 @@ export interface Received {
   /** The highest number of this device's own acts in it. */
   own_seq: number;
 }
+/** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
+export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
 export interface UploadStep { do: 'ask' | 'send'; sha256: string; offset: number; length: number; total: number }
 export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean; uploading: number[] }
 export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }
@@ -90,6 +92,10 @@ export class Python {
   syncRequest(machine: Machine): Bytes { return taken<Bytes>(this.host.sync_request(JSON.stringify(machine))); }
   syncRead(pieces: Bytes[]): Received { return taken<Received>(this.given(pieces, given => this.host.sync_read(given))); }
   syncCommit(records: Bytes): number { return this.given(records, given => this.host.sync_commit(given)) as number; }
+  carryOut(): { frames: Bytes; count: number } { return taken<{ frames: Bytes; count: number }>(this.host.carry_out()); }
+  readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
+  settle(records: Bytes): void { this.given(records, given => this.host.settle(given)); }
+  carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
   syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
 
@@ -125,7 +131,7 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;

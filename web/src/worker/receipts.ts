@@ -6,13 +6,17 @@ import type { Receipt, Received } from './python.ts';
 export async function checkReceipts(recordKey: string, received: Pick<Received, 'receipts' | 'beacon'>): Promise<void> {
   const { receipts, beacon } = received;
   if (!receipts.length && !beacon) return;
-  const key = await importKey(recordKey);
-  if (!key) return;
   const signed = receipts.map(receipt => [receiptSignBytes(receipt), receipt.sig] as const);
   if (beacon) signed.push([joined(utf8('shouwen-beacon-1'), utf8(beacon.id), u64(beacon.server_time_ms), u64(beacon.log_size)), beacon.sig]);
   for (const [content, signature] of signed) {
-    if (!await crypto.subtle.verify('Ed25519', key, fromHex(signature), content)) throw new Error('not signed by the record');
+    if (await recordVerifies(recordKey, signature, content) === false) throw new Error('not signed by the record');
   }
+}
+
+/** Whether the record signed this; null where the browser has no Ed25519. */
+export async function recordVerifies(recordKey: string, signature: string, content: Bytes): Promise<boolean | null> {
+  const key = await importKey(recordKey);
+  return key ? await crypto.subtle.verify('Ed25519', key, fromHex(signature), content) : null;
 }
 
 /** What the record signs for an act that it took. */

@@ -1,19 +1,21 @@
 // The city record's HTTP interface as the worker uses it: who is signed in, enrolment, one exchange.
 import { Refusal } from '../shared/protocol.ts';
 import type { Bytes } from '../shared/bytes.ts';
+import type { CarryKey } from './carry.ts';
 
 const EXCHANGE_MS_MAX = 120_000;
 const GZIP_FROM_BYTES = 1024;
 
-export interface Me { user: string; name: string; csrf: string; recordKey: string }
+export interface Me { user: string; name: string; csrf: string; recordKey: string; carryKeys: CarryKey[] }
 
 /** Who is signed in on this browser; throws `signed_out` or `no_record`. */
 export async function fetchMe(): Promise<Me> {
   const response = await reach('/me', { headers: { accept: 'application/json' } });
   if (response.status === 401) throw new Refusal('signed_out');
   if (!response.ok) throw new Refusal('no_record', String(response.status));
-  const me = await response.json() as { user: string; name: string; csrf: string; record_key: string };
-  return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key };
+  const me = await response.json() as { user: string; name: string; csrf: string; record_key: string; carry_keys?: { alg: number; public_key: string; sig: string }[] };
+  const carryKeys = (me.carry_keys ?? []).map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
+  return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key, carryKeys };
 }
 
 /** Tells the record this device's public key; gives the device's id and its short code. */
@@ -72,7 +74,8 @@ async function reach(url: string, options: RequestInit): Promise<Response> {
   }
 }
 
-async function gzip(bytes: Bytes): Promise<Bytes> {
+/** One whole gzip member. */
+export async function gzip(bytes: Bytes): Promise<Bytes> {
   const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(packed).arrayBuffer());
 }

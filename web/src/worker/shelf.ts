@@ -3,17 +3,21 @@
 import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import type { Fields } from '../shared/protocol.ts';
 import type { Database, StoreName, Write } from './database.ts';
+import type { CarryKey } from './carry.ts';
 import type { ActRow, Receipt, Refused, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
 /** `recordKey` is the record's public key as it was when this device was enrolled: receipts are checked with it. */
-export interface Identity { user: string; name: string; device: string; code: string; recordKey: string }
+export interface Identity { user: string; name: string; device: string; code: string; recordKey: string; carryKeys?: CarryKey[] }
+/** The outbox file that was saved last. */
+export interface CarriedOut { name: string; count: number; atMs: number }
 /** Where the device stands: with the record, and in its own numbering of acts. */
 export interface Book {
   cursor: number; scope: string; config: number; nextSeq: number; lastContactMs: number | null;
   beacon: { id: string; serverTimeMs: number } | null;
   /** What py_core/custody.py keeps: cases that have left the scope or may have. */
   custody?: unknown;
+  carried?: CarriedOut;
 }
 export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null, custody: null };
 

@@ -47,6 +47,9 @@ export class Signer {
     return await this.sign(joined(utf8('shouwen-actor-1'), fromHex(actor), utf8(device)));
   }
 
+  /** Vouches for all frames of an outbox file. */
+  async signOutbox(content: Bytes): Promise<Bytes> { return await this.sign(content); }
+
   async verify(signature: Bytes, content: Bytes): Promise<boolean> {
     return await crypto.subtle.verify(SIGN[this.key.alg]!, this.key.publicKey, signature, content);
   }

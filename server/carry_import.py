@@ -1,0 +1,158 @@
+"""Takes outbox files that were carried to the centre: the same gate as `POST /sync`, and receipts to carry back.
+
+Owns the table `carried_files`. Must not judge changes (see `gate`) nor know HTTP (see `carry_routes`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from py_core import carry, wire
+from py_core.carry import CarryRefused
+from py_core.errors import Malformed
+from server.carry_keys import CarryKeys
+from server.database import Database
+from server.devices import Device, device_by_id
+from server.exchange import Exchange, ExchangeRefused, read_request
+from server.keys import verifies
+from server.outside import Clock, to_ms
+from server.receipts import Receipts
+from server.tables import carried_files
+
+_AT_ONCE = 200  # changes a transaction: others may write in between
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedFile:
+    """One outbox file that was brought, with every verdict; `file` is its SHA-256."""
+
+    file: str
+    device: str
+    user: str
+    brought_by: str
+    first_at_ms: int
+    last_at_ms: int
+    times: int
+    verdicts: tuple[wire.Verdict, ...]
+    receipts: bytes  # the receipts file
+
+    @property
+    def stem(self) -> str:
+        """What outbox file and receipts file are called."""
+        return f"shouwen-{self.file[:8]}"
+
+
+class CarryImport:
+    """The record's door for files."""
+
+    def __init__(
+        self, clock: Clock, database: Database, exchange: Exchange, keys: CarryKeys, receipts: Receipts
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._exchange = exchange
+        self._keys = keys
+        self._receipts = receipts
+
+    def take(self, data: bytes, brought_by: str) -> CarriedFile:
+        """Lets every act of an outbox file through the gate; raises `CarryRefused` when it is none for this record.
+
+        Half a work is no harm: what was taken is taken, the same file again gives the same receipts for it.
+        """
+        alg, signature, frames = carry.unpack_outbox(self._keys.open(carry.read_outbox(data)))
+        try:
+            hello, announcements, pushed = read_request(carry.carried_frames(frames), carry.OUTBOX_ITEMS_MAX)
+        except (Malformed, ExchangeRefused) as error:
+            raise CarryRefused("tampered", str(error)) from error
+        if hello.v != wire.PROTOCOL_VERSION:
+            raise CarryRefused("newer_format", f"protocol {hello.v}")
+        device = self._sender(hello.device)
+        if alg != device.alg or not verifies(alg, device.public_key, signature, carry.outbox_sign_bytes(frames)):
+            raise CarryRefused("tampered", "the device did not sign it")
+        verdicts = self._push(device, announcements, pushed)
+        return self._note(hashlib.sha256(data).hexdigest(), device, brought_by, verdicts)
+
+    def known(self, file: str) -> CarriedFile | None:
+        """A file that was brought before, by its SHA-256."""
+        if not re.fullmatch(r"[0-9a-f]{64}", file):
+            return None
+        with self._database.reading() as connection:
+            row = connection.execute(select(carried_files).where(carried_files.c.file == file)).first()
+        return None if row is None else self._read(row)
+
+    def newest(self, count: int) -> list[CarriedFile]:
+        """The files that were brought last, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(carried_files).order_by(carried_files.c.last_at_ms.desc(), carried_files.c.file).limit(count)
+            ).all()
+        return [self._read(row) for row in rows]
+
+    def _sender(self, device_id: str) -> Device:
+        with self._database.reading() as connection:
+            device = device_by_id(connection, device_id)
+        if device is None or device.user is None:
+            raise CarryRefused("device_unknown", device_id[:64])
+        return device
+
+    def _push(
+        self, device: Device, announcements: Sequence[wire.ActorAnnouncement], pushed: Sequence[wire.Pushed]
+    ) -> list[wire.Verdict]:
+        assert device.user is not None, "the server's own device carries nothing"
+        verdicts: list[wire.Verdict] = []
+        try:
+            for at in range(0, len(pushed), _AT_ONCE):
+                verdicts += self._exchange.push(
+                    device, device.user, announcements if at == 0 else (), pushed[at : at + _AT_ONCE]
+                )
+        except ExchangeRefused as error:
+            raise CarryRefused(error.code, error.message) from error
+        return verdicts
+
+    def _note(self, file: str, device: Device, brought_by: str, verdicts: Sequence[wire.Verdict]) -> CarriedFile:
+        now_ms = to_ms(self._clock.now())
+        answer = carry.receipts_frames(wire.Carried(device.id, file, now_ms), verdicts)
+        changed = {"last_at_ms": now_ms, "answer": answer, "brought_by": brought_by}
+        with self._database.writing() as connection:
+            again = connection.execute(
+                update(carried_files)
+                .where(carried_files.c.file == file)
+                .values(**changed, times=carried_files.c.times + 1)
+            )
+            if again.rowcount == 0:
+                connection.execute(
+                    insert(carried_files).values(
+                        file=file,
+                        device=device.id,
+                        user=device.user,
+                        first_at_ms=now_ms,
+                        times=1,
+                        acts=len(verdicts),
+                        **changed,
+                    )
+                )
+            row = connection.execute(select(carried_files).where(carried_files.c.file == file)).one()
+        return self._read(row)
+
+    def _read(self, row: Row[Any]) -> CarriedFile:
+        found = row._mapping
+        answer = bytes(found["answer"])
+        signature = self._receipts.key.sign(carry.receipts_sign_bytes(answer))
+        receipts = carry.receipts_file(signature, answer)
+        return CarriedFile(
+            file=found["file"],
+            device=found["device"],
+            user=found["user"],
+            brought_by=found["brought_by"],
+            first_at_ms=found["first_at_ms"],
+            last_at_ms=found["last_at_ms"],
+            times=found["times"],
+            verdicts=carry.read_receipts(receipts).verdicts,
+            receipts=receipts,
+        )

@@ -1,0 +1,156 @@
+"""`/centre/carried`: takes outbox files, shows what became of them, gives the receipts. For people of the centre."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from py_core import carry, wire
+from py_core.carry import CarryRefused
+from py_core.cases.acts import read_act
+from py_core.change import decode_act_change
+from py_core.desk import carried_page, ports
+from py_core.desk.carried_page import BroughtAct, BroughtFile
+from py_core.desk.problems import problem
+from py_core.desk.turn import CENTRE_ROLES, Turn
+from py_core.errors import Malformed
+from server import record
+from server.answers import chosen_language, page_answer, problem_answer, remember_language
+from server.carry_import import CarriedFile
+from server.desk_answers import desk_request, turn_of
+from server.devices import device_by_id
+from server.guard import CARRIED_PATH
+from server.outside import from_ms
+from server.parts import Parts
+from server.sessions import Session
+from server.sign_in import ask_to_sign_in
+from server.who import is_own_form, parts_of, session_of
+
+_FILES_SHOWN = 50
+_FIELDS_MAX = 8
+
+
+async def show_files(request: Request) -> Response:
+    """The upload and the files brought before."""
+    return await _page(request, lambda parts, turn: _overview(parts, turn))
+
+
+async def show_file(request: Request) -> Response:
+    """What became of one file."""
+    return await _page(request, lambda parts, turn: _one(parts, turn, request.path_params["file"]))
+
+
+async def give_receipts(request: Request) -> Response:
+    """The receipts file to carry back."""
+    file = request.path_params["file"]
+
+    def give(parts: Parts, turn: Turn) -> ports.Response | Response:
+        found = parts.carry_import.known(file)
+        if found is None:
+            return problem(turn, 404, "unknown_page")
+        headers = {"content-disposition": f'attachment; filename="{found.stem}{carry.RECEIPTS_ENDING}"'}
+        return Response(found.receipts, 200, headers, media_type=wire.CONTENT_TYPE)
+
+    return await _page(request, give)
+
+
+async def take_file(request: Request) -> Response:
+    """Takes one outbox file in; leads to the page that says what became of it."""
+    session = await session_of(request)
+    if session is None:
+        return await ask_to_sign_in(request, None)
+    try:
+        async with request.form(max_files=1, max_fields=_FIELDS_MAX) as form:
+            token, given = form.get("csrf"), form.get("file")
+            data = await given.read() if isinstance(given, UploadFile) else b""
+    except (HTTPException, MultiPartException, ValueError):
+        return problem_answer(request, 400, "bad_form", csrf=session.csrf)
+    if not isinstance(token, str) or not is_own_form(session, token):
+        return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+
+    def take(parts: Parts, turn: Turn) -> ports.Response | Response:
+        if not data:
+            return _overview(parts, turn, "no_file")
+        try:
+            taken = parts.carry_import.take(data, session.user)
+        except CarryRefused as error:
+            return _overview(parts, turn, error.code)
+        return RedirectResponse(f"{CARRIED_PATH}/{taken.file}", 303)
+
+    return await _page(request, take, session)
+
+
+async def _page(
+    request: Request, make: Callable[[Parts, Turn], ports.Response | Response], session: Session | None = None
+) -> Response:
+    """A page for somebody of the centre."""
+    session = session or await session_of(request)
+    if session is None:
+        return await ask_to_sign_in(request, None)
+    user, parts = session.user, parts_of(request)
+    query = {key: request.query_params.getlist(key) for key in request.query_params}
+    asked = desk_request("GET", str(request.scope["path"]), query, {}, chosen_language(request), session.csrf)
+
+    def answer() -> Response:
+        turn = turn_of(parts, asked, user)
+        if turn.person is None:
+            made: ports.Response | Response = problem(turn, 401, "signed_out")
+        elif not CENTRE_ROLES & turn.roles:
+            made = problem(turn, 403, "not_allowed")
+        else:
+            made = make(parts, turn)
+        return made if isinstance(made, Response) else page_answer(made)
+
+    answered = await run_in_threadpool(answer)
+    remember_language(request, answered)
+    return answered
+
+
+def _overview(parts: Parts, turn: Turn, problem_code: str = "") -> ports.Response:
+    files = parts.carry_import.newest(_FILES_SHOWN)
+    with parts.database.reading() as connection:
+        return carried_page.show_carried(turn, [_brought(connection, each) for each in files], problem_code)
+
+
+def _one(parts: Parts, turn: Turn, file: str) -> ports.Response:
+    found = parts.carry_import.known(file)
+    if found is None:
+        return problem(turn, 404, "unknown_page")
+    with parts.database.reading() as connection:
+        acts = [_brought_act(connection, found.device, each) for each in found.verdicts]
+        return carried_page.show_carried_file(turn, _brought(connection, found), acts)
+
+
+def _brought(connection: Connection, file: CarriedFile) -> BroughtFile:
+    device = device_by_id(connection, file.device)
+    return BroughtFile(
+        file=file.file,
+        stem=file.stem,
+        user=file.user,
+        device_code=device.code if device else file.device[:8],
+        brought_by=file.brought_by,
+        first_at=from_ms(file.first_at_ms),
+        last_at=from_ms(file.last_at_ms),
+        times=file.times,
+        verdicts=[each.verdict for each in file.verdicts],
+    )
+
+
+def _brought_act(connection: Connection, device: str, verdict: wire.Verdict) -> BroughtAct:
+    """The act behind a verdict, from the log or from quarantine."""
+    entry = record.entry_by_hash(connection, verdict.hash)
+    case_id, raw = ("", None) if entry is None else (entry.case_id, entry.raw)
+    if raw is None:
+        raw = record.quarantined_raw(connection, device, verdict.hash)
+    try:
+        act = read_act(decode_act_change(raw).text) if raw is not None else None
+    except Malformed:
+        act = None
+    return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act)
