@@ -49,7 +49,18 @@ async function boot(out, modules) {
       throw new Error(`The browser's Python cannot import ${name}: is a module missing in compile_python.py?\n${error.message}`);
     }
   }
+  // Files without line numbers must still be named when something fails in them.
+  const told = python.runPython(TRACEBACK);
+  if (!told.includes('json/decoder.py') || !told.includes('JSONDecodeError')) throw new Error(`The browser's Python cannot tell its errors:\n${told}`);
 }
+
+const TRACEBACK = `
+import json, traceback
+try:
+    json.loads("{")
+except ValueError as error:
+    told = "".join(traceback.format_exception(error))
+told`;
 
 function mount(python, at, folder) {
   python.FS.mkdirTree(at);

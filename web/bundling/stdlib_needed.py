@@ -18,7 +18,9 @@ LATE = (
     "importlib.resources._adapters", "linecache", "tokenize", "traceback",
 )  # fmt: skip
 # Imported at the head of modules that are reached, but only for what the worker never asks of them.
-NEVER = ("_pydatetime", "_pyrepl.readline")
+NEVER = (
+    "_pydatetime", "_pyrepl.readline", "asyncio.proactor_events", "asyncio.windows_events", "asyncio.windows_utils",
+)  # fmt: skip
 
 Sources = Mapping[str, bytes]
 
