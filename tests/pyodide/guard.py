@@ -6,14 +6,27 @@ The tests themselves may have them, so the run has the whole library and this in
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 WHOLE = "/lib/python314.zip"
 APPLICATION = ("/repo/py_core/", "/repo/web/host/", "/pure/")
 TOOLS = ("/pure/_pytest/", "/pure/pytest/", "/pure/pluggy/", "/pure/pygments/", "/pure/iniconfig/", "/pure/packaging/")
+
+
+def stand_in(folder: str) -> None:
+    """Puts the browser's stand-ins for corners of the library before the originals."""
+    for path in sorted(Path(folder).rglob("*.py")):
+        name = str(path.relative_to(folder)).removesuffix(".py").replace("/", ".")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
 
 
 def watch(travelling: str) -> None:

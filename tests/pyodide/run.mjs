@@ -39,6 +39,7 @@ sys.path[:0] = ['/repo', '/repo/web', '/pure']
 os.chdir('/repo')
 sys.path.append('/repo/tests/pyodide')
 import pytest, guard
+guard.stand_in('/repo/web/bundling/standins')
 guard.watch(f'/repo/web/dist/assets/{library}')
 int(pytest.main(['tests/core', '-q', '-p', 'no:cacheprovider', '-o', 'addopts=', *given]))
 `);
