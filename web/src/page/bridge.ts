@@ -14,6 +14,7 @@ type Waiting = { resolve(value: never): void; reject(error: Error): void };
 export class Bridge extends EventTarget {
   private line: Line;
   private readonly waiting = new Map<number, Waiting>();
+  private generation = '0';
   private nextId = 1;
   private heardAt = performance.now();
   state: WorkerState | null = null;
@@ -58,7 +59,7 @@ export class Bridge extends EventTarget {
   }
 
   private connect(): Line {
-    const generation = localStorage.getItem(GENERATION) ?? '0';
+    const generation = this.generation = localStorage.getItem(GENERATION) ?? '0';
     const name = `shouwen-${generation}${generation === '0' ? '' : '-successor'}`;
     const options = { type: 'module', name, extendedLifetime: true } as const;
     if (typeof SharedWorker === 'function') {
@@ -78,7 +79,8 @@ export class Bridge extends EventTarget {
     this.heardAt = performance.now();
     if ('event' in message) {
       this.state = message.state;
-      if (message.event === 'broken') { setTimeout(() => this.restart(), CLOSING_MS); return; }
+      // Its name is not used again: a worker that ends may hold it longer than anybody wants to wait.
+      if (message.event === 'broken') { setTimeout(() => this.replaceWorker(), CLOSING_MS); return; }
       this.dispatchEvent(new CustomEvent(message.event, { detail: message }));
       return;
     }
@@ -96,7 +98,8 @@ export class Bridge extends EventTarget {
   }
 
   private replaceWorker(): void {
-    localStorage.setItem(GENERATION, String(Number(localStorage.getItem(GENERATION) ?? '0') + 1));
+    // Another tab that met the same fault may have named the successor already: all of them go to that one.
+    if ((localStorage.getItem(GENERATION) ?? '0') === this.generation) localStorage.setItem(GENERATION, String(Number(this.generation) + 1));
     this.restart();
   }
 

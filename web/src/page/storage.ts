@@ -1,4 +1,5 @@
 // Says when the storage of this device is nearly full, and whether the browser may clear it: before anything is lost.
+// Newer Chromium always answers that much is left; there the first sign is an act that does not fit (storage_full).
 import { say } from './language.ts';
 import { strip } from './strip.ts';
 
