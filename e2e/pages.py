@@ -87,6 +87,8 @@ def centre_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     link = page.locator("a[href^='/centre/reconciliation/']").first
     yield "reconcile", link.get_attribute("href") or ""
     yield "vetoes", "/centre/vetoes"
+    yield "quarantine", "/centre/quarantine"
+    yield "late-work-unknown", "/centre/quarantine/999999999"
 
 
 def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
@@ -100,6 +102,10 @@ def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 
 def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """The city's rules, calendars and published services."""
+    yield "devices", "/centre/devices"
+    page.goto(city.url + "/centre/devices")
+    device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
+    yield "device-withdraw", device
     yield "rules", "/centre/rules"
     yield "rules-policy", "/centre/rules/P-04"
     yield "rules-setting", "/centre/rules/BZ/complaint_reply_limit"
