@@ -271,7 +271,7 @@ class SyncClient:
         self.cursor = received.end.cursor
         self.scope = received.end.scope
         self._more = received.end.more
-        return 0 if self._more or self._waiting else POLL_MS
+        return 0 if self._more or self._waiting or self.custody.purged else POLL_MS
 
     def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
         """Notes a failed exchange (HTTP status, None: no answer, 200: an unreadable one); gives the wait in ms.

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from server.record import Submission
-from server.tables import quarantine
+from server.tables import devices, quarantine
 
 TAKEN, LEFT_OUT = "taken", "left_out"
 
@@ -97,6 +97,16 @@ def decided(connection: Connection, device: str, hashes: Sequence[str]) -> list[
         for row in rows
         if row.released_at_ms is not None or row.decision == LEFT_OUT
     ]
+
+
+def told_to(connection: Connection, user: str) -> tuple[int, int]:
+    """How many decisions about a person's work and devices there are: more of them are news."""
+    work = (quarantine.c.user == user, quarantine.c.decision.is_not(None))
+    gone = (devices.c.user == user, devices.c.revoked_at_ms.is_not(None))
+    return (
+        connection.scalar(select(func.count()).select_from(quarantine).where(*work)) or 0,
+        connection.scalar(select(func.count()).select_from(devices).where(*gone)) or 0,
+    )
 
 
 def _held(row: Row[Any]) -> Held:

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from py_core import wire
 from py_core.errors import Malformed
-from server import record
+from server import late_work, record
 from server.answers import problem_answer, sync_error
 from server.exchange import ExchangeRefused
 from server.parts import Parts
@@ -74,14 +74,14 @@ async def events(request: Request) -> Response:
 
 async def _events(parts: Parts, token: str, user: str) -> AsyncIterator[str]:
     news = parts.bell.listen()
-    told = -1
+    told: tuple[int, ...] = ()
     try:
         while not parts.bell.closing:
             news.clear()
-            top = await run_in_threadpool(_feed_top, parts, user)
-            if top != told:
-                yield f"event: log\ndata: {top}\n\n"
-                told = top
+            known = await run_in_threadpool(_known, parts, user)
+            if known != told:
+                yield f"event: log\ndata: {known[0]}\n\n"
+                told = known
             try:
                 await asyncio.wait_for(news.wait(), parts.settings.heartbeat_seconds)
             except TimeoutError:
@@ -93,7 +93,10 @@ async def _events(parts: Parts, token: str, user: str) -> AsyncIterator[str]:
         parts.bell.leave(news)
 
 
-def _feed_top(parts: Parts, user: str) -> int:
+def _known(parts: Parts, user: str) -> tuple[int, ...]:
+    """What a person's devices could hear of: their feed, the directory, decisions about them and their work."""
     with parts.database.reading() as connection:
-        person = parts.city.current_in(connection).directory.people.get(user)
-        return record.feed_top(connection, person.unit) if person else 0
+        published = parts.city.current_in(connection)
+        person = published.directory.people.get(user)
+        top = record.feed_top(connection, person.unit) if person else 0
+        return top, published.version, *late_work.told_to(connection, user)

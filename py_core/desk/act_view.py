@@ -29,6 +29,10 @@ _SHOWN_ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 
+_NAMES_ONLY = frozenset(
+    {"pack", "matter", "offer", "acts", "code", "visit", "materials", "steps"}
+)  # no words for people
+
 WINDOW = N_("between %(after)s and %(before)s")
 WINDOW_OPEN = N_("after %(after)s; the end is proved when the act reaches the record")
 WINDOW_LATE = N_("before %(before)s; the device's running time is not known")
@@ -147,17 +151,19 @@ def quarantine_reason(turn: Turn, code: str) -> str:
 
 
 def facts_of(turn: Turn, act: Act) -> list[dict[str, str]]:
-    """What an act says that stands in no case (yet): its fields in words, without the names of a regulation."""
-    return [fact for event in act.events for fact in _facts(turn, None, event, act.user)]
+    """What an act says that stands in no case (yet): all its fields in words, without the names of a regulation."""
+    return [fact for event in act.events for fact in _facts(turn, None, event, act.user, _NAMES_ONLY)]
 
 
-def _facts(turn: Turn, pack: Pack | None, event: Event, user: str) -> list[dict[str, str]]:
+def _facts(
+    turn: Turn, pack: Pack | None, event: Event, user: str, elsewhere: frozenset[str] = _SHOWN_ELSEWHERE
+) -> list[dict[str, str]]:
     facts = []
     for spec in EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)
         if event.get("type") == "due_recomputed" and spec.name in ("cause", "clock", "cause_text"):
             value = _of_recomputation(turn, pack, spec.name, event)
-        if spec.name in _SHOWN_ELSEWHERE or value in (None, "", []):
+        if spec.name in elsewhere or value in (None, "", []):
             continue
         if spec.kind in ("period", "limit", "attachments", "strokes") or (spec.name == "by" and value == user):
             continue

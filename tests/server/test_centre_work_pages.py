@@ -1,0 +1,128 @@
+"""The centre's pages on late work and devices: what they show, who may decide, what a decision does."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from browsing import Browser
+from laptop import Laptop, StandingClock, case_id, city_document, registered
+
+from py_core import wire
+from server import record
+from server.parts import Parts
+from server.rebuilding import feed_faults, standings
+
+CASE = case_id(1)
+
+
+@pytest.fixture
+def lin(parts: Parts) -> Laptop:
+    return Laptop(parts, "lin")
+
+
+def moved(parts: Parts) -> None:
+    """The directory says that lin works at the bureau now."""
+    document = city_document()
+    document["people"][0] = {**document["people"][0], "unit": "linye"}
+    parts.city.publish(document)
+
+
+def late_acts(parts: Parts, lin: Laptop) -> None:
+    """Two acts that arrive after their author was moved; the second rests on the first."""
+    lin.sync(lin.act(CASE, registered()))
+    first = lin.act(CASE, {"type": "accepted", "by": "lin"})
+    second = lin.act(CASE, {"type": "noted", "text": "the lamp is mended"})
+    moved(parts)
+    lin.sync(first, second)
+
+
+def submit(browser: Browser, path: str, **values: str) -> httpx.Response:
+    return browser.send_form(path, browser.get(path), **values)
+
+
+def item_of(browser: Browser) -> str:
+    page = browser.get("/centre/quarantine?lang=en").text
+    return page.split('href="/centre/quarantine/')[1].split('"')[0]
+
+
+def test_late_work_is_listed_and_taken_together_with_what_rests_on_it(
+    parts: Parts, browser: Browser, lin: Laptop
+) -> None:
+    late_acts(parts, lin)
+    browser.sign_in("qian")
+    page = browser.get("/centre/quarantine?lang=en").text
+    for words in ("Accepted", "路灯不亮", "林晓", "has left it", "Shihe", "to be decided"):
+        assert words in page
+    path = f"/centre/quarantine/{item_of(browser)}"
+    shown = browser.get(path).text
+    assert "the lamp is mended" in shown  # the second act is decided with the first
+    assert submit(browser, path, decision="take", reason="").status_code == 422
+    answer = submit(browser, path, decision="take", reason="It was done before the move.")
+    assert answer.url.path == f"/cases/{CASE}"
+    assert "Late work taken into the record by the centre" in answer.text
+    assert "It was done before the move." in answer.text
+    with parts.database.reading() as connection:
+        assert record.log_size(connection) == 4
+        assert record.units_of_case(connection, CASE) == {"shihe"}
+        faults = feed_faults(connection, standings(connection))
+    assert (faults.missing, faults.not_let_go) == ((), ())
+    assert "Nothing waits for a decision." in browser.get("/centre/quarantine?lang=en").text
+
+
+def test_late_work_is_left_out_and_stays_listed_with_its_reason(parts: Parts, browser: Browser, lin: Laptop) -> None:
+    late_acts(parts, lin)
+    browser.sign_in("qian")
+    path = f"/centre/quarantine/{item_of(browser)}?lang=en"
+    answer = submit(browser, path, decision="leave_out", reason="Somebody else had done it.")
+    for words in ("Left out by decision", "Somebody else had done it.", "钱文"):
+        assert words in answer.text
+    with parts.database.reading() as connection:
+        assert record.log_size(connection) == 1
+
+
+def test_what_is_not_signed_can_only_be_left_out(parts: Parts, browser: Browser, lin: Laptop) -> None:
+    act = lin.act(CASE, registered())
+    lin.sync(wire.Pushed(act.case_id, act.alg, bytes(64), act.raw))
+    browser.sign_in("qian")
+    path = f"/centre/quarantine/{item_of(browser)}?lang=en"
+    assert "can never be taken" in browser.get(path).text
+    assert submit(browser, path, decision="take", reason="please").status_code == 422
+    with parts.database.reading() as connection:
+        assert record.log_size(connection) == 0
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "status"),
+    [
+        ("lin", "/centre/quarantine", 403),
+        ("lin", "/centre/devices", 403),
+        ("he", "/centre/quarantine/1", 403),
+        ("qian", f"/centre/devices/{'0' * 32}", 403),
+        ("he", f"/centre/devices/{'0' * 32}", 404),
+        ("qian", "/centre/quarantine/7", 404),
+    ],
+)
+def test_who_may_see_and_decide(browser: Browser, user: str, path: str, status: int) -> None:
+    browser.sign_in(user)
+    assert browser.get(path).status_code == status
+
+
+def test_devices_show_their_last_word_and_are_withdrawn_with_a_reason(
+    parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
+) -> None:
+    hello = {"waiting": 3, "storage_used": 95_000_000, "storage_quota": 100_000_000, "storage_kept": False}
+    parts.exchange.answer("lin", lin.frames(can="revoke", clock_offset_ms=-7_200_000, purged=(CASE,), **hello))
+    browser.sign_in("he")
+    page = browser.get("/centre/devices?lang=en").text
+    for words in ("林晓", "Shihe", "95 of 100 MB", "nearly full", "the browser may clear it", "2 h behind", "wrong"):
+        assert words in page
+    assert "silent" not in page
+    clock.pass_time(days=4)
+    assert "silent" in browser.get("/centre/devices?lang=en").text
+    path = f"/centre/devices/{lin.device}?lang=en"
+    assert "3 acts were unsent" in browser.get(path).text
+    assert submit(browser, path, reason="").status_code == 422
+    assert "withdrawn" in submit(browser, path, reason="stolen from a car").text
+    end = parts.exchange.answer("lin", lin.frames(can="revoke"))[-1]
+    assert isinstance(end, wire.Json)
+    assert end.data["problem"] == "device_revoked"
