@@ -16,7 +16,7 @@ from py_core.desk.ports import DeviceRevocation
 from server.outside import SystemClock, SystemEntropy
 from server.parts import Parts, assemble
 from server.settings import Settings
-from server.tables import case_units, devices
+from server.tables import devices
 
 WORDS = "路灯已修好，请核实"
 REASON = "移交前已经完成，应当计入"
@@ -32,15 +32,13 @@ def at_the_record(city: City) -> Iterator[Parts]:
         parts.close()
 
 
-def move_to_an_empty_unit(city: City, user: str) -> None:
-    """The directory says that a person works in a unit that no case concerns."""
+def move_to_a_new_unit(city: City, user: str) -> None:
+    """The directory has a new unit, which no case concerns, and says that a person works there."""
     with at_the_record(city) as parts:
         document = parts.city.current().document
-        with parts.database.reading() as connection:
-            busy = set(connection.scalars(select(case_units.c.unit).where(case_units.c.case_id != CITY_ID)))
-        unit = next(row["id"] for row in document["units"] if row["id"] not in busy and row["kind"] != "centre")
-        people = [{**row, "unit": unit} if row["id"] == user else row for row in document["people"]]
-        parts.city.publish({**document, "people": people})
+        unit = {**next(row for row in document["units"] if row["kind"] == "town"), "id": "xinqiao", "zh": "新桥镇"}
+        people = [{**row, "unit": unit["id"]} if row["id"] == user else row for row in document["people"]]
+        parts.city.publish({**document, "units": [*document["units"], unit], "people": people})
 
 
 def withdraw(city: City, user: str, name: str) -> None:
@@ -103,7 +101,7 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
     assert len(before) > 1
     city.stop()
     officer.do(path, "note", text=WORDS)
-    move_to_an_empty_unit(city, "linxiao")
+    move_to_a_new_unit(city, "linxiao")
     city.start()
 
     # The work arrived and is kept on both sides; every other case of the old unit has left the device.

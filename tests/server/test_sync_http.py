@@ -187,7 +187,7 @@ def test_devices_of_the_unit_are_woken_and_no_others(url: str, parts: Parts, lin
         lin.sync(lin.act(CASE, registered()))
         assert listeners[0].wait_for("data: 1")
         lin.sync(lin.act(CASE, {"type": "delivered", "to": "linye"}))
-        assert listeners[1].wait_for("data: 3"), "both acts are fed to the new unit"
+        assert listeners[1].wait_for("data: 4"), "both acts are fed to the new unit"
         assert "data: 1" not in listeners[1].lines
         parts.bell.close()
         assert all(listener.wait_for_end() for listener in listeners), "a server that ends sends the streams away"
