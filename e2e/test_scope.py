@@ -107,7 +107,7 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
     # The work arrived and is kept on both sides; every other case of the old unit has left the device.
     officer.open("/sync")
     main = officer.page.locator("main")
-    expect(main).to_contain_text("现由星桥镇", timeout=ARRIVAL_MS_MAX)
+    expect(main).to_contain_text("星桥镇人民政府负责", timeout=ARRIVAL_MS_MAX)
     expect(main).to_contain_text("已转出")
     wait_for(officer.page, {case_id})
     officer.page.screenshot(path=f"{shots}/moved-officer.png", full_page=True)
@@ -120,7 +120,7 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
     expect(centre.page.locator(".sw-timeline")).to_contain_text("补收")
     wait_for(officer.page, set())
     officer.open("/sync")
-    expect(main).not_to_contain_text("现由星桥镇")
+    expect(main).not_to_contain_text("星桥镇人民政府负责")
     centre.page.goto(city.url + "/centre/devices")
     row = centre.page.locator("main tbody tr", has_text="林晓").filter(has_text=str(len(before)))
     expect(row.first).to_be_visible()

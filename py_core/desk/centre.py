@@ -22,6 +22,8 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("overview", "/centre", N_("Overview"), 0),
         ("cases", "/centre/cases", N_("All cases"), 0),
         ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
+        ("quarantine", "/centre/quarantine", N_("Late and refused work"), _held_back(turn)),
+        ("devices", "/centre/devices", N_("Devices"), 0),
         ("vetoes", "/centre/vetoes", N_("Veto register"), 0),
         ("carried", "/centre/carried", N_("Carried files"), 0),
     )

@@ -158,6 +158,8 @@ def _summary(turn: Turn) -> dict[str, str]:
     elif status.online:
         state = N_("Online. Nothing waits.")
         explained = N_("Everything that was recorded here has the city record's signed receipt.")
+        if status.held_back:
+            explained = N_("Everything but what is held back below has the city record's signed receipt.")
     else:
         state = N_("Offline. Nothing waits.")
         explained = N_("You can go on working. New acts stay on this device until the network is back.")
