@@ -21,6 +21,7 @@ from py_core.wire import (
     NAMES_MAX,
     REQUEST_ACTORS_MAX,
     REVOKES,
+    WANTED_MAX,
     ActorAnnouncement,
     Beacon,
     Carried,
@@ -34,6 +35,7 @@ from py_core.wire import (
     Revoke,
     Ruled,
     Verdict,
+    WholeCase,
     encode_frames,
     message_frame,
     read_message,
@@ -129,12 +131,16 @@ class Received:
     scope_steps: list[tuple[str, bool]] = field(default_factory=list)  # case, brought (else revoked), in their order
     purge: tuple[str, ...] = ()  # cases to delete in the same transaction, with everything of theirs
     custody: Custody = field(default_factory=Custody)  # to be stored with the cursor
+    returned: list[str] = field(default_factory=list)  # cases that left this device and came back whole
+    recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
+    out_of_scope: set[str] = field(default_factory=set)  # asked back, but not this person's business any more
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
     @property
     def is_empty(self) -> bool:
         """Whether the answer was cut before it brought anything: no better than none."""
-        return not (self.receipts or self.refused or self.acts or self.scope_steps or self.end)
+        brought = self.receipts or self.refused or self.acts or self.scope_steps or self.recalled or self.out_of_scope
+        return not (brought or self.end)
 
 
 class SyncClient:
@@ -166,6 +172,15 @@ class SyncClient:
         self._items_max = PUSH_ITEMS_MAX
         self._failures = 0
         self._more = True  # until an answer says otherwise
+        self.left: dict[str, int] = {}  # cases that left this device, with the highest log index that it had held
+        self.wanted: dict[str, None] = {}  # those of them that are to come back, in the order of asking
+        self._asked: tuple[str, ...] = ()
+
+    @property
+    def busy_cases(self) -> frozenset[str]:
+        """Cases of which something waits here or was held back: the device must not part with them."""
+        here = {act.case_id for act in self._waiting.values()}
+        return frozenset(here | {act.case_id for act in self.refused.values()})
 
     @property
     def waiting(self) -> int:
@@ -184,7 +199,8 @@ class SyncClient:
         """The body of the next exchange: hello, announcements of the actors used, as many acts as fit."""
         self._sent = tuple(self._batch(self._items_max, PUSH_BYTES_MAX, REQUEST_ACTORS_MAX))
         self._attested = self.custody.purged[:ATTESTED_AT_ONCE]
-        return self._body(self._sent, self._attested)
+        self._asked = tuple(self.wanted)[:WANTED_MAX]
+        return self._body(self._sent, self._attested, self._asked)
 
     def carry_out(self) -> tuple[bytes, int]:
         """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
@@ -218,13 +234,14 @@ class SyncClient:
         are those that must stay for another reason than their acts, such as a photograph that is still on its way.
         """
         received = Received()
+        returning: dict[str, list[IncomingAct]] = {}
         reader = FrameReader()
         verdicts = iter(self._sent)
         for piece in pieces:
             for frame in reader.feed(piece):
                 if received.end is not None:
                     raise Malformed("answer", "goes on after its end")
-                self._take(frame, verdicts, received)
+                self._take(frame, verdicts, received, returning)
         self._let_go(received, held, busy)
         return received
 
@@ -255,6 +272,11 @@ class SyncClient:
         for refused in received.refused:
             self._waiting.pop(refused.hash, None)
             self.refused[refused.hash] = refused
+        for case_id in (*received.returned, *received.out_of_scope):
+            self.left.pop(case_id, None)
+            self.wanted.pop(case_id, None)
+        for case_id in received.recalled:
+            self.want(case_id)
 
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
@@ -271,7 +293,10 @@ class SyncClient:
         self.cursor = received.end.cursor
         self.scope = received.end.scope
         self._more = received.end.more
-        return 0 if self._more or self._waiting or self.custody.purged else POLL_MS
+        # An older record leaves the asking unanswered: it is asked again from time to time, not at once.
+        answered = bool(received.returned or received.out_of_scope or received.recalled)
+        self._asked = ()
+        return 0 if self._more or self._waiting or self.custody.purged or (self.wanted and answered) else POLL_MS
 
     def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
         """Notes a failed exchange (HTTP status, None: no answer, 200: an unreadable one); gives the wait in ms.
@@ -318,7 +343,7 @@ class SyncClient:
                 return
             yield act
 
-    def _body(self, batch: Sequence[WaitingAct], purged: tuple[str, ...] = ()) -> bytes:
+    def _body(self, batch: Sequence[WaitingAct], purged: tuple[str, ...] = (), want: tuple[str, ...] = ()) -> bytes:
         actors = {act.actor: act for act in batch}
         machine = self.machine
         asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
@@ -332,6 +357,7 @@ class SyncClient:
             can=REVOKES,
             purged=purged,
             asks=tuple(asks[:NAMES_MAX]),
+            want=want,
             refused=len(self.refused),
             storage_used=machine.storage_used,
             storage_quota=machine.storage_quota,
@@ -346,11 +372,17 @@ class SyncClient:
         frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
         return encode_frames(frames)
 
-    def _take(self, frame: Frame, verdicts: Any, received: Received) -> None:
+    def _take(self, frame: Frame, verdicts: Any, received: Received, returning: dict[str, list[IncomingAct]]) -> None:
         if isinstance(frame, Pulled):
             incoming, act = _incoming(frame)
-            received.acts.append(incoming)
-            received.scope_steps.append((incoming.case_id, True))
+            case_id = incoming.case_id
+            if case_id not in self.left or case_id in received.returned:
+                received.acts.append(incoming)
+                received.scope_steps.append((case_id, True))
+            elif case_id in self._asked and case_id not in received.out_of_scope:
+                returning.setdefault(case_id, []).append(incoming)
+            elif incoming.log_index > self.left[case_id]:
+                received.recalled.add(case_id)  # its causes are not here: all of it is asked for
             if act.device == self.device:
                 received.own_seq = max(received.own_seq, act.device_seq)
             return
@@ -370,10 +402,33 @@ class SyncClient:
             received.directory = message.directory
         elif isinstance(message, Beacon):
             received.beacon = message
+        elif isinstance(message, WholeCase):
+            self._take_whole(message, received, returning.pop(message.case, []))
         elif isinstance(message, End):
+            # What came of an asked case without being closed was feed: it is asked for again.
+            received.recalled.update(returning)
             received.end = message
         else:
             raise Malformed("answer", "has a message that only a device sends")
+
+    def _take_whole(self, whole: WholeCase, received: Received, acts: list[IncomingAct]) -> None:
+        if whole.case not in self._asked or whole.acts != len(acts):
+            raise Malformed("answer.case", "is not what was asked for")
+        if not acts:
+            received.out_of_scope.add(whole.case)
+            return
+        received.acts += acts
+        received.scope_steps.append((whole.case, True))
+        received.returned.append(whole.case)
+
+    def let_go(self, cases: Mapping[str, int]) -> None:
+        """Notes cases that the host has deleted, each with the highest log index that it had held."""
+        self.left.update(cases)
+
+    def want(self, case_id: str) -> None:
+        """Asks a case back that left this device; it comes with one of the next answers."""
+        if case_id in self.left:
+            self.wanted[case_id] = None
 
     def left_out_in(self, received: Received) -> list[RefusedAct]:
         """The acts of cases that go with this answer which the centre left out: of them the word stays."""

@@ -21,6 +21,7 @@ GZIP_FROM_BYTES = 1024  # shorter bodies travel as they are
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 REQUEST_FRAMES_MAX = 2_000
 REQUEST_ACTORS_MAX = 64
+WANTED_MAX = 20  # cases that a request may ask for as a whole
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 ANSWER_FRAMES_MAX = 200_000
 JSON_BYTES_MAX = 8 * 1024 * 1024  # the directory of a whole city fits in
@@ -225,6 +226,7 @@ class Hello:
     can: str = field(default="", metadata=_BRIEF)
     purged: Hashes = field(default=(), metadata=_BRIEF)
     asks: Hashes = field(default=(), metadata=_BRIEF)
+    want: Hashes = field(default=(), metadata=_BRIEF)  # cases that left the device and are asked back whole
     refused: int = field(default=0, metadata=_BRIEF)  # acts that the record did not take and that are kept here
     storage_used: int | None = field(default=None, metadata=_BRIEF)  # bytes
     storage_quota: int | None = field(default=None, metadata=_BRIEF)
@@ -322,6 +324,14 @@ class ErrorMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeCase:
+    """Follows the changes of a case that the request wanted: they are all `acts` of it; 0 where it is out of scope."""
+
+    case: str
+    acts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
     """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it."""
 
@@ -330,7 +340,9 @@ class Carried:
     imported_at_ms: int
 
 
-Message = Hello | ActorAnnouncement | Verdict | Ruled | Revoke | Config | Beacon | End | ErrorMessage | Carried
+Message = (
+    Hello | ActorAnnouncement | Verdict | Ruled | Revoke | Config | Beacon | End | ErrorMessage | Carried | WholeCase
+)
 _NAMES: dict[type[Message], str] = {
     Hello: "hello",
     ActorAnnouncement: "actor",
@@ -342,6 +354,7 @@ _NAMES: dict[type[Message], str] = {
     End: "end",
     ErrorMessage: "error",
     Carried: "carried",
+    WholeCase: "case",
 }
 _CLASSES = {name: cls for cls, name in _NAMES.items()}
 

@@ -10,6 +10,7 @@ from py_core.city import CITY_ID
 from py_core.desk.ports import AttachmentState, CaseRecord, Similar, SyncStatus
 from py_core.directory import Directory
 from py_core.documents import is_case_id
+from py_core.left import Left
 from py_core.packs import Packs
 from py_core.visits import is_visit_id
 from server import record
@@ -115,6 +116,9 @@ class DeskStore:
 
     def centre(self) -> CentreView | None:
         return CentreView(self._database) if self._whole_city else None
+
+    def left(self) -> Mapping[str, Left]:
+        return {}
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         """Past cases like this one that the reader may open."""

@@ -5,6 +5,7 @@ Owns the order of an answer and what a device may see. Must not judge changes (s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -82,6 +83,7 @@ class Exchange:
             published = self._city.current_in(connection)
             if published.version > hello.config:
                 answer.append(wire.message_frame(wire.Config(published.document)))
+            answer += self._wanted(connection, published, user, hello.want)
             answer += self._news(connection, published, user, hello)
         return answer
 
@@ -144,6 +146,23 @@ class Exchange:
             return wire.Verdict(ruling.hash, ruling.verdict, ruling.reason, now_with=tuple(now_with))
         signature = self._receipts.receipt(ruling.case_id, ruling.hash, ruling.log_index, ruling.received_at_ms)
         return wire.Verdict(ruling.hash, ruling.verdict, "", ruling.log_index, ruling.received_at_ms, signature)
+
+    def _wanted(self, connection: Connection, published: Published, user: str, want: Sequence[str]) -> list[wire.Frame]:
+        """Cases that left the device and are asked back, each as a whole; the first ones up to a page."""
+        person = published.directory.people.get(user)
+        frames: list[wire.Frame] = []
+        size = 0
+        for case_id in dict.fromkeys(want[: wire.WANTED_MAX]):
+            if not re.fullmatch(r"[0-9a-f]{32}", case_id):
+                raise ExchangeRefused(400, "malformed", "want must be ids of cases")
+            if size >= self._settings.pull_page_bytes:
+                break
+            seen = person is not None and person.unit in record.units_of_case(connection, case_id)
+            entries = record.entries_of_case(connection, case_id) if seen else []
+            frames += [wire.Pulled(case_id, each.log_index, each.received_at_ms, each.raw) for each in entries]
+            frames.append(wire.message_frame(wire.WholeCase(case_id, len(entries))))
+            size += sum(len(each.raw) for each in entries)
+        return frames
 
     def _news(self, connection: Connection, published: Published, user: str, hello: wire.Hello) -> list[wire.Frame]:
         """The feed after the cursor, one page of it, then the beacon and the end."""

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from py_core.desk import case_view
 from py_core.desk.frame import page
+from py_core.desk.left_page import left_like
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.views import language
@@ -81,6 +82,7 @@ def case_list(
             "rows": [_row(turn, opened) for opened in shown],
             "show_unit": units,
             "subnavigation": list(subnavigation),
+            "left": left_like(turn, wanted["q"]),
             "pages": {
                 "count": pages,
                 "current": current,

@@ -9,6 +9,7 @@ from py_core.desk import act_view, case_view, slips, slips_offered
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
 from py_core.desk.frame import page
+from py_core.desk.left_page import show_left
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import OpenCase, Turn
@@ -26,7 +27,8 @@ def show_case(turn: Turn, case_id: str) -> Response:
     """The page of one case."""
     opened = turn.open(case_id)
     if opened is None:
-        return problem(turn, 404, "unknown_case")
+        left = turn.store.left().get(case_id)
+        return show_left(turn, case_id, left) if left is not None else problem(turn, 404, "unknown_case")
     head = case_view.summary(turn, opened)
     contested = frozenset(key for item in opened.contradictions if item.is_open for key in item.acts)
     return page(

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct
 from py_core.directory import Directory
+from py_core.left import Left
 from py_core.packs import Packs
 
 
@@ -256,6 +257,10 @@ class Store(Protocol):
 
     def centre(self) -> CentreView | None:
         """Quarantine and devices; None where this side does not have them (every device)."""
+        ...
+
+    def left(self) -> Mapping[str, Left]:
+        """Finished cases that left this device; the city record has them. Nothing on the server."""
         ...
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:

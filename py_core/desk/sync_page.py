@@ -11,6 +11,7 @@ from py_core.desk.frame import page, uploading_text
 from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
+from py_core.eviction import CASES_MAX, CASES_WARN, KEEP_OWN
 from py_core.views import language
 from py_core.views.language import N2_, N_
 
@@ -91,10 +92,22 @@ def show_sync(turn: Turn) -> Response:
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
             "carried": _carried(turn),
+            "held": _held(turn, len(cases)),
             "received": [_line(turn, *pair) for pair in mine],
         },
         where="sync",
     )
+
+
+def _held(turn: Turn, count: int) -> dict[str, Any]:
+    """How many cases are on this device, and whether they become too many for it."""
+    return {
+        "cases": count,
+        "left": len(turn.store.left()),
+        "most": CASES_MAX,
+        "days": KEEP_OWN.days,
+        "warn": count >= CASES_WARN,
+    }
 
 
 def _carried(turn: Turn) -> dict[str, str]:

@@ -23,6 +23,7 @@ from py_core.desk.ports import (
 )
 from py_core.directory import Directory, Offer, Person, Unit
 from py_core.documents import is_case_id
+from py_core.left import Left
 from py_core.packs import Packs, load_packs
 from py_core.visits import is_visit_id
 
@@ -106,6 +107,9 @@ class FakeStore:
 
     def visits(self) -> Iterable[CaseRecord]:
         return [record for visit_id in self.acts if (record := self.visit(visit_id))]
+
+    def left(self) -> Mapping[str, Left]:
+        return {}
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

@@ -206,3 +206,16 @@ def test_the_bell_rings_after_what_it_announces_is_on_the_disk(parts: Parts, lin
     lin.sync(lin.act(CASE, registered()))
     lin.sync(lin.signed(CASE, b"rubbish"))
     assert seen == [1]
+
+
+def test_a_case_that_left_a_device_is_given_whole_to_whom_it_concerns(parts: Parts) -> None:
+    lin, wu = Laptop(parts, "lin"), Laptop(parts, "wu")
+    lin.sync(lin.act(case_id(1), registered()), lin.act(case_id(1), {"type": "noted", "text": "x"}))
+    frames = parts.exchange.answer("lin", lin.frames(want=(case_id(1), case_id(9))))
+    whole = [frame for frame in frames if isinstance(frame, wire.Json) and frame.data["t"] == "case"]
+    assert [(frame.data["case"], frame.data["acts"]) for frame in whole] == [(case_id(1), 2), (case_id(9), 0)]
+    assert [frame.log_index for frame in frames[: frames.index(whole[0])] if isinstance(frame, wire.Pulled)] == [0, 1]
+    frames = parts.exchange.answer("wu", wu.frames(want=(case_id(1),)))
+    assert [frame.data["acts"] for frame in frames if isinstance(frame, wire.Json) and frame.data["t"] == "case"] == [0]
+    with pytest.raises(ExchangeRefused):
+        parts.exchange.answer("lin", lin.frames(want=("nonsense",)))

@@ -33,6 +33,7 @@ from py_core.desk.ports import (
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
+from py_core.left import Left
 from py_core.packs import Packs
 from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
 from py_core.visits import is_visit_id
@@ -98,6 +99,9 @@ class DeviceStore:
 
     def centre(self) -> None:
         return None
+
+    def left(self) -> Mapping[str, Left]:
+        return {}
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None

@@ -22,7 +22,7 @@ interface Vector {
 }
 const vector = JSON.parse(fs.readFileSync(`${__ROOT__}/tests/vectors/carried.json`, 'utf8')) as Vector;
 const keys = vector.published.map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0 };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0, left: null };
 const signed = async (): Promise<Bytes> => joined(
   new TextEncoder().encode('shouwen-carried-receipts-1'), new Uint8Array(await crypto.subtle.digest('SHA-256', fromHex(vector.receipts.frames))));
 

@@ -15,7 +15,7 @@ import type { Python, Received, WaitingRow } from '../../web/src/worker/python.t
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0 };
+const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0, left: null };
 
 class FakePython {
   told: string[] = [];

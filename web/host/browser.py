@@ -26,6 +26,7 @@ from py_core.city import CITY_ID
 from py_core.custody import custody_of
 from py_core.desk import frame, turn
 from py_core.desk.carry_words import carry_problem as carry_problem_words
+from py_core.desk.glance import Glance
 from py_core.desk.glance import settled as settled_glance
 from py_core.desk.ports import (
     AttachmentState,
@@ -41,6 +42,8 @@ from py_core.desk.ports import (
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
 from py_core.enclosed import attachments_of
+from py_core.eviction import leaving as leaving_cases
+from py_core.left import Left, left_of
 from py_core.packs import Packs, load_packs
 from py_core.sync import DeviceState, IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
 from py_core.uploads import UploadClient
@@ -97,6 +100,12 @@ class Device:
         self.uploads = UploadClient()
         self.contents: set[str] = set()  # what is kept on the disk here
         self.carried: Received | None = None
+        left = opened.get("left") or {"cases": {}, "wanted": []}
+        self.leaving: dict[str, Left] = {}
+        self.left: dict[str, Left] = {case_id: left_of(row) for case_id, row in left["cases"].items()}
+        self.client.let_go({case_id: each.top for case_id, each in self.left.items()})
+        for case_id in left["wanted"]:
+            self.client.want(case_id)
 
 
 class DeviceStore:
@@ -162,6 +171,9 @@ class DeviceStore:
 
     def centre(self) -> None:
         return None
+
+    def left(self) -> Mapping[str, Left]:
+        return self._device.left
 
     def similar(self, case_id: str) -> Sequence[Similar] | None:
         return None
@@ -386,7 +398,13 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     device = _opened()
     received = device.client.read((bytes(piece) for piece in pieces), device.records, _uploading_cases(device))
     device.received = received
-    return _told(device, received)
+    told = _told(device, received)
+    if received.returned or received.recalled or received.out_of_scope:
+        gone = {*received.returned, *received.out_of_scope}
+        left = {case_id: each for case_id, each in device.left.items() if case_id not in gone}
+        wanted = [case_id for case_id in (*device.client.wanted, *sorted(received.recalled)) if case_id not in gone]
+        told["left"] = _left_text(left, wanted)
+    return told
 
 
 def _told(device: Device, received: Received) -> dict[str, Any]:
@@ -403,7 +421,58 @@ def _told(device: Device, received: Received) -> dict[str, Any]:
         "beacon": _fields(received.beacon) if received.beacon is not None else None,
         "end": {"cursor": end.cursor, "scope": end.scope, "more": end.more} if end is not None else None,
         "own_seq": received.own_seq,
+        "left": None,
     }
+
+
+def _left_text(left: Mapping[str, Left], wanted: Iterable[str]) -> str:
+    return _json({"cases": {case_id: each.as_row() for case_id, each in left.items()}, "wanted": list(wanted)})
+
+
+def leaving(now_ms: int, space_needed: bool) -> dict[str, Any]:
+    """Finished cases that this device may part with now, and what it would keep of all that left (to be stored)."""
+    device = _opened()
+    nothing = {"cases": [], "left": ""}
+    if device.directory is None or device.uploads.waiting:
+        return nothing
+    person = device.directory.people.get(device.identity.user)
+    busy = device.client.busy_cases
+    glances = {
+        record.id: glance
+        for record, glance in turn.settled_glances(device.records.values(), _law(device))
+        if record.id not in busy and is_case_id(record.id)
+    }
+    now = _moment(now_ms)
+    unit = person.unit if person else ""
+    cases = leaving_cases(glances.items(), len(device.records), unit, now, space_needed=space_needed)
+    if not cases:
+        return nothing
+    device.leaving = {case_id: _left(device.records[case_id], glances[case_id], now_ms) for case_id in cases}
+    return {"cases": cases, "left": _left_text({**device.left, **device.leaving}, device.client.wanted)}
+
+
+def left_now() -> None:
+    """Believes that the cases that `leaving` named are deleted, after the worker has done so."""
+    device = _opened()
+    for case_id in device.leaving:
+        device.records.pop(case_id, None)
+    device.client.let_go({case_id: each.top for case_id, each in device.leaving.items()})
+    device.left.update(device.leaving)
+    device.leaving = {}
+
+
+def recall(case_id: str) -> str | None:
+    """Asks a case back that left this device; gives what is to be stored, None when there is no such case."""
+    device = _opened()
+    if case_id not in device.left:
+        return None
+    device.client.want(case_id)
+    return _left_text(device.left, device.client.wanted)
+
+
+def _left(record: StoredCase, glance: Glance, now_ms: int) -> Left:
+    newest = max(json.loads(record.rows), key=lambda row: row[4])
+    return Left(glance.number, glance.title, now_ms, newest[3], newest[4])
 
 
 def sync_commit(records: bytes) -> int:
@@ -414,6 +483,8 @@ def sync_commit(records: bytes) -> int:
     load_records(records)
     if device.received.directory is not None:
         device.directory = read_directory(device.received.directory)
+    for case_id in (*device.received.returned, *device.received.out_of_scope):
+        device.left.pop(case_id, None)
     wait_ms = device.client.commit(device.received)
     for case_id in device.received.purge:
         turn.forget_case(case_id)

@@ -17,6 +17,7 @@ import { chosenPerson, showPeople, unlockForm } from './passphrase.ts';
 import { finishPreparing, prepareAnother } from './preparing.ts';
 import { Signing } from './signing.ts';
 import { showStorage, watchStorage } from './storage.ts';
+import { offerRecalling } from './recalling.ts';
 import { clearStrip, keepStrip, strip } from './strip.ts';
 import { lacksSnapshot } from '../worker/snapshot.ts';
 import { offerUpdates } from './updates.ts';
@@ -45,6 +46,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Live(bridge, drafts);
   offerUpdates(bridge);
   offerCarrying(bridge);
+  offerRecalling(bridge);
   reportActivity(bridge);
   watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });

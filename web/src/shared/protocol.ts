@@ -39,6 +39,10 @@ export interface Requests {
   respond: { args: [DeskRequest]; answer: DeskResponse };
   problem: { args: [code: string, status: number, lang: string]; answer: string };
   syncNow: { args: []; answer: true };
+  /** Parts with as many finished cases as may go; how many that were. */
+  makeRoom: { args: []; answer: number };
+  /** Asks a case back that left this device; false when no such case did. */
+  recall: { args: [caseId: string]; answer: boolean };
   /** The outbox as a file for a USB stick. */
   carryOut: { args: [lang: string]; answer: { name: string; bytes: Uint8Array<ArrayBuffer>; count: number } | { problem: string } };
   /** Takes the receipts that came back; how many acts they settled. */

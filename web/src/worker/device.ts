@@ -87,7 +87,7 @@ export class Device {
         carried: open.book.carried ?? null,
       });
       try {
-        if (acts.length) await this.record(open, acts);
+        if (acts.length) await this.recordOrMakeRoom(open, acts);
       } catch (error) {
         if (!isStorageFull(error)) throw error;
         return { status: 507, html: open.python.problem('storage_full', 507, request.lang), location: null, stored: 0, problem: 'storage_full' };
@@ -248,6 +248,34 @@ export class Device {
     });
   }
 
+  /** Parts with finished cases that the record has, by the rule in py_core/eviction.py; how many. */
+  async makeRoom(spaceNeeded: boolean): Promise<number> {
+    return await this.turnstile.run(async () => this.opened ? await this.letGo(this.opened, spaceNeeded) : 0);
+  }
+
+  /** Asks a case back that left this device; false when no such case did. */
+  async recall(caseId: string): Promise<boolean> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const left = open.python.recall(caseId);
+      if (left) await open.shelf.write([await open.shelf.leftWrite(left)]);
+      return left !== null;
+    });
+  }
+
+  private async letGo(open: Open, spaceNeeded: boolean): Promise<number> {
+    const { cases, left } = open.python.leaving(spaceNeeded);
+    if (!cases.length) return 0;
+    const writes: Write[] = [];
+    for (const caseId of cases) {
+      writes.push({ store: 'documents', key: caseId }, { store: 'records', key: caseId });
+      for (const [hash] of await open.shelf.rows(caseId)) writes.push({ store: 'receipts', key: hash });
+    }
+    await open.shelf.write([...writes, await open.shelf.leftWrite(left)]);
+    open.python.leftNow();
+    return cases.length;
+  }
+
   /** Proves that this device can work alone; throws `self_test` with the part that cannot. */
   async selfTest(): Promise<void> {
     await this.check('files', async () => (await missing(BUILD)).length === 0);
@@ -289,8 +317,8 @@ export class Device {
     const identity = await shelf.identity();
     if (!identity) throw new Refusal('not_enrolled');
     const rows = shelf.allRows();
-    const [book, directory, kept, waiting, contents, first, python] = await Promise.all([
-      shelf.book(), shelf.directory(), shelf.settled(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
+    const [book, directory, kept, left, waiting, contents, first, python] = await Promise.all([
+      shelf.book(), shelf.directory(), shelf.settled(), shelf.left(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
     performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
@@ -299,6 +327,7 @@ export class Device {
       app_version: APP_VERSION,
       directory: directory ? JSON.parse(directory) : null,
       sync: { cursor: book.cursor, scope: book.scope, config: book.config, custody: book.custody ?? null },
+      left: left ? JSON.parse(left) : null,
     });
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
     const settled = kept ? python.believeSettled(kept) : 0;
@@ -306,6 +335,16 @@ export class Device {
     python.loadContents(contents.rows());
     this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled, contents };
     performance.mark('open');
+  }
+
+  /** A full disk is given a second chance: finished cases that the record has are parted with first. */
+  private async recordOrMakeRoom(open: Open, acts: { case_id: string; text: string }[]): Promise<void> {
+    try {
+      await this.record(open, acts);
+    } catch (error) {
+      if (!isStorageFull(error) || !await this.letGo(open, true).catch(() => 0)) throw error;
+      await this.record(open, acts);
+    }
   }
 
   private async record(open: Open, acts: { case_id: string; text: string }[]): Promise<void> {
@@ -368,6 +407,7 @@ export class Device {
     }
     for (const [caseId, rows] of touched) writes.push(await shelf.rowsWrite(caseId, rows));
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
+    if (received.left) writes.push(await shelf.leftWrite(received.left));
     // Last, so that nothing written above brings a case back that has left this device's scope.
     const contents: string[] = [];
     for (const caseId of received.purge) {

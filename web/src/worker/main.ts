@@ -56,10 +56,18 @@ async function start(): Promise<void> {
   setInterval(() => {
     const { device } = parts!;
     if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
-    else device.keepSettled().catch(() => {}); // only speed depends on it
+    else void keepOrder(device);
   }, IDLE_CHECK_MS);
   await notify('state'); // how the door stands is known before Python keeps this thread busy
   startPython().catch(() => {});
+}
+
+/** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */
+async function keepOrder(device: Device): Promise<void> {
+  try {
+    await device.keepSettled();
+    if (await device.makeRoom(false)) await notify('content');
+  } catch { /* only speed and space depend on it; the next round tries again */ }
 }
 
 /** Everything that belongs to one person of this device. */
@@ -142,6 +150,17 @@ const handlers: Record<Op, Handler> = {
     return response;
   },
   async syncNow() { (await ready()).exchanges.kick(); return true; },
+  async makeRoom() {
+    const gone = await (await ready()).device.makeRoom(true);
+    if (gone) await notify('content');
+    return gone;
+  },
+  async recall(caseId: string) {
+    const { device, exchanges } = await ready();
+    const asked = await device.recall(caseId);
+    exchanges.kick();
+    return asked;
+  },
   async carryOut(lang: string) {
     const saved = await inWords(lang, (await ready()).device.carryOut());
     await notify('state'); // the sync page names the file that was saved last

@@ -29,6 +29,8 @@ export interface Received {
   purge: string[]; left_out: Refused[]; custody: unknown;
   /** The highest number of this device's own acts in it. */
   own_seq: number;
+  /** What is to be kept of cases that left this device, when that changed. */
+  left: string | null;
 }
 /** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
 export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
@@ -96,6 +98,9 @@ export class Python {
   readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
   settle(records: Bytes): void { this.given(records, given => this.host.settle(given)); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
+  leaving(spaceNeeded: boolean): { cases: string[]; left: string } { return taken<{ cases: string[]; left: string }>(this.host.leaving(Date.now(), spaceNeeded)); }
+  leftNow(): void { this.host.left_now(); }
+  recall(caseId: string): string | null { return this.host.recall(caseId) as string | undefined ?? null; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
   syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
 
@@ -131,7 +136,7 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;

@@ -33,6 +33,7 @@ export class Shelf {
   identity = async (): Promise<Identity | null> => await this.json<Identity>('sealed', 'identity');
   book = async (): Promise<Book> => await this.json<Book>('sealed', 'book') ?? { ...EMPTY_BOOK };
   directory = async (): Promise<string | null> => await this.json<string>('sealed', 'directory');
+  left = async (): Promise<string | null> => await this.json<string>('sealed', 'left');
   settled = async (): Promise<string | null> => await this.json<string>('sealed', 'settled');
   rows = async (caseId: string): Promise<ActRow[]> => await this.json<ActRow[]>('records', caseId) ?? [];
   draft = async (path: string): Promise<Fields | null> => await this.json<Fields>('drafts', path);
@@ -112,6 +113,7 @@ export class Shelf {
   identityWrite = async (identity: Identity): Promise<Write> => await this.vault.sealJson('sealed', 'identity', identity);
   bookWrite = async (book: Book): Promise<Write> => await this.vault.sealJson('sealed', 'book', book);
   directoryWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'directory', text);
+  leftWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'left', text);
   settledWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'settled', text);
   rowsWrite = async (caseId: string, rows: ActRow[]): Promise<Write> => await this.vault.sealJson('records', caseId, rows);
   documentWrite = async (caseId: string, binary: Bytes): Promise<Write> => await this.vault.seal('documents', caseId, binary);

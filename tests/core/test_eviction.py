@@ -1,0 +1,144 @@
+"""Which finished cases leave a device, and how they come back: never what only the device has, never half of a case."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from test_sync import change, said
+
+from py_core import eviction
+from py_core.desk.glance import Glance
+from py_core.errors import Malformed
+from py_core.eviction import KEEP_FOREIGN, KEEP_LEAST, KEEP_OWN, leaving
+from py_core.left import Left, left_of
+from py_core.sync import SyncClient
+from py_core.wire import Beacon, End, Frame, Hello, Pulled, WholeCase, encode_frames, message_frame
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def glance(days: float, *, unit: str = "shihe", **other: object) -> Glance:
+    values: dict[str, object] = {
+        "light": "met", "state": "done", "due": None, "provisional": False, "open": False, "contested": False,
+        "number": "K7Q-1", "title": "t", "offer": "", "pack": "JY", "matter": "service", "unit": unit,
+        "units": frozenset(), "people": frozenset(), "enterprise": "", "enterprise_name": "", "registered": None, "arrived_at": NOW - timedelta(days=days),
+        "only_here": 0, "made_at": NOW, "until": None,
+    }  # fmt: skip
+    return Glance(**{**values, **other})  # type: ignore[arg-type]
+
+
+def test_finished_cases_leave_by_age_and_those_of_other_units_earlier() -> None:
+    held = [
+        ("old", glance(KEEP_OWN.days)),
+        ("young", glance(KEEP_OWN.days - 1)),
+        ("elsewhere", glance(KEEP_FOREIGN.days, unit="linye")),
+        ("just elsewhere", glance(KEEP_FOREIGN.days - 1, unit="linye")),
+    ]
+    assert leaving(held, 4, "shihe", NOW) == ["old", "elsewhere"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"open": True}, {"contested": True}, {"only_here": 1}, {"until": NOW}, {"arrived_at": None}]
+)
+def test_what_is_not_finished_or_only_here_never_leaves(other: dict[str, object]) -> None:
+    assert leaving([("a", glance(1000, **other))], 100_000, "shihe", NOW, space_needed=True) == []
+
+
+def test_a_full_device_parts_with_the_oldest_but_not_with_this_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [(f"{n}", glance(KEEP_LEAST.days + n)) for n in range(4)] + [("fresh", glance(KEEP_LEAST.days - 1))]
+    assert leaving(held, eviction.CASES_MAX, "shihe", NOW) == []
+    assert leaving(held, eviction.CASES_MAX + 2, "shihe", NOW) == ["3", "2"]
+    assert leaving(held, 5, "shihe", NOW, space_needed=True) == ["3", "2", "1", "0"]
+    monkeypatch.setattr(eviction, "LEAVING_AT_ONCE", 3)
+    assert leaving(held, 5, "shihe", NOW, space_needed=True) == ["3", "2", "1"]
+
+
+def test_what_is_kept_of_a_case_survives_the_disk() -> None:
+    left = Left("K7Q-1", "标题", 2, 1, 7)
+    assert left_of(left.as_row()) == left
+
+
+CASE, OTHER = "ab" * 16, "cd" * 16
+
+
+def pulled(number: int, index: int, case: str = CASE) -> Pulled:
+    return Pulled(case, index, 1_700_000_000_000 + index, change(number))
+
+
+def answer(*frames: Frame) -> list[bytes]:
+    end = [Beacon("b", 1, 1, ""), End(cursor=9, more=False, scope="s")]
+    return [encode_frames([*frames, *(message_frame(each) for each in end)])]
+
+
+def parted() -> SyncClient:
+    """A device that has parted with one case of which it had held everything up to number 5."""
+    client = SyncClient("d1", "0.1.0")
+    client.let_go({CASE: 5})
+    return client
+
+
+def test_a_case_that_left_is_not_fed_again_by_mistake() -> None:
+    client = parted()
+    client.request()
+    received = client.read(answer(pulled(1, 4), pulled(2, 5), pulled(3, 5, OTHER)))
+    assert [each.case_id for each in received.acts] == [OTHER]
+    assert not received.recalled
+    assert received.own_seq == 3, "its own numbers are learnt all the same"
+    client.commit(received)
+    assert CASE in client.left
+
+
+def test_something_new_in_it_asks_for_all_of_it() -> None:
+    client = parted()
+    client.request()
+    received = client.read(answer(pulled(3, 8)))
+    assert (received.acts, received.recalled) == ([], {CASE})
+    assert client.commit(received) == 0, "asked for at once"
+    hello, _, _ = said(client.request())
+    assert hello.want == (CASE,)
+    whole = [pulled(1, 4), pulled(2, 5), pulled(3, 8), message_frame(WholeCase(CASE, 3)), pulled(3, 8)]
+    received = client.read(answer(*whole))
+    assert received.returned == [CASE]
+    assert [each.log_index for each in received.acts] == [4, 5, 8, 8]
+    client.commit(received)
+    assert (client.left, client.wanted) == ({}, {})
+
+
+def test_half_a_case_does_not_come_back() -> None:
+    client = parted()
+    client.want(CASE)
+    client.request()
+    cut = encode_frames([pulled(1, 4), pulled(2, 5)])
+    received = client.read([cut])
+    assert (received.acts, received.returned) == ([], [])
+    client.commit(received)
+    assert said(client.request())[0].want == (CASE,)
+    with pytest.raises(Malformed):
+        client.read(answer(pulled(1, 4), message_frame(WholeCase(CASE, 2))))
+    client.request()
+    with pytest.raises(Malformed):
+        client.read(answer(message_frame(WholeCase(OTHER, 0))))
+
+
+def test_a_case_out_of_scope_is_forgotten_and_an_older_record_is_not_pressed() -> None:
+    client = parted()
+    client.want(OTHER)
+    assert client.wanted == {}, "only what left can be asked back"
+    client.want(CASE)
+    client.request()
+    assert client.commit(client.read(answer())) > 0, "no answer to the asking: not at once again"
+    client.request()
+    received = client.read(answer(message_frame(WholeCase(CASE, 0))))
+    client.commit(received)
+    assert (client.left, client.wanted) == ({}, {})
+
+
+def test_hello_asks_for_a_limited_number() -> None:
+    client = SyncClient("d1", "0.1.0")
+    client.let_go({f"{n:032x}": 1 for n in range(30)})
+    for n in range(30):
+        client.want(f"{n:032x}")
+    hello = said(client.request())[0]
+    assert isinstance(hello, Hello)
+    assert len(hello.want) == 20
