@@ -25,7 +25,7 @@ _MEGABYTE = 1_000_000
 
 
 def show_devices(turn: Turn) -> Response:
-    """Every enrolled device: those with unsent work first, then those that were silent longest."""
+    """Every enrolled device: those with unsent work first, then those that were silent longest, then the unused."""
     view = turn.store.centre()
     if view is None:
         return problem(turn, 503, "needs_network")
@@ -84,27 +84,33 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
     )
 
 
-def _weight(device: DeviceSeen) -> tuple[bool, int, float]:
+def _weight(device: DeviceSeen) -> tuple[bool, int, bool, float]:
     at = device.last_contact_at
-    return device.revoked_at is not None, -(device.waiting or 0), at.timestamp() if at else 0.0
+    return device.revoked_at is not None, -(device.waiting or 0), at is None, at.timestamp() if at else 0.0
+
+
+def _release(version: str) -> str:
+    """A version without the name of its build: devices tell both."""
+    return version.partition("+")[0]
 
 
 def _row(turn: Turn, device: DeviceSeen) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
-    silent = device.last_contact_at is None or turn.surroundings.now - device.last_contact_at > SILENT_AFTER
+    at = device.last_contact_at
+    silent = at is not None and turn.surroundings.now - at > SILENT_AFTER
     return {
         "id": device.id,
         "code": device.code,
         "name": device.name,
         "who": person.name if person else device.user,
         "unit": case_view.unit_name(turn, person.unit) if person else "",
-        "contact": _moment(turn, device.last_contact_at),
+        "contact": _moment(turn, at),
         "silent": silent,
         "waiting": device.waiting,
         "refused": device.refused,
         "held": device.held,
-        "app": device.app,
-        "old_app": bool(device.app) and device.app != turn.surroundings.app_version,
+        "app": _release(device.app),
+        "old_app": bool(device.app) and _release(device.app) != _release(turn.surroundings.app_version),
         "storage": _storage(turn, device),
         "storage_full": _percent(device) >= STORAGE_FULL_PERCENT,
         "storage_kept": device.storage_kept,

@@ -7,7 +7,7 @@ import pytest
 from browsing import Browser
 from laptop import Laptop, StandingClock, case_id, city_document, registered
 
-from py_core import wire
+from py_core import __version__, wire
 from server import record
 from server.parts import Parts
 from server.rebuilding import feed_faults, standings
@@ -111,12 +111,15 @@ def test_devices_show_their_last_word_and_are_withdrawn_with_a_reason(
     parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
 ) -> None:
     hello = {"waiting": 3, "storage_used": 95_000_000, "storage_quota": 100_000_000, "storage_kept": False}
-    parts.exchange.answer("lin", lin.frames(can="revoke", clock_offset_ms=-7_200_000, purged=(CASE,), **hello))
+    parts.exchange.answer(
+        "lin", lin.frames(can="revoke", app=f"{__version__}+build", clock_offset_ms=-7_200_000, purged=(CASE,), **hello)
+    )
     browser.sign_in("he")
     page = browser.get("/centre/devices?lang=en").text
     for words in ("林晓", "Shihe", "95 of 100 MB", "nearly full", "the browser may clear it", "2 h behind", "wrong"):
         assert words in page
     assert "silent" not in page
+    assert ">old<" not in page  # the device tells its build too: the same release is no old one
     clock.pass_time(days=4)
     assert "silent" in browser.get("/centre/devices?lang=en").text
     path = f"/centre/devices/{lin.device}?lang=en"
