@@ -1,22 +1,36 @@
-"""From nothing to the first usable page, installed, server dead, against stock Pyodide in the same browser and run.
+"""From a worker's start to the first usable page, installed, server dead, against stock Pyodide in the same run.
 
-Ours counts from the navigation to the page that `desk` made, with worker start, passphrase (typed by a machine, its
-key derivation included), unlocking and 500 cases. Stock counts from a worker's first line to one rendered page:
-`loadPyodide` with its full standard library, the same Python as sources, templates compiled when they are needed.
-Both have their files at hand: ours in the device's cache, stock in the browser's from the first, uncounted, start.
+Ours counts from the worker's time origin to the page that `desk` made, with key derivation, unlocking and 500 cases;
+the passphrase is there the moment that its form is, for nobody's typing is measured. Stock counts from a worker's
+first line to one rendered page: `loadPyodide` with its full standard library, the same Python as sources, templates
+compiled when they are needed. Both have their files at hand: ours in the device's cache, stock in the browser's from
+the first, uncounted, start.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Iterator
 
 from bench.figure import Figure
 from bench.setting.prepared import Prepared, prepared, wait_until
 from bench.setting.stock import StockPyodide
+from e2e.officer import PASSPHRASE
 
 CASES = 500
 RUNS = 5
+_TYPE = f"""new MutationObserver((_, watcher) => {{
+    const field = document.querySelector('#passphrase');
+    if (!field) return;
+    watcher.disconnect();
+    field.value = {json.dumps(PASSPHRASE)};
+    field.form.requestSubmit();
+}}).observe(document, {{ childList: true, subtree: true }});"""
+_SINCE_SPAWN = """async () => {
+    const { origin } = await shouwenTimings();
+    return performance.timeOrigin + performance.getEntriesByName('shouwen-page')[0].startTime - origin;
+}"""
 
 
 def figures() -> Iterator[Figure]:
@@ -41,9 +55,11 @@ def figures() -> Iterator[Figure]:
 
 
 def _ours(setting: Prepared) -> float:
-    page = setting.unlocked()
+    page = setting.laptop.open()
+    page.add_init_script(_TYPE)
+    page.goto(setting.city.url + "/today")
     wait_until(page, "performance.getEntriesByName('shouwen-page').length > 0")
-    ms = float(page.evaluate("performance.getEntriesByName('shouwen-page')[0].startTime"))
+    ms = float(page.evaluate(_SINCE_SPAWN))
     setting.laptop.close()
     return ms
 
