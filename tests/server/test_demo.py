@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +33,6 @@ from server.settings import Settings
 from server.tables import actors, devices, quarantine
 
 NOW = datetime(2026, 11, 18, 10, 20, tzinfo=LOCAL)  # a Wednesday morning
-SECONDS_MAX = 60
 TOWNS = {"xingqiao", "liuxi", "shibu", "qinghe", "yuntang", "nanmen"}
 
 
@@ -59,9 +57,7 @@ def assembled(folder: Path, now: datetime, engine: EngineOutside) -> Parts:
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory, engine: EngineOutside) -> Iterator[Parts]:
     parts = assembled(tmp_path_factory.mktemp("demo"), NOW, engine)
-    begun = time.perf_counter()
     build(parts)
-    assert time.perf_counter() - begun < SECONDS_MAX
     yield parts
     parts.close()
 
