@@ -168,7 +168,8 @@ def test_every_officer_has_a_device_of_their_own_and_actors_bound_to_it(city: Pa
 
 def test_the_accounts_sign_in_with_the_printed_password(city: Parts) -> None:
     named = accounts(city.city.current().directory)
-    assert [account.user for account in named] == ["linxiao", "zhaolei", "sunguoping", "fangyun", "qianwen", "heli"]
+    people = ["linxiao", "zhaolei", "sunguoping", "wuhaiyan", "xujing", "fangyun", "qianwen", "heli"]
+    assert [account.user for account in named] == people
     for account in named:
         assert city.accounts.check(account.user, account.password, "test").user == account.user
 
