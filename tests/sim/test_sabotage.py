@@ -17,7 +17,7 @@ from .faults import Faults
 from .run import run_seed
 from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, NeverLetsGo, PurgesAtOnce
 
-SEEDS_MAX = 25
+SEEDS_MAX = 60
 ROUGH = Faults(
     drop=0.15, duplicate=0.2, cut=0.35, flip=0.2, forge=0.15, device_crash=0.15, record_crash=0.1, wrong_clock=0.9,
     clock_jump=0.2, malice=0.5,
