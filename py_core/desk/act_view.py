@@ -159,6 +159,8 @@ def _facts(
     turn: Turn, pack: Pack | None, event: Event, user: str, elsewhere: frozenset[str] = _SHOWN_ELSEWHERE
 ) -> list[dict[str, str]]:
     facts = []
+    if event.get("type") != "registered":
+        elsewhere = elsewhere - {"text"}  # only a registration's words stand beside the timeline already
     for spec in EVENTS.get(str(event.get("type")), ()):
         value = event.get(spec.name)
         if event.get("type") == "due_recomputed" and spec.name in ("cause", "clock", "cause_text"):

@@ -53,6 +53,12 @@ def test_completing_and_its_two_ticks(desk: Desk) -> None:
     assert "按时办结" in html
 
 
+def test_the_words_of_notes_and_answers_stand_in_the_timeline(desk: Desk) -> None:
+    desk.post(f"/cases/{KEY}/do/note", key=str(desk.seq), text="已电话联系申请人")
+    html = desk.get(f"/cases/{KEY}").html
+    assert "已电话联系申请人" in html[html.index("sw-timeline") :]
+
+
 def test_an_unlawful_step_says_why_with_the_article_and_what_instead(desk: Desk) -> None:
     for response in (
         desk.get(f"/cases/{KEY}/do/accept_handover"),
