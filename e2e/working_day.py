@@ -34,6 +34,8 @@ class Office:
 
     def work(self, day: Day) -> None:
         """The whole day: every act is made while the server is stopped, between two windows it is there for a moment."""
+        self.cases.clear()  # two days may call a case alike
+        self.printed.clear()
         for place, window in enumerate(day.windows):
             self.city.stop()
             for step in window:
