@@ -34,7 +34,7 @@ PROBLEMS = {
         "",
     ),
     "device_revoked": (
-        N_("The centre has withdrawn this device. Cases of which nothing waits have left it; unsent work stays here, lies at the centre for its decision, and can be carried there. Ask the administrator."),
+        N_("The centre has withdrawn this device. Cases of which nothing waits have left it; unsent work stays here and lies at the centre for its decision. Ask the administrator."),
         "",
         "",
     ),
