@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from typing import Any
 
@@ -10,34 +9,15 @@ import httpx
 import pytest
 from browsing import Browser
 from laptop import PASSWORD, Laptop, StandingClock, case_id, registered
+from pictures import CHUNK, PHOTO, SHA, jpeg, naming, send
 from sqlalchemy import func, select
 
 from py_core.content_types import content_type
-from server.attachments import CHUNK_BYTES_MAX, UploadRefused
+from server.attachments import UploadRefused
 from server.parts import Parts
 from server.tables import attachment_chunks, attachment_uploads, attachments
 
 CASE = case_id(1)
-CHUNK = CHUNK_BYTES_MAX
-
-
-def jpeg(size: int = 600_000, seed: str = "a") -> bytes:
-    return b"\xff\xd8\xff\xe0" + hashlib.shake_256(seed.encode()).digest(size - 6) + b"\xff\xd9"
-
-
-PHOTO = jpeg()
-SHA = hashlib.sha256(PHOTO).hexdigest()
-
-
-def naming(sha256: str = SHA, size: int = len(PHOTO)) -> dict[str, Any]:
-    file = {"sha256": sha256, "bytes": size, "type": "image/jpeg", "name": "现场.jpg"}
-    return {"type": "attachment_added", "attachments": [file], "purpose": "photo"}
-
-
-def send(parts: Parts, user: str = "lin", data: bytes = PHOTO, sha256: str = "") -> None:
-    digest = sha256 or hashlib.sha256(data).hexdigest()
-    for at in range(0, len(data), CHUNK):
-        parts.attachments.take(user, digest, len(data), at, data[at : at + CHUNK])
 
 
 def offset(parts: Parts, user: str, sha256: str = SHA) -> tuple[int, bool]:

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 from laptop import Laptop, case_id, registered
+from pictures import jpeg, naming, send
 from sqlalchemy import Connection, delete, select, update
-from test_attachments import jpeg, naming, send
 
 from server.parts import Parts
 from server.rebuilding import rebuild
