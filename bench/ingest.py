@@ -84,7 +84,7 @@ class _Pusher:
         with parts.database.writing() as connection:
             now_ms = to_ms(parts.clock.now())
             own = self._device
-            enrolled = enrol(connection, parts.entropy, user, own.alg, own.public_key, own.name, now_ms)
+            enrolled = enrol(connection, parts.entropy, parts.receipts.key, own.ask(user), now_ms)
             own.id = enrolled.id
         self.accepted = 0
         self._actor = own.actor_on(datetime.now(UTC).date())

@@ -69,7 +69,7 @@ class Own:
         own = DemoDevice(hashlib.sha256(b"bench sync").digest(), USER)
         with parts.database.writing() as connection:
             now_ms = to_ms(parts.clock.now())
-            own.id = enrol(connection, parts.entropy, USER, own.alg, own.public_key, own.name, now_ms).id
+            own.id = enrol(connection, parts.entropy, parts.receipts.key, own.ask(USER), now_ms).id
         self._device = own
         self._actor = own.actor_on(parts.clock.now().date())
         self.here = week_here(shared, own.id, self._actor)

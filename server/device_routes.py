@@ -12,7 +12,7 @@ from py_core import __version__
 from py_core.errors import Malformed
 from py_core.wire import read_json_object
 from server.answers import problem_answer
-from server.devices import Device, enrol
+from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
 from server.parts import Parts
 from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
@@ -51,19 +51,26 @@ async def enrol_device(request: Request) -> Response:
         return problem_answer(request, 403, "bad_form")
     try:
         data = read_json_object(await request.body())
-        device = await run_in_threadpool(_enrol, parts_of(request), session.user, data)
+        enrolled = await run_in_threadpool(_enrol, parts_of(request), session.user, data)
     except Malformed as error:
         return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
-    return JSONResponse({"device": device.id, "code": device.code}, 201)
+    return JSONResponse(enrolled, 201)
 
 
-def _enrol(parts: Parts, user: str, data: dict[str, Any]) -> Device:
-    alg, key, name = data.get("alg"), data.get("public_key"), data.get("name")
-    if type(alg) is not int or not isinstance(key, str) or not isinstance(name, str):
-        raise Malformed("device", "must have alg (a number), public_key (hex) and name")
-    try:
-        public_key = bytes.fromhex(key)
-    except ValueError as error:
-        raise Malformed("device.public_key", "must be hex digits") from error
+def _enrol(parts: Parts, user: str, data: dict[str, Any]) -> dict[str, Any]:
+    alg, name = data.get("alg"), data.get("name")
+    if type(alg) is not int or not 0 <= alg <= 255 or not isinstance(name, str):
+        raise Malformed("device", "must have alg (a number), public_key (hex), name and sig (hex)")
+    asked = EnrolmentRequest(user, alg, _hex(data, "public_key"), name, _hex(data, "sig"))
     with parts.database.writing() as connection:
-        return enrol(connection, parts.entropy, user, alg, public_key, name, to_ms(parts.clock.now()))
+        device = enrol(connection, parts.entropy, parts.receipts.key, asked, to_ms(parts.clock.now()))
+        enrolment = enrolment_of(connection, device.id)
+    assert enrolment is not None, "it was written a moment ago"
+    return {"device": device.id, "code": device.code, "enrolment": {"text": enrolment[0], "sig": enrolment[1]}}
+
+
+def _hex(data: dict[str, Any], key: str) -> bytes:
+    try:
+        return bytes.fromhex(data.get(key, ""))
+    except (TypeError, ValueError) as error:
+        raise Malformed(f"device.{key}", "must be hex digits") from error

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, insert, select
 
 from py_core import wire
 from py_core.change import GENESIS_ACTOR, actor_sign_bytes
+from py_core.enrolment import Enrolment, enrol_sign_bytes, enrolment_sign_bytes
 from py_core.errors import Malformed
-from server.keys import read_public_key, verifies
+from server.keys import SigningKey, read_public_key, verifies
 from server.outside import Entropy
 from server.tables import actors, devices
 
@@ -45,19 +46,51 @@ def device_by_id(connection: Connection, device: str) -> Device | None:
     return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, row.revoked_at_ms is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class EnrolmentRequest:
+    """A device that wants to be taken in for a signed-in person; `signature` is over `enrol_sign_bytes`."""
+
+    user: str
+    alg: int
+    public_key: bytes
+    name: str
+    signature: bytes
+
+
 def enrol(
-    connection: Connection, entropy: Entropy, user: str, alg: int, public_key: bytes, name: str, now_ms: int
+    connection: Connection, entropy: Entropy, record_key: SigningKey, asked: EnrolmentRequest, now_ms: int
 ) -> Device:
-    """Takes a new device of a person in; raises `Malformed` when the key or the name cannot be used."""
+    """Takes a new device of a person in and signs its enrolment record; raises `Malformed` when that cannot be."""
+    user, alg, public_key, name = asked.user, asked.alg, asked.public_key, asked.name
     read_public_key(alg, public_key)
     if not 1 <= len(name) <= NAME_MAX:
         raise Malformed("device.name", f"must have 1 to {NAME_MAX} characters")
+    if not verifies(alg, public_key, asked.signature, enrol_sign_bytes(user, alg, public_key, name)):
+        raise Malformed("device.sig", "is not this key's signature over the request")
     active = (devices.c.user == user, devices.c.revoked_at_ms.is_(None))
     if (connection.scalar(select(func.count()).select_from(devices).where(*active)) or 0) >= DEVICES_PER_PERSON_MAX:
         raise Malformed("device", f"is one too many: a person may have {DEVICES_PER_PERSON_MAX}")
     device = Device(entropy.token(16).hex(), user, alg, public_key, name, _free_code(connection, entropy), False)
-    _insert(connection, device, now_ms)
+    enrolment = Enrolment(
+        device=device.id,
+        code=device.code,
+        user=user,
+        name=name,
+        alg=alg,
+        public_key=public_key.hex(),
+        enrolled_at_ms=now_ms,
+        asked=asked.signature.hex(),
+    )
+    signature = record_key.sign(enrolment_sign_bytes(enrolment.text))
+    _insert(connection, device, now_ms, enrolment=enrolment.text, enrolment_sig=signature)
     return device
+
+
+def enrolment_of(connection: Connection, device: str) -> tuple[str, str] | None:
+    """A device's enrolment record and the city record's signature (hex) under it; None for the server's own."""
+    where = (devices.c.id == device, devices.c.enrolment.is_not(None))
+    row = connection.execute(select(devices.c.enrolment, devices.c.enrolment_sig).where(*where)).first()
+    return None if row is None else (row.enrolment, bytes(row.enrolment_sig).hex())
 
 
 def enrol_server(connection: Connection, public_key: bytes, now_ms: int) -> Device:
@@ -96,7 +129,7 @@ def actor_owner(connection: Connection, actor: str) -> str | None:
     return connection.scalar(select(actors.c.device).where(actors.c.actor == actor))
 
 
-def _insert(connection: Connection, device: Device, now_ms: int) -> None:
+def _insert(connection: Connection, device: Device, now_ms: int, **enrolment: str | bytes) -> None:
     connection.execute(
         insert(devices).values(
             id=device.id,
@@ -106,6 +139,7 @@ def _insert(connection: Connection, device: Device, now_ms: int) -> None:
             name=device.name,
             code=device.code,
             enrolled_at_ms=now_ms,
+            **enrolment,
         )
     )
 

@@ -123,7 +123,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         carry_keys=carry_keys,
         carry_import=CarryImport(clock, database, exchange, carry_keys, receipts),
         casebook=casebook,
-        tools=Tools(database, clock, entropy, city, device_key),
+        tools=Tools(database, clock, entropy, city, device_key, receipts.key),
         similar=SimilarIndex(settings.search_index, casebook),
         recomputation=Recomputation(database, clock, casebook, own_device, city, calendar, packs),
         calendar=calendar,

@@ -116,6 +116,8 @@ devices = Table(
     Column("name", String(128), nullable=False),
     Column("code", String(8), nullable=False, unique=True),
     Column("enrolled_at_ms", BigInteger, nullable=False),
+    Column("enrolment", Text),  # the enrolment record as it was signed; null: the server's own, or of an older build
+    Column("enrolment_sig", LargeBinary),
     Column("revoked_at_ms", BigInteger),
     Column("revoked_why", Text),
 )

@@ -14,10 +14,11 @@ from datetime import timedelta
 from sqlalchemy import insert, select, update
 
 from py_core import wire
+from py_core.enrolment import enrol_sign_bytes
 from py_core.errors import ShouwenError
 from server.city import City
 from server.database import Database
-from server.devices import Device, device_by_id, enrol
+from server.devices import Device, EnrolmentRequest, device_by_id, enrol
 from server.keys import SigningKey
 from server.outside import Clock, Entropy, to_ms
 from server.tables import devices, tools
@@ -46,12 +47,21 @@ class Tool:
 class Tools:
     """Lets tools in, finds them by their token, shuts them out."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, city: City, device_key: SigningKey) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        entropy: Entropy,
+        city: City,
+        device_key: SigningKey,
+        record_key: SigningKey,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._city = city
         self._device_key = device_key
+        self._record_key = record_key
 
     def let_in(self, name: str, user: str, may_write: bool, life: timedelta) -> tuple[str, Tool]:
         """A new tool and its token, which nobody can learn again; raises `ToolRefused`."""
@@ -65,7 +75,9 @@ class Tools:
         with self._database.writing() as connection:
             if user not in self._city.current_in(connection).directory.people:
                 raise ToolRefused(f"nobody in the city is called {user}; a tool needs a person who stands for it")
-            device = enrol(connection, self._entropy, user, wire.ALG_ED25519, key.public, name, now_ms)
+            asked = key.sign(enrol_sign_bytes(user, wire.ALG_ED25519, key.public, name))
+            request = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, asked)
+            device = enrol(connection, self._entropy, self._record_key, request, now_ms)
             connection.execute(
                 insert(tools).values(
                     device=device.id,

@@ -24,6 +24,7 @@ import carry_vectors
 from py_core import wire
 from py_core.cases.acts import Act
 from py_core.change import GENESIS, GENESIS_HASH, actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.enrolment import Enrolment, enrol_sign_bytes, enrolment_sign_bytes
 
 FOLDER = Path(__file__).parent.parent / "tests" / "vectors"
 CASE_ID = "5a" * 16
@@ -65,6 +66,7 @@ def acts() -> dict[str, Any]:
         "acts": rows,
         "order_in_list": listed,
         "p256": _p256(rows[0]["hash"]),
+        "enrolment": _enrolment(),
     }
 
 
@@ -102,6 +104,16 @@ def carried() -> dict[str, Any]:
     """The same act and its verdict by USB stick."""
     request, answer = (wire.read_frames(bytes.fromhex(exchange()[side]["hex"])) for side in ("request", "answer"))
     return carry_vectors.carried(request[:3], answer[:1], DEVICE_A, DEVICE_KEY, bytes(range(32, 64)))
+
+
+def _enrolment() -> dict[str, str]:
+    """A device's enrolment record with both signatures."""
+    public = DEVICE_KEY.public_key().public_bytes_raw()
+    asked = DEVICE_KEY.sign(enrol_sign_bytes("p-lin", wire.ALG_ED25519, public, "柜台三号"))
+    at_ms = int(START_AT.timestamp() * 1000)
+    key = (wire.ALG_ED25519, public.hex())
+    text = Enrolment(DEVICE_A, "K7Q", "p-lin", "柜台三号", *key, at_ms, asked.hex()).text
+    return {"text": text, "sig": SERVER_KEY.sign(enrolment_sign_bytes(text)).hex()}
 
 
 def _append(document: Document, device: str, device_seq: int, kind: str, fields: dict[str, Any]) -> dict[str, Any]:

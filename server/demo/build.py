@@ -74,9 +74,7 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
     for person in directory.people.values():
         if person.roles:
             device = DemoDevice(parts.entropy.token(_KEY_BYTES), person.name)
-            enrolled[person.id] = enrol(
-                connection, parts.entropy, person.id, device.alg, device.public_key, device.name, begun_ms
-            )
+            enrolled[person.id] = enrol(connection, parts.entropy, parts.receipts.key, device.ask(person.id), begun_ms)
             device.id, device.code = enrolled[person.id].id, enrolled[person.id].code
             own[person.id] = device
     hours = OfficeHours(parts.calendar, random)

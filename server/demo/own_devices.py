@@ -10,6 +10,8 @@ from datetime import date
 
 from py_core import wire
 from py_core.change import actor_sign_bytes
+from py_core.enrolment import enrol_sign_bytes
+from server.devices import EnrolmentRequest
 from server.keys import SigningKey
 
 
@@ -30,6 +32,11 @@ class DemoDevice:
     @property
     def public_key(self) -> bytes:
         return self._key.public
+
+    def ask(self, user: str) -> EnrolmentRequest:
+        """What this device asks the record to be taken in with."""
+        signature = self._key.sign(enrol_sign_bytes(user, self.alg, self.public_key, self.name))
+        return EnrolmentRequest(user, self.alg, self.public_key, self.name, signature)
 
     @property
     def announcements(self) -> list[wire.ActorAnnouncement]:

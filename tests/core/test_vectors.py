@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from py_core import carry, wire
 from py_core.cases.acts import read_act
 from py_core.change import actor_sign_bytes, sign_bytes
+from py_core.enrolment import enrolment_sign_bytes, read_enrolment
 from server.carry_keys import CarryKeys
 from server.keys import SigningKey, verifies
 
@@ -56,6 +57,16 @@ def test_the_exchange_reads_back() -> None:
     for side in ("request", "answer"):
         frames = wire.read_frames(bytes.fromhex(EXCHANGE[side]["hex"]))
         assert [BUILT["_frame"](frame) for frame in frames] == EXCHANGE[side]["frames"]
+
+
+def test_the_enrolment_record_bears_both_signatures() -> None:
+    text, signature = ACTS["enrolment"]["text"], bytes.fromhex(ACTS["enrolment"]["sig"])
+    enrolment = read_enrolment(text)
+    assert enrolment.public_key == ACTS["device_key"]["public"]
+    key = bytes.fromhex(enrolment.public_key)
+    assert verifies(enrolment.alg, key, bytes.fromhex(enrolment.asked), enrolment.asked_bytes)
+    record = bytes.fromhex(EXCHANGE["server_key"]["public"])
+    assert verifies(wire.ALG_ED25519, record, signature, enrolment_sign_bytes(text))
 
 
 def test_carried_files_open_with_the_records_keys_and_read_back() -> None:

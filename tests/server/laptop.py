@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_core import carry, wire
 from py_core.cases.acts import Act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.enrolment import enrol_sign_bytes
 from server.carry_keys import seal_outbox
-from server.devices import enrol
+from server.devices import EnrolmentRequest, enrol
 from server.engine import EngineInside
 from server.outside import to_ms
 from server.parts import Parts
@@ -106,7 +107,7 @@ class Laptop:
         self._ed25519 = Ed25519PrivateKey.from_private_bytes(seed)
         self._p256 = ec.derive_private_key(int.from_bytes(seed, "big") >> 1, ec.SECP256R1())
         with parts.database.writing() as connection:
-            device = enrol(connection, parts.entropy, user, alg, self.public_key, name, to_ms(parts.clock.now()))
+            device = enrol(connection, parts.entropy, parts.receipts.key, self.ask(name), to_ms(parts.clock.now()))
         self.device = device.id
         self.parts = parts
         self.actor = hashlib.sha256(seed).digest()[:16]
@@ -126,6 +127,11 @@ class Laptop:
             return self._ed25519.sign(message)
         r, s = decode_dss_signature(self._p256.sign(message, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def ask(self, name: str) -> EnrolmentRequest:
+        """What this laptop asks to be taken in with."""
+        signature = self.sign(enrol_sign_bytes(self.user, self.alg, self.public_key, name))
+        return EnrolmentRequest(self.user, self.alg, self.public_key, name, signature)
 
     def announcement(self, actor: bytes | None = None) -> wire.ActorAnnouncement:
         actor_hex = (actor or self.actor).hex()

@@ -13,6 +13,8 @@ from browsing import Browser, fill_disk
 from laptop import Laptop, StandingClock, case_id, registered
 
 from py_core import wire
+from py_core.enrolment import enrolment_sign_bytes, read_enrolment
+from server.keys import verifies
 from server.parts import Parts
 
 CASE = case_id(1)
@@ -40,14 +42,31 @@ def error_code(answer: httpx.Response) -> str:
 
 def test_a_browser_enrols_and_pushes(browser: Browser, parts: Parts) -> None:
     browser.sign_in("lin")
-    key = Laptop(parts, "lin", "other key").public_key
-    body = {"alg": 1, "public_key": key.hex(), "name": "Counter 3"}
+    laptop = Laptop(parts, "lin", "other key")
+    asked = laptop.ask("Counter 3").signature.hex()
+    body = {"alg": 1, "public_key": laptop.public_key.hex(), "name": "Counter 3", "sig": asked}
     token = browser.csrf()
     assert browser.post("/devices", json=body).status_code == 403
     answer = browser.post("/devices", json=body, headers={"x-csrf-token": token})
     assert answer.status_code == 201
-    assert set(answer.json()) == {"device", "code"}
-    assert 3 <= len(answer.json()["code"]) <= 6
+    told = answer.json()
+    assert set(told) == {"device", "code", "enrolment"}
+    assert 3 <= len(told["code"]) <= 6
+    text, signature = told["enrolment"]["text"], bytes.fromhex(told["enrolment"]["sig"])
+    enrolment = read_enrolment(text)
+    assert (enrolment.device, enrolment.user, enrolment.name) == (told["device"], "lin", "Counter 3")
+    assert verifies(wire.ALG_ED25519, parts.receipts.public_key, signature, enrolment_sign_bytes(text))
+    key = bytes.fromhex(enrolment.public_key)
+    assert verifies(enrolment.alg, key, bytes.fromhex(enrolment.asked), enrolment.asked_bytes)
+
+
+def test_nobody_enrols_a_key_that_they_do_not_hold(browser: Browser, parts: Parts) -> None:
+    browser.sign_in("lin")
+    laptop, other = Laptop(parts, "lin", "own"), Laptop(parts, "lin", "other")
+    for asked in (other.ask("x"), laptop.ask("another name"), Laptop(parts, "wu", "own").ask("x")):
+        body = {"alg": 1, "public_key": laptop.public_key.hex(), "name": "x", "sig": asked.signature.hex()}
+        answer = browser.post("/devices", json=body, headers={"x-csrf-token": browser.csrf()})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed")
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,14 @@ from py_core.carry import CarryRefused
 from py_core.cases.acts import read_act
 from py_core.desk.ports import DeviceRevocation, Identity, LateDecision, NewAct, Request, Surroundings
 from py_core.desk.turn import Turn
+from py_core.enrolment import enrol_sign_bytes
 from py_core.errors import Malformed
 from py_core.sync import Received
 from server import late_work
 from server import record as log
-from server.devices import enrol
+from server.devices import EnrolmentRequest, enrol
 from server.gate import WAIVABLE
+from server.keys import SigningKey
 from server.own_device import NotRecorded
 from server.record import Entry
 
@@ -150,9 +152,11 @@ class World:
     def _enrolled(self, user: str, name: str) -> tuple[str, str, bytes]:
         seed = self.chance.randbytes(32)
         parts = self.record.parts
-        public = malice.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+        key = SigningKey(seed)
+        signature = key.sign(enrol_sign_bytes(user, wire.ALG_ED25519, key.public, name))
+        asked = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, signature)
         with parts.database.writing() as connection:
-            made = enrol(connection, parts.entropy, user, wire.ALG_ED25519, public, name, self.now_ms)
+            made = enrol(connection, parts.entropy, parts.receipts.key, asked, self.now_ms)
         return made.id, made.code, seed
 
     def _enrol_machine(self) -> None:

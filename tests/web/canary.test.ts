@@ -23,7 +23,7 @@ let shelf: Shelf;
 before(async () => {
   database = await Database.open('shouwen');
   const made = await Vault.create(PASSPHRASE);
-  const { write } = await Signer.create();
+  const { write } = await Signer.create(made.wrapping);
   vault = made.vault;
   shelf = new Shelf(database, vault);
   const identity = { user: `user-${CANARY}`, name: CANARY, device: `device-${CANARY}`, code: 'K7Q', recordKey: '00' };
@@ -67,7 +67,7 @@ test('the search would find a canary that was stored readable', () => {
 });
 
 test('what was sealed comes back with the passphrase, in another session', async () => {
-  const again = new Shelf(database, await Vault.unlock(database, PASSPHRASE));
+  const again = new Shelf(database, (await Vault.unlock(database, PASSPHRASE)).vault);
   assert.equal((await again.identity())?.name, CANARY);
   assert.equal((await again.book()).nextSeq, 7);
   assert.deepEqual(await again.draft('register /register'), { text: [CANARY] });
@@ -104,16 +104,51 @@ test('a wrong passphrase is said, then slowed; the right one clears the count', 
   assert.equal(await attempt('not the one'), 'wrong_passphrase');
 });
 
-test('passphrases shorter than eight characters are refused; the work to try one is as promised', async () => {
-  await assert.rejects(Vault.create('1234567'), (error: Refusal) => error.code === 'weak_passphrase');
+test('a passphrase that is short or easy to guess makes no key; the work to try one is as promised', async () => {
+  for (const weak of ['1234567', '12345678', 'password1234']) await assert.rejects(Vault.create(weak), (error: Refusal) => error.code === 'weak_passphrase');
   assert.ok(ITERATIONS >= 600_000);
   assert.ok((await database.get<{ iterations: number }>('device', 'key'))!.iterations >= 600_000);
 });
 
-test('the signing key cannot leave', async () => {
-  const { privateKey } = (await database.get<{ privateKey: CryptoKey }>('device', 'signing'))!;
-  assert.equal(privateKey.extractable, false);
-  for (const format of ['pkcs8', 'jwk'] as const) await assert.rejects(crypto.subtle.exportKey(format, privateKey));
+test('the signing key lies sealed on the disk, and cannot leave once it is unwrapped', async () => {
+  const stored = (await database.get<object>('device', 'signing'))!;
+  assert.ok(!Object.values(stored).some(value => value instanceof CryptoKey), 'browsers keep such keys readable on the disk');
+  const { vault: content, wrapping } = await Vault.unlock(database, PASSPHRASE);
+  const signer = (await Signer.load(database, wrapping))!;
+  const { key } = signer as unknown as { key: CryptoKey };
+  assert.equal(key.extractable, false);
+  for (const format of ['pkcs8', 'jwk'] as const) await assert.rejects(crypto.subtle.exportKey(format, key));
+  assert.ok(await signer.verify(await signer.signOutbox(utf8('x')), utf8('x')));
+  const sealed = (stored as { wrapped: Sealed }).wrapped;
+  await assert.rejects(content.open('device', 'signing', sealed), { name: 'OperationError' }, 'the key for content opens it not');
+  const other = (await Vault.create('another good passphrase', 1)).wrapping;
+  await assert.rejects(Signer.load(database, other), { name: 'OperationError' });
+});
+
+test('another passphrase opens the same content, and the one before does not', async () => {
+  await assert.rejects(Vault.changePassphrase(database, 'not the one', 'a new and better one'), (error: Refusal) => error.code === 'wrong_passphrase');
+  await assert.rejects(Vault.changePassphrase(database, PASSPHRASE, '12345678'), (error: Refusal) => error.code === 'weak_passphrase');
+  await Vault.changePassphrase(database, PASSPHRASE, 'a new and better one');
+  await assert.rejects(Vault.unlock(database, PASSPHRASE), (error: Refusal) => error.code === 'wrong_passphrase');
+  const { vault: again } = await Vault.unlock(database, 'a new and better one');
+  assert.equal((await new Shelf(database, again).identity())?.name, CANARY);
+  await Vault.changePassphrase(database, 'a new and better one', PASSPHRASE);
+});
+
+test('a passkey opens beside the passphrase, only with its own secret, until it is taken away', async () => {
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  const passkey = { id: 'key-1', salt: crypto.getRandomValues(new Uint8Array(32)) };
+  const refused = (code: string) => (error: Refusal): boolean => error.code === code;
+  await assert.rejects(Vault.addPasskey(database, 'not the one', passkey, secret), refused('wrong_passphrase'));
+  await assert.rejects(Vault.addPasskey(database, PASSPHRASE, passkey, secret.slice(0, 8)), refused('wrong_passkey'));
+  await Vault.addPasskey(database, PASSPHRASE, passkey, secret);
+  assert.deepEqual(await Vault.passkeys(database), [passkey]);
+  const { vault: opened } = await Vault.unlockByPasskey(database, 'key-1', secret);
+  assert.equal((await new Shelf(database, opened).identity())?.name, CANARY);
+  await assert.rejects(Vault.unlockByPasskey(database, 'key-1', crypto.getRandomValues(new Uint8Array(32))), refused('wrong_passkey'));
+  await assert.rejects(Vault.unlockByPasskey(database, 'key-2', secret), refused('wrong_passkey'));
+  await Vault.removePasskeys(database);
+  await assert.rejects(Vault.unlockByPasskey(database, 'key-1', secret), refused('wrong_passkey'));
 });
 
 test('a transaction that fails half-way leaves nothing', async () => {

@@ -10,6 +10,7 @@ import { outboxFile, outboxSignBytes, sealedFile, trusted } from '../../web/src/
 import { Database } from '../../web/src/worker/database.ts';
 import { Device } from '../../web/src/worker/device.ts';
 import { recordVerifies } from '../../web/src/worker/receipts.ts';
+import { Vault } from '../../web/src/worker/vault.ts';
 import { Signer } from '../../web/src/worker/signer.ts';
 import type { Python, ReadReceipts, Received } from '../../web/src/worker/python.ts';
 
@@ -54,7 +55,7 @@ test('the browser encrypts exactly as RFC 9180 and the vectors say, for both alg
 });
 
 test('a file is for the record only: another each time, nothing of the content in it or in its name', async () => {
-  const { signer } = await Signer.create();
+  const { signer } = await Signer.create((await Vault.create('four words are better', 1)).wrapping);
   const frames = fromHex(vector.outbox.frames);
   const [one, other] = [(await outboxFile(signer, keys, frames))!, (await outboxFile(signer, keys, frames))!];
   assert.match(one.name, /^shouwen-[0-9a-f]{8}\.carry$/);
@@ -66,7 +67,7 @@ test('a file is for the record only: another each time, nothing of the content i
 });
 
 test('where the browser has no X25519 the file is made with P-256', async () => {
-  const { signer } = await Signer.create();
+  const { signer } = await Signer.create((await Vault.create('four words are better', 1)).wrapping);
   const generate = crypto.subtle.generateKey;
   crypto.subtle.generateKey = (async (how: Algorithm, ...rest: [boolean, KeyUsage[]]) => {
     if (how.name === 'X25519') throw new DOMException('no', 'NotSupportedError');

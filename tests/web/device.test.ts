@@ -10,6 +10,7 @@ import { Refusal, type DeskRequest } from '../../web/src/shared/protocol.ts';
 import { Database, type Write } from '../../web/src/worker/database.ts';
 import { Device } from '../../web/src/worker/device.ts';
 import { appendAct } from '../../web/src/worker/documents.ts';
+import { Vault } from '../../web/src/worker/vault.ts';
 import type { Python, Received, WaitingRow } from '../../web/src/worker/python.ts';
 
 declare const __ROOT__: string;
@@ -52,12 +53,12 @@ let device: Device;
 const unlock = async (): Promise<void> => {
   python = new FakePython();
   device = new Device(database, async () => python as unknown as Python);
-  await device.unlock('four words are better');
+  await device.unlock(from => Vault.unlock(from, 'four words are better'));
 };
 
 before(async () => {
   await Automerge.initializeWasm(fs.readFileSync(`${__ROOT__}/node_modules/@automerge/automerge/dist/automerge.wasm`));
-  globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
+  globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q', enrolment: { text: '{}', sig: '' } }, { status: 201 });
   database = await Database.open('shouwen');
   python = new FakePython();
   device = new Device(database, async () => python as unknown as Python);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import chinese from '../../web/locale/zh-CN.json';
 import { summed, untold } from '../../web/src/page/alerts.ts';
 import { chosenBy } from '../../web/src/page/keyboard.ts';
-import { strength } from '../../web/src/page/passphrase.ts';
+import { strength } from '../../web/src/shared/strength.ts';
 import { nearlyFull } from '../../web/src/page/storage.ts';
 import { fields } from '../../web/src/page/desk.ts';
 import { isDeskPage, isServerPage } from '../../web/src/shared/routes.ts';
@@ -38,7 +38,8 @@ test('storage is nearly full when little is left, however large it is', () => {
 test('length counts most for the strength of a passphrase', () => {
   assert.equal(strength('1234567'), 0);
   assert.equal(strength('aaaaaaaa'), 1);
-  assert.equal(strength('12345678'), 1);
+  for (const guessed of ['12345678', '87654321abcd', 'password2026', 'qwertyuiop', 'shouwen-shouwen', '一二三四五六七八', 'aaaabbbbccccdddd']) assert.ok(strength(guessed) < 2, guessed);
+  for (const taken of ['春江花月夜里走', 'tea-lamp-river-9', '老王 吃面 下雨 山路']) assert.ok(strength(taken) >= 2, taken);
   assert.equal(strength('correct horse battery staple'), 3);
   assert.equal(strength('红灯停绿灯行黄灯亮了等一等'), 3);
 });

@@ -5,13 +5,14 @@ import { before, test } from 'node:test';
 import * as Automerge from '@automerge/automerge/slim';
 import { fromHex, hex, joined, utf8 } from '../../web/src/shared/bytes.ts';
 import { GENESIS, appendAct, applyChanges, withoutChanges } from '../../web/src/worker/documents.ts';
-import { actSignBytes } from '../../web/src/worker/signer.ts';
+import { actSignBytes, enrolSignBytes } from '../../web/src/worker/signer.ts';
 
 declare const __ROOT__: string;
 interface Vectors {
   case_id: string;
   genesis: { change: string; hash: string };
   device_key: { seed: string; public: string };
+  enrolment: { text: string; sig: string };
   actors: { actor: string; device: string; sig: string }[];
   acts: { text: string; actor: string; deps: string[]; change: string; hash: string; signature: string }[];
 }
@@ -71,6 +72,9 @@ test('WebCrypto verifies the signatures of acts and announcements, and makes the
     const content = joined(utf8('shouwen-actor-1'), fromHex(actor), utf8(device));
     assert.equal(hex(new Uint8Array(await crypto.subtle.sign('Ed25519', secret, content))), sig);
   }
+  const enrolment = JSON.parse(vectors.enrolment.text) as { user: string; alg: number; public_key: string; name: string; asked: string };
+  const asked = enrolSignBytes(enrolment.user, enrolment.alg, enrolment.public_key, enrolment.name);
+  assert.equal(hex(new Uint8Array(await crypto.subtle.sign('Ed25519', secret, asked))), enrolment.asked);
 });
 
 function ancestors(deps: string[], known: Map<string, string>): string[] {

@@ -2,8 +2,12 @@
 import { Refusal } from '../shared/protocol.ts';
 import { say } from './language.ts';
 
+/** Something typed that cannot be used; the message is a sentence for people already. */
+export class Unfit extends Error {}
+
 /** A sentence for people. */
 export function failureText(error: unknown): string {
+  if (error instanceof Unfit) return error.message;
   if (!(error instanceof Refusal)) {
     return say('Something did not work ({detail}). Reload the page and try again.', { detail: error instanceof Error ? error.name : '?' });
   }
@@ -13,7 +17,9 @@ export function failureText(error: unknown): string {
         ? say('This is not the passphrase of this device. Wait {seconds} seconds before the next attempt.', { seconds: error.detail })
         : say('This is not the passphrase of this device. Check upper and lower case and try again.');
     case 'slow_down': return say('Too many wrong attempts. Wait {seconds} seconds, then try again.', { seconds: error.detail });
-    case 'weak_passphrase': return say('Too short: at least {min} characters.', { min: 8 });
+    case 'wrong_passkey': return say('This passkey does not open this device. Use the passphrase.');
+    case 'no_passkey': return say('No passkey came: it was turned away, waited too long, or cannot be used for this. The passphrase goes on opening the device.');
+    case 'weak_passphrase': return say('Too easy to guess: take more, for example four words that do not belong together.');
     case 'signed_out': return say('You are signed out. Sign in again, then go on here.');
     case 'already_here': return say('You work on this device already. Choose your name and unlock it.');
     case 'no_record': return say('The city record cannot be reached. Check the network; everything done so far is kept.');

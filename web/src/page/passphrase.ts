@@ -1,51 +1,57 @@
 // The forms that ask for the device's passphrase: a new one, twice, with a hint at its strength; a known one to unlock.
 import type { Person } from '../shared/protocol.ts';
+import { CHARACTERS_MIN, strength, type Strength } from '../shared/strength.ts';
 import { element } from './dom.ts';
+import { failureText, Unfit } from './failures.ts';
 import { say } from './language.ts';
 
-export const CHARACTERS_MIN = 8;
+const STRENGTHS = ['Too short: at least {min} characters.', 'Too easy to guess: take more, for example four words that do not belong together.', 'Fair.', 'Good.'] as const;
 
-/** 0 too short, 1 weak, 2 fair, 3 good: length counts most, variety a little. */
-export function strength(passphrase: string): 0 | 1 | 2 | 3 {
-  const characters = [...passphrase];
-  if (characters.length < CHARACTERS_MIN) return 0;
-  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u, /\p{Script=Han}/u].filter(kind => kind.test(passphrase)).length;
-  const han = characters.filter(character => /\p{Script=Han}/u.test(character)).length;
-  const worth = new Set(characters).size + characters.length / 2 + han / 2 + kinds * 2;
-  return worth < 16 ? 1 : worth < 23 ? 2 : 3;
+/** Two fields for a new passphrase with a hint at its strength; `agreed` gives it, or throws what is wrong with it. */
+export function agreedPassphrase(id: string): { fields: HTMLElement[]; agreed: () => string } {
+  const hint = element('span', { id: `${id}-strength`, class: 'govuk-hint', role: 'status' }, judgement(0));
+  const first = field(id, 'new-password', hint.id);
+  const second = field(`${id}-again`, 'new-password');
+  first.addEventListener('input', () => { hint.textContent = judgement(strength(first.value)); });
+  const agreed = (): string => {
+    const judged = strength(first.value);
+    if (judged < 2) { first.focus(); throw new Unfit(judgement(judged)); }
+    if (first.value !== second.value) { second.focus(); throw new Unfit(say('The two passphrases differ. Type the same one twice.')); }
+    return first.value;
+  };
+  const fields = [
+    element('label', { class: 'govuk-label', for: first.id }, say('Device passphrase'), first),
+    element('label', { class: 'govuk-label', for: second.id }, say('The same again'), second), hint];
+  return { fields, agreed };
 }
 
-const STRENGTHS = ['Too short: at least {min} characters.', 'Weak: longer is better, for example four words.', 'Fair.', 'Good.'] as const;
-
-/** A form for a new passphrase; `use` gets it once both fields agree and throws a text to be shown. */
+/** A form for the first passphrase; `use` gets it once both fields agree and gives a text to be shown when it failed. */
 export function newPassphraseForm(use: (passphrase: string) => Promise<string | null>): HTMLFormElement {
-  const hint = element('span', { id: 'passphrase-strength', class: 'govuk-hint', role: 'status' }, say(STRENGTHS[0], { min: CHARACTERS_MIN }));
-  const first = field('new-passphrase', 'new-password', 'passphrase-strength');
-  const second = field('new-passphrase-again', 'new-password');
+  const { fields: [first, second, hint], agreed } = agreedPassphrase('new-passphrase');
   const error = element('p', { class: 'govuk-error-message', role: 'alert' });
   const button = element('button', { class: 'govuk-button', type: 'submit' }, say('Set the passphrase and finish'));
-  first.addEventListener('input', () => { hint.textContent = say(STRENGTHS[strength(first.value)], { min: CHARACTERS_MIN }); });
   const form = element('form', { id: 'device-passphrase', novalidate: true, autocomplete: 'off' },
     element('p', { class: 'govuk-body' }, say('Choose a passphrase for this device. Everything that is kept here is encrypted with it; it is not your account’s password, and nobody can recover it for you.')),
-    element('div', { class: 'sw-offline__fields' },
-      element('label', { class: 'govuk-label', for: first.id }, say('Device passphrase'), first),
-      element('label', { class: 'govuk-label', for: second.id }, say('The same again'), second),
-      button),
+    element('div', { class: 'sw-offline__fields' }, first, second, button),
     hint, error);
   form.addEventListener('submit', event => {
     event.preventDefault();
     void (async () => {
       error.textContent = '';
-      if (strength(first.value) === 0) { error.textContent = say(STRENGTHS[0], { min: CHARACTERS_MIN }); first.focus(); return; }
-      if (first.value !== second.value) { error.textContent = say('The two passphrases differ. Type the same one twice.'); second.focus(); return; }
-      button.disabled = true;
-      const problem = await use(first.value);
+      try {
+        const passphrase = agreed();
+        button.disabled = true;
+        error.textContent = await use(passphrase) ?? '';
+      } catch (problem) {
+        error.textContent = failureText(problem);
+      }
       button.disabled = false;
-      if (problem) error.textContent = problem;
     })();
   });
   return form;
 }
+
+function judgement(judged: Strength): string { return say(STRENGTHS[judged], { min: CHARACTERS_MIN }); }
 
 /** A form that unlocks; `use` gives the text to be shown when it did not work. `#people` is for those to choose from. */
 export function unlockForm(use: (passphrase: string) => Promise<string | null>): HTMLFormElement {
@@ -86,6 +92,20 @@ export function showPeople(people: readonly Person[], who: string): void {
   place.replaceChildren(element('fieldset', { class: 'govuk-fieldset govuk-form-group' },
     element('legend', { class: 'govuk-fieldset__legend govuk-fieldset__legend--m' }, say('Who are you?')),
     element('div', { class: 'govuk-radios govuk-radios--inline' }, ...choices)));
+}
+
+/** Offers what opens the device beside the passphrase, when there is something. */
+export function showPasskeyButton(form: HTMLFormElement, open: (() => Promise<string | null>) | null): void {
+  form.querySelector('#unlock-passkey')?.remove();
+  if (!open) return;
+  const button = element('button', { type: 'button', class: 'govuk-button govuk-button--secondary', id: 'unlock-passkey' }, say('Unlock with fingerprint, face or security key'));
+  button.addEventListener('click', () => {
+    const error = form.querySelector('#unlock-error')!;
+    error.textContent = '';
+    button.disabled = true;
+    void open().then(problem => { error.textContent = problem ?? ''; button.disabled = false; });
+  });
+  form.append(' ', button);
 }
 
 /** The person chosen there; null while there is nothing to choose. */

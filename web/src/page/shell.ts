@@ -13,7 +13,9 @@ import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
 import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
-import { chosenPerson, showPeople, unlockForm } from './passphrase.ts';
+import { showOpening } from './opening.ts';
+import { passkeysPossible, secretOf } from './passkeys.ts';
+import { chosenPerson, showPasskeyButton, showPeople, unlockForm } from './passphrase.ts';
 import { finishPreparing, prepareAnother } from './preparing.ts';
 import { Signing } from './signing.ts';
 import { showStorage, watchStorage } from './storage.ts';
@@ -41,7 +43,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Files(deviceKeeper(bridge));
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void drafts.pageShown(posted, status); });
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
   document.addEventListener('htmx:after:swap', () => app.lockButton()); // a refreshed page comes without it
   new Live(bridge, drafts);
   offerUpdates(bridge);
@@ -132,6 +134,7 @@ class Shell {
       this.lockButton();
       this.alerts.showSetting();
       void showStorage();
+      void showOpening(this.bridge);
       await this.drafts.pageShown(false, response.status);
       performance.mark('shouwen-page');
       setTimeout(() => { void makeSnapshot(); }, SNAPSHOT_AFTER_MS);
@@ -144,15 +147,7 @@ class Shell {
     const { people = [], who = '' } = this.bridge.state ?? {};
     if (this.shown === 'unlock') { showPeople(people, who); return; }
     this.empty('unlock');
-    const form = unlockForm(async passphrase => {
-      try {
-        await this.bridge.call('unlock', passphrase, chosenPerson() ?? undefined);
-        strip('restarted');
-        await this.bridge.freshState();
-        await this.follow();
-        return null;
-      } catch (error) { return failureText(error); }
-    });
+    const form = unlockForm(passphrase => this.tryToOpen(() => this.bridge.call('unlock', passphrase, chosenPerson() ?? undefined)));
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This device is locked')),
       element('p', { class: 'govuk-body' }, say('Everything on it is encrypted. It works without network.')), form,
@@ -160,6 +155,29 @@ class Shell {
         say('Somebody else works here too: sign in once with network'))));
     showPeople(people, who);
     document.getElementById('passphrase')?.focus();
+    form.addEventListener('change', event => { if ((event.target as HTMLInputElement).name === 'who') void this.offerPasskey(form); });
+    void this.offerPasskey(form);
+  }
+
+  private async tryToOpen(open: () => Promise<true>): Promise<string | null> {
+    try {
+      await open();
+      strip('restarted');
+      await this.bridge.freshState();
+      await this.follow();
+      return null;
+    } catch (error) { return failureText(error); }
+  }
+
+  /** A button for those whose device also opens with a passkey; the passphrase can be typed long before that is known. */
+  private async offerPasskey(form: HTMLFormElement): Promise<void> {
+    if (!passkeysPossible()) return;
+    const who = chosenPerson() ?? undefined;
+    const passkeys = await this.bridge.call('passkeys', who).catch(() => []);
+    showPasskeyButton(form, passkeys.length ? () => this.tryToOpen(async () => {
+      const { id, secret } = await secretOf(passkeys);
+      return await this.bridge.call('unlockByPasskey', id, secret, who);
+    }) : null);
   }
 
   private notPrepared(): void {

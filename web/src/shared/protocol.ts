@@ -22,6 +22,8 @@ export interface SyncState {
 }
 /** Somebody who works on this device, as far as it is known while everything is locked. */
 export interface Person { id: string; label: string; code: string }
+/** A passkey that opens this device: `salt` is what its authenticator computes the secret from. */
+export interface Passkey { id: string; salt: Uint8Array<ArrayBuffer> }
 /** `who` is the person that `door` and `ready` are about. */
 export interface WorkerState { build: string; door: Door; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
 
@@ -32,6 +34,13 @@ export interface Requests {
   enrol: { args: [passphrase: string, name: string]; answer: true };
   /** `who` switches to somebody else of this device first. */
   unlock: { args: [passphrase: string, who?: string]; answer: true };
+  /** The same with what the authenticator of a passkey computed. */
+  unlockByPasskey: { args: [id: string, secret: Uint8Array<ArrayBuffer>, who?: string]; answer: true };
+  /** Which passkeys open what `who` (or the person whose turn it is) has here. */
+  passkeys: { args: [who?: string]; answer: Passkey[] };
+  addPasskey: { args: [passphrase: string, passkey: Passkey, secret: Uint8Array<ArrayBuffer>]; answer: true };
+  removePasskeys: { args: []; answer: true };
+  changePassphrase: { args: [before: string, after: string]; answer: true };
   /** Locks, and makes ready to unlock or prepare for whoever is signed in on this browser. */
   turnTo: { args: []; answer: 'known' | 'new' };
   lock: { args: []; answer: true };
@@ -65,7 +74,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 /** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
-  | 'wrong_passphrase' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
+  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
   | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */

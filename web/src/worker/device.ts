@@ -16,7 +16,7 @@ import { outboxFile, trusted, type OutboxFile } from './carry.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
 import { Turnstile } from './turnstile.ts';
-import { Vault } from './vault.ts';
+import { Vault, type Opened } from './vault.ts';
 
 interface Open {
   shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python; actor: string; announcement: string;
@@ -34,29 +34,29 @@ export class Device {
   constructor(private readonly database: Database, private readonly python: () => Promise<Python>) {}
 
   get isOpen(): boolean { return this.opened !== null; }
-  async isPrepared(): Promise<boolean> { return await this.database.get('device', 'signing') !== undefined; }
+  async isPrepared(): Promise<boolean> { return await Signer.isKept(this.database); }
   async isReady(): Promise<boolean> { return await this.database.get('device', 'ready') !== undefined; }
 
   /** Makes data key and signing key, tells the record about this device, keeps everything in one transaction. */
   async enrol(passphrase: string, name: string, me: Me): Promise<void> {
     await this.turnstile.run(async () => {
       if (await this.isPrepared()) throw new Refusal('already_here');
-      const { vault, writes } = await Vault.create(passphrase);
-      const { signer, write } = await Signer.create();
-      const { device, code } = await enrolAtRecord(me, signer.alg, signer.publicKey, name);
+      const { vault, wrapping, writes } = await Vault.create(passphrase);
+      const { signer, write, identity } = await enrolled(wrapping, name, me);
       const shelf = new Shelf(this.database, vault);
-      const identity = { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys: await trusted(me.recordKey, me.carryKeys) };
       await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
       await this.open(vault, signer);
     });
   }
 
-  async unlock(passphrase: string): Promise<void> {
+  /** Opens with a passphrase or a passkey (`Vault.unlock`, `Vault.unlockByPasskey`). */
+  async unlock(way: (database: Database) => Promise<Opened>): Promise<void> {
     await this.turnstile.run(async () => {
       if (this.opened) return;
-      const signer = await Signer.load(this.database);
+      const { vault, wrapping } = await way(this.database);
+      const signer = await Signer.load(this.database, wrapping);
       if (!signer) throw new Refusal('not_enrolled');
-      await this.open(await Vault.unlock(this.database, passphrase), signer);
+      await this.open(vault, signer);
     });
   }
 
@@ -424,6 +424,15 @@ export class Device {
     };
     return { writes: [...writes, ...left.writes], records: [...touched], believe };
   }
+}
+
+/** A new signing key, taken in by the record for whoever is signed in. */
+async function enrolled(wrapping: CryptoKey, name: string, me: Me): Promise<{ signer: Signer; write: Write; identity: Identity }> {
+  const { signer, write } = await Signer.create(wrapping);
+  const asked = hex(await signer.signEnrolment(me.user, name));
+  const { device, code, enrolment } = await enrolAtRecord(me, signer.alg, signer.publicKey, name, asked);
+  const carryKeys = await trusted(me.recordKey, me.carryKeys);
+  return { signer, write, identity: { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys, enrolment } };
 }
 
 /** How full this browser's storage is, and whether it promised to keep it; null where it does not say. */

@@ -3,7 +3,7 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
@@ -13,6 +13,7 @@ import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
 import { keepSnapshot } from './snapshot.ts';
 import { Turnstile } from './turnstile.ts';
+import { Vault, type Opened } from './vault.ts';
 
 const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
@@ -122,15 +123,32 @@ const handlers: Record<Op, Handler> = {
     return true;
   },
   async unlock(passphrase: string, chosen?: string) {
+    return await unlock(chosen, database => Vault.unlock(database, passphrase));
+  },
+  async unlockByPasskey(id: string, secret: Bytes, chosen?: string) {
+    return await unlock(chosen, database => Vault.unlockByPasskey(database, id, secret));
+  },
+  async passkeys(who?: string) {
     await ready();
-    if (chosen) await turnTo(chosen);
-    const { who, device, exchanges } = parts!;
-    performance.mark('unlock');
-    await device.unlock(passphrase);
-    await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
-    exchanges.start();
-    device.tidyContents().catch(() => {}); // only space depends on it
-    await notify('state');
+    if (who) await turnTo(who);
+    return await Vault.passkeys(parts!.database);
+  },
+  async addPasskey(passphrase: string, passkey: Passkey, secret: Bytes) {
+    const { database, device } = await ready();
+    if (!device.isOpen) throw new Refusal('locked');
+    await Vault.addPasskey(database, passphrase, passkey, secret);
+    return true;
+  },
+  async removePasskeys() {
+    const { database, device } = await ready();
+    if (!device.isOpen) throw new Refusal('locked');
+    await Vault.removePasskeys(database);
+    return true;
+  },
+  async changePassphrase(before: string, after: string) {
+    const { database, device } = await ready();
+    if (!device.isOpen) throw new Refusal('locked');
+    await Vault.changePassphrase(database, before, after);
     return true;
   },
   async lock() { await lock(); return true; },
@@ -182,6 +200,19 @@ const handlers: Record<Op, Handler> = {
   },
   async retire() { setTimeout(retire, 0); return true; },
 };
+
+async function unlock(chosen: string | undefined, way: (database: Database) => Promise<Opened>): Promise<true> {
+  await ready();
+  if (chosen) await turnTo(chosen);
+  const { who, device, exchanges } = parts!;
+  performance.mark('unlock');
+  await device.unlock(way);
+  await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
+  exchanges.start();
+  device.tidyContents().catch(() => {}); // only space depends on it
+  await notify('state');
+  return true;
+}
 
 /** A carried file's problem as a sentence for people. */
 async function inWords<T extends object>(lang: string, result: Promise<T | { problem: string }>): Promise<T | { problem: string }> {

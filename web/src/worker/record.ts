@@ -18,16 +18,19 @@ export async function fetchMe(): Promise<Me> {
   return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key, carryKeys };
 }
 
-/** Tells the record this device's public key; gives the device's id and its short code. */
-export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name: string): Promise<{ device: string; code: string }> {
+/** The enrolment record (py_core/enrolment.py) and the city record's signature under it. */
+export interface Enrolment { text: string; sig: string }
+
+/** Tells the record this device's public key; gives the device's id, its short code and its enrolment record. */
+export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name: string, sig: string): Promise<{ device: string; code: string; enrolment: Enrolment }> {
   const response = await reach('/devices', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-csrf-token': me.csrf },
-    body: JSON.stringify({ alg, public_key: publicKey, name }),
+    body: JSON.stringify({ alg, public_key: publicKey, name, sig }),
   });
   if (response.status === 401) throw new Refusal('signed_out');
   if (!response.ok) throw new Refusal('refused_enrolment', String(response.status));
-  return await response.json() as { device: string; code: string };
+  return await response.json() as { device: string; code: string; enrolment: Enrolment };
 }
 
 /** What came of one exchange. A cut answer has the bytes that came; no answer at all has no status. */

@@ -1,55 +1,79 @@
-// Everything with content passes through here: AES-GCM under a random data key, which is itself wrapped by a key from
-// the person's passphrase. The additional data binds a sealed value to its place, so that values cannot be exchanged.
+// Everything with content passes through here: AES-GCM under a random data key. The data key itself lies wrapped, once
+// by a key from the person's passphrase and, where the person wants it, once more for each passkey (WebAuthn PRF).
+// The additional data binds a sealed value to its place, so that values cannot be exchanged.
 import { fromUtf8, joined, utf8, type Bytes } from '../shared/bytes.ts';
-import { Refusal } from '../shared/protocol.ts';
+import { Refusal, type Passkey } from '../shared/protocol.ts';
+import { strength } from '../shared/strength.ts';
 import type { Database, StoreName, Write } from './database.ts';
 
 export const ITERATIONS = 600_000;
-export const PASSPHRASE_CHARACTERS_MIN = 8;
 const FREE_ATTEMPTS = 3;
 const PAUSE_MS_MAX = 5 * 60_000;
+const PASSKEYS_MAX = 5;
+const PRF_BYTES_MIN = 32;
+/** How values are sealed and keys wrapped: 1 = AES-256-GCM. Another number is another way (for example SM4-GCM). */
+const ALG_AES_GCM = 1;
 
 export interface Sealed { iv: Bytes; data: ArrayBuffer }
-interface WrappedKey extends Sealed { version: 1; salt: Bytes; iterations: number }
+interface WrappedKey extends Sealed { version: 1; alg?: number; salt: Bytes; iterations: number }
+interface StoredPasskey extends Sealed, Passkey { alg: number }
 interface Attempts { failed: number; notBefore: number }
 
+/** What the data key opens: content, and once, at the start, the signing key. */
+export interface Opened { vault: Vault; wrapping: CryptoKey }
+
 export class Vault {
-  private constructor(private readonly key: CryptoKey) {}
+  constructor(private readonly key: CryptoKey) {}
 
   /** Makes a new data key; the writes keep it, wrapped by the passphrase. */
-  static async create(passphrase: string, iterations = ITERATIONS): Promise<{ vault: Vault; writes: Write[] }> {
-    if ([...passphrase].length < PASSPHRASE_CHARACTERS_MIN) throw new Refusal('weak_passphrase');
+  static async create(passphrase: string, iterations = ITERATIONS): Promise<Opened & { writes: Write[] }> {
     const raw = crypto.getRandomValues(new Uint8Array(32));
-    const salt = crypto.getRandomValues(new Uint8Array(16));
-    const iv = crypto.getRandomValues(new Uint8Array(12));
-    const wrapping = await wrappingKey(passphrase, salt, iterations);
-    const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: place('device', 'key') }, wrapping, raw);
-    const value: WrappedKey = { version: 1, salt, iterations, iv, data };
-    const vault = new Vault(await dataKey(raw));
-    raw.fill(0);
-    return { vault, writes: [{ store: 'device', key: 'key', value }, { store: 'device', key: 'attempts' }] };
+    try {
+      return { ...await opened(raw), writes: [await wrappedBy(passphrase, raw, iterations), { store: 'device', key: 'attempts' }] };
+    } finally { raw.fill(0); }
   }
 
   /** Opens the data key with the passphrase; after a few wrong ones every further attempt has to wait longer. */
-  static async unlock(database: Database, passphrase: string, now: () => number = Date.now): Promise<Vault> {
-    const wrapped = await database.get<WrappedKey>('device', 'key');
-    if (!wrapped) throw new Refusal('not_enrolled');
-    const attempts = await database.get<Attempts>('device', 'attempts') ?? { failed: 0, notBefore: 0 };
-    const wait = attempts.notBefore - now();
-    if (wait > 0 && wait <= PAUSE_MS_MAX) throw new Refusal('slow_down', String(Math.ceil(wait / 1000)));
+  static async unlock(database: Database, passphrase: string, now: () => number = Date.now): Promise<Opened> {
+    const raw = await dataKeyBy(database, passphrase, now);
+    try { return await opened(raw); } finally { raw.fill(0); }
+  }
+
+  /** Opens the data key with what a passkey's authenticator computed (32 bytes); throws `wrong_passkey`. */
+  static async unlockByPasskey(database: Database, id: string, secret: Bytes): Promise<Opened> {
+    const kept = (await storedPasskeys(database)).find(passkey => passkey.id === id);
+    if (!kept || secret.length < PRF_BYTES_MIN) throw new Refusal('wrong_passkey');
+    const raw = await unwrapped(await passkeyKey(secret), kept, passkeyPlace(id));
+    if (!raw) throw new Refusal('wrong_passkey');
+    try { return await opened(raw); } finally { raw.fill(0); }
+  }
+
+  /** Lets a passkey open the device too; asks for the passphrase again, because only with it the data key can be wrapped. */
+  static async addPasskey(database: Database, passphrase: string, passkey: Passkey, secret: Bytes): Promise<void> {
+    if (secret.length < PRF_BYTES_MIN) throw new Refusal('wrong_passkey');
+    const raw = await dataKeyBy(database, passphrase);
     try {
-      const wrapping = await wrappingKey(passphrase, wrapped.salt, wrapped.iterations);
-      const raw = await crypto.subtle.decrypt(
-        { name: 'AES-GCM', iv: wrapped.iv, additionalData: place('device', 'key') }, wrapping, wrapped.data);
-      if (attempts.failed) await database.write([{ store: 'device', key: 'attempts' }]);
-      return new Vault(await dataKey(raw));
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === 'OperationError')) throw error;
-      const failed = attempts.failed + 1;
-      const pause = failed < FREE_ATTEMPTS ? 0 : Math.min(PAUSE_MS_MAX, 1000 * 2 ** (failed - FREE_ATTEMPTS + 1));
-      await database.write([{ store: 'device', key: 'attempts', value: { failed, notBefore: now() + pause } satisfies Attempts }]);
-      throw new Refusal('wrong_passphrase', pause ? String(pause / 1000) : '');
-    }
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const how = { name: 'AES-GCM', iv, additionalData: passkeyPlace(passkey.id) };
+      const data = await crypto.subtle.encrypt(how, await passkeyKey(secret), raw);
+      const others = (await storedPasskeys(database)).filter(({ id }) => id !== passkey.id).slice(1 - PASSKEYS_MAX);
+      const value: StoredPasskey[] = [...others, { ...passkey, alg: ALG_AES_GCM, iv, data }];
+      await database.write([{ store: 'device', key: 'passkeys', value }]);
+    } finally { raw.fill(0); }
+  }
+
+  /** From now on only the passphrase opens. */
+  static async removePasskeys(database: Database): Promise<void> { await database.write([{ store: 'device', key: 'passkeys' }]); }
+
+  /** Which passkeys open this device; an authenticator needs `salt` to compute its secret. */
+  static async passkeys(database: Database): Promise<Passkey[]> {
+    return (await storedPasskeys(database)).map(({ id, salt }) => ({ id, salt }));
+  }
+
+  /** Wraps the same data key by another passphrase; everything else stays as it is. */
+  static async changePassphrase(database: Database, before: string, after: string, iterations = ITERATIONS): Promise<void> {
+    const raw = await dataKeyBy(database, before);
+    try { await database.write([await wrappedBy(after, raw, iterations)]); } finally { raw.fill(0); }
   }
 
   async seal(store: StoreName, key: string, content: Bytes): Promise<Write> {
@@ -77,16 +101,72 @@ export class Vault {
   }
 }
 
+/** The bytes of the data key, which the caller wipes; counts wrong passphrases. */
+async function dataKeyBy(database: Database, passphrase: string, now: () => number = Date.now): Promise<Bytes> {
+  const wrapped = await database.get<WrappedKey>('device', 'key');
+  if (!wrapped) throw new Refusal('not_enrolled');
+  const attempts = await database.get<Attempts>('device', 'attempts') ?? { failed: 0, notBefore: 0 };
+  const wait = attempts.notBefore - now();
+  if (wait > 0 && wait <= PAUSE_MS_MAX) throw new Refusal('slow_down', String(Math.ceil(wait / 1000)));
+  const raw = await unwrapped(await passphraseKey(passphrase, wrapped.salt, wrapped.iterations), wrapped, place('device', 'key'));
+  if (raw) {
+    if (attempts.failed) await database.write([{ store: 'device', key: 'attempts' }]);
+    return raw;
+  }
+  const failed = attempts.failed + 1;
+  const pause = failed < FREE_ATTEMPTS ? 0 : Math.min(PAUSE_MS_MAX, 1000 * 2 ** (failed - FREE_ATTEMPTS + 1));
+  await database.write([{ store: 'device', key: 'attempts', value: { failed, notBefore: now() + pause } satisfies Attempts }]);
+  throw new Refusal('wrong_passphrase', pause ? String(pause / 1000) : '');
+}
+
+async function wrappedBy(passphrase: string, raw: Bytes, iterations: number): Promise<Write> {
+  if (strength(passphrase) < 2) throw new Refusal('weak_passphrase');
+  const salt = crypto.getRandomValues(new Uint8Array(16));
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const how = { name: 'AES-GCM', iv, additionalData: place('device', 'key') };
+  const data = await crypto.subtle.encrypt(how, await passphraseKey(passphrase, salt, iterations), raw);
+  return { store: 'device', key: 'key', value: { version: 1, alg: ALG_AES_GCM, salt, iterations, iv, data } satisfies WrappedKey };
+}
+
+/** Null when the wrapping key is not the right one. */
+async function unwrapped(wrapping: CryptoKey, { iv, data }: Sealed, additionalData: Bytes): Promise<Bytes | null> {
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, wrapping, data));
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'OperationError') return null;
+    throw error;
+  }
+}
+
+/** The key for content, and the one that only unwraps the signing key: whoever holds the vault alone cannot export that. */
+async function opened(raw: Bytes): Promise<Opened> {
+  const [data, wrapping] = await Promise.all([
+    crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']),
+    derived(raw, 'shouwen-signing-key-1', ['wrapKey', 'unwrapKey']),
+  ]);
+  return { vault: new Vault(data), wrapping };
+}
+
+async function storedPasskeys(database: Database): Promise<StoredPasskey[]> {
+  return await database.get<StoredPasskey[]>('device', 'passkeys') ?? [];
+}
+
 function place(store: StoreName, key: string): Bytes {
   return joined(utf8('shouwen-sealed-1'), utf8(store), new Uint8Array(1), utf8(key));
 }
 
-async function wrappingKey(passphrase: string, salt: Bytes, iterations: number): Promise<CryptoKey> {
+function passkeyPlace(id: string): Bytes { return place('device', `passkeys/${id}`); }
+
+async function passkeyKey(secret: Bytes): Promise<CryptoKey> { return await derived(secret, 'shouwen-passkey-1', ['encrypt', 'decrypt']); }
+
+async function derived(secret: Bytes, purpose: string, usages: KeyUsage[]): Promise<CryptoKey> {
+  const from = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey']);
+  const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8(purpose) };
+  return await crypto.subtle.deriveKey(how, from, { name: 'AES-GCM', length: 256 }, false, usages);
+}
+
+async function passphraseKey(passphrase: string, salt: Bytes, iterations: number): Promise<CryptoKey> {
   const typed = await crypto.subtle.importKey('raw', utf8(passphrase.normalize('NFKC')), 'PBKDF2', false, ['deriveKey']);
   const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
   return await crypto.subtle.deriveKey(how, typed, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-}
-
-async function dataKey(raw: BufferSource): Promise<CryptoKey> {
-  return await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
