@@ -39,7 +39,7 @@ test('length counts most for the strength of a passphrase', () => {
   assert.equal(strength('1234567'), 0);
   assert.equal(strength('aaaaaaaa'), 1);
   for (const guessed of ['12345678', '87654321abcd', 'password2026', 'qwertyuiop', 'shouwen-shouwen', '一二三四五六七八', 'aaaabbbbccccdddd']) assert.ok(strength(guessed) < 2, guessed);
-  for (const taken of ['春江花月夜里走', 'tea-lamp-river-9', '老王 吃面 下雨 山路']) assert.ok(strength(taken) >= 2, taken);
+  for (const taken of ['春江花月夜里走路', 'tea-lamp-river-9', '老王 吃面 下雨 山路']) assert.ok(strength(taken) >= 2, taken);
   assert.equal(strength('correct horse battery staple'), 3);
   assert.equal(strength('红灯停绿灯行黄灯亮了等一等'), 3);
 });
