@@ -17,6 +17,7 @@ from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after
 from py_core.errors import Malformed
+from py_core.pace import BACK_OFF_FIRST_MS, Pace
 from py_core.wire import (
     NAMES_MAX,
     REQUEST_ACTORS_MAX,
@@ -43,11 +44,6 @@ from py_core.wire import (
 
 PUSH_ITEMS_MAX = 200
 PUSH_BYTES_MAX = 512 * 1024
-POLL_MS = 15_000  # without wake-ups from the record
-POLL_WITH_EVENTS_MS = 120_000
-BACK_OFF_FIRST_MS = 1_000
-BACK_OFF_MAX_MS = 60_000
-RETRY_AFTER_MAX_MS = 3_600_000
 
 LEFT_OUT = "left_out"  # the reason of a refused act once the centre has decided against it
 
@@ -144,7 +140,7 @@ class Received:
 
 
 class SyncClient:
-    """One device's side of the exchange: outbox, cursor, back-off."""
+    """One device's side of the exchange: outbox and cursor; `pace` says how long it waits."""
 
     def __init__(
         self,
@@ -170,7 +166,7 @@ class SyncClient:
         self._sent: tuple[WaitingAct, ...] = ()
         self._attested: tuple[str, ...] = ()
         self._items_max = PUSH_ITEMS_MAX
-        self._failures = 0
+        self.pace = Pace()
         self._more = True  # until an answer says otherwise
         self.left: dict[str, int] = {}  # cases that left this device, with the highest log index that it had held
         self.wanted: dict[str, None] = {}  # those of them that are to come back, in the order of asking
@@ -289,14 +285,15 @@ class SyncClient:
         self._sent = ()
         if received.end is None:  # cut: what came is kept, the rest is asked for again, but not in a tight loop
             return BACK_OFF_FIRST_MS
-        self._failures = 0
+        self.pace.succeeded()
         self.cursor = received.end.cursor
         self.scope = received.end.scope
         self._more = received.end.more
         # An older record leaves the asking unanswered: it is asked again from time to time, not at once.
         answered = bool(received.returned or received.out_of_scope or received.recalled)
         self._asked = ()
-        return 0 if self._more or self._waiting or self.custody.purged or (self.wanted and answered) else POLL_MS
+        due = self._more or self._waiting or self.custody.purged or (self.wanted and answered)
+        return 0 if due else self.pace.idle(events=False)
 
     def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
         """Notes a failed exchange (HTTP status, None: no answer, 200: an unreadable one); gives the wait in ms.
@@ -310,28 +307,19 @@ class SyncClient:
             self._items_max //= 2
         elif status is not None and status not in _PROBLEMS and status != 200:
             self.problem = "record_fault"
-        delay = min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** min(self._failures, 10))
-        self._failures += 1
-        delay = int(delay * (0.5 + jitter / 2))
-        if retry_after_ms is not None:
-            delay = max(delay, min(retry_after_ms, RETRY_AFTER_MAX_MS))
-        return delay
+        return self.pace.failed(jitter, reached=status not in (None, 200), retry_after_ms=retry_after_ms)
 
     def stuck(self, problem: str, jitter: float) -> int:
         """Notes that the host could not store or check what came (`storage_full`, `bad_answer`); gives the wait in ms."""
-        wait_ms = self.failed(None, jitter)
+        self._sent = ()
         self.online = True
         self.problem = problem
-        return wait_ms
+        return self.pace.failed(jitter, reached=True)
 
     @property
     def is_complete(self) -> bool:
         """Whether the record has said that it holds nothing more for this device, and nothing waits here."""
         return not self._more and not self._waiting
-
-    def poll_ms(self, *, events: bool) -> int:
-        """Milliseconds until the next look when nothing is due; `events`: the record's wake-ups are connected."""
-        return POLL_WITH_EVENTS_MS if events else POLL_MS
 
     def _batch(self, items_max: int, bytes_max: int, actors_max: int) -> Iterable[WaitingAct]:
         size = 0

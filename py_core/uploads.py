@@ -46,6 +46,8 @@ class UploadClient:
 
     def __init__(self) -> None:
         self.problem = ""
+        self.sparing = False  # the person asked the browser to save data: contents wait until somebody says go
+        self._told_to_go = False
         self.refused: dict[str, str] = {}  # content -> why the record will not have it
         self._files: dict[str, _File] = {}
         self._chunk = CHUNK_BYTES_MIN * 4
@@ -57,6 +59,15 @@ class UploadClient:
     def waiting(self) -> int:
         """How many contents are not in the record yet."""
         return len(self._files)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether contents wait because data are to be saved; acts go all the same."""
+        return self.sparing and not self._told_to_go and bool(self._files)
+
+    def go(self) -> None:
+        """Somebody wants what waits to be sent now, whatever it costs."""
+        self._told_to_go = True
 
     @property
     def acts(self) -> frozenset[str]:
@@ -80,7 +91,9 @@ class UploadClient:
             file.ready = file.ready or file.act == act
 
     def next(self) -> Step | None:
-        """The next step; None while nothing is ready."""
+        """The next step; None while nothing is ready or everything is held."""
+        if self.is_held:
+            return None
         file = next((each for each in self._files.values() if each.ready), None)
         if file is None:
             return None
@@ -108,6 +121,7 @@ class UploadClient:
         self._done_bytes += file.size
         if not self._files:
             self._done = self._done_bytes = 0
+            self._told_to_go = False
         return True
 
     def failed(self, sha256: str, status: int | None, offset: int, jitter: float, retry_after_ms: int | None) -> int:

@@ -52,6 +52,7 @@ PROBLEMS = {
 # Problems of `py_core.uploads.UploadClient`.
 UPLOAD_PROBLEMS = {
     "quota": N_("The city record takes no more photographs from you today; it is tried again by itself."),
+    "sparing": N_("The browser is set to save data, so photographs and papers wait. Acts are sent all the same. “Make contact now” sends them too."),
     "refused": N_("The city record did not take a photograph or paper: its content is not what the act says. It stays on this device."),
 }  # fmt: skip
 

@@ -127,3 +127,17 @@ def test_progress_counts_all_since_nothing_waited() -> None:
     uploads.moved(B, 500_000, complete=True, took_ms=10)
     uploads.add(A, SIZE, ACT, ready=True)
     assert uploads.progress() == (0, 1, 0, SIZE)
+
+
+def test_contents_wait_while_data_are_to_be_saved_until_somebody_says_go() -> None:
+    uploads = client()
+    uploads.sparing = True
+    assert uploads.is_held
+    assert uploads.next() is None
+    assert uploads.progress() is not None
+    uploads.go()
+    assert not uploads.is_held
+    assert uploads.next() is not None
+    assert run(uploads)[-1][0] < SIZE
+    uploads.add(B, 10, ACT, ready=True)
+    assert uploads.is_held, "the word was for what waited then"

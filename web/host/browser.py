@@ -338,6 +338,11 @@ def upload_moved(sha256: str, offset: int, complete: bool, took_ms: int) -> bool
     return _opened().uploads.moved(sha256, offset, complete, took_ms)
 
 
+def upload_go() -> None:
+    """Somebody wants what waits to be sent now."""
+    _opened().uploads.go()
+
+
 def upload_failed(sha256: str, status: int | None, offset: int, jitter: float, retry_after_ms: int | None) -> int:
     """Notes that a chunk was not taken; gives the wait in milliseconds."""
     return _opened().uploads.failed(sha256, status, offset, jitter, retry_after_ms)
@@ -558,7 +563,25 @@ def sync_state() -> dict[str, Any]:
 
 def sync_poll_ms(events: bool) -> int:
     """Milliseconds until the next look when nothing is due."""
-    return _opened().client.poll_ms(events=events)
+    return _opened().client.pace.idle(events=events)
+
+
+def sync_around(attended: bool, low_battery: bool, save_data: bool) -> None:
+    """What decides how often to make contact, and whether photographs go by themselves."""
+    device = _opened()
+    device.client.pace.attended = attended
+    device.client.pace.saving = low_battery or save_data
+    device.uploads.sparing = save_data
+
+
+def sync_nudged(since_attempt_ms: int) -> int:
+    """Milliseconds until an attempt because somebody does something here."""
+    return _opened().client.pace.nudged(since_attempt_ms)
+
+
+def sync_events_lost(lived_ms: int, jitter: float) -> int:
+    """Milliseconds until the record's wake-ups are worth another try."""
+    return _opened().client.pace.events_lost(lived_ms, jitter)
 
 
 def decode_change(raw: bytes) -> dict[str, Any]:
@@ -575,9 +598,10 @@ def _uploading_cases(device: Device) -> set[str]:
 
 def _uploading(uploads: UploadClient) -> Uploading | None:
     progress = uploads.progress()
-    if progress is None and not uploads.problem:
+    problem = "sparing" if uploads.is_held else uploads.problem
+    if progress is None and not problem:
         return None
-    return Uploading(*(progress or (0, 0, 0, 0)), problem=uploads.problem)
+    return Uploading(*(progress or (0, 0, 0, 0)), problem=problem)
 
 
 def _request(data: Mapping[str, Any]) -> Request:

@@ -21,11 +21,12 @@ import { Signing } from './signing.ts';
 import { showStorage, watchStorage } from './storage.ts';
 import { offerRecalling } from './recalling.ts';
 import { clearStrip, keepStrip, strip } from './strip.ts';
+import { reportSurroundings } from './surroundings.ts';
+import { offerTrying } from './trying.ts';
 import { lacksSnapshot } from '../worker/snapshot.ts';
 import { offerUpdates } from './updates.ts';
 
 const WAIT_NOTE_MS = 3_000;
-const ACTIVITY_MS = 20_000;
 const STARTED_MS_MAX = 120;
 const SNAPSHOT_AFTER_MS = 8_000;
 const SNAPSHOT_MS_MAX = 60_000;
@@ -49,7 +50,8 @@ export async function startShell(bridge: Bridge): Promise<void> {
   offerUpdates(bridge);
   offerCarrying(bridge);
   offerRecalling(bridge);
-  reportActivity(bridge);
+  offerTrying(bridge);
+  reportSurroundings(bridge);
   watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });
   bridge.addEventListener('restarted', () => { void app.restarted(); });
@@ -228,15 +230,4 @@ function address(): URL {
 function translated(body: HTMLBodyElement): HTMLBodyElement {
   for (const part of body.querySelectorAll<HTMLElement>('[data-say]')) part.textContent = say(part.dataset['say'] ?? '');
   return body;
-}
-
-/** Tells the worker that somebody is there, so that it locks only when nobody is. */
-function reportActivity(bridge: Bridge): void {
-  let last = 0;
-  const report = (): void => {
-    if (performance.now() - last < ACTIVITY_MS || bridge.state?.door !== 'open') return;
-    last = performance.now();
-    void bridge.call('active').catch(() => {});
-  };
-  for (const kind of ['pointerdown', 'keydown', 'scroll']) addEventListener(kind, report, { passive: true, capture: true });
 }

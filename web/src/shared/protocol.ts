@@ -20,6 +20,8 @@ export interface SyncState {
   /** Of photographs and papers on their way: files done, files, bytes done, bytes. */
   uploading: number[];
 }
+/** What a device must be sparing with. */
+export interface Power { lowBattery: boolean; saveData: boolean }
 /** Somebody who works on this device, as far as it is known while everything is locked. */
 export interface Person { id: string; label: string; code: string }
 /** A passkey that opens this device: `salt` is what its authenticator computes the secret from. */
@@ -44,10 +46,16 @@ export interface Requests {
   /** Locks, and makes ready to unlock or prepare for whoever is signed in on this browser. */
   turnTo: { args: []; answer: 'known' | 'new' };
   lock: { args: []; answer: true };
+  /** Somebody does something on a page. */
   active: { args: []; answer: true };
+  /** The network, or somebody who looks, came back. */
+  back: { args: []; answer: true };
+  power: { args: [Power]; answer: true };
   respond: { args: [DeskRequest]; answer: DeskResponse };
   problem: { args: [code: string, status: number, lang: string]; answer: string };
   syncNow: { args: []; answer: true };
+  /** Makes contact at once because a person asked for it; whether the record was there. */
+  tryNow: { args: []; answer: boolean };
   /** Parts with as many finished cases as may go; how many that were. */
   makeRoom: { args: []; answer: number };
   /** Asks a case back that left this device; false when no such case did. */

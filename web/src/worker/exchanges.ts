@@ -1,6 +1,7 @@
 // Keeps an open device in contact with the city record: at once after an act, woken by the record's events, by the
-// network coming back, else from time to time. What to say and what to believe is decided in py_core/sync.py.
-import { Refusal, type SyncState } from '../shared/protocol.ts';
+// network coming back or by somebody who works here, else from time to time. What to say and what to believe is decided
+// in py_core/sync.py, how long to wait in py_core/pace.py.
+import { Refusal, type Power, type SyncState } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
 import { exchange, fetchMe } from './record.ts';
 import { Uploading } from './uploading.ts';
@@ -9,25 +10,34 @@ const EVENTS_DEBOUNCE_MS = 100;
 const RETRY_MS = 60_000;
 const OTHER_PERSON_MS = 5_000;
 
+/** What else decides how often to make contact: somebody works here; battery or data are to be saved. */
+export interface Around extends Power { attended: boolean }
+
 export class Exchanges {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private dueAt = Infinity;
+  private triedAt = -Infinity;
   private events: EventSource | null = null;
-  private running = false;
+  /** When the first wake-up of this stream came; null while nothing proves that they arrive. */
+  private eventsSince: number | null = null;
+  private eventsNotBefore = 0;
+  private running: Promise<void> | null = null;
   private again = false;
   private stopped = true;
   private notBefore = 0;
+  private online = false;
   private csrf = '';
   private pulled = 0;
   private readonly uploading: Uploading;
 
   /** `changed` hears of every change of the state; its argument says whether cases or directory changed. */
-  constructor(private readonly device: Device, private readonly changed: (content: boolean) => void) {
+  constructor(private readonly device: Device, private readonly changed: (content: boolean) => void, private readonly around: () => Around) {
     this.uploading = new Uploading(device, changed);
-    self.addEventListener('online', () => { this.notBefore = 0; this.kick(); });
+    self.addEventListener('online', () => this.kick());
     self.addEventListener('offline', () => this.closeEvents());
   }
 
-  start(): void { this.stopped = false; this.pulled = 0; this.notBefore = 0; this.kick(); }
+  start(): void { this.stopped = false; this.pulled = 0; this.kick(); }
 
   stop(): void {
     this.stopped = true;
@@ -39,6 +49,26 @@ export class Exchanges {
   /** Makes contact as soon as possible. A record that asked to be left alone is. */
   kick(): void { this.after(Math.max(0, this.notBefore - performance.now())); }
 
+  /** Somebody does something here: where there was no network it is worth another try. `back`: the line may be another. */
+  async nudge(back: boolean): Promise<void> {
+    if (this.stopped || this.running || this.online && !back) return;
+    if (back) this.eventsNotBefore = 0;
+    const wait = await this.device.withPython(python => python.nudged(Math.round(Math.min(performance.now() - this.triedAt, RETRY_MS))));
+    const at = Math.max(this.notBefore, performance.now() + wait);
+    if (at < this.dueAt) this.after(Math.max(0, at - performance.now()));
+  }
+
+  /** A person asks for contact now: at once, whatever the record asked for, photographs too. True when it came about. */
+  async now(): Promise<boolean> {
+    await this.device.withPython(python => python.uploadGo());
+    await this.running;
+    this.notBefore = this.eventsNotBefore = 0;
+    clearTimeout(this.timer);
+    this.dueAt = Infinity;
+    await this.run();
+    return this.online;
+  }
+
   async state(): Promise<SyncState> {
     return { ...await this.device.withPython(python => python.syncState()), pulled: this.pulled };
   }
@@ -47,26 +77,36 @@ export class Exchanges {
     if (this.stopped) return;
     if (this.running) { this.again = true; return; }
     clearTimeout(this.timer);
+    this.dueAt = performance.now() + milliseconds;
     this.timer = setTimeout(() => { void this.run(); }, milliseconds);
   }
 
   private async run(): Promise<void> {
-    this.running = true;
-    this.again = false;
-    let wait = 0;
-    try {
-      wait = await this.once();
-    } catch (error) {
-      // What is not stored is not believed: the next exchange repeats it. Locked in the middle: nothing to note.
-      const problem = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : 'bad_answer';
-      if (!(error instanceof Refusal && error.code === 'locked')) {
-        wait = await this.device.withPython(python => python.syncStuck(problem, Math.random())).catch(() => RETRY_MS);
-        this.changed(false);
-      }
-    } finally {
-      this.running = false;
-    }
+    if (this.running) { await this.running; return; }
+    let wait = RETRY_MS;
+    this.running = (async () => { wait = await this.attempt(); })();
+    try { await this.running; } finally { this.running = null; }
     this.after(this.again ? Math.max(0, this.notBefore - performance.now()) : wait);
+  }
+
+  /** One exchange; gives the wait until the next. */
+  private async attempt(): Promise<number> {
+    this.again = false;
+    try {
+      const around = this.around();
+      await this.device.withPython(python => python.syncAround(around));
+      return await this.once();
+    } catch (error) {
+      this.online = false;
+      // What is not stored is not believed: the next exchange repeats it. Locked in the middle: nothing to note.
+      if (error instanceof Refusal && error.code === 'locked') return 0;
+      const problem = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : 'bad_answer';
+      const wait = await this.device.withPython(python => python.syncStuck(problem, Math.random())).catch(() => RETRY_MS);
+      this.changed(false);
+      return wait;
+    } finally {
+      this.triedAt = performance.now();
+    }
   }
 
   private async once(): Promise<number> {
@@ -75,6 +115,7 @@ export class Exchanges {
     const body = await this.device.request();
     const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
     const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
+    this.online = taken !== null;
     if (!taken) {
       if (status === 401 || status === 403) this.csrf = '';
       if (status === 403 && !await this.identify()) return await this.otherPerson(before);
@@ -84,13 +125,14 @@ export class Exchanges {
       if (before !== JSON.stringify(await this.state())) this.changed(false);
       return wait;
     }
+    this.notBefore = 0;
     const { received } = taken;
     this.pulled += received.acts.length;
     const content = received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
     if (content || before !== JSON.stringify(await this.state())) this.changed(content);
     this.openEvents();
     this.uploading.kick(this.csrf);
-    const idle = await this.device.withPython(python => python.pollMs(this.events !== null));
+    const idle = await this.device.withPython(python => python.pollMs(this.eventsSince !== null));
     return received.end && taken.wait > 0 ? idle : taken.wait;
   }
 
@@ -118,16 +160,32 @@ export class Exchanges {
     return true;
   }
 
+  /** Wake-ups count only once one has come: a proxy may keep the stream open and let nothing through. */
   private openEvents(): void {
-    if (this.events || this.stopped || typeof EventSource === 'undefined') return;
+    if (this.events || this.stopped || typeof EventSource === 'undefined' || performance.now() < this.eventsNotBefore) return;
     const events = new EventSource('/sync/events');
-    events.addEventListener('log', () => this.after(EVENTS_DEBOUNCE_MS));
-    events.addEventListener('error', () => { if (this.events === events) { this.closeEvents(); this.after(EVENTS_DEBOUNCE_MS); } });
+    events.addEventListener('log', () => {
+      if (this.events !== events) return;
+      this.eventsSince ??= performance.now();
+      this.after(EVENTS_DEBOUNCE_MS);
+    });
+    events.addEventListener('error', () => { if (this.events === events) void this.eventsLost(); });
     this.events = events;
+  }
+
+  /** Their stream ended. If they had come through, the record may have gone: a look tells. */
+  private async eventsLost(): Promise<void> {
+    const lived = this.eventsSince === null ? 0 : performance.now() - this.eventsSince;
+    this.closeEvents();
+    this.eventsNotBefore = Infinity;
+    const wait = await this.device.withPython(python => python.eventsLost(Math.round(lived), Math.random())).catch(() => RETRY_MS);
+    this.eventsNotBefore = performance.now() + wait;
+    if (lived > 0) this.after(EVENTS_DEBOUNCE_MS);
   }
 
   private closeEvents(): void {
     this.events?.close();
     this.events = null;
+    this.eventsSince = null;
   }
 }

@@ -3,8 +3,9 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type Power, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
+import { Attention } from './attention.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
@@ -25,7 +26,8 @@ const ports = new Set<Port>();
 let parts: Parts | null = null;
 let people: People | null = null;
 const switching = new Turnstile();
-let activeAt = performance.now();
+const attention = new Attention();
+let power: Power = { lowBattery: false, saveData: false };
 let python: Promise<Python> | null = null;
 
 // Python starts while the person still types the passphrase. A start that failed may be tried again.
@@ -56,7 +58,7 @@ async function start(): Promise<void> {
   if (await parts.device.isPrepared()) people.taken(people.last);
   setInterval(() => {
     const { device } = parts!;
-    if (device.isOpen && performance.now() - activeAt > LOCK_AFTER_MINUTES * 60_000) void lock();
+    if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
   await notify('state'); // how the door stands is known before Python keeps this thread busy
@@ -75,7 +77,7 @@ async function keepOrder(device: Device): Promise<void> {
 async function partsOf(who: string): Promise<Parts> {
   const database = await Database.open(who, () => retire());
   const device = new Device(database, startPython);
-  const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); });
+  const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); }, () => ({ ...power, attended: attention.isHere }));
   return { who, database, device, exchanges };
 }
 
@@ -160,13 +162,21 @@ const handlers: Record<Op, Handler> = {
     await turnTo(known ?? await people!.place());
     return known ? 'known' : 'new';
   },
-  async active() { return true; },
+  async active() { await nudge(false); return true; },
+  async back() { await nudge(true); return true; },
+  async power(now: Power) {
+    const spared = power.saveData && !now.saveData;
+    power = now;
+    if (spared) parts?.exchanges.kick();
+    return true;
+  },
   async respond(request: DeskRequest) {
     const { device, exchanges } = await ready();
     const response = await device.respond(request);
-    if (response.stored) { exchanges.kick(); void notify('content'); }
+    if (response.stored) { exchanges.kick(); void notify('content'); } else void nudge(false);
     return response;
   },
+  async tryNow() { return await (await ready()).exchanges.now(); },
   async syncNow() { (await ready()).exchanges.kick(); return true; },
   async makeRoom() {
     const gone = await (await ready()).device.makeRoom(true);
@@ -225,6 +235,11 @@ async function ready(): Promise<Parts> {
   return parts!;
 }
 
+/** Contact is worth a try; only the next one is lost when it cannot be arranged. */
+async function nudge(back: boolean): Promise<void> {
+  if (parts?.device.isOpen) await parts.exchanges.nudge(back).catch(() => {});
+}
+
 async function lock(): Promise<void> {
   if (!parts) return;
   parts.exchanges.stop();
@@ -252,7 +267,7 @@ function retire(): void {
 }
 
 async function answer(call: Call): Promise<Answer> {
-  if (!['ping', 'state', 'timings'].includes(call.op)) activeAt = performance.now();
+  attention.heard(call.op);
   try {
     const handler = handlers[call.op] as (...args: unknown[]) => Promise<unknown>;
     return { id: call.id, value: await handler(...call.args) };

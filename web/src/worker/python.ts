@@ -5,6 +5,7 @@ import { ASSETS } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
 import type { ContentRow } from './contents.ts';
 import { engineModule } from './engine.ts';
+import type { Around } from './exchanges.ts';
 import { dropSnapshot, findSnapshot } from './snapshot.ts';
 
 const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
@@ -102,6 +103,10 @@ export class Python {
   leftNow(): void { this.host.left_now(); }
   recall(caseId: string): string | null { return this.host.recall(caseId) as string | undefined ?? null; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
+  syncAround({ attended, lowBattery, saveData }: Around): void { this.host.sync_around(attended, lowBattery, saveData); }
+  nudged(sinceAttemptMs: number): number { return this.host.sync_nudged(sinceAttemptMs) as number; }
+  eventsLost(livedMs: number, jitter: number): number { return this.host.sync_events_lost(livedMs, jitter) as number; }
+  uploadGo(): void { this.host.upload_go(); }
   syncState(): Exchange { return taken<Exchange>(this.host.sync_state()); }
 
   loadContents(rows: ContentRow[]): void { this.given(rows, given => this.host.load_contents(given)); }
@@ -136,8 +141,8 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall',
-  'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall',
+  'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed', 'upload_go',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
