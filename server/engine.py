@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import struct
 import subprocess
 import sys
@@ -67,11 +68,16 @@ class EngineInside:
 
 
 class EngineOutside:
-    """The engine in a process of its own with limits of memory and time."""
+    """The engine in a process of its own with limits of memory and time.
 
-    def __init__(self, seconds_max: float, memory_bytes_max: int) -> None:
+    `cpu_seconds_max` is a job's processor time, which counts however busy the machine is; `seconds_max` is how long
+    it may take in all, for a worker that waits instead of working.
+    """
+
+    def __init__(self, seconds_max: float, memory_bytes_max: int, cpu_seconds_max: float = 1.0) -> None:
         self._seconds_max = seconds_max
         self._memory_bytes_max = memory_bytes_max
+        self._cpu_seconds_max = cpu_seconds_max
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -133,12 +139,18 @@ class EngineOutside:
         except TimeoutError as error:
             raise NotTaken("engine_timeout") from error
         except (OSError, EOFError, ValueError) as error:
-            raise NotTaken("engine_died") from error
+            raise NotTaken("engine_timeout" if _ended_by(process) == signal.SIGPROF else "engine_died") from error
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.engine_worker", str(self._memory_bytes_max)],
+            [
+                sys.executable,
+                "-m",
+                "server.engine_worker",
+                str(self._memory_bytes_max),
+                str(self._cpu_seconds_max),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a panic's message quotes what the change said
@@ -159,6 +171,14 @@ class EngineOutside:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+def _ended_by(process: subprocess.Popen[bytes]) -> int | None:
+    """The signal that ended a process whose pipes have closed."""
+    try:
+        return -process.wait(1.0)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _write(descriptor: int, data: bytes, deadline: float) -> None:

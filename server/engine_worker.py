@@ -1,27 +1,35 @@
 """The process in which the engine runs: reads jobs from standard input, answers on standard output, dies gladly.
 
-Started by `server.engine` with limits; must not open files or the network.
+Started by `server.engine` with limits of memory and of processor time for each job: what goes beyond ends the process,
+however busy the machine is. Must not open files or the network.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import signal
 import struct
 import sys
 from typing import Any, BinaryIO
 
 from server import trial
 
+SECONDS_PER_CHANGE = 0.002  # an honest one takes a quarter of it; a long case may take longer than a short one
+
 
 def main() -> None:
-    """Works until standard input ends; the only argument is the address space in bytes."""
-    limit = int(sys.argv[1])
+    """Works until standard input ends; the arguments are the address space in bytes and a job's processor seconds."""
+    limit, seconds = int(sys.argv[1]), float(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while (job := read_job(source)) is not None:
-        write_job(sink, _answer(job))
+        changes = len(job["known"]) + len(job.get("new", ())) + len(job.get("aside", ())) + len(job.get("texts", ()))
+        signal.setitimer(signal.ITIMER_PROF, seconds + SECONDS_PER_CHANGE * changes)  # SIGPROF ends the process
+        answer = _answer(job)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        write_job(sink, answer)
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,18 @@ from py_core.errors import Malformed
 from server.outside import Entropy
 
 _SEED_BYTES = 32
+# Points of small order on Ed25519's curve, in all their spellings without the sign: under such a key one signature
+# fits every message, so that whoever enrols it could later say that anybody might have signed.
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        *(first + "ff" * 30 + "7f" for first in ("ec", "ed", "ee")),
+    )
+)
 
 
 class SigningKey:
@@ -72,6 +84,8 @@ def read_public_key(alg: int, public_key: bytes) -> None:
     try:
         if alg == wire.ALG_ED25519:
             Ed25519PublicKey.from_public_bytes(public_key)
+            if bytes([*public_key[:31], public_key[31] & 0x7F]) in _SMALL_ORDER:
+                raise ValueError("a point of small order")
         elif alg == wire.ALG_P256:
             _p256(public_key)
         else:

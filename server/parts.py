@@ -94,7 +94,9 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     database = Database.open(where, settings.busy_seconds)
     receipts = Receipts(SigningKey.kept_in(settings.data / "record.key", entropy))
     device_key = SigningKey.kept_in(settings.data / "device.key", entropy)
-    engine = engine or EngineOutside(settings.trial_seconds_max, settings.trial_memory_bytes_max)
+    engine = engine or EngineOutside(
+        settings.trial_seconds_max, settings.trial_memory_bytes_max, settings.trial_cpu_seconds_max
+    )
     bell = Bell()
     city = City(database, clock)
     calendar, packs = national(), load_packs()

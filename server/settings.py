@@ -28,7 +28,8 @@ class Settings:
     carried_bytes_max: int = 17 * 1024 * 1024  # a form with a file of `py_core.carry.FILE_BYTES_MAX`
     pull_page_bytes: int = 256 * 1024  # before compression; what a cut line loses at most
     quarantined_per_device_max: int = 20_000
-    trial_seconds_max: float = 10.0
+    trial_seconds_max: float = 10.0  # as the clock runs
+    trial_cpu_seconds_max: float = 1.0  # of processor time for one job of the engine, a little more for long cases
     trial_memory_bytes_max: int = 256 * 1024 * 1024
     attachment_day_bytes_max: int = 256 * 1024 * 1024  # what one person may begin to send in 24 hours
     attachment_writers_max: int = 4  # chunks taken at the same time; more are asked to come back

@@ -30,7 +30,7 @@ async def sync(request: Request) -> Response:
     parts = parts_of(request)
     body = await request.body()
     try:
-        frames = wire.read_frames(_inflate(body, request.headers.get("content-encoding", "")))
+        frames = wire.read_frames(inflate(body, request.headers.get("content-encoding", "")))
         answer = await run_in_threadpool(parts.exchange.answer, session.user, frames)
     except Malformed as error:
         return sync_error(400, "malformed", str(error))
@@ -45,7 +45,7 @@ async def sync(request: Request) -> Response:
     return Response(data, 200, headers, media_type=wire.CONTENT_TYPE)
 
 
-def _inflate(body: bytes, encoding: str) -> bytes:
+def inflate(body: bytes, encoding: str) -> bytes:
     """The body without its content encoding; never more than the wire allows, whatever a bomb promises."""
     if encoding in ("", "identity"):
         return body

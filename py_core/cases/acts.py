@@ -19,6 +19,7 @@ ACT_BYTES_MAX = 48 * 1024
 ACT_EVENTS_MAX = 32
 ACT_NAME_MAX = 64
 ACT_NUMBER_MAX = 2**53 - 1  # what JavaScript keeps exactly
+ACT_YEAR_MIN, ACT_YEAR_MAX = 1900, 2200  # a lost clock stays inside; beyond, nobody could count days any more
 _KEYS = frozenset(
     {
         "v", "kind", "events", "user", "device", "device_seq", "occurred_at", "claimed_at",
@@ -77,8 +78,8 @@ class RecordedAct:
 
 
 def canonical_json(value: Any) -> str:
-    """The one text of a JSON value; floats are refused because languages print them differently."""
-    _refuse_floats(value)
+    """The one text of a JSON value; fractions and numbers above 2^53 are refused: languages read them differently."""
+    _refuse_inexact(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -94,7 +95,7 @@ def read_act(text: str) -> Act:
             raise Malformed("act", "is not in canonical form")
     except (ValueError, RecursionError, UnicodeError) as error:
         raise Malformed("act", f"is not canonical JSON ({type(error).__name__})") from error
-    if not isinstance(data, dict) or set(data) != _KEYS or data["v"] != ACT_VERSION:
+    if not isinstance(data, dict) or set(data) != _KEYS or type(data["v"]) is not int or data["v"] != ACT_VERSION:
         raise Malformed("act", f"must be an object of version {ACT_VERSION} with exactly the act's keys")
     events = data["events"]
     if not isinstance(events, list) or not 1 <= len(events) <= ACT_EVENTS_MAX:
@@ -107,10 +108,10 @@ def read_act(text: str) -> Act:
             raise Malformed(f"act.{key}", f"must be a text of 1 to {ACT_NAME_MAX} characters")
     if data["beacon"] is not None and not isinstance(data["beacon"], str):
         raise Malformed("act.beacon", "must be a text or null")
-    for key, nullable in (("device_seq", False), ("since_beacon_ms", True)):
+    for key, low, nullable in (("device_seq", 1, False), ("since_beacon_ms", 0, True)):
         number = data[key]
-        if not ((type(number) is int and 0 <= number <= ACT_NUMBER_MAX) or (nullable and number is None)):
-            raise Malformed(f"act.{key}", "must be a whole number")
+        if not ((type(number) is int and low <= number <= ACT_NUMBER_MAX) or (nullable and number is None)):
+            raise Malformed(f"act.{key}", f"must be a whole number from {low}")
     return Act(
         kind=data["kind"],
         events=tuple(events),
@@ -133,17 +134,21 @@ def _instant(value: object, key: str) -> datetime:
         raise Malformed(f"act.{key}", "must be an ISO 8601 instant") from error
     if instant.tzinfo is None or instant.isoformat(timespec="seconds") != value:
         raise Malformed(f"act.{key}", "must be an ISO 8601 instant with seconds and offset")
+    if not ACT_YEAR_MIN <= instant.year <= ACT_YEAR_MAX:
+        raise Malformed(f"act.{key}", f"must be in a year from {ACT_YEAR_MIN} to {ACT_YEAR_MAX}")
     return instant
 
 
-def _refuse_floats(value: Any) -> None:
+def _refuse_inexact(value: Any) -> None:
     if isinstance(value, float):
         raise Malformed("act", "must not contain fractions")
+    if isinstance(value, int) and abs(value) > ACT_NUMBER_MAX:
+        raise Malformed("act", "must not contain numbers beyond 2^53")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise Malformed("act", "keys must be texts")
-            _refuse_floats(item)
+            _refuse_inexact(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            _refuse_floats(item)
+            _refuse_inexact(item)

@@ -68,6 +68,18 @@ def test_a_worker_that_takes_too_long_is_replaced() -> None:
     hurried.close()
 
 
+def test_a_job_that_works_too_long_ends_its_worker_and_the_next_is_done() -> None:
+    """Counted in processor time: a busy machine makes nobody late."""
+    texts = [f"{number} " + "x" * 2_000 for number in range(20_000)]
+    hurried = EngineOutside(60.0, 1024**3, cpu_seconds_max=-39.9)  # what is left for so many texts: a tenth of a second
+    with pytest.raises(NotTaken, match="engine_timeout"):
+        hurried.append_texts([], ACTOR, texts)
+    hurried.close()
+    engine = EngineOutside(60.0, MEMORY)
+    engine.try_changes([], EngineInside().append_texts([], ACTOR, ["good"]))
+    engine.close()
+
+
 def test_a_worker_without_memory_is_an_answer_not_a_fault() -> None:
     poor = EngineOutside(10.0, 1024 * 1024)
     try:

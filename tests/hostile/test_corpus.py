@@ -1,0 +1,116 @@
+"""At least 20,000 hostile inputs a run: none accepted wrongly, none ends anything but its own worker, none is dear.
+
+A failing input says its kind and its seed; put them into `kept.toml`, where they stay tests for ever. What a run cost
+is printed (`pytest -s`): processor time, which other jobs on the machine do not change, and memory.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from . import kinds_bytes, kinds_order, kinds_text, oracle, readers
+from .kinds import KINDS, attempt_of
+from .world import World
+
+INPUTS = int(os.environ.get("HOSTILE_INPUTS", "20000"))
+FIRST_SEED = int(os.environ.get("HOSTILE_FROM", "0"))
+SEEDS = -(-INPUTS // len(KINDS))  # of each kind
+READ_EVERY = 20  # seeds of a kind: that many apart, what was taken is also looked at on every page
+CPU_SECONDS_MAX = 1.0
+BYTES_MAX = 256 * 1024 * 1024
+KEPT = tomllib.loads((Path(__file__).parent / "kept.toml").read_text(encoding="utf-8"))["seed"]
+MAKERS = (kinds_bytes, kinds_order, kinds_text)
+
+
+@dataclass
+class Cost:
+    """What the dearest input so far took."""
+
+    inputs: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    gate_seconds: float = 0.0
+    dearest: str = ""
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("hostile"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def cost(world: World) -> Iterator[Cost]:
+    before = _peak(resource.RUSAGE_SELF)
+    counted = Cost()
+    yield counted
+    grown, worker = _peak(resource.RUSAGE_SELF) - before, max(_peak(resource.RUSAGE_CHILDREN), _peak_of(world))
+    print(
+        f"\nhostile: {counted.inputs} inputs, {sum(counted.verdicts.values())} rulings {dict(counted.verdicts)}; dearest "
+        f"{counted.gate_seconds * 1000:.0f} ms of processor time in the server ({counted.dearest}), which grew by "
+        f"{grown >> 20} MiB; workers took up to {worker >> 20} MiB"
+    )
+    assert grown <= BYTES_MAX
+    assert worker <= BYTES_MAX
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_nothing_is_accepted_wrongly_and_nothing_falls_over(world: World, cost: Cost, name: str) -> None:
+    with world.parts.database.writing():  # one transaction around all: each input has a savepoint of its own
+        for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
+            _try(world, cost, name, seed, read=seed % READ_EVERY == 0)
+
+
+@pytest.mark.parametrize("row", KEPT, ids=lambda row: f"{row['kind']}-{row['seed']}")
+def test_what_once_went_wrong_stays_right(world: World, cost: Cost, row: dict[str, object]) -> None:
+    _try(world, cost, str(row["kind"]), int(str(row["seed"])), read=True)
+
+
+def test_honest_work_between_the_harm_is_taken(world: World) -> None:
+    """After everything above, by a gate and a worker that are still there."""
+    for seed in range(30):
+        attempt = attempt_of(world, "honest", seed)
+        with world.undone() as connection:
+            rulings = world.admit(connection, attempt)
+        assert [ruling.verdict for ruling in rulings] == ["accepted"], seed
+
+
+def _try(world: World, cost: Cost, name: str, seed: int, *, read: bool) -> None:
+    attempt = attempt_of(world, name, seed)
+    with world.undone() as connection:
+        began = time.process_time()
+        rulings = world.admit(connection, attempt)
+        took = time.process_time() - began
+        found = oracle.complaints(world, attempt, rulings)
+        accepted = {ruling.case_id for ruling in rulings if ruling.verdict == "accepted"}
+        if read:
+            for document in sorted(accepted):
+                found += readers.complaints(world, connection, document)
+    if took > cost.gate_seconds:
+        cost.gate_seconds, cost.dearest = took, f"{name} {seed}"
+    cost.inputs += 1
+    cost.verdicts.update(ruling.reason or ruling.verdict for ruling in rulings)
+    assert not found, f"kind {name}, seed {seed}: {found}"
+    assert took <= CPU_SECONDS_MAX, f"kind {name}, seed {seed} took {took:.2f} s of processor time"
+
+
+def _peak(whose: int) -> int:
+    return resource.getrusage(whose).ru_maxrss * 1024
+
+
+def _peak_of(world: World) -> int:
+    """The peak of the worker that lives now; those that died are counted among the children."""
+    process = world.engine._process
+    if process is None:
+        return 0
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
