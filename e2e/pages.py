@@ -102,10 +102,6 @@ def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 
 def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """The city's rules, calendars and published services."""
-    yield "devices", "/centre/devices"
-    page.goto(city.url + "/centre/devices")
-    device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
-    yield "device-withdraw", device
     yield "rules", "/centre/rules"
     yield "rules-policy", "/centre/rules/P-04"
     yield "rules-setting", "/centre/rules/BZ/complaint_reply_limit"
@@ -113,6 +109,14 @@ def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     yield "city-publish", "/centre/calendar/publish"
     yield "offers", "/centre/offers"
     yield "offer", "/centre/offers/disability-allowance"
+
+
+def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """Devices, sessions, lockouts."""
+    yield "devices", "/centre/devices"
+    page.goto(city.url + "/centre/devices")
+    device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
+    yield "device-withdraw", device
 
 
 def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
@@ -125,6 +129,7 @@ def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 # Every list with somebody who may see its pages; nobody for what the public sees.
 LISTS = {
     "": public_pages, "linxiao": pages_of, "sunguoping": head_pages, "qianwen": centre_pages, "heli": admin_pages,
+    "luoan": security_pages,
 }  # fmt: skip
 # Addresses that are no page of their own, and why.
 NO_PAGES = {"/": "leads to Today", "/today/alerts": "a part of Today", "/register/similar": "a part of the form"}

@@ -48,7 +48,7 @@ def withdraw(city: City, user: str, name: str) -> None:
             mine = select(devices.c.id).where(devices.c.user == user).order_by(devices.c.enrolled_at_ms.desc())
             device = connection.scalar(mine)
         assert device is not None, name
-        parts.decisions.carry_out(DeviceRevocation(str(device), "笔记本丢失"), "heli")
+        parts.decisions.carry_out(DeviceRevocation(str(device), "笔记本丢失"), "luoan")
 
 
 def held_cases(page: Page) -> set[str]:

@@ -21,6 +21,7 @@ _MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events)")
 _UPLOAD_PATHS = re.compile(r"/attachments/[^/]*")
 _TEXTS = {  # for programs and their authors; people get `problem_page`
     "signed_out": "Sign in first.",
+    "not_allowed": "The person's roles do not include this.",
     "bad_form": "The token of the session is missing or old; ask /me again.",
     "too_large": "The body is too large.",
     "storage_full": "The record's storage is full; try again later.",

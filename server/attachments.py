@@ -20,7 +20,7 @@ from py_core.content_types import content_type
 from py_core.directory import Directory
 from py_core.enclosed import attachments_of
 from py_core.errors import ShouwenError
-from server.city import sees_whole_city
+from server.city import reader_in, sees_whole_city
 from server.database import Database
 from server.outside import Clock, to_ms
 from server.settings import Settings
@@ -195,7 +195,7 @@ class Attachments:
             raise UploadRefused(429, "quota", 0, _RETRY_QUOTA_SECONDS)
 
     def _readable(self, connection: Connection, user: str, sha256: str, directory: Directory) -> Content | None:
-        person = directory.people.get(user)
+        person = reader_in(directory, user, self._clock.now())
         content = connection.execute(select(attachments).where(attachments.c.sha256 == sha256)).first()
         if person is None or content is None:
             return None
@@ -208,7 +208,7 @@ class Attachments:
             )
             .where(attachment_names.c.sha256 == sha256, attachment_uploads.c.complete_at_ms.is_not(None))
         )
-        if not sees_whole_city(directory, person):
+        if not sees_whole_city(person):
             named = named.join(case_units, case_units.c.case_id == attachment_names.c.case_id)
             named = named.where(case_units.c.unit == person.unit, case_units.c.reasons != "")
         if connection.execute(named.limit(1)).first() is None:

@@ -19,7 +19,7 @@ from py_core.change import decode_act_change
 from py_core.desk import carried_page, ports
 from py_core.desk.carried_page import BroughtAct, BroughtFile
 from py_core.desk.problems import problem
-from py_core.desk.turn import CENTRE_ROLES, Turn
+from py_core.desk.turn import Turn
 from py_core.errors import Malformed
 from server import record
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
@@ -102,7 +102,7 @@ async def _page(
         turn = turn_of(parts, asked, user)
         if turn.person is None:
             made: ports.Response | Response = problem(turn, 401, "signed_out")
-        elif not CENTRE_ROLES & turn.roles:
+        elif not turn.may("bring_carried_files"):
             made = problem(turn, 403, "not_allowed")
         else:
             made = make(parts, turn)

@@ -1,6 +1,6 @@
 """The city's configuration document (directory): published versions, and the current one read.
 
-Must not interpret a person's rights beyond what the directory says; `sees_whole_city` is the one rule of access here.
+Who may do what stands in `py_core/rights.toml`; here is only who somebody is at the server's own moment.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from py_core.city import CITY_ID
-from py_core.desk.turn import CENTRE_ROLES
 from py_core.directory import Directory, Person, read_directory
 from py_core.errors import Malformed
+from py_core.rights import may
+from py_core.values import local
 from server import record
 from server.database import Database
 from server.outside import Clock, to_ms
@@ -107,10 +109,15 @@ def _with_earlier_offers(offers: Sequence[Mapping[str, Any]], before: Mapping[st
     return list(rows.values())
 
 
-def sees_whole_city(directory: Directory, person: Person) -> bool:
-    """Whether a person works for the whole city: by a role of the centre's pages, or by sitting in the centre."""
-    unit = directory.units.get(person.unit)
-    return bool(CENTRE_ROLES.intersection(person.roles)) or (unit is not None and unit.kind == "centre")
+def reader_in(directory: Directory, user: str, now: datetime) -> Person | None:
+    """The person as of now if cases may be read by them at all; None for everybody else."""
+    person = directory.person_on(user, local(now).date())
+    return person if person is not None and may(person.roles, "read_cases") else None
+
+
+def sees_whole_city(person: Person) -> bool:
+    """Whether a person reads every case of the city."""
+    return may(person.roles, "read_whole_city")
 
 
 def _latest(connection: Connection) -> int:

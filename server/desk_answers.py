@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from py_core import __version__, desk
 from py_core.desk import ports
 from py_core.desk.turn import Turn
-from server.city import sees_whole_city
+from py_core.rights import may
+from py_core.values import local
 from server.desk_store import DeskStore
 from server.devices import SERVER_DEVICE
 from server.forms import Form
@@ -66,10 +67,11 @@ def _respond(parts: Parts, request: ports.Request, user: str, next_seq: int) -> 
 def turn_of(parts: Parts, request: ports.Request, user: str, next_seq: int = 1) -> Turn:
     """The desk's view of the record for one request of this person."""
     directory = parts.city.current().directory
-    person = directory.people.get(user)
-    whole_city = request.path.startswith(PUBLIC) or (
-        request.path.startswith(_CENTRE) and person is not None and sees_whole_city(directory, person)
-    )
+    now = parts.clock.now()
+    person = directory.person_on(user, local(now).date())
+    # Each page of the centre has a right of its own; some show counts of the whole record to people who read no case.
+    at_centre = request.path.startswith(_CENTRE) and person is not None and may(person.roles, "see_centre")
+    whole_city = request.path.startswith(PUBLIC) or at_centre
     store = DeskStore(
         parts.database,
         parts.casebook,
@@ -80,10 +82,11 @@ def turn_of(parts: Parts, request: ports.Request, user: str, next_seq: int = 1) 
         parts.recomputation,
         parts.attachments,
         user,
+        now,
         whole_city,
     )
     surroundings = ports.Surroundings(
-        now=parts.clock.now(),
+        now=now,
         new_id=lambda: parts.entropy.token(16).hex(),
         next_device_seq=next_seq,
         app_version=__version__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 
 from py_core.calendars import WorkCalendar
@@ -17,7 +18,7 @@ from server import record
 from server.attachments import Attachments
 from server.casebook import CaseBook
 from server.centre_view import CentreView
-from server.city import sees_whole_city
+from server.city import reader_in, sees_whole_city
 from server.database import Database
 from server.recomputation import Recomputation
 from server.similar import SimilarIndex
@@ -44,6 +45,7 @@ class DeskStore:
         recomputation: Recomputation,
         attachments: Attachments,
         user: str,
+        now: datetime,
         whole_city: bool,
     ) -> None:
         self._database = database
@@ -54,7 +56,7 @@ class DeskStore:
         self._similar = similar
         self._recomputation = recomputation
         self._attachments = attachments
-        self._person = directory.people.get(user)
+        self._person = reader_in(directory, user, now)
         self._whole_city = whole_city
 
     @cached_property
@@ -70,7 +72,7 @@ class DeskStore:
 
     @property
     def _sees_everything(self) -> bool:
-        return self._whole_city or (self._person is not None and sees_whole_city(self._directory, self._person))
+        return self._whole_city or (self._person is not None and sees_whole_city(self._person))
 
     def case(self, case_id: str) -> CaseRecord | None:
         return self._document(case_id) if is_case_id(case_id) else None

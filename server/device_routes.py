@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from py_core import __version__
 from py_core.errors import Malformed
+from py_core.rights import may
+from py_core.values import local
 from py_core.wire import read_json_object
 from server.answers import problem_answer
 from server.devices import EnrolmentRequest, enrol, enrolment_of
@@ -25,7 +27,7 @@ async def me(request: Request) -> Response:
         return problem_answer(request, 401, "signed_out")
     parts = parts_of(request)
     published = await run_in_threadpool(parts.city.current)
-    person = published.directory.people.get(session.user)
+    person = published.directory.person_on(session.user, local(parts.clock.now()).date())
     if person is None:
         return problem_answer(request, 401, "signed_out")
     return JSONResponse(
@@ -33,6 +35,7 @@ async def me(request: Request) -> Response:
             "user": session.user,
             "name": person.name,
             "unit": person.unit,
+            "may_work_offline": may(person.roles, "work_offline"),
             "csrf": session.csrf,
             "directory_version": published.version,
             "record_key": parts.receipts.public_key.hex(),
@@ -49,9 +52,14 @@ async def enrol_device(request: Request) -> Response:
         return problem_answer(request, 401, "signed_out")
     if not is_own_form(session, request.headers.get(CSRF_HEADER, "")):
         return problem_answer(request, 403, "bad_form")
+    parts = parts_of(request)
+    person = parts.city.current().directory.person_on(session.user, local(parts.clock.now()).date())
+    if person is None or not may(person.roles, "work_offline"):
+        return problem_answer(request, 403, "not_allowed")
     try:
         data = read_json_object(await request.body())
         enrolled = await run_in_threadpool(_enrol, parts_of(request), session.user, data)
+        device = await run_in_threadpool(_enrol, parts, session.user, data)
     except Malformed as error:
         return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
     return JSONResponse(enrolled, 201)

@@ -20,7 +20,7 @@ from py_core.city import CITY_ID
 from py_core.errors import Malformed
 from py_core.wire import ALG_ED25519, ActorAnnouncement
 from server import record, repo_protocol
-from server.city import sees_whole_city
+from server.city import reader_in, sees_whole_city
 from server.devices import actor_owner, announce_actor
 from server.gate import Ruling
 from server.outside import to_ms
@@ -170,11 +170,11 @@ def _may_read(parts: Parts, tool: Tool, case_id: str) -> bool:
     """Whether the document is in the person's scope; a document that is not there yet may be begun by who may write."""
     with parts.database.reading() as connection:
         directory = parts.city.current_in(connection).directory
-        person = directory.people.get(tool.user)
+        person = reader_in(directory, tool.user, parts.clock.now())
         if person is None:
             return False
         units = record.units_of_case(connection, case_id)
-    if case_id == CITY_ID or person.unit in units or sees_whole_city(directory, person):
+    if case_id == CITY_ID or person.unit in units or sees_whole_city(person):
         return True
     return not units and tool.may_write
 

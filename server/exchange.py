@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from py_core import wire
 from py_core.errors import Malformed, ShouwenError
 from server import device_contacts, late_work, record
-from server.city import City, Published
+from server.city import City, Published, reader_in
 from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
 from server.gate import Gate, Ruling
@@ -99,7 +99,7 @@ class Exchange:
     def _decided(self, connection: Connection, device: Device, user: str, asks: Sequence[str]) -> list[wire.Ruled]:
         """What has become of acts that the device keeps as refused, as far as something has."""
         answer = []
-        person = self._city.current_in(connection).directory.people.get(user)
+        person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
         for found in late_work.decided(connection, device.id, asks):
             entry = record.entry_by_hash(connection, found.hash)
             if entry is None and not found.left_out:
@@ -149,7 +149,7 @@ class Exchange:
 
     def _wanted(self, connection: Connection, published: Published, user: str, want: Sequence[str]) -> list[wire.Frame]:
         """Cases that left the device and are asked back, each as a whole; the first ones up to a page."""
-        person = published.directory.people.get(user)
+        person = reader_in(published.directory, user, self._clock.now())
         frames: list[wire.Frame] = []
         size = 0
         for case_id in dict.fromkeys(want[: wire.WANTED_MAX]):
@@ -166,7 +166,7 @@ class Exchange:
 
     def _news(self, connection: Connection, published: Published, user: str, hello: wire.Hello) -> list[wire.Frame]:
         """The feed after the cursor, one page of it, then the beacon and the end."""
-        person = published.directory.people.get(user)
+        person = reader_in(published.directory, user, self._clock.now())
         unit = person.unit if person else ""
         lets_go = wire.REVOKES in hello.can.split()
         scope = unit + _LETS_GO if lets_go else unit

@@ -8,19 +8,20 @@ in quarantine with its reason; one bad change never stops the next. Must not ans
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from py_core.cases.acts import Act, Event, RecordedAct, read_act
-from py_core.cases.commands import COMMANDS
+from py_core.cases.commands import COMMAND_OF
 from py_core.change import ActChange, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
 from py_core.packs import Packs
+from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
 from server import record
 from server.attachments import note_names
@@ -31,20 +32,21 @@ from server.keys import verifies
 from server.outside import from_ms
 from server.receipts import Receipts
 from server.record import Entry, Submission
-from server.scope import CONCERNED, Standing, standing_after, units_concerned, units_in
+from server.scope import CONCERNED, Standing, day_of, standing_after, units_concerned, units_in
 from server.trial import NotTaken
 
-PRIVILEGED_EVENTS: Mapping[str, frozenset[str]] = {  # whoever has one of these roles
-    "contradiction_resolved": frozenset({"reconciler"}),
-    "late_work_taken": frozenset({"reconciler"}),
-    **{
-        COMMANDS[name].event: frozenset(COMMANDS[name].roles)
-        for name in ("record_veto", "withdraw_veto", "confirm_deemed_consent")
-    },
-}
-
-CITY_ROLE = "admin"  # who may write into the city document
-SERVER_EVENTS = frozenset({"due_recomputed", "late_work_taken"})  # what only the record itself can state
+_REGISTRATION = frozenset(
+    {
+        "registered",
+        "attachment_added",
+        "materials_received",
+        "correction_notified",
+        "scope_judged",
+        "delivered",
+        "accepted",
+        "receipt_issued",
+    }
+)
 WAIVABLE = frozenset({"foreign_scope", "device_revoked"})  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
@@ -116,6 +118,33 @@ class _Plan:
     sequences: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
+def is_authorised(case_id: str, events: Sequence[Event], roles: Sequence[str], *, by_record: bool) -> bool:
+    """Whether somebody with these roles may state these events in this document (`rights.toml`).
+
+    What a registration brings along is part of registering. Who decides in the name of a role must have that role.
+    """
+    if case_id == CITY_ID:
+        return may(roles, "change_city_rules")
+    begins = events[0]["type"] == "registered"
+    for event in events:
+        right = _right_of(event)
+        if begins and event["type"] in _REGISTRATION:
+            right = rights().rows[WORK]
+        if right.record_only and not by_record:
+            return False
+        if right.roles.isdisjoint(roles):
+            return False
+        if event.get("by_role") is not None and event["by_role"] not in roles:
+            return False
+    return True
+
+
+def _right_of(event: Event) -> Right:
+    """What an event needs; the events of visits and of nobody in particular need the right to work on cases."""
+    command = COMMAND_OF.get(event["type"])
+    return rights().of_command[command] if command is not None else rights().rows[WORK]
+
+
 class Gate:
     """Decides about changes inside a writing transaction of the caller's."""
 
@@ -147,7 +176,7 @@ class Gate:
             if submission.device not in devices:
                 devices[submission.device] = device_by_id(connection, submission.device)
             try:
-                read.append(self._read(connection, submission, devices[submission.device], directory))
+                read.append(self._read(connection, submission, devices[submission.device], directory, now_ms))
             except _Refusal as refusal:
                 read.append(refusal)
         stored: dict[str, _Case] = {}
@@ -161,7 +190,12 @@ class Gate:
         return [self._write(connection, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)]
 
     def _read(
-        self, connection: Connection, submission: Submission, device: Device | None, directory: Directory
+        self,
+        connection: Connection,
+        submission: Submission,
+        device: Device | None,
+        directory: Directory,
+        now_ms: int,
     ) -> _Candidate:
         """The checks that need no case."""
         try:
@@ -184,9 +218,11 @@ class Gate:
             raise _Refusal("other_device")
         if act.user != (device.user or submission.user):
             raise _Refusal("other_person")
-        person = directory.people.get(act.user)
-        if person is None:
+        if act.user not in directory.people:
             raise _Refusal("unknown_person")
+        person = directory.person_on(act.user, day_of(act, now_ms))
+        if person is None:
+            raise _Refusal("not_in_post")
         if act.beacon is not None and not self._receipts.is_own_beacon(act.beacon):
             raise _Refusal("false_beacon")
         if any(self._packs.unknown_version(act.pack_version, key) for key in self._packs):
@@ -196,15 +232,7 @@ class Gate:
                 self._read_event(event, submission.case_id)
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
-            # A decision that is reserved to a role, or one made in the name of a role.
-            reserved = PRIVILEGED_EVENTS.get(event["type"])
-            if reserved is not None and not reserved.intersection(person.roles):
-                raise _Refusal("not_authorised")
-            if event.get("by_role") is not None and event["by_role"] not in person.roles:
-                raise _Refusal("not_authorised")
-            if event["type"] in SERVER_EVENTS and device.id != SERVER_DEVICE:
-                raise _Refusal("not_authorised")
-        if submission.case_id == CITY_ID and CITY_ROLE not in person.roles:
+        if not is_authorised(submission.case_id, act.events, person.roles, by_record=device.id == SERVER_DEVICE):
             raise _Refusal("not_authorised")
         return _Candidate(submission, change, act)
 
@@ -268,8 +296,8 @@ class Gate:
         self._check_history(change, case)
         if candidate.submission.case_id != CITY_ID:
             first = "visit_planned" if is_visit_id(candidate.submission.case_id) else "registered"
-            self._check_scope(act, case, directory, first, waived=candidate.submission.waived)
-        case.standing = _standing(candidate, case.standing, directory, first=not case.known)
+            self._check_scope(act, case, directory, first, now_ms, waived=candidate.submission.waived)
+        case.standing = _standing(candidate, case.standing, directory, now_ms, first=not case.known)
         case.known[change.hash] = _entry_of(candidate, now_ms)
         plan.sequences[number] = change.hash
 
@@ -295,17 +323,20 @@ class Gate:
             raise _Refusal("actor_forked")
 
     @staticmethod
-    def _check_scope(act: Act, case: _Case, directory: Directory, first: str, *, waived: bool) -> None:
+    def _check_scope(act: Act, case: _Case, directory: Directory, first: str, now_ms: int, *, waived: bool) -> None:
         """Whether the document begins with its `first` event, which names a unit, and is this person's business."""
-        person = directory.people[act.user]
+        person = directory.person_on(act.user, day_of(act, now_ms)) or directory.people[act.user]
         concerned = units_in(case.standing)
         if not case.known:  # the first act: the case becomes the business of the units that it names
             if act.events[0]["type"] != first:
                 raise _Refusal("no_registration")
-            concerned = units_concerned(act.events, directory)
+            concerned = units_concerned(act.events, directory, day_of(act, now_ms))
             if not concerned:
                 raise _Refusal("unknown_unit")
-        if person.unit not in concerned and not sees_whole_city(directory, person) and not waived:
+        by_record = all(
+            _right_of(event).record_only for event in act.events
+        )  # its author answers for a rule, not a case
+        if person.unit not in concerned and not sees_whole_city(person) and not waived and not by_record:
             raise _Refusal("foreign_scope")
 
     def _try(self, plan: _Plan) -> dict[int, str]:
@@ -353,7 +384,7 @@ class Gate:
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
             before = record.standing_of_case(connection, submission.case_id)
-            standing = _standing(plan.taken[at], before, directory, first=not before)
+            standing = _standing(plan.taken[at], before, directory, now_ms, first=not before)
             log_index = record.append(connection, submission, change, act.device_seq, standing, now_ms)
             record.release(connection, submission, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)
@@ -375,7 +406,7 @@ def recorded_act(entry: Entry) -> RecordedAct:
     )
 
 
-def _standing(candidate: _Candidate, before: Standing, directory: Directory, *, first: bool) -> Standing:
+def _standing(candidate: _Candidate, before: Standing, directory: Directory, now_ms: int, *, first: bool) -> Standing:
     """Who is in the case with this act: every unit in the city document.
 
     Work that came too late and was let in by a decision brings nobody back into a case that went on without it.
@@ -385,7 +416,9 @@ def _standing(candidate: _Candidate, before: Standing, directory: Directory, *, 
         return {**before, **{unit: frozenset({CONCERNED}) for unit in directory.units}}
     if candidate.submission.waived and not first:
         return before
-    return standing_after(before, act.events, directory.people[act.user].unit, directory)
+    day = day_of(act, now_ms)
+    author = directory.person_on(act.user, day) or directory.people[act.user]
+    return standing_after(before, act.events, author.unit, directory, day)
 
 
 def _load_case(connection: Connection, case_id: str) -> _Case:

@@ -22,7 +22,7 @@ from server import record
 from server.attachments import note_names
 from server.city import directories_by_time
 from server.database import Database
-from server.scope import CONCERNED, Standing, standing_after, taken_late, units_in
+from server.scope import CONCERNED, Standing, day_of, standing_after, taken_late, units_in
 from server.tables import changes, feed
 
 _BATCH = 100  # cases in one transaction: other writers get their turn between two
@@ -81,8 +81,9 @@ def _standing(acts: Sequence[tuple[str, Act, int]], times: Sequence[tuple[int, D
         if not times or (number and change_hash in late):
             continue
         directory = next((known for since, known in reversed(times) if since <= received_at_ms), times[0][1])
-        person = directory.people.get(act.user)
-        standing = standing_after(standing, act.events, person.unit if person else "", directory)
+        day = day_of(act, received_at_ms)
+        person = directory.person_on(act.user, day) or directory.people.get(act.user)
+        standing = standing_after(standing, act.events, person.unit if person else "", directory, day)
     return standing
 
 

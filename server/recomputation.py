@@ -24,6 +24,7 @@ from py_core.desk.turn import fold_once
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.packs import Packs
+from py_core.rights import may
 from py_core.values import local
 from py_core.wire import beacon_time_ms
 from server import record
@@ -32,7 +33,7 @@ from server.city import City
 from server.database import Database
 from server.devices import SERVER_DEVICE
 from server.follower import Follower
-from server.gate import CITY_ROLE, recorded_act
+from server.gate import recorded_act
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded, OwnAct, OwnDevice
 from server.tables import recomputations
@@ -94,7 +95,7 @@ class Recomputation(Follower):
             if self.ending:
                 return moved
             for place, cause in enumerate(acts):
-                user = _author(cause.act.user, self._city.current().directory)
+                user = _author(cause.act.user, self._city.current().directory, local(self._clock.now()).date())
                 if user is not None and _did_not_know(each.acts[0], cause):
                     before, after = self._rules(acts[:place]), self._rules(acts[: place + 1])
                     moved += self._record([each.id], user, cause, before, after)
@@ -114,7 +115,7 @@ class Recomputation(Follower):
         return city_rules(acts, self._packs, self._calendar, founding)
 
     def _count(self, cause: RecordedAct, before: CityRules, after: CityRules) -> int:
-        user = _author(cause.act.user, self._city.current().directory)
+        user = _author(cause.act.user, self._city.current().directory, local(self._clock.now()).date())
         moved = 0
         if user is None:
             _log.error("nobody is an administrator: moved dates wait until somebody is")
@@ -226,8 +227,7 @@ def _received(case: CaseRecord, now: datetime) -> date:
     return registered.day if registered is not None else local(now).date()
 
 
-def _author(user: str, directory: Directory) -> str | None:
+def _author(user: str, directory: Directory, today: date) -> str | None:
     """Who stands for the consequence: the author of the cause, or an administrator once that person has left."""
-    if user in directory.people and CITY_ROLE in directory.people[user].roles:
-        return user
-    return min((person.id for person in directory.people.values() if CITY_ROLE in person.roles), default=None)
+    able = {person.id for person in directory.people_on(today) if may(person.roles, "state_recount")}
+    return user if user in able else min(able, default=None)

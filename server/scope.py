@@ -7,10 +7,14 @@ its devices still have to be told. Must not ask who may see a case (see `exchang
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from py_core.cases.acts import Event
+from py_core.cases.acts import Act, Event
 from py_core.directory import Directory
+from py_core.values import local
+from py_core.wire import beacon_time_ms
+from server.outside import from_ms, to_ms
 
 Standing = Mapping[str, frozenset[str]]
 """Each unit that was ever in a case with its reasons to be in it now; none: it is out."""
@@ -38,8 +42,12 @@ _NAMING_FIELDS = {
 _RETURNS = frozenset({"return_requested", "ticket_refused"})
 
 
-def standing_after(standing: Standing, events: Iterable[Event], author_unit: str, directory: Directory) -> Standing:
-    """Who is in the case after an act's events; `author_unit` is the unit of the act's person when it arrived.
+def standing_after(
+    standing: Standing, events: Iterable[Event], author_unit: str, directory: Directory, day: date
+) -> Standing:
+    """Who is in the case after an act's events; `author_unit` is the unit of the act's person.
+
+    A named person stands for the unit of that person's term on `day`, the act's date.
 
     A unit is let go when a work order that it returned goes to another (HL), when another unit accepted the case that
     it handed over, when a new designation of lead and assisting units leaves it out. Parallel work orders let nobody
@@ -47,7 +55,7 @@ def standing_after(standing: Standing, events: Iterable[Event], author_unit: str
     """
     now = {unit: set(reasons) for unit, reasons in standing.items()}
     for event in events:
-        _apply(now, event, author_unit, directory)
+        _apply(now, event, author_unit, directory, day)
     return {unit: frozenset(reasons if reasons - _MARKS else ()) for unit, reasons in now.items()}
 
 
@@ -56,10 +64,10 @@ def units_in(standing: Standing) -> frozenset[str]:
     return frozenset(unit for unit, reasons in standing.items() if reasons)
 
 
-def units_concerned(events: Iterable[Event], directory: Directory) -> frozenset[str]:
+def units_concerned(events: Iterable[Event], directory: Directory, day: date) -> frozenset[str]:
     """Every unit of the directory that these events name."""
     return frozenset(
-        unit for event in events for unit in _named(event, _NAMING_FIELDS.get(str(event.get("type"))), directory)
+        unit for event in events for unit in _named(event, _NAMING_FIELDS.get(str(event.get("type"))), directory, day)
     )
 
 
@@ -69,10 +77,20 @@ def taken_late(event: Event) -> tuple[str, ...]:
     return tuple(each for each in acts if isinstance(each, str)) if isinstance(acts, list) else ()
 
 
-def _apply(now: dict[str, set[str]], event: Event, author_unit: str, directory: Directory) -> None:
+def day_of(act: Act, received_at_ms: int) -> date:
+    """The day, on the city's clock, by whose posts an act is judged: when it was recorded, as far as that can be true.
+
+    A device's clock counts between its last contact and the arrival; what it says beyond that is cut off.
+    """
+    at_ms = min(to_ms(act.claimed_at), received_at_ms)
+    contact_ms = beacon_time_ms(act.beacon) if act.beacon is not None else None
+    return local(from_ms(max(at_ms, min(contact_ms or 0, received_at_ms)))).date()
+
+
+def _apply(now: dict[str, set[str]], event: Event, author_unit: str, directory: Directory, day: date) -> None:
     kind = str(event.get("type"))
     naming = _NAMING_FIELDS.get(kind)
-    named = _named(event, naming, directory)
+    named = _named(event, naming, directory, day)
     if kind in _RETURNS:
         if ORDERED in now.get(author_unit, ()):
             now[author_unit].add(RETURNED)
@@ -96,16 +114,16 @@ def _apply(now: dict[str, set[str]], event: Event, author_unit: str, directory: 
             reasons -= {RETURNED, GIVES, OFFERED}  # it has the case again, or took it after all
 
 
-def _named(event: Event, naming: tuple[tuple[str, ...], str] | None, directory: Directory) -> frozenset[str]:
+def _named(event: Event, naming: tuple[tuple[str, ...], str] | None, directory: Directory, day: date) -> frozenset[str]:
     names = (name for field in (naming[0] if naming else ()) for name in _names(event.get(field)))
-    return frozenset(unit for name in names if (unit := _unit_of(name, directory)) is not None)
+    return frozenset(unit for name in names if (unit := _unit_of(name, directory, day)) is not None)
 
 
-def _unit_of(name: str, directory: Directory) -> str | None:
+def _unit_of(name: str, directory: Directory, day: date) -> str | None:
     if name in directory.units:
         return name
     if name in directory.people:
-        return directory.people[name].unit
+        return (directory.person_on(name, day) or directory.people[name]).unit
     if name in directory.posts:
         return directory.posts[name].unit
     return None  # a role, an outside body

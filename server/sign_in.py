@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from py_core import __version__
 from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
+from py_core.values import local
 from py_core.views import language
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carried import Carried, carry, unseal
@@ -63,7 +64,7 @@ async def take_sign_in(request: Request) -> Response:
         return again(
             429 if checked.wait_seconds else 401, "wait" if checked.wait_seconds else "wrong", checked.wait_seconds
         )
-    if checked.user not in parts.city.current().directory.people:
+    if parts.city.current().directory.person_on(checked.user, local(parts.clock.now()).date()) is None:
         return again(403, "gone")
     before = token_of(request)
     if before:  # one browser, one session: whoever was signed in here before is not any more

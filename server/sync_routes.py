@@ -15,6 +15,7 @@ from py_core import wire
 from py_core.errors import Malformed
 from server import late_work, record
 from server.answers import problem_answer, sync_error
+from server.city import reader_in
 from server.exchange import ExchangeRefused
 from server.parts import Parts
 from server.who import parts_of, session_of, token_of
@@ -97,6 +98,6 @@ def _known(parts: Parts, user: str) -> tuple[int, ...]:
     """What a person's devices could hear of: their feed, the directory, decisions about them and their work."""
     with parts.database.reading() as connection:
         published = parts.city.current_in(connection)
-        person = published.directory.people.get(user)
+        person = reader_in(published.directory, user, parts.clock.now())
         top = record.feed_top(connection, person.unit) if person else 0
         return top, published.version, *late_work.told_to(connection, user)

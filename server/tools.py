@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 from py_core import wire
 from py_core.enrolment import enrol_sign_bytes
 from py_core.errors import ShouwenError
-from server.city import City
+from server.city import City, reader_in
 from server.database import Database
 from server.devices import Device, EnrolmentRequest, device_by_id, enrol
 from server.keys import SigningKey
@@ -78,6 +78,11 @@ class Tools:
             asked = key.sign(enrol_sign_bytes(user, wire.ALG_ED25519, key.public, name))
             request = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, asked)
             device = enrol(connection, self._entropy, self._record_key, request, now_ms)
+            if reader_in(self._city.current_in(connection).directory, user, self._clock.now()) is None:
+                raise ToolRefused(
+                    f"nobody who works on cases is called {user}; a tool needs a person who stands for it"
+                )
+            device = enrol(connection, self._entropy, user, wire.ALG_ED25519, key.public, name, now_ms)
             connection.execute(
                 insert(tools).values(
                     device=device.id,

@@ -161,7 +161,7 @@ def _options(
     if (spec.name, field.name) == ("designate_lead", "handler"):
         return [
             {"value": person.id, "text": f"{person.name} · {case_view.unit_name(turn, person.unit)}"}
-            for person in turn.directory.people.values()
+            for person in turn.people
             if person.category != "support"
         ]
     if field.name == "subject":
@@ -169,11 +169,7 @@ def _options(
         return [{"value": person.id, "text": person.name} for person in turn.directory.people.values()] + units
     if field.name in ("handler", "who") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
-        return [
-            {"value": person.id, "text": person.name}
-            for person in turn.directory.people.values()
-            if person.unit == unit
-        ]
+        return [{"value": person.id, "text": person.name} for person in turn.people if person.unit == unit]
     if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
         return [
             {"value": str(fact.data["id"]), "text": _procedure(turn, pack, fact.data)}

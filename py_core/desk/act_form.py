@@ -113,7 +113,7 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         if each.command == spec.name and pack.id in each.sources
     ]
     article = known[0] if known else pack.matters[opened.case.matter].article
-    if spec.roles and not turn.roles.intersection(spec.roles):
+    if not turn.roles.intersection(spec.roles):
         raise refuse("not_permitted", article, roles=", ".join(spec.roles))
     try:
         check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)

@@ -130,6 +130,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "foreign_scope": N_("the case is outside what this device may write, or has left it"),
     "left_out": N_("the centre decided to leave it out"),
     "not_authorised": N_("the person's role does not include this act"),
+    "not_in_post": N_("the person held no post on the day of this act"),
     "unknown_law": N_("it follows a version of the rules that the record does not know yet"),
     "false_beacon": N_("it rests on a contact that the record never had"),
     "not_at_the_end": N_("it is not an addition at the end of the case"),

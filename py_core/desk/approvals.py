@@ -55,7 +55,7 @@ def show_approvals(turn: Turn) -> Response:
         "approvals.html",
         turn.say(N_("Approvals")),
         "approvals",
-        {"rows": rows, "decides": turn.decides},
+        {"rows": rows, "decides": turn.may("see_approvals")},
         where="approvals",
     )
 
@@ -63,8 +63,8 @@ def show_approvals(turn: Turn) -> Response:
 def _candidates(turn: Turn) -> Iterator[OpenCase]:
     """Cases of the person's unit, for the dispatch desk all that are held here."""
     unit = turn.person.unit if turn.person else ""
-    everywhere = "dispatch_desk" in turn.roles
-    for opened in turn.open_all() if turn.decides else ():
+    everywhere = turn.may("see_approvals_everywhere")
+    for opened in turn.open_all() if turn.may("see_approvals") else ():
         if not everywhere and not case_view.of_unit(turn, opened, unit):
             continue
         glance = opened.glance

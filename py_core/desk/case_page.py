@@ -42,7 +42,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "owed": head["owed"],
             "breaches": head["breaches"],
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
-            "decide_href": f"/centre/reconciliation/{case_id}" if "reconciler" in turn.roles else "",
+            "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
             "actions": actions(turn, opened),
             "acts": [
                 {

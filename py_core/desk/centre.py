@@ -18,24 +18,23 @@ COLUMNS = ("overdue", "red", "orange", "yellow", "green")
 
 
 def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]]:
-    items: tuple[tuple[str, str, str, int], ...] = (
-        ("overview", "/centre", N_("Overview"), 0),
-        ("cases", "/centre/cases", N_("All cases"), 0),
-        ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), queue),
-        ("quarantine", "/centre/quarantine", N_("Late and refused work"), _held_back(turn)),
-        ("devices", "/centre/devices", N_("Devices"), 0),
-        ("vetoes", "/centre/vetoes", N_("Veto register"), 0),
-        ("carried", "/centre/carried", N_("Carried files"), 0),
+    items: tuple[tuple[str, str, str, str], ...] = (
+        ("overview", "/centre", N_("Overview"), "see_centre"),
+        ("cases", "/centre/cases", N_("All cases"), "read_whole_city"),
+        ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), "read_whole_city"),
+        ("quarantine", "/centre/quarantine", N_("Late and refused work"), "read_whole_city"),
+        ("vetoes", "/centre/vetoes", N_("Veto register"), "read_whole_city"),
+        ("carried", "/centre/carried", N_("Carried files"), "bring_carried_files"),
+        ("rules", "/centre/rules", N_("Rules and settings"), "change_city_rules"),
+        ("calendar", "/centre/calendar", N_("Calendar"), "change_city_rules"),
+        ("offers", "/centre/offers", N_("Published services"), "change_city_rules"),
+        ("devices", "/centre/devices", N_("Devices"), "see_devices"),
     )
-    if "admin" in turn.roles:
-        items += (
-            ("rules", "/centre/rules", N_("Rules and settings"), 0),
-            ("calendar", "/centre/calendar", N_("Calendar"), 0),
-            ("offers", "/centre/offers", N_("Published services"), 0),
-        )
+    counts = {"reconciliation": queue, "quarantine": _held_back(turn)}
     return [
-        {"href": href, "label": turn.say(label), "count": count, "current": name == current}
-        for name, href, label, count in items
+        {"href": href, "label": turn.say(label), "count": counts.get(name, 0), "current": name == current}
+        for name, href, label, right in items
+        if turn.may(right)
     ]
 
 
@@ -77,6 +76,7 @@ def show_overview(turn: Turn) -> Response:
         {
             "total": total,
             "queue": queue,
+            "may_open": turn.may("read_whole_city"),
             "warning": year_warning(turn),
             "subnavigation": centre_menu(turn, "overview", queue),
             "lights": [{"light": light, "n": lights[light]} for light in (*COLUMNS, "paused")],

@@ -63,7 +63,7 @@ def _row(turn: Turn, opened: OpenCase, change: Change) -> dict[str, Any]:
     return {
         "id": opened.id,
         "number": opened.number,
-        "title": case_view.title_of(turn, opened),
+        "title": case_view.title_of(turn, opened) if turn.may("read_whole_city") else "",
         "unit": case_view.unit_name(turn, case_view.unit_of(opened)),
         "old": day(change.due_before),
         "new": day(change.due_after),

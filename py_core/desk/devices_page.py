@@ -1,4 +1,4 @@
-"""设备: what every device last told of itself, what it has attested, and its withdrawal by an administrator."""
+"""设备: what every device last told of itself, what it has attested, and its withdrawal by a security officer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def show_devices(turn: Turn) -> Response:
         {
             "rows": [_row(turn, each) for each in found],
             "unsent": sum(each.waiting or 0 for each in found),
-            "may_withdraw": "admin" in turn.roles,
+            "may_withdraw": turn.may("withdraw_devices"),
             "subnavigation": centre_menu(turn, "devices"),
         },
         where="centre",

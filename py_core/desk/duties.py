@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from py_core.desk import case_view
 from py_core.desk.turn import OpenCase, Turn
 
-UNIT_ROLES = frozenset({"unit_head", "leader"})
-
 
 def usual_scope(turn: Turn) -> str:
     """Unit heads see their unit first, everybody else their own duties."""
-    return "unit" if turn.roles & UNIT_ROLES else "mine"
+    return "unit" if turn.may("see_unit_first") else "mine"
 
 
 def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:

@@ -87,6 +87,11 @@ def redirect(location: str) -> Response:
     return Response(303, location=location)
 
 
+def first_page(turn: Turn) -> str:
+    """Where a person begins: at the day's duties, or at the centre for whoever has nothing to do with cases."""
+    return "/today" if turn.may("read_cases") else "/centre"
+
+
 def language_href(path: str, query: Mapping[str, Any], lang: str) -> str:
     """The same page in the other language."""
     pairs = [(name, text) for name, texts in query.items() if name not in ("lang", "done") for text in texts]
@@ -170,17 +175,17 @@ def _page(turn: Turn, title: str, key: str, where: str) -> dict[str, Any]:
 
 
 def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
-    items = [
-        ("today", "/today", N_("Today"), 0),
-        ("register", "/register", N_("Register"), 0),
-        ("cases", "/cases", N_("Cases"), 0),
-        ("visits", "/visits", N_("Visits"), 0),
-        *([("approvals", "/approvals", N_("Approvals"), 0)] if turn.decides else []),
-        ("slips", "/slips", N_("Forms"), 0),
-        ("sync", "/sync", N_("Sync"), turn.sync_status.waiting + turn.sync_status.held_back),
-    ]
-    if turn.at_centre:
-        items.append(("centre", "/centre", N_("Centre"), 0))
+    waiting = turn.sync_status.waiting + turn.sync_status.held_back
+    items = (
+        ("today", "/today", N_("Today"), 0, "read_cases"),
+        ("register", "/register", N_("Register"), 0, "work_on_cases"),
+        ("cases", "/cases", N_("Cases"), 0, "read_cases"),
+        ("visits", "/visits", N_("Visits"), 0, "read_cases"),
+        ("approvals", "/approvals", N_("Approvals"), 0, "see_approvals"),
+        ("slips", "/slips", N_("Forms"), 0, "read_cases"),
+        ("sync", "/sync", N_("Sync"), waiting, "read_cases"),
+        ("centre", "/centre", N_("Centre"), 0, "see_centre"),
+    )
     return [
         {
             "href": href,
@@ -189,5 +194,6 @@ def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:
             "current": name == where,
             "key": ACCESS_KEYS.get(name, ""),
         }
-        for name, href, label, count in items
+        for name, href, label, count, right in items
+        if turn.may(right)
     ]

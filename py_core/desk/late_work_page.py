@@ -105,7 +105,7 @@ def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int
             "acts": [_details(turn, each) for each in _group(view, found)],
             "row": _row(turn, found),
             "may_take": _may_take(found),
-            "may_decide": "reconciler" in turn.roles and found.decided_at is None,
+            "may_decide": turn.may("decide_contradictions") and found.decided_at is None,
             "choices": [{"value": name, "text": turn.say(_CHOICES[name])} for name in _choices(found)],
             "form": form,
             "subnavigation": centre_menu(turn, "quarantine"),

@@ -45,7 +45,7 @@ class LateDecision:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRevocation:
-    """An administrator withdraws a device: from now on its acts go to quarantine."""
+    """A security officer withdraws a device: from now on its acts go to quarantine."""
 
     device: str
     why: str

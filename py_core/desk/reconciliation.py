@@ -73,7 +73,7 @@ def _key(item: Contradiction) -> str:
 
 def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 200) -> Response:
     entries: list[dict[str, Any]] = []
-    may_decide = "reconciler" in turn.roles
+    may_decide = turn.may("decide_contradictions")
     # One form at a time: the ids of two forms would be the same, and a decision can settle the next one too.
     first_open = next((item for item in opened.contradictions if item.is_open), None)
     for item in opened.contradictions:

@@ -34,23 +34,22 @@ from py_core.desk import (
 )
 from py_core.desk.case_list import show_cases
 from py_core.desk.enterprises import show_enterprise
-from py_core.desk.frame import redirect
+from py_core.desk.frame import first_page, redirect
 from py_core.desk.ports import Identity, Request, Response, Store, Surroundings
 from py_core.desk.problems import problem
-from py_core.desk.turn import CENTRE_ROLES, Turn
+from py_core.desk.turn import Turn
 
-ADMIN = frozenset({"admin"})
 _CASE = r"(?P<case_id>[0-9a-f]{32})"
 _VISIT = r"(?P<visit_id>[0-9a-f]{32})"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path with its handlers by method and the roles that may use it (none: everybody signed in)."""
+    """A path with its handlers by method and the right of `rights.toml` that it needs ("": everybody signed in)."""
 
     path: re.Pattern[str]
     handlers: Mapping[str, Callable[..., Response]]
-    roles: frozenset[str] = frozenset()
+    right: str = ""
     public: bool = False
     server_only: bool = False
 
@@ -60,93 +59,103 @@ def _route(
     get: Callable[..., Response],
     post: Callable[..., Response] | None = None,
     *,
-    roles: frozenset[str] = frozenset(),
+    right: str = "read_cases",
     public: bool = False,
     server_only: bool = False,
 ) -> Route:
-    return Route(re.compile(path), {"GET": get} | ({"POST": post} if post else {}), roles, public, server_only)
+    return Route(re.compile(path), {"GET": get} | ({"POST": post} if post else {}), right, public, server_only)
 
 
 ROUTES = (
-    _route(r"/", lambda turn: redirect("/today")),
-    _route(r"/today", today.show_today),
+    _route(r"/", lambda turn: redirect(first_page(turn)), right=""),
+    _route(r"/today", today.show_today, right=""),
     _route(r"/today/alerts", alerts.show_alerts),
     _route(r"/today/calendar", calendar_file.show_calendar),
-    _route(r"/register", register.show_register, register.take_register),
-    _route(r"/register/similar", register.show_register, register.show_similar),
+    _route(r"/register", register.show_register, register.take_register, right="work_on_cases"),
+    _route(r"/register/similar", register.show_register, register.show_similar, right="work_on_cases"),
     _route(r"/cases", show_cases),
     _route(rf"/cases/{_CASE}", case_page.show_case),
-    _route(rf"/cases/{_CASE}/do/(?P<command>[a-z_]{{1,40}})", act_form.show_act_form, act_form.take_act),
+    _route(
+        rf"/cases/{_CASE}/do/(?P<command>[a-z_]{{1,40}})",
+        act_form.show_act_form,
+        act_form.take_act,
+        right="work_on_cases",
+    ),
     _route(rf"/cases/{_CASE}/slips/(?P<form>F-\d\d)", slips.show_slip),
     _route(r"/visits", visit_list.show_visits),
-    _route(r"/visits/plan", visit_plan.show_plan, visit_plan.take_plan),
+    _route(r"/visits/plan", visit_plan.show_plan, visit_plan.take_plan, right="go_on_visits"),
     _route(rf"/visits/{_VISIT}", visit_page.show_visit),
-    _route(rf"/visits/{_VISIT}/do/(?P<command>[a-z_]{{1,40}})", visit_form.show_visit_form, visit_form.take_visit_act),
+    _route(
+        rf"/visits/{_VISIT}/do/(?P<command>[a-z_]{{1,40}})",
+        visit_form.show_visit_form,
+        visit_form.take_visit_act,
+        right="go_on_visits",
+    ),
     _route(rf"/visits/{_VISIT}/record", visit_print.show_record),
     _route(r"/enterprises/(?P<key>[0-9A-Za-z-]{1,40})", show_enterprise),
     _route(r"/approvals", approvals.show_approvals),
     _route(r"/slips", slips.show_index),
     _route(r"/slips/(?P<form>F-\d\d)/(?P<of>[A-Za-z0-9._-]{1,64})", slips.show_sheet),
-    _route(r"/sync", sync_page.show_sync),
-    _route(r"/centre", centre.show_overview, roles=CENTRE_ROLES, server_only=True),
-    _route(r"/centre/cases", centre.show_city_list, roles=CENTRE_ROLES, server_only=True),
-    _route(r"/centre/reconciliation", reconciliation.show_queue, roles=CENTRE_ROLES, server_only=True),
+    _route(r"/sync", sync_page.show_sync, right=""),
+    _route(r"/centre", centre.show_overview, right="see_centre", server_only=True),
+    _route(r"/centre/cases", centre.show_city_list, right="read_whole_city", server_only=True),
+    _route(r"/centre/reconciliation", reconciliation.show_queue, right="read_whole_city", server_only=True),
     _route(
         rf"/centre/reconciliation/{_CASE}",
         reconciliation.show_decision,
         reconciliation.take_decision,
-        roles=CENTRE_ROLES,
+        right="read_whole_city",
         server_only=True,
     ),
-    _route(r"/centre/vetoes", veto_register.show_vetoes, roles=CENTRE_ROLES, server_only=True),
-    _route(r"/centre/quarantine", late_work_page.show_quarantine, roles=CENTRE_ROLES, server_only=True),
+    _route(r"/centre/vetoes", veto_register.show_vetoes, right="read_whole_city", server_only=True),
+    _route(r"/centre/quarantine", late_work_page.show_quarantine, right="read_whole_city", server_only=True),
     _route(
         r"/centre/quarantine/(?P<item>\d{1,9})",
         late_work_page.show_late_work,
         late_work_page.take_late_work,
-        roles=frozenset({"reconciler"}),
+        right="decide_contradictions",
         server_only=True,
     ),
-    _route(r"/centre/devices", devices_page.show_devices, roles=CENTRE_ROLES, server_only=True),
+    _route(r"/centre/devices", devices_page.show_devices, right="see_devices", server_only=True),
     _route(
         r"/centre/devices/(?P<device>[0-9a-f]{32})",
         devices_page.show_withdrawal,
         devices_page.take_withdrawal,
-        roles=ADMIN,
+        right="withdraw_devices",
         server_only=True,
     ),
-    _route(r"/centre/rules", city_rules_page.show_rules, roles=ADMIN, server_only=True),
+    _route(r"/centre/rules", city_rules_page.show_rules, right="change_city_rules", server_only=True),
     _route(
         r"/centre/rules/(?P<policy>P-\d\d)",
         city_rules_page.show_policy,
         city_rules_page.take_policy,
-        roles=ADMIN,
+        right="change_city_rules",
         server_only=True,
     ),
     _route(
         r"/centre/rules/(?P<pack>[A-Za-z]{1,20})/(?P<setting>[\w().-]{1,60})",
         city_rules_page.show_setting,
         city_rules_page.take_setting,
-        roles=ADMIN,
+        right="change_city_rules",
         server_only=True,
     ),
-    _route(r"/centre/offers", city_offers_page.show_offers, roles=ADMIN, server_only=True),
+    _route(r"/centre/offers", city_offers_page.show_offers, right="change_city_rules", server_only=True),
     _route(
         r"/centre/offers/(?P<offer>[a-z0-9.-]{1,64})",
         city_offers_page.show_offer,
         city_offers_page.take_offer,
-        roles=ADMIN,
+        right="change_city_rules",
         server_only=True,
     ),
-    _route(r"/centre/calendar", city_calendar_page.show_calendar, roles=ADMIN, server_only=True),
+    _route(r"/centre/calendar", city_calendar_page.show_calendar, right="change_city_rules", server_only=True),
     _route(
         r"/centre/calendar/publish",
         city_publish_page.show_publish,
         city_publish_page.take_publish,
-        roles=ADMIN,
+        right="change_city_rules",
         server_only=True,
     ),
-    _route(r"/public/status", public_status.show_public_status, public=True, server_only=True),
+    _route(r"/public/status", public_status.show_public_status, right="", public=True, server_only=True),
 )
 
 
@@ -164,7 +173,7 @@ def respond(request: Request, store: Store, identity: Identity, surroundings: Su
             continue
         if turn.person is None and not route.public:
             return problem(turn, 401, "signed_out")
-        if route.roles and not route.roles & turn.roles:
+        if route.right and not turn.may(route.right):
             return problem(turn, 403, "not_allowed")
         if route.server_only and surroundings.where == "device":
             return problem(turn, 503, "needs_network")

@@ -101,7 +101,7 @@ def show_index(turn: Turn) -> Response:
 
     if unit is not None:
         group(turn.say(N_("Unit")), "unit", [(unit.id, unit.en if english else unit.zh)])
-        people = [person for person in directory.people.values() if person.unit == unit.id]
+        people = [person for person in turn.people if person.unit == unit.id]
         people.sort(key=lambda person: person.id != turn.identity.user)
         group(turn.say(N_("People")), "person", [(person.id, f"{person.name} {person.title}") for person in people])
         offers = [offer for offer in directory.offers.values() if not offer.units or unit.id in offer.units]

@@ -53,7 +53,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
         return Issuable(why=turn.say(N_("nothing has happened yet that makes it necessary")))
     spec = COMMANDS[plan.command]
     pack = turn.pack_of(opened.case)
-    if spec.roles and not turn.roles.intersection(spec.roles):
+    if not turn.roles.intersection(spec.roles):
         roles = turn.say(N_(", ")).join(case_view.term(turn, opened, f"role.{role}") for role in spec.roles)
         return Issuable(why=turn.say(N_("to be recorded by: %(roles)s"), roles=roles))
     context = turn.law(opened.case)

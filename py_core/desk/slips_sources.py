@@ -364,10 +364,11 @@ def _offer_handler(sheet: Sheet) -> str:
 
 
 def _posts(sheet: Sheet) -> list[Any]:
-    directory = sheet.turn.directory
+    today = sheet.turn.moment.date()
+    posts = [held for post in sheet.turn.directory.posts.values() if (held := post.on(today)) is not None]
     if sheet.person is not None:
-        return [post for post in directory.posts.values() if sheet.person.id in (post.a, post.b)]
-    return [post for post in directory.posts.values() if sheet.unit and post.unit == sheet.unit.id]
+        return [post for post in posts if sheet.person.id in (post.a, post.b)]
+    return [post for post in posts if sheet.unit and post.unit == sheet.unit.id]
 
 
 def _publications(sheet: Sheet) -> list[str]:

@@ -7,11 +7,10 @@ from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.duties import duties, usual_scope
-from py_core.desk.frame import page
+from py_core.desk.frame import first_page, page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_list import due_visits
-from py_core.desk.year_warning import year_warning
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N2_, N_
@@ -30,7 +29,9 @@ GROUP_TITLES = {
 
 
 def show_today(turn: Turn) -> Response:
-    """The start page of every member of staff; unit heads see their unit first."""
+    """The start page of everybody who works on cases; unit heads see their unit first."""
+    if not turn.may("read_cases"):
+        return redirect(first_page(turn))
     whole_unit = _scope(turn) == "unit"
     found = list(duties(turn, "unit" if whole_unit else "mine"))
     grouped: dict[str, list[OpenCase]] = {light: [] for light in GROUP_TITLES}
@@ -45,7 +46,6 @@ def show_today(turn: Turn) -> Response:
         turn.say(N_("Today")),
         "today",
         {
-            "warning": year_warning(turn) if "admin" in turn.roles else None,
             "reminder": _reminder(turn, found, today),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, whole_unit),

@@ -18,14 +18,12 @@ from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.packs import Pack, Packs, UnknownName
+from py_core.rights import may
 from py_core.rules.engine import Assessment, assess
 from py_core.rules.policies import Policies, read_policies
 from py_core.rules.versions import pack_of
 from py_core.values import local
 from py_core.views import language
-
-DECIDER_ROLES = frozenset({"unit_head", "leader", "dispatch_desk", "supervision_office"})
-CENTRE_ROLES = frozenset({"dispatch_desk", "reconciler", "leader", "admin", "discipline_desk"})
 
 
 class Law:
@@ -315,7 +313,13 @@ class Turn:
 
     @cached_property
     def person(self) -> Person | None:
-        return self.directory.people.get(self.identity.user)
+        """Who is at the desk, as what they are today; None when they hold nothing any more, or not yet."""
+        return self.directory.person_on(self.identity.user, self.moment.date())
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who holds something today."""
+        return self.directory.people_on(self.moment.date())
 
     @cached_property
     def unit(self) -> Unit | None:
@@ -325,14 +329,9 @@ class Turn:
     def roles(self) -> frozenset[str]:
         return frozenset(self.person.roles) if self.person else frozenset()
 
-    @property
-    def at_centre(self) -> bool:
-        return bool(self.roles & CENTRE_ROLES)
-
-    @property
-    def decides(self) -> bool:
-        """Whether this person's post decides on what others ask for."""
-        return bool(self.roles & DECIDER_ROLES)
+    def may(self, right: str) -> bool:
+        """Whether the person has a right of `rights.toml`."""
+        return may(self.roles, right)
 
     def say(self, message: str, **params: object) -> str:
         """The text of a message id in the request's language."""

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import visit_view
-from py_core.desk.duties import UNIT_ROLES
 from py_core.desk.enterprises import known_enterprises
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
@@ -34,7 +33,7 @@ GROUP_TITLES = {
 def show_visits(turn: Turn) -> Response:
     """The plan of a person or a unit."""
     show = _chosen(turn, "show", SHOWS)
-    scope = _chosen(turn, "scope", ("mine", "unit") if not turn.roles & UNIT_ROLES else ("unit", "mine"))
+    scope = _chosen(turn, "scope", ("unit", "mine") if turn.may("see_unit_first") else ("mine", "unit"))
     held = [each for each in open_visits(turn) if scope == "unit" or is_mine(turn, each)]
     values: dict[str, Any] = {"groups": [], "past": [], "enterprises": [], "more": 0}
     if show == "plan":

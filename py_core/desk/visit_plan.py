@@ -15,6 +15,7 @@ from py_core.desk.recording import new_act
 from py_core.desk.turn import Turn
 from py_core.desk.visit_words import NAME_MAX, PLACE_MAX, PURPOSE_MAX, refusal_text
 from py_core.errors import Refused
+from py_core.rights import may
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -22,7 +23,6 @@ from py_core.visits import plan_visit, visit_id
 
 NUMBER_DIGITS = 6
 KNOWN_MAX = 200
-_GOING = frozenset({"officer", "unit_head", "leader", "dispatch_desk"})
 BAD_DAY = N_("Enter a date, such as 2026-12-01.")
 
 
@@ -125,11 +125,7 @@ def officer_choices(turn: Turn, chosen: list[str]) -> dict[str, Any]:
     """The people of one's own unit to tick, those of others to choose from."""
     own = turn.person.unit if turn.person else ""
     english = turn.lang == language.EN
-    able = [
-        person
-        for person in turn.directory.people.values()
-        if _GOING.intersection(person.roles) and person.category != "support"
-    ]
+    able = [person for person in turn.people if may(person.roles, "go_on_visits") and person.category != "support"]
     others = [
         {
             "label": unit.en if english else unit.zh,

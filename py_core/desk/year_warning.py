@@ -16,5 +16,5 @@ def year_warning(turn: Turn) -> dict[str, Any] | None:
     if year is None:
         return None
     provisional = sum(opened.glance.provisional and opened.glance.open for opened in turn.open_all())
-    href = f"/centre/calendar/publish?layer=national&year={year}" if "admin" in turn.roles else ""
+    href = f"/centre/calendar/publish?layer=national&year={year}" if turn.may("change_city_rules") else ""
     return {"year": year, "provisional": provisional, "href": href}

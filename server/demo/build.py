@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from py_core.directory import Directory
 from py_core.errors import ShouwenError
+from py_core.rights import may
 from py_core.values import local
 from server.demo.acting import Delivery, Script, Stage, VisitScript
 from server.demo.data import account_rows, directory_document
@@ -72,7 +73,7 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
     own: dict[str, DemoDevice] = {}
     enrolled: dict[str, Device] = {}
     for person in directory.people.values():
-        if person.roles:
+        if may(person.roles, "work_offline"):
             device = DemoDevice(parts.entropy.token(_KEY_BYTES), person.name)
             enrolled[person.id] = enrol(connection, parts.entropy, parts.receipts.key, device.ask(person.id), begun_ms)
             device.id, device.code = enrolled[person.id].id, enrolled[person.id].code

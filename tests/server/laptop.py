@@ -78,6 +78,15 @@ def city_document() -> dict[str, Any]:
     }
 
 
+def let_dispatch(parts: Parts, user: str) -> None:
+    """Gives somebody of the city the dispatch desk's role as well."""
+    document = parts.city.current().document
+    people = [
+        {**row, "roles": [*row["roles"], "dispatch_desk"]} if row["id"] == user else row for row in document["people"]
+    ]
+    parts.city.publish({**document, "people": people})
+
+
 def registered(**fields: Any) -> dict[str, Any]:
     """A registration that the core can read."""
     return {

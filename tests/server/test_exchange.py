@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from laptop import Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
+from laptop import Laptop, SeededEntropy, StandingClock, case_id, city_document, let_dispatch, registered
 
 from py_core import wire
 from server.engine import EngineOutside
@@ -84,6 +84,7 @@ def test_foreign_units_see_nothing(parts: Parts, lin: Laptop) -> None:
 
 
 def test_a_grant_brings_everything_of_the_case_causes_first(parts: Parts, lin: Laptop) -> None:
+    let_dispatch(parts, "lin")
     wu = Laptop(parts, "wu")
     wu.sync()
     acts = [

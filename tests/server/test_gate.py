@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from automerge.core import ROOT, Document, ScalarType
-from laptop import Laptop, StandingClock, case_id, registered
+from laptop import Laptop, StandingClock, case_id, let_dispatch, registered
 from sqlalchemy import select
 
 from py_core import wire
@@ -181,6 +181,7 @@ def test_the_centre_registers_for_any_unit(parts: Parts) -> None:
 
 
 def test_another_units_case_is_foreign_until_it_is_delivered(parts: Parts, lin: Laptop) -> None:
+    let_dispatch(parts, "lin")
     wu = Laptop(parts, "wu")
     lin.sync(lin.act(CASE, registered()))
     wu.held[CASE] = list(lin.held[CASE])
@@ -339,3 +340,42 @@ def test_an_act_by_rules_that_the_record_does_not_know_is_kept_apart(parts: Part
 def test_what_is_reserved_to_a_role_is_not_taken_from_others(lin: Laptop, event: dict[str, Any]) -> None:
     lin.sync(lin.act(CASE, registered()))
     assert lin.verdict(lin.act(CASE, event)) == "not_authorised"
+
+
+def in_post(parts: Parts, user: str, *terms: tuple[str, str | None, str | None]) -> None:
+    """Gives a person terms as officer: (unit, since, until) each."""
+    rows = [{"unit": u, "title": "officer", "roles": ["officer"], "since": s, "until": e} for u, s, e in terms]
+    document = parts.city.current().document
+    flat = {"unit", "title", "roles", "terms"}
+    people = [
+        {**{key: value for key, value in row.items() if key not in flat}, "terms": rows} if row["id"] == user else row
+        for row in document["people"]
+    ]
+    parts.city.publish({**document, "people": people})
+
+
+def test_an_act_is_judged_by_the_post_of_its_own_day(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    in_post(parts, "lin", ("shihe", None, "2026-11-20"), ("linye", "2026-12-01", None))
+    made_in_time = lin.act(CASE, registered())
+    clock.pass_time(days=5)
+    gap = lin.act(CASE, {"type": "noted", "text": "x"})
+    assert lin.verdict(made_in_time) == "accepted", "it waited on the device until its author had left"
+    assert lin.verdict(gap) == "not_in_post"
+    clock.pass_time(days=10)
+    assert lin.verdict(lin.act(case_id(2), registered(unit="shihe"))) == "foreign_scope", "another unit since"
+    assert lin.verdict(lin.act(case_id(3), registered(unit="linye"))) == "accepted"
+
+
+def test_nobody_dates_an_act_back_behind_the_last_contact(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    in_post(parts, "lin", ("shihe", None, "2026-11-20"))
+    in_time = clock.now()
+    clock.pass_time(days=3)
+    beacon = parts.receipts.beacon(clock.now(), 0).id
+    back = lin.act(CASE, registered(), claimed_at=in_time, beacon=beacon)
+    assert lin.verdict(back) == "not_in_post"
+
+
+def test_a_clock_that_runs_ahead_gives_no_post_of_tomorrow(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    in_post(parts, "lin", ("shihe", "2026-12-01", None))
+    ahead = clock.now().replace(month=12, day=5)
+    assert lin.verdict(lin.act(CASE, registered(), claimed_at=ahead, occurred_at=ahead)) == "not_in_post"

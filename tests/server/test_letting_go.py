@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from laptop import Laptop, StandingClock, case_id, city_document, registered
+from laptop import Laptop, StandingClock, case_id, city_document, let_dispatch, registered
 
 from py_core import wire
 from py_core.desk.ports import DeviceRevocation, LateDecision
@@ -22,6 +22,7 @@ CASE = case_id(1)
 
 @pytest.fixture
 def lin(parts: Parts) -> Laptop:
+    let_dispatch(parts, "lin")
     return Laptop(parts, "lin")
 
 

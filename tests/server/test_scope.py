@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from laptop import city_document, registered
+from laptop import START, city_document, registered
 
 from py_core.directory import read_directory
 from server.scope import Standing, standing_after, units_concerned, units_in
@@ -37,19 +37,19 @@ DIRECTORY = read_directory(DOCUMENT)
     ids=str,
 )
 def test_units_that_an_event_brings_in(event: dict[str, Any], units: set[str]) -> None:
-    assert units_concerned([event], DIRECTORY) == units
+    assert units_concerned([event], DIRECTORY, START.date()) == units
 
 
 def test_several_events_add_up() -> None:
     events = [registered(), {"type": "delivered", "to": "linye"}, {"type": "delivered", "to": "linye"}]
-    assert units_concerned(events, DIRECTORY) == {"shihe", "linye"}
+    assert units_concerned(events, DIRECTORY, START.date()) == {"shihe", "linye"}
 
 
 def standing(*steps: tuple[str, dict[str, Any]]) -> frozenset[str]:
     """Who is in a case after acts of one event each, told as (unit of the author, event)."""
     found: Standing = {}
     for unit, event in steps:
-        found = standing_after(found, [event], unit, DIRECTORY)
+        found = standing_after(found, [event], unit, DIRECTORY, START.date())
     return units_in(found)
 
 

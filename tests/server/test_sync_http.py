@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from browsing import Browser, fill_disk
-from laptop import Laptop, StandingClock, case_id, registered
+from laptop import Laptop, StandingClock, case_id, let_dispatch, registered
 
 from py_core import wire
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
@@ -196,6 +196,7 @@ class Listener(threading.Thread):
 
 
 def test_devices_of_the_unit_are_woken_and_no_others(url: str, parts: Parts, lin: Laptop) -> None:
+    let_dispatch(parts, "lin")
     with Browser(url) as zhao, Browser(url) as wu:
         zhao.sign_in("zhao")
         wu.sign_in("wu")

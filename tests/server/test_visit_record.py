@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browsing import Browser
-from laptop import Laptop, case_id, registered
+from laptop import START, Laptop, case_id, registered
 
 from py_core.city import CITY_ID
 from py_core.visits import visit_id
@@ -90,7 +90,7 @@ def test_a_stranger_does_not_write_into_a_visit(parts: Parts, lin: Laptop) -> No
     ids=str,
 )
 def test_units_that_a_visit_names(parts: Parts, event: dict[str, Any], units: set[str]) -> None:
-    assert units_concerned([event], parts.city.current().directory) == units
+    assert units_concerned([event], parts.city.current().directory, START.date()) == units
 
 
 def test_a_visit_is_no_case_and_is_seen_by_its_unit_and_the_centre(browser: Browser, parts: Parts, lin: Laptop) -> None:

@@ -44,7 +44,7 @@ class Command:
 class Context:
     """Everything that a decision may depend on beside the case. `at`: when it happened, if not just now.
 
-    `roles` are the person's own; a command with `CommandSpec.roles` needs one of them.
+    `roles` are the person's own; a command needs one of its `CommandSpec.roles` (`rights.toml`).
     """
 
     now: datetime
@@ -70,7 +70,7 @@ def decide(case: Case | None, command: Command, context: Context) -> tuple[Event
     spec = COMMANDS.get(command.name)
     if spec is None:
         raise UnknownName("command", command.name, tuple(COMMANDS))
-    if spec.roles and not context.roles.intersection(spec.roles):
+    if not context.roles.intersection(spec.roles):
         raise refuse("not_permitted", "", roles=", ".join(spec.roles))
     fields = {key: value for key, value in command.fields.items() if not missing(value)}
     events: list[Event] = []

@@ -32,7 +32,7 @@ def find_offers(
         command = COMMANDS[transition.command]
         if article is None or transition.command in found:
             continue
-        if command.roles and not roles.intersection(command.roles):
+        if not roles.intersection(command.roles):
             continue
         if not _in_state(transition.states, situation):
             continue

@@ -1,4 +1,4 @@
-"""The table of commands: name, event, fields, who may. Forms are built from it. Must not check anything."""
+"""The table of commands: name, event, fields; who may stands in `rights.toml`. Must not check anything."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS, FieldSpec
+from py_core.rights import rights
 from py_core.values import N_
 
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command. `title` is a message id; `roles` empty: every officer may; `event` is what it normally records."""
+    """One command. `title` is a message id; one of `roles` is needed; `event` is what it normally records."""
 
     name: str
     event: str
     fields: tuple[FieldSpec, ...]
     title: str
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...]
 
     @property
     def title_msgid(self) -> str:
         return self.title
 
-
-_DESK = ("dispatch_desk",)
-_APPROVERS = ("unit_head", "leader", "dispatch_desk", "handler")
-_HEADS = ("leader", "unit_head")
-_SUPERVISORS = ("dispatch_desk", "leader", "supervision_office")
 
 # Sub-events that a registration may carry in the same act; each passes its own gate.
 REGISTER_EXTRAS: tuple[FieldSpec, ...] = (
@@ -53,88 +49,90 @@ REGISTER_EXTRAS: tuple[FieldSpec, ...] = (
     FieldSpec("attachment_purpose", "choice", choices=ATTACHMENT_PURPOSES, label=N_("What they show")),
 )  # fmt: skip
 
-_ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("record_signature", "signature_recorded", N_("Record the signature"), ()),
-    ("tell_identity", "identity_told", N_("Name, duty and phone were told"), ()),
-    ("judge_scope", "scope_judged", N_("Judge whose duty it is"), ()),
-    ("hand_over", "handed_over", N_("Hand over"), ()),
-    ("accept_handover", "handover_accepted", N_("Take over"), ()),
-    ("request_lead", "lead_requested", N_("Ask for a lead unit"), ()),
-    ("designate_lead", "lead_designated", N_("Name the lead unit"), ("dispatch_desk", "leader", "unit_head")),
-    ("refer_out", "referred_out", N_("Guide to the competent body"), ()),
-    ("deliver", "delivered", N_("Dispatch to a unit"), _DESK),
-    ("accept", "accepted", N_("Accept"), ()),
-    ("receive_materials", "materials_received", N_("Receive papers"), ()),
-    ("notify_correction", "correction_notified", N_("Tell all corrections at once"), ()),
-    ("complete_materials", "materials_completed", N_("Papers are complete now"), ()),
-    ("start_procedure", "procedure_started", N_("Start a special procedure"), ()),
-    ("notify_procedure_time", "procedure_time_notified", N_("Tell the time that the procedure needs"), ()),
-    ("finish_procedure", "procedure_finished", N_("The procedure has ended"), ()),
-    ("request_extension", "extension_requested", N_("Ask for an extension"), ()),
-    ("approve_extension", "extension_approved", N_("Approve the extension"), _APPROVERS),
-    ("refuse_extension", "extension_refused", N_("Refuse the extension"), _APPROVERS),
-    ("notify_extension", "extension_notified", N_("Tell the person of the extension"), ()),
-    ("propose_refusal", "refusal_proposed", N_("Propose a refusal"), ()),
-    ("report_refusal", "refusal_reported", N_("File the refusal with the leader"), ()),
-    ("mark_refusal_major", "refusal_marked_major", N_("Mark as grave: to the leaders' meeting"), _HEADS),
-    ("record_leaders_meeting", "leaders_meeting_recorded", N_("Record the leaders' meeting"), _HEADS),
-    ("decide_refusal", "refusal_decided", N_("Decide on the refusal"), _HEADS),
-    ("notify_refusal", "refusal_notified", N_("Tell the refusal with its reason"), ()),
-    ("forward_up", "forwarded_up", N_("Forward upward"), ()),
-    ("report_back", "reported_back", N_("Report back"), ()),
-    ("issue_decision", "decision_issued", N_("Issue the decision"), ()),
-    ("issue_certificate", "certificate_issued", N_("Issue the document"), ()),
-    ("finish", "completed", N_("The work is finished"), ()),
-    ("reply", "replied", N_("Reply"), ()),
-    ("feed_back", "fed_back", N_("Feed back to the hotline"), ()),
-    ("pass_review", "review_passed", N_("Pass the review"), _DESK),
-    ("return_review", "review_returned", N_("Send back"), _DESK),
-    ("call_back", "called_back", N_("Record the call-back"), _DESK),
-    ("refuse_ticket", "ticket_refused", N_("Refuse the work order"), ()),
-    ("request_return", "return_requested", N_("Ask to return the work order"), ()),
-    ("refuse_assist", "assist_refused", N_("Record that a unit refuses to assist"), ()),
-    ("start_supervision", "supervision_started", N_("Start supervision"), _SUPERVISORS),
-    ("decline_proposal", "proposal_declined", N_("Decline the proposal with a reason"), _SUPERVISORS),
-    ("open_accountability", "accountability_opened", N_("Open an accountability file"), _SUPERVISORS),
-    ("record_veto", "veto_recorded", N_("Enter a veto"), _SUPERVISORS),
-    ("withdraw_veto", "veto_withdrawn", N_("Withdraw a veto"), _SUPERVISORS),
-    ("confirm_deemed_consent", "deemed_consent_confirmed", N_("Confirm the deemed consent"), ("unit_head",)),
-    ("give_instruction", "instruction_given", N_("Ask for stronger supervision"), _HEADS),
-    ("report_urgent", "urgent_reported", N_("Reported to the head"), ()),
-    ("record_absence", "absence_recorded", N_("Record an absence"), ()),
-    ("arrange_acting", "acting_arranged", N_("Arrange who acts"), ("unit_head",)),
-    ("change_post", "post_changed", N_("Change the A/B arrangement"), ()),
-    ("file_post_change", "post_change_filed", N_("File the A/B change"), ()),
-    ("file_complaint", "complaint_filed", N_("Record a complaint"), ()),
-    ("answer_complaint", "complaint_answered", N_("Answer the complaint"), ()),
-    ("issue_receipt", "receipt_issued", N_("Issue the receipt"), ()),
-    ("leave_message", "message_left", N_("A visitor left a note"), ()),
-    ("contact_visitor", "visitor_contacted", N_("The visitor was contacted"), ()),
-    ("change_promise", "promise_changed", N_("The published promise changes"), ()),
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    ("record_signature", "signature_recorded", N_("Record the signature")),
+    ("tell_identity", "identity_told", N_("Name, duty and phone were told")),
+    ("judge_scope", "scope_judged", N_("Judge whose duty it is")),
+    ("hand_over", "handed_over", N_("Hand over")),
+    ("accept_handover", "handover_accepted", N_("Take over")),
+    ("request_lead", "lead_requested", N_("Ask for a lead unit")),
+    ("designate_lead", "lead_designated", N_("Name the lead unit")),
+    ("refer_out", "referred_out", N_("Guide to the competent body")),
+    ("deliver", "delivered", N_("Dispatch to a unit")),
+    ("accept", "accepted", N_("Accept")),
+    ("receive_materials", "materials_received", N_("Receive papers")),
+    ("notify_correction", "correction_notified", N_("Tell all corrections at once")),
+    ("complete_materials", "materials_completed", N_("Papers are complete now")),
+    ("start_procedure", "procedure_started", N_("Start a special procedure")),
+    ("notify_procedure_time", "procedure_time_notified", N_("Tell the time that the procedure needs")),
+    ("finish_procedure", "procedure_finished", N_("The procedure has ended")),
+    ("request_extension", "extension_requested", N_("Ask for an extension")),
+    ("approve_extension", "extension_approved", N_("Approve the extension")),
+    ("refuse_extension", "extension_refused", N_("Refuse the extension")),
+    ("notify_extension", "extension_notified", N_("Tell the person of the extension")),
+    ("propose_refusal", "refusal_proposed", N_("Propose a refusal")),
+    ("report_refusal", "refusal_reported", N_("File the refusal with the leader")),
+    ("mark_refusal_major", "refusal_marked_major", N_("Mark as grave: to the leaders' meeting")),
+    ("record_leaders_meeting", "leaders_meeting_recorded", N_("Record the leaders' meeting")),
+    ("decide_refusal", "refusal_decided", N_("Decide on the refusal")),
+    ("notify_refusal", "refusal_notified", N_("Tell the refusal with its reason")),
+    ("forward_up", "forwarded_up", N_("Forward upward")),
+    ("report_back", "reported_back", N_("Report back")),
+    ("issue_decision", "decision_issued", N_("Issue the decision")),
+    ("issue_certificate", "certificate_issued", N_("Issue the document")),
+    ("finish", "completed", N_("The work is finished")),
+    ("reply", "replied", N_("Reply")),
+    ("feed_back", "fed_back", N_("Feed back to the hotline")),
+    ("pass_review", "review_passed", N_("Pass the review")),
+    ("return_review", "review_returned", N_("Send back")),
+    ("call_back", "called_back", N_("Record the call-back")),
+    ("refuse_ticket", "ticket_refused", N_("Refuse the work order")),
+    ("request_return", "return_requested", N_("Ask to return the work order")),
+    ("refuse_assist", "assist_refused", N_("Record that a unit refuses to assist")),
+    ("start_supervision", "supervision_started", N_("Start supervision")),
+    ("decline_proposal", "proposal_declined", N_("Decline the proposal with a reason")),
+    ("open_accountability", "accountability_opened", N_("Open an accountability file")),
+    ("record_veto", "veto_recorded", N_("Enter a veto")),
+    ("withdraw_veto", "veto_withdrawn", N_("Withdraw a veto")),
+    ("confirm_deemed_consent", "deemed_consent_confirmed", N_("Confirm the deemed consent")),
+    ("give_instruction", "instruction_given", N_("Ask for stronger supervision")),
+    ("report_urgent", "urgent_reported", N_("Reported to the head")),
+    ("record_absence", "absence_recorded", N_("Record an absence")),
+    ("arrange_acting", "acting_arranged", N_("Arrange who acts")),
+    ("change_post", "post_changed", N_("Change the A/B arrangement")),
+    ("file_post_change", "post_change_filed", N_("File the A/B change")),
+    ("file_complaint", "complaint_filed", N_("Record a complaint")),
+    ("answer_complaint", "complaint_answered", N_("Answer the complaint")),
+    ("issue_receipt", "receipt_issued", N_("Issue the receipt")),
+    ("leave_message", "message_left", N_("A visitor left a note")),
+    ("contact_visitor", "visitor_contacted", N_("The visitor was contacted")),
+    ("change_promise", "promise_changed", N_("The published promise changes")),
     # Recorded by the city record itself when the centre changes the law in force; no transition offers it.
-    ("recompute_due", "due_recomputed", N_("Record the recomputed date"), ()),
-    ("see_due_change", "due_change_seen", N_("I have seen the changed date"), ()),
-    ("attach", "attachment_added", N_("Add photographs or papers"), ()),
-    ("note", "noted", N_("Add a note"), ()),
-    ("take_late_work", "late_work_taken", N_("Take late work into the record"), ("reconciler",)),
-    ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction"), ("reconciler",)),
+    ("recompute_due", "due_recomputed", N_("Record the recomputed date")),
+    ("see_due_change", "due_change_seen", N_("I have seen the changed date")),
+    ("attach", "attachment_added", N_("Add photographs or papers")),
+    ("note", "noted", N_("Add a note")),
+    ("take_late_work", "late_work_taken", N_("Take late work into the record")),
+    ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction")),
 )
 
+
+def _spec(name: str, event: str, title: str, fields: tuple[FieldSpec, ...] | None = None) -> CommandSpec:
+    right = rights().of_command[name]
+    return CommandSpec(name, event, EVENTS[event] if fields is None else fields, title, tuple(sorted(right.roles)))
+
+
 COMMANDS: Mapping[str, CommandSpec] = {
-    "register": CommandSpec("register", "registered", EVENTS["registered"] + REGISTER_EXTRAS, N_("Register")),
+    "register": _spec("register", "registered", N_("Register"), EVENTS["registered"] + REGISTER_EXTRAS),
     # Completing a matter is the event that ends its own clock: `decide` chooses it (JY-3.3.5, C-09).
-    "complete": CommandSpec("complete", "completed", EVENTS["completed"], N_("Complete")),
-    **{name: CommandSpec(name, event, EVENTS[event], title, roles) for name, event, title, roles in _ROWS},
+    "complete": _spec("complete", "completed", N_("Complete")),
+    **{name: _spec(name, event, title) for name, event, title in _ROWS},
 }
 
 # The command that records an event, for replaying what happened elsewhere.
-COMMAND_OF: Mapping[str, str] = {"registered": "register", **{event: name for name, event, _, _ in _ROWS}}
+COMMAND_OF: Mapping[str, str] = {"registered": "register", **{event: name for name, event, _ in _ROWS}}
 
-ALL_ROLES = frozenset(
-    {
-        "officer", "unit_head", "leader", "dispatch_desk", "reconciler", "admin", "discipline_desk",
-        "supervision_office", "handler",
-    }
-)  # fmt: skip
+ALL_ROLES = frozenset(rights().roles)
 
 assert COMMAND_OF.keys() == EVENTS.keys()
+assert COMMANDS.keys() == rights().of_command.keys()

@@ -52,13 +52,13 @@ async function serverPage(): Promise<void> {
     tellShown();
   });
   let ready = await isReady();
-  if (ready || !await signedIn()) return;
+  if (ready || !await mayWorkOffline()) return;
   await prepare(() => new Bridge());
   ready = await isReady();
 }
 
-async function signedIn(): Promise<boolean> {
+async function mayWorkOffline(): Promise<boolean> {
   if (!document.querySelector('form[action="/sign-out"]')) return false;
   const response = await fetch('/me', { credentials: 'same-origin', cache: 'no-store' });
-  return response.ok;
+  return response.ok && (await response.json() as { may_work_offline: boolean }).may_work_offline;
 }
