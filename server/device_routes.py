@@ -58,8 +58,7 @@ async def enrol_device(request: Request) -> Response:
         return problem_answer(request, 403, "not_allowed")
     try:
         data = read_json_object(await request.body())
-        enrolled = await run_in_threadpool(_enrol, parts_of(request), session.user, data)
-        device = await run_in_threadpool(_enrol, parts, session.user, data)
+        enrolled = await run_in_threadpool(_enrol, parts, session.user, data)
     except Malformed as error:
         return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
     return JSONResponse(enrolled, 201)

@@ -73,16 +73,13 @@ class Tools:
         now_ms = to_ms(self._clock.now())
         expires_at_ms = now_ms + int(life.total_seconds() * 1000)
         with self._database.writing() as connection:
-            if user not in self._city.current_in(connection).directory.people:
-                raise ToolRefused(f"nobody in the city is called {user}; a tool needs a person who stands for it")
-            asked = key.sign(enrol_sign_bytes(user, wire.ALG_ED25519, key.public, name))
-            request = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, asked)
-            device = enrol(connection, self._entropy, self._record_key, request, now_ms)
             if reader_in(self._city.current_in(connection).directory, user, self._clock.now()) is None:
                 raise ToolRefused(
                     f"nobody who works on cases is called {user}; a tool needs a person who stands for it"
                 )
-            device = enrol(connection, self._entropy, user, wire.ALG_ED25519, key.public, name, now_ms)
+            asked = key.sign(enrol_sign_bytes(user, wire.ALG_ED25519, key.public, name))
+            request = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, asked)
+            device = enrol(connection, self._entropy, self._record_key, request, now_ms)
             connection.execute(
                 insert(tools).values(
                     device=device.id,

@@ -76,7 +76,7 @@ def password_hash() -> str:
 
 @pytest.fixture
 def url(parts: Parts, password_hash: str) -> Iterator[str]:
-    parts.accounts.set_passwords(dict.fromkeys(("lin", "zhao", "wu", "qian", "he"), PASSWORD))
+    parts.accounts.set_passwords(dict.fromkeys(("lin", "zhao", "wu", "qian", "he", "luo", "yan"), PASSWORD))
     with serving(parts) as address:
         yield address
 

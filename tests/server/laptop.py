@@ -69,6 +69,8 @@ def city_document() -> dict[str, Any]:
             {"id": "zhao", "name": "赵磊", "unit": "shihe", "roles": ["officer"], **person},
             {"id": "wu", "name": "吴敏", "unit": "linye", "roles": ["officer"], **person},
             {"id": "he", "name": "何力", "unit": "centre", "roles": ["admin"], **person},
+            {"id": "luo", "name": "骆安", "unit": "centre", "roles": ["security"], **person},
+            {"id": "yan", "name": "严静", "unit": "centre", "roles": ["audit"], **person},
             {"id": "qian", "name": "钱文", "unit": "centre", "roles": ["reconciler"], **person},
         ],
         "posts": [],
