@@ -83,7 +83,7 @@ def test_the_outbox_goes_by_usb_stick_and_the_receipts_come_back(
     lin.page.set_input_files("#carry-receipts", outbox)
     expect(lin.page.locator("[data-part=carry]")).to_contain_text("两种文件拿混了")
     lin.page.set_input_files("#carry-receipts", receipts)
-    expect(lin.page.locator("[data-part=carry]")).to_contain_text("1 条记录已有市级记录签名回执")
+    expect(lin.page.locator("[data-part=carry]")).to_contain_text("1 条记录已有全市记录签名回执")
     lin.page.set_input_files("#carry-receipts", receipts)
     expect(lin.page.locator("[data-part=carry]")).to_contain_text("没有新内容")
     lin.open(case)

@@ -29,7 +29,7 @@ def test_a_finished_case_leaves_and_comes_back(city: City, laptop: Callable[...,
     title = left.inner_text()
     left.click()
     expect(page.locator("h1")).to_have_text(title)
-    expect(page.locator(".sw-panel")).to_contain_text("完整保存在市级记录中")
+    expect(page.locator(".sw-panel")).to_contain_text("完整保存在全市记录中")
     page.click("#recall")
     expect(page.locator("[data-part=recall]")).to_contain_text("已请求取回")
 

@@ -102,7 +102,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("outcome", "choice", "Whose duty it is", True, ("own", "other_section", "other_unit", "unclear")),
         _NOTE,
     ),
-    "handed_over": (_f("to", "text", "To", True), _NOTE),
+    "handed_over": (_f("to", "text", "Handed to", True), _NOTE),
     "handover_accepted": (_f("by", "text", "By", True), _NOTE),
     "lead_requested": (_NOTE,),
     "lead_designated": (
@@ -116,7 +116,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("to_body", "text", "Competent body", True),
         _f("explanation", "long_text", "Explanation given", True),
     ),
-    "delivered": (_f("to", "text", "To", True), _NOTE),
+    "delivered": (_f("to", "text", "Dispatched to", True), _NOTE),
     "accepted": (_f("by", "text", "By"), _NOTE),
     "materials_received": (
         _f("complete", "bool", "Papers complete", True),
@@ -166,9 +166,9 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _NOTE,
     ),
     "refusal_notified": (_f("reason", "long_text", "Reason"), _f("form", "choice", "Form", False, ("oral", "written"))),
-    "forwarded_up": (_f("to", "text", "To"), _NOTE),
+    "forwarded_up": (_f("to", "text", "Forwarded to"), _NOTE),
     "reported_back": (_f("text", "long_text", "Report"),),
-    "decision_issued": (_f("text", "long_text", "Decision"),),
+    "decision_issued": (_f("text", "long_text", "Written decision"),),
     "certificate_issued": (_f("text", "long_text", "Document"),),
     "completed": (_f("text", "long_text", "Result"),),
     "replied": (
@@ -231,7 +231,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "message_left": (_f("phone", "text", "Phone"), _NOTE),
     "visitor_contacted": (_NOTE,),
-    "promise_changed": (_f("n", "int", "Number", True), _f("unit", "text", "Unit", True)),
+    "promise_changed": (_f("n", "int", "Amount", True), _f("unit", "text", "Unit", True)),
     "due_recomputed": (
         _f("clock", "text", "Limit", True),
         _f("old_due", "date", "Old date"),

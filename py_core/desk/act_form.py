@@ -8,6 +8,7 @@ from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possi
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
 from py_core.desk import act_fields, case_view
+from py_core.desk.approvals import asked_for
 from py_core.desk.command_words import command_title, fault_text
 from py_core.desk.forms import Form, shown_moment
 from py_core.desk.frame import page, redirect
@@ -145,6 +146,10 @@ def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: i
             "case_title": f"{case_view.title_of(turn, opened)} · {opened.number}",
             "command": spec.name,
             "note": "",
+            "head": case_view.summary(turn, opened),
+            "asker": case_view.asker(opened),
+            "said": opened.case.value("text") or "",
+            "asked": asked_for(turn, opened, spec.name),
             "form": form,
             "fields": act_fields.field_views(turn, opened, spec, pack),
         },

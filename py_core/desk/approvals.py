@@ -60,6 +60,14 @@ def show_approvals(turn: Turn) -> Response:
     )
 
 
+def asked_for(turn: Turn, opened: OpenCase, command: str) -> dict[str, Any] | None:
+    """What a decision answers, for its own form; None for a step that decides on nobody's request."""
+    if command not in _DECISIONS:
+        return None
+    rows = (row for row in _rows(turn, opened) if any(action["name"] == command for action in row["actions"]))
+    return next(rows, None)
+
+
 def _candidates(turn: Turn) -> Iterator[OpenCase]:
     """Cases of the person's unit, for the dispatch desk all that are held here."""
     unit = turn.person.unit if turn.person else ""

@@ -51,6 +51,8 @@ def show_case(turn: Turn, case_id: str) -> Response:
                 }
                 for recorded in reversed(opened.acts)
             ],
+            "asker": case_view.asker(opened),
+            "said": opened.case.value("text") or "",
             "facts": _facts(turn, opened),
             "slips": slips.available(turn, opened) if opened.case.registered else [],
             "papers": slips.papers(opened),
@@ -106,7 +108,6 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
             if case.value("request_kind")
             else "",
         ),
-        (N_("What was said"), case.value("text") or ""),
         (N_("Place"), case.value("place") or ""),
         (N_("Registered"), language.moment_text(turn.lang, registered.at)),
         (N_("Unit"), case_view.unit_name(turn, case_view.unit_of(opened))),

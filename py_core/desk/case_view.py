@@ -13,6 +13,7 @@ from py_core.values import local
 from py_core.views import language
 from py_core.views.explain import explain
 from py_core.views.language import N2_, N_
+from py_core.views.masking import mask_phone
 
 LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "met", "met_late")
 OPEN_LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none")
@@ -59,6 +60,23 @@ def unit_name(turn: Turn, unit_id: str | None) -> str:
     if unit is None:
         return unit_id or ""
     return unit.en if turn.lang == language.EN else unit.zh
+
+
+def official_name(turn: Turn, unit_id: str | None) -> str:
+    """A unit with its city before it, as documents name who issues them: 澄江市 and 市水利局 are 澄江市水利局."""
+    english = turn.lang == language.EN
+    city = turn.directory.city_en if english else turn.directory.city_zh
+    unit = unit_name(turn, unit_id)
+    if not unit or unit.startswith(city):
+        return unit or city
+    return f"{city} · {unit}" if english else city + unit.removeprefix(city[-1:])
+
+
+def asker(opened: OpenCase) -> str:
+    """Who asks and about which place, in one line; the phone stays masked."""
+    case = opened.case
+    parts = (case.value("claimant_name"), mask_phone(case.value("claimant_phone") or ""), case.value("place"))
+    return " · ".join(str(part) for part in parts if part)
 
 
 def is_finished(opened: OpenCase) -> bool:

@@ -19,6 +19,7 @@ from py_core.desk.visit_held import OpenVisit, open_visits
 from py_core.views import language
 from py_core.views.language import N_
 from py_core.views.masking import mask_phone
+from py_core.visits import FINISHED, PLANNED, STARTED
 from py_core.visits.enterprise import code_in, enterprise_key
 
 PAST_MAX = 30
@@ -34,8 +35,9 @@ class Enterprise:
     address: str = ""
     contact: str = ""
     phone: str = ""
-    last: date | None = None  # the day of its newest visit
-    visits: int = 0
+    last: date | None = None  # the day of the newest visit that was made
+    next: date | None = None  # the day of the nearest one that is planned
+    visits: int = 0  # that were made
     requests: int = 0
     open: int = 0
     names: set[str] = field(default_factory=set)
@@ -62,8 +64,11 @@ def known_enterprises(turn: Turn) -> dict[str, Enterprise]:
         known = entry(opened.enterprise, visit.value("enterprise"))
         known.name = visit.value("enterprise")
         known.names.add(known.name)
-        known.visits += 1
-        known.last = visit.day
+        if visit.state in (STARTED, FINISHED):
+            known.visits += 1
+            known.last = visit.day
+        elif visit.state == PLANNED and known.next is None:
+            known.next = visit.day
         for name in ("address", "contact", "phone"):
             setattr(known, name, visit.value(name) or getattr(known, name))
     return found
@@ -143,5 +148,6 @@ def _facts(turn: Turn, enterprise: Enterprise, visits: list[OpenVisit]) -> list[
         (N_("Address"), enterprise.address),
         (N_("Contacts"), turn.say(N_(", ")).join(contacts)),
         (N_("Last visit"), language.day_text(turn.lang, enterprise.last) if enterprise.last else ""),
+        (N_("Next visit"), language.day_text(turn.lang, enterprise.next) if enterprise.next else ""),
     ]
     return [{"label": turn.say(label), "text": text} for label, text in rows if text]

@@ -244,7 +244,6 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
     def named(kind: str, values: tuple[str, ...]) -> list[dict[str, str]]:
         return [{"value": value, "text": pack.term(f"{kind}.{value}", turn.lang)} for value in values]
 
-    yes_no = {"yes": turn.say(N_("Yes")), "no": turn.say(N_("No"))}
     return page(
         turn,
         "register.html",
@@ -266,7 +265,10 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
                 {"value": "yes", "text": turn.say(N_("Complete and in legal form"))},
                 {"value": "no", "text": turn.say(N_("Something is missing"))},
             ],
-            "signed_options": [{"value": value, "text": text} for value, text in yes_no.items()],
+            "signed_options": [
+                {"value": "yes", "text": turn.say(N_("Signed"))},
+                {"value": "no", "text": turn.say(N_("Not signed"))},
+            ],
             "outcomes": [
                 {"value": value, "only": only, "text": turn.say(text), "hint": turn.say(hint) if hint else ""}
                 for value, only, text, hint in OUTCOMES

@@ -62,16 +62,16 @@ def show_sheet(turn: Turn, form: str, of: str) -> Response:
     if plan.subject == "offer" and offer is not None and offer.pack in plan.form.sources:
         unit = own if own and (not offer.units or own.id in offer.units) else None
         unit = unit or next((directory.units[key] for key in offer.units if key in directory.units), own)
-        sheet, title = Sheet(turn, offer=offer, unit=unit), offer.en if turn.lang == language.EN else offer.zh
+        sheet = Sheet(turn, offer=offer, unit=unit)
     elif plan.subject == "unit" and unit is not None:
-        sheet, title = Sheet(turn, unit=unit), case_view.unit_name(turn, of)
+        sheet = Sheet(turn, unit=unit)
     elif plan.subject == "person" and person is not None:
         if form == "F-23" and of != turn.identity.user:
             return problem(turn, 403, "not_allowed")  # it lists the open cases of that person
-        sheet, title = Sheet(turn, person=person, unit=directory.units.get(person.unit)), person.name
+        sheet = Sheet(turn, person=person, unit=directory.units.get(person.unit))
     else:
         return problem(turn, 404, "unknown_page")
-    return _answer(turn, plan, sheet, "/slips", title, {})
+    return _answer(turn, plan, sheet, "/slips", turn.say(N_("Forms")), {})
 
 
 def show_index(turn: Turn) -> Response:
@@ -199,5 +199,5 @@ def _refused(turn: Turn, plan: Print, why: str, lacking: list[dict[str, str]], b
         "slip-refused",
         {"why": why, "lacking": lacking, "back": back, "form": plan.form.id},
         status=409,
-        where="cases",
+        where="slips" if back == "/slips" else "cases",
     )

@@ -169,12 +169,7 @@ def _filled(text: str, values: Mapping[str, tuple[str, ...]], number: str, joint
 
 
 def _unit(sheet: Sheet) -> str:
-    directory = sheet.turn.directory
-    city = directory.city_en if sheet.english else directory.city_zh
-    unit = case_view.unit_name(sheet.turn, sheet.unit.id) if sheet.unit else ""
-    if not unit or unit.startswith(city):
-        return unit or city
-    return f"{city} · {unit}" if sheet.english else f"{city}{unit}"
+    return case_view.official_name(sheet.turn, sheet.unit.id if sheet.unit else None)
 
 
 def _date(plan: Print, sheet: Sheet) -> str:
@@ -198,9 +193,9 @@ def _copy_mark(plan: Print, sheet: Sheet, both: bool) -> dict[str, str]:
 
 
 def _directory_number(sheet: Sheet) -> str:
-    if sheet.offer is not None:
-        return f"{sheet.offer.id} v{sheet.offer.version}"
-    return f"v{sheet.turn.directory.version}"
+    """Sheets about the directory bear the version of the promise or of the directory itself."""
+    version = sheet.offer.version if sheet.offer is not None else sheet.turn.directory.version
+    return sheet.turn.say(N_("v%(version)s"), version=version)
 
 
 def _qr(plan: Print, sheet: Sheet) -> Any:

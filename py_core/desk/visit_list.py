@@ -124,6 +124,7 @@ def _enterprises(turn: Turn) -> list[dict[str, Any]]:
             "requests": each.requests,
             "open": each.open,
             "last": language.day_text(turn.lang, each.last) if each.last else "",
+            "next": language.day_text(turn.lang, each.next) if each.next else "",
         }
         for each in found
     ]

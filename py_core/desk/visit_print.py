@@ -76,7 +76,7 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
     signature = visit.signature
     return {
         "title": words(lambda t: t.say(_TITLES[paper])),
-        "unit": words(lambda t: case_view.unit_name(t, visit.value("unit"))),
+        "unit": words(lambda t: case_view.official_name(t, visit.value("unit"))),
         "number": visit.value("number"),
         "both": both,
         "rows": [

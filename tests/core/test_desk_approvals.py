@@ -41,6 +41,8 @@ def test_an_extension_waits_with_its_reason_its_new_date_and_the_date_that_it_ra
 def test_the_form_of_the_decision_holds_what_was_asked_for() -> None:
     _, head = asked()
     html = head.get(f"/cases/{KEY}/do/approve_extension").html
+    for text in ("林晓梅", "等待上级批文", "再延长 5 个工作日", "2026年1月15日"):
+        assert text in html, text  # what is decided stands above the decision
     assert re.search(r'name="workdays"[^>]*value="5"', html) or re.search(r'value="5"[^>]*name="workdays"', html)
     head.post(f"/cases/{KEY}/do/approve_extension", key=str(head.seq), workdays="5", opinion="同意")
     assert "没有等待您审批的事项" in head.get("/approvals").html

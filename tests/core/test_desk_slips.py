@@ -271,6 +271,18 @@ def test_the_page_of_forms_leads_to_every_form_without_a_case() -> None:
             assert desk.get(link, lang).status in (200, 409)
 
 
+@pytest.mark.parametrize(
+    ("unit", "issuer"),
+    [("市水利局", "澄江市水利局"), ("市市场监督管理局", "澄江市市场监督管理局"), ("澄江市科协", "澄江市科协"),
+     ("星桥镇人民政府", "澄江市星桥镇人民政府")],
+)  # fmt: skip
+def test_the_issuer_is_named_with_its_city_once(unit: str, issuer: str) -> None:
+    desk, _ = city_with("F-01")
+    own = replace(CITY.units["xingqiao"], zh=unit)
+    desk.store._directory = replace(CITY, units={**CITY.units, "xingqiao": own})
+    assert f'<p class="sw-slip__unit">{issuer}</p>' in desk.get("/slips/F-25/xingqiao").html
+
+
 def test_a_service_of_a_regulation_without_guides_gets_none() -> None:
     desk, _ = city_with("F-01")
     offers = {**CITY.offers, "call": replace(CITY.offers["temp-water"], id="call", pack="HL", matter="citizen")}

@@ -222,6 +222,19 @@ def test_the_enterprise_s_file_joins_visits_and_cases(started: Desk) -> None:
     assert f'value="{code}"' in started.get("/register", enterprise=code).html
 
 
+def test_a_planned_visit_is_the_next_one_not_the_last(desk: Desk) -> None:
+    def row(html: str) -> str:
+        return html.split("恒泰纺织")[1].split("</tr>")[0]
+
+    planned = row(desk.get("/visits", show="enterprises", scope="unit").html)
+    assert re.search(r'data-label="最近走访">–', planned)
+    assert re.search(r'data-label="下次走访">20\d\d年', planned)
+    do(desk, "start")
+    begun = row(desk.get("/visits", show="enterprises", scope="unit").html)
+    assert re.search(r'data-label="最近走访">20\d\d年', begun)
+    assert re.search(r'data-label="下次走访">–', begun)
+
+
 def test_what_is_known_fills_what_was_left_empty(desk: Desk) -> None:
     desk.post("/visits/plan", key="ef" * 16, enterprise="恒泰纺织", on="2025-12-25", officer="lin")
     event = desk.store.acts[visit_id("ef" * 16)][0].act.events[0]
