@@ -17,7 +17,7 @@ from py_core.desk import ports, problem_page
 LANG_COOKIE = "lang"
 _YEAR_SECONDS = 365 * 86_400
 _LANGUAGES = ("zh-CN", "en")
-_MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events)")
+_MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events|log/[a-z]+)")
 _UPLOAD_PATHS = re.compile(r"/attachments/[^/]*")
 _TEXTS = {  # for programs and their authors; people get `problem_page`
     "signed_out": "Sign in first.",

@@ -23,6 +23,7 @@ from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
 from server.door import door
 from server.guard import CARRIED_PATH, Guard
+from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
 from server.settings import Settings
@@ -47,6 +48,7 @@ def application(parts: Parts) -> Starlette:
         if parts.neighbours is not None:
             parts.neighbours.start()
         parts.recomputation.start()
+        parts.checkpoints.start()
         await run_in_threadpool(parts.attachments.sweep)
         parts.bell.subscribe(parts.recomputation.notice)
         yield
@@ -58,6 +60,9 @@ def application(parts: Parts) -> Starlette:
             Route("/me", me),
             Route("/devices", enrol_device, methods=["POST"]),
             Route("/sync/events", events),
+            Route("/log/checkpoint", show_checkpoint),
+            Route("/log/proof", show_proof),
+            Route("/log/keys", show_keys),
             WebSocketRoute("/automerge", door),
             Route("/sync", sync, methods=["POST"]),
             Route(CARRIED_PATH, show_files, methods=["GET"]),
@@ -77,6 +82,7 @@ def application(parts: Parts) -> Starlette:
         lifespan=lifespan,
     )
     app.state.parts = parts
+    app.state.log_allowance = Allowance(parts.clock)
     return app
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,10 +24,12 @@ from py_core import __version__
 from py_core.errors import ShouwenError
 from server import record
 from server.database import Database
+from server.record_keys import KEY_FILE, key_files
 from server.tables import metadata
 
 TABLES_FILE = "record.sqlite3"
-KEY_FILES = ("record.key", "device.key")
+DEVICE_KEY_FILE = "device.key"
+_KEY_FILE = re.compile(r"record(-[0-9]+)?\.key|device\.key")
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _BATCH = 1_000  # rows; a chunk of a photograph is a row of 256 KiB
@@ -61,7 +64,8 @@ def take_backup(database: Database, keys: Path, folder: Path, now: datetime, pro
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=0o700)
-    for name in KEY_FILES:
+    key_names = (*key_files(keys), DEVICE_KEY_FILE)
+    for name in key_names:
         _copy_private(keys / name, unfinished / name)
     copy = Database.open(unfinished / TABLES_FILE, _SECONDS)
     with database.reading_committed() as source, copy.writing() as target:
@@ -79,7 +83,7 @@ def take_backup(database: Database, keys: Path, folder: Path, now: datetime, pro
         "taken_at": now.isoformat(),
         "log_size": log_size,
         "rows": rows,
-        "sha256": {name: _sha256(unfinished / name) for name in (TABLES_FILE, *KEY_FILES)},
+        "sha256": {name: _sha256(unfinished / name) for name in (TABLES_FILE, *key_names)},
     }
     (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for path in (*unfinished.iterdir(), unfinished):
@@ -98,13 +102,18 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
             raise BackupRefused(f"{folder} is of format {manifest['format']}; this version reads format {_FORMAT}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackupRefused(f"{folder} is no backup: its {MANIFEST} cannot be read ({error})") from error
-    for name in (TABLES_FILE, *KEY_FILES):
+    for name in (TABLES_FILE, *_keys_in(expected)):
         path = folder / name
         if not path.is_file():
             raise BackupRefused(f"{folder} lacks {name}; take the backup from its other copy")
         if _sha256(path) != expected.get(name):
             raise BackupRefused(f"{path} is not what was saved (SHA-256 differs); take the backup from its other copy")
     return manifest
+
+
+def _keys_in(hashes: Mapping[str, Any]) -> list[str]:
+    """The key files of a backup: those that it names, and the two without which no record can be served."""
+    return sorted({KEY_FILE, DEVICE_KEY_FILE, *(name for name in hashes if _KEY_FILE.fullmatch(name))})
 
 
 def open_tables(folder: Path, working_copy: Path) -> Database:
@@ -129,7 +138,7 @@ def return_backup(folder: Path, database: Database, keys: Path, progress: Progre
             rows = _copy_tables(source, target, progress)
             _count_on(target)
             log_size = record.log_size(target)
-        for name in KEY_FILES:
+        for name in _keys_in(manifest["sha256"]):
             _copy_private(folder / name, keys / name)
     finally:
         source_database.close()

@@ -6,6 +6,8 @@ so that a backup of that one is enough. Must never log or show a private key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -22,20 +24,18 @@ _SUITES = {
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-class CarryKeys:
-    """Both key pairs of one record."""
+_Private = X25519PrivateKey | ec.EllipticCurvePrivateKey
 
-    def __init__(self, record_key: SigningKey) -> None:
-        x25519 = X25519PrivateKey.from_private_bytes(record_key.secret_for("carry-x25519", 32))
-        number = int.from_bytes(record_key.secret_for("carry-p256", 48), "big") % (_P256_ORDER - 1) + 1
-        p256 = ec.derive_private_key(number, ec.SECP256R1())
-        self._private: dict[int, X25519PrivateKey | ec.EllipticCurvePrivateKey] = {
-            carry.ALG_X25519: x25519,
-            carry.ALG_P256: p256,
-        }
-        self.public = {
-            carry.ALG_X25519: x25519.public_key().public_bytes_raw(),
-            carry.ALG_P256: p256.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+
+class CarryKeys:
+    """Both key pairs of one record, and those of its retired keys: an outbox may have been sealed long ago."""
+
+    def __init__(self, record_key: SigningKey, retired: Sequence[SigningKey] = ()) -> None:
+        self.public = {alg: public for alg, _, public in _pairs(record_key)}
+        self._private: dict[tuple[int, bytes], _Private] = {
+            (alg, carry.key_id(public)): private
+            for key in (record_key, *retired)
+            for alg, private, public in _pairs(key)
         }
         self._record_key = record_key
 
@@ -53,15 +53,23 @@ class CarryKeys:
 
     def open(self, outbox: carry.Outbox) -> bytes:
         """The content of an outbox file; raises `CarryRefused`."""
-        private = self._private.get(outbox.alg)
-        if private is None:
+        if outbox.alg not in self.public:
             raise carry.CarryRefused("newer_format", f"alg {outbox.alg}")
-        if outbox.key_id != carry.key_id(self.public[outbox.alg]):
+        private = self._private.get((outbox.alg, outbox.key_id))
+        if private is None:
             raise carry.CarryRefused("other_record", "it is encrypted for another record's key")
         try:
             return _SUITES[outbox.alg].decrypt(outbox.box, private, carry.outbox_info(outbox.head))
         except (InvalidTag, ValueError) as error:
             raise carry.CarryRefused("tampered", "it does not decrypt") from error
+
+
+def _pairs(key: SigningKey) -> list[tuple[int, _Private, bytes]]:
+    x25519 = X25519PrivateKey.from_private_bytes(key.secret_for("carry-x25519", 32))
+    number = int.from_bytes(key.secret_for("carry-p256", 48), "big") % (_P256_ORDER - 1) + 1
+    p256 = ec.derive_private_key(number, ec.SECP256R1())
+    point = p256.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return [(carry.ALG_X25519, x25519, x25519.public_key().public_bytes_raw()), (carry.ALG_P256, p256, point)]
 
 
 def seal_outbox(alg: int, public_key: bytes, content: bytes) -> bytes:

@@ -21,6 +21,7 @@ from server.gate import WAIVABLE, Gate
 from server.late_work import Held
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded
+from server.registry import catch_up
 from server.tables import devices, quarantine
 from server.wake import Bell
 
@@ -88,6 +89,7 @@ class CentreDecisions:
         where = (devices.c.id == decision.device, devices.c.user.is_not(None), devices.c.revoked_at_ms.is_(None))
         now_ms = to_ms(self._clock.now())
         connection.execute(update(devices).where(*where).values(revoked_at_ms=now_ms, revoked_why=decision.why))
+        catch_up(connection, now_ms)
 
 
 def _work(connection: Connection, held: Held) -> HeldWork:

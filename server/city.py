@@ -22,6 +22,7 @@ from py_core.values import local
 from server import record
 from server.database import Database
 from server.outside import Clock, to_ms
+from server.registry import catch_up
 from server.tables import directories
 
 _EMPTY: Mapping[str, Any] = {
@@ -70,6 +71,7 @@ class City:
                 )
             )
             record.feed_whole(connection, CITY_ID, units)  # a new unit works by the city's rules like the others
+            catch_up(connection, to_ms(self._clock.now()))
         return self.current()
 
     def current(self) -> Published:

@@ -116,6 +116,7 @@ def _rebuild(arguments: argparse.Namespace) -> int:
     try:
         done = rebuild(database, _of("rebuilt", "documents"))
         print(f"{done.cases} documents: {done.lines_added} lines added to the feeds, {done.lines_removed} removed")
+        print(f"{done.tiles} tiles of the log's trees laid anew")
         index = SimilarIndex(settings.search_index, CaseBook(database))
         print(f"{index.rebuild()} cases are searchable")
         index.close()

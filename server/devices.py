@@ -15,6 +15,7 @@ from py_core.enrolment import Enrolment, enrol_sign_bytes, enrolment_sign_bytes
 from py_core.errors import Malformed
 from server.keys import SigningKey, read_public_key, verifies
 from server.outside import Entropy
+from server.registry import catch_up
 from server.tables import actors, devices
 
 SERVER_DEVICE = "server"
@@ -142,6 +143,7 @@ def _insert(connection: Connection, device: Device, now_ms: int, **enrolment: st
             **enrolment,
         )
     )
+    catch_up(connection, now_ms)
 
 
 def _free_code(connection: Connection, entropy: Entropy) -> str:

@@ -29,6 +29,7 @@ from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
 from server.engine import CaseEngine
 from server.keys import verifies
+from server.log_tree import check_end, grow
 from server.outside import from_ms
 from server.receipts import Receipts
 from server.record import Entry, Submission
@@ -159,12 +160,15 @@ class Gate:
     ) -> list[Ruling]:
         """A ruling for each submission, in order; writes the log, the feeds and the quarantine.
 
-        What lay in quarantine for want of a cause that now came is looked at again in the same breath.
+        What lay in quarantine for want of a cause that now came is looked at again in the same breath. Raises
+        `LogDamaged` when acts that were signed for are no longer in the log.
         """
+        check_end(connection, record.log_size(connection))
         rulings = self._admit(connection, submissions, directory, now_ms)
         arrived = rulings
         while waiting := record.waiting_for(connection, [r.hash for r in arrived if r.verdict == "accepted"]):
             arrived = self._admit(connection, waiting, directory, now_ms)
+        grow(connection)
         return rulings
 
     def _admit(

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from py_core import wire
-from py_core.errors import Malformed
+from py_core.errors import Malformed, ShouwenError
 from server.outside import Entropy
 
 _SEED_BYTES = 32
@@ -37,6 +37,12 @@ _SMALL_ORDER = frozenset(
 )
 
 
+class UnsafeKeyFile(ShouwenError):
+    """A file with a private key has rights for others than its owner."""
+
+    code = "unsafe_key_file"
+
+
 class SigningKey:
     """One Ed25519 key of the server."""
 
@@ -47,7 +53,10 @@ class SigningKey:
 
     @classmethod
     def kept_in(cls, path: Path, entropy: Entropy) -> SigningKey:
-        """The key in this file; made on the first call, readable by its owner only from the first byte."""
+        """The key in this file; made on the first call, readable by its owner only from the first byte.
+
+        Raises `UnsafeKeyFile` when others have rights on it.
+        """
         try:
             seed = path.read_bytes()
         except FileNotFoundError:
@@ -57,6 +66,8 @@ class SigningKey:
                 file.write(seed)
                 file.flush()
                 os.fsync(file.fileno())
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise UnsafeKeyFile(f"{path} can be read by others; make it private (chmod 600) and find out who read it")
         if len(seed) != _SEED_BYTES:
             raise RuntimeError(f"{path} does not hold a key of {_SEED_BYTES} bytes; restore it from the backup")
         return cls(seed)

@@ -17,6 +17,7 @@ from server.carry_import import CarryImport
 from server.carry_keys import CarryKeys
 from server.casebook import CaseBook
 from server.centre_view import CentreDecisions
+from server.checkpoints import Checkpoints
 from server.city import City
 from server.core_events import read_event
 from server.database import Database
@@ -24,11 +25,14 @@ from server.engine import CaseEngine, EngineOutside
 from server.exchange import Exchange
 from server.gate import Gate
 from server.keys import SigningKey
+from server.log_tree import grow
 from server.neighbours import Neighbours
-from server.outside import Clock, Entropy
+from server.outside import Clock, Entropy, to_ms
 from server.own_device import OwnDevice
 from server.receipts import Receipts
 from server.recomputation import Recomputation
+from server.record_keys import RecordKeys, open_keys
+from server.registry import catch_up
 from server.sessions import Sessions
 from server.settings import Settings
 from server.similar import SimilarIndex
@@ -47,7 +51,9 @@ class Parts:
     city: City
     accounts: Accounts
     sessions: Sessions
+    keys: RecordKeys
     receipts: Receipts
+    checkpoints: Checkpoints
     engine: CaseEngine
     gate: Gate
     bell: Bell
@@ -71,6 +77,7 @@ class Parts:
             self.neighbours.close()
         self.bell.close()
         self.recomputation.close()
+        self.checkpoints.close()
         self.similar.close()
         self.engine.close()
         self.database.close()
@@ -92,7 +99,12 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     where = settings.database
     database = Database.open(where, settings.busy_seconds)
-    receipts = Receipts(SigningKey.kept_in(settings.data / "record.key", entropy))
+    with database.writing() as connection:
+        now_ms = to_ms(clock.now())
+        keys = open_keys(connection, settings.data, entropy, now_ms)
+        grow(connection)
+        catch_up(connection, now_ms)
+    receipts = Receipts(keys.current, keys.retired)
     device_key = SigningKey.kept_in(settings.data / "device.key", entropy)
     engine = engine or EngineOutside(
         settings.trial_seconds_max, settings.trial_memory_bytes_max, settings.trial_cpu_seconds_max
@@ -104,7 +116,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     casebook = CaseBook(database)
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
     exchange = Exchange(settings, clock, database, city, gate, receipts, bell)
-    carry_keys = CarryKeys(receipts.key)
+    carry_keys = CarryKeys(keys.current, keys.retired)
     return Parts(
         settings=settings,
         clock=clock,
@@ -113,7 +125,9 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         city=city,
         accounts=Accounts(database, clock, entropy),
         sessions=Sessions(database, clock, entropy, settings.session_idle, settings.session_life),
+        keys=keys,
         receipts=receipts,
+        checkpoints=Checkpoints(database, clock, keys),
         engine=engine,
         gate=gate,
         bell=bell,

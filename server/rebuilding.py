@@ -1,5 +1,5 @@
 """Makes what is derived from the log again: which units a case concerns, what each unit has to learn, which
-contents its acts name, the search index.
+contents its acts name, the tiles of the log's trees, the search index.
 
 Works in short transactions while the record is being served. A feed is repaired by adding what is missing at its end
 and taking out what leads nowhere: devices' cursors stay good, and what they are sent twice changes nothing.
@@ -22,6 +22,8 @@ from server import record
 from server.attachments import note_names
 from server.city import directories_by_time
 from server.database import Database
+from server.log_tree import ACTS, REGISTRY, lay_anew, leaves_of_acts
+from server.registry import leaves_of_registry
 from server.scope import CONCERNED, Standing, day_of, standing_after, taken_late, units_in
 from server.tables import changes, feed
 
@@ -48,6 +50,7 @@ class Rebuilt:
     cases: int
     lines_added: int
     lines_removed: int
+    tiles: int = 0  # of the log's trees
 
 
 def standings(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, Standing]:
@@ -127,7 +130,9 @@ def rebuild(database: Database, progress: Progress | None = None) -> Rebuilt:
             progress(done, len(case_ids))
     with database.writing() as connection:
         removed += connection.execute(delete(feed).where(_leads_nowhere())).rowcount
-    return Rebuilt(len(case_ids), added, removed)
+        tiles = lay_anew(connection, ACTS, leaves_of_acts(connection))
+        tiles += lay_anew(connection, REGISTRY, leaves_of_registry(connection))
+    return Rebuilt(len(case_ids), added, removed, tiles)
 
 
 def _feed_case(connection: Connection, case_id: str, standing: Standing) -> tuple[int, int]:

@@ -7,6 +7,7 @@ beacons from invented ones without storing each.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 
 from py_core import wire
@@ -15,10 +16,11 @@ from server.outside import to_ms
 
 
 class Receipts:
-    """Signs with the record's key."""
+    """Signs with the record's key; knows beacons of its retired keys again."""
 
-    def __init__(self, key: SigningKey) -> None:
+    def __init__(self, key: SigningKey, retired: Sequence[SigningKey] = ()) -> None:
         self.key = key
+        self._keys = (key, *retired)
 
     @property
     def public_key(self) -> bytes:
@@ -31,14 +33,17 @@ class Receipts:
     def beacon(self, now: datetime, log_size: int) -> wire.Beacon:
         """The record's signed word that it is `now`."""
         time_ms = to_ms(now)
-        beacon_id = wire.beacon_id(time_ms, self._tag(time_ms))
+        beacon_id = wire.beacon_id(time_ms, _tag(self.key, time_ms))
         signature = self.key.sign(wire.beacon_sign_bytes(beacon_id, time_ms, log_size))
         return wire.Beacon(beacon_id, time_ms, log_size, signature.hex())
 
     def is_own_beacon(self, beacon_id: str) -> bool:
         """Whether this record gave the beacon out."""
         time_ms = wire.beacon_time_ms(beacon_id)
-        return time_ms is not None and hmac.compare_digest(beacon_id, wire.beacon_id(time_ms, self._tag(time_ms)))
+        return time_ms is not None and any(
+            hmac.compare_digest(beacon_id, wire.beacon_id(time_ms, _tag(key, time_ms))) for key in self._keys
+        )
 
-    def _tag(self, time_ms: int) -> str:
-        return self.key.tag(b"beacon" + time_ms.to_bytes(8, "big")).hex()
+
+def _tag(key: SigningKey, time_ms: int) -> str:
+    return key.tag(b"beacon" + time_ms.to_bytes(8, "big")).hex()

@@ -260,3 +260,42 @@ carried_files = Table(  # outbox files that somebody brought to the centre, with
     Column("acts", Integer, nullable=False),
     Column("answer", LargeBinary, nullable=False),  # the frames of its receipts file
 )
+
+log_tiles = Table(  # two Merkle trees (0 acts, 1 registry), up to 256 hashes of a level in each row (`server.log_tree`)
+    "log_tiles",
+    metadata,
+    Column("tree", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+registry = (
+    Table(  # whose keys sign, which directory and law were in force: each a canonical JSON text, a leaf of tree 1
+        "registry",
+        metadata,
+        Column("n", BigInteger, primary_key=True, autoincrement=False),
+        Column("kind", String(32), nullable=False),
+        Column("subject", String(128), nullable=False),
+        Column("text", Text, nullable=False),
+        Index("registry_of_subject", "kind", "subject"),
+    )
+)
+
+checkpoints = Table(  # signed notes of both trees; never changed
+    "checkpoints",
+    metadata,
+    Column("acts_size", BigInteger, primary_key=True, autoincrement=False),
+    Column("registry_size", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at_ms", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+record_keys = Table(  # the record's public keys from the first on, each signed by the one before it
+    "record_keys",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)

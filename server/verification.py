@@ -19,22 +19,15 @@ from py_core.errors import Malformed
 from server.database import Database
 from server.devices import Device, device_by_id
 from server.engine import CaseEngine
+from server.faults import Fault
 from server.keys import verifies
+from server.log_faults import log_faults
 from server.rebuilding import FeedFaults, feed_faults, standings
 from server.tables import actors, attachment_chunks, attachment_names, attachments, changes
 from server.trial import NotTaken
 
 Progress = Callable[[int, int], None]
 """Told how many changes were read, of how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: `code` is stable, `where` names the case or the number in the log."""
-
-    code: str
-    where: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +89,15 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
             read, cases = read + len(rows), cases + 1
             if progress is not None:
                 progress(read, total)
-        faults += _feed(feed_faults(connection, standings(connection)))
+        try:
+            expected = standings(connection)
+        except (ValueError, TypeError, KeyError, AttributeError, Malformed) as error:
+            faults.append(Fault("unreadable_directory", "directories", f"the feeds were not compared ({error})"))
+        else:
+            faults += _feed(feed_faults(connection, expected))
         faults += _name_faults(connection, named)
         faults += _content_faults(connection)
+        faults += log_faults(connection)
     return Verified(total, cases, tuple(faults))
 
 

@@ -13,7 +13,20 @@ from sqlalchemy import Connection, delete, select, update
 
 from server.parts import Parts
 from server.rebuilding import rebuild
-from server.tables import actors, attachment_chunks, attachment_names, case_units, changes, devices, feed
+from server.tables import (
+    actors,
+    attachment_chunks,
+    attachment_names,
+    case_units,
+    changes,
+    checkpoints,
+    devices,
+    directories,
+    feed,
+    log_tiles,
+    record_keys,
+    registry,
+)
 from server.verification import Verified, verify
 
 EDITS = 300
@@ -29,6 +42,7 @@ def filled(parts: Parts) -> Parts:
         zhao.sync(zhao.act(case_id(n), {"type": "noted", "text": "二"}))
         lin.sync()
         lin.sync(lin.act(case_id(n), {"type": "noted", "text": "三"}))
+        parts.checkpoints.current()
     return parts
 
 
@@ -49,9 +63,11 @@ def flip(data: bytes, chance: Random) -> bytes:
 
 def edit_anything(connection: Connection, chance: Random) -> str:
     """One random edit of the log or of what proves it; says which."""
-    table = chance.choice([changes, changes, changes, changes, devices, actors])
+    proving = [log_tiles, registry, checkpoints, record_keys, directories]
+    table = chance.choice([changes, changes, changes, changes, devices, actors, *proving])
     rows = connection.execute(select(table)).mappings().all()
-    row = chance.choice([r for r in rows if table is changes or r["device" if table is actors else "id"] != "server"])
+    own = {devices: "id", actors: "device"}.get(table)
+    row = chance.choice([r for r in rows if own is None or r[own] != "server"])
     columns = {
         changes: [
             "hash",
@@ -65,9 +81,15 @@ def edit_anything(connection: Connection, chance: Random) -> str:
             "device",
             "user",
             "device_seq",
+            "received_at_ms",
         ],
-        devices: ["public_key"],
+        devices: ["public_key", "user", "enrolled_at_ms"],
         actors: ["signature", "device"],
+        log_tiles: ["hashes"],
+        registry: ["text", "kind", "subject"],
+        checkpoints: ["note"],
+        record_keys: ["public_key", "since_ms", "signature"],
+        directories: ["document", "published_at_ms"],
     }[table]
     name = chance.choice(columns)
     if name == "deps" and not row["deps"]:
@@ -81,8 +103,8 @@ def edit_anything(connection: Connection, chance: Random) -> str:
         value = flip(bytes.fromhex(value), chance).hex()
     else:
         value += "x"
-    key = next(iter(table.primary_key.columns))
-    connection.execute(update(table).where(key == row[key.name]).values({name: value}))
+    where = [key == row[key.name] for key in table.primary_key.columns]
+    connection.execute(update(table).where(*where).values({name: value}))
     return f"{table.name}.{name}"
 
 
