@@ -83,7 +83,7 @@ def edit_anything(connection: Connection, chance: Random) -> str:
             "device_seq",
             "received_at_ms",
         ],
-        devices: ["public_key", "user", "enrolled_at_ms"],
+        devices: ["public_key", "user", "enrolled_at_ms", "enrolment"],
         actors: ["signature", "device"],
         log_tiles: ["hashes"],
         registry: ["text", "kind", "subject"],
