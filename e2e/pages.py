@@ -47,6 +47,7 @@ def pages_of(page: Page, city: City) -> Iterator[tuple[str, str]]:
     for href in {href.split("/")[2]: href for href in sheets}.values():
         yield f"sheet-{href.split('/')[2]}", href
     yield "calendar", "/today/calendar"
+    yield "calendar-subscription", "/calendar"
     yield from visit_pages(page, city)
 
 
@@ -109,6 +110,7 @@ def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     yield "city-publish", "/centre/calendar/publish"
     yield "offers", "/centre/offers"
     yield "offer", "/centre/offers/disability-allowance"
+    yield "offer-new", "/centre/offers/new"
 
 
 def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:

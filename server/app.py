@@ -18,11 +18,12 @@ from server import record
 from server.answers import problem_answer
 from server.assets import asset
 from server.attachment_routes import attachment
+from server.calendar_routes import calendar_feed, calendar_page
 from server.carry_routes import give_receipts, show_file, show_files, take_file
 from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
 from server.door import door
-from server.guard import CARRIED_PATH, Guard
+from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
@@ -65,6 +66,8 @@ def application(parts: Parts) -> Starlette:
             Route("/log/keys", show_keys),
             WebSocketRoute("/automerge", door),
             Route("/sync", sync, methods=["POST"]),
+            Route(CALENDAR_PATH, calendar_page, methods=["GET", "POST"]),
+            Route(CALENDAR_PATH + "/{token:str}.ics", calendar_feed, methods=["GET"]),
             Route(CARRIED_PATH, show_files, methods=["GET"]),
             Route(CARRIED_PATH, take_file, methods=["POST"]),
             Route(CARRIED_PATH + "/{file:str}", show_file, methods=["GET"]),

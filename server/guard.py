@@ -31,6 +31,7 @@ _HEADERS = {
     "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _DRAIN_BYTES_MAX = 64 * 1024 * 1024
+CALENDAR_PATH = "/calendar"  # see `calendar_routes`
 CARRIED_PATH = "/centre/carried"  # takes a file, see `carry_routes`
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -13,6 +13,7 @@ from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
 from server.accounts import Accounts
 from server.attachments import Attachments
+from server.calendar_feeds import CalendarFeeds
 from server.carry_import import CarryImport
 from server.carry_keys import CarryKeys
 from server.casebook import CaseBook
@@ -52,6 +53,7 @@ class Parts:
     accounts: Accounts
     sessions: Sessions
     keys: RecordKeys
+    calendar_feeds: CalendarFeeds
     receipts: Receipts
     checkpoints: Checkpoints
     engine: CaseEngine
@@ -126,6 +128,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         accounts=Accounts(database, clock, entropy),
         sessions=Sessions(database, clock, entropy, settings.session_idle, settings.session_life),
         keys=keys,
+        calendar_feeds=CalendarFeeds(database, clock, entropy),
         receipts=receipts,
         checkpoints=Checkpoints(database, clock, keys),
         engine=engine,

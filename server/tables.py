@@ -299,3 +299,11 @@ record_keys = Table(  # the record's public keys from the first on, each signed 
     Column("since_ms", BigInteger, nullable=False),
     Column("signature", LargeBinary, nullable=False),
 )
+
+calendar_feeds = Table(  # secret addresses for calendar programs, one a person
+    "calendar_feeds",
+    metadata,
+    Column("user", String(64), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("made_at_ms", BigInteger, nullable=False),
+)

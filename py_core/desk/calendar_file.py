@@ -19,12 +19,13 @@ from py_core.views.language import N_
 
 EVENTS_MAX = 500
 LINE_OCTETS_MAX = 75
+REFRESH = "PT4H"  # how often a program that subscribes should look again
 FILE_NAME = "shouwen-duties.ics"
 
 
 def show_calendar(turn: Turn) -> Response:
     """The page that offers the file; the file itself is in the link, so it is made without network and leaves no trace."""
-    dated = sorted((each for each in duties(turn, usual_scope(turn)) if each.glance.due), key=_order)[:EVENTS_MAX]
+    dated = dated_duties(turn)
     content = calendar_text(turn, dated).encode()
     return page(
         turn,
@@ -40,9 +41,15 @@ def show_calendar(turn: Turn) -> Response:
     )
 
 
+def dated_duties(turn: Turn) -> list[OpenCase]:
+    """The person's duties that have a due date, the nearest first."""
+    return sorted((each for each in duties(turn, usual_scope(turn)) if each.glance.due), key=_order)[:EVENTS_MAX]
+
+
 def calendar_text(turn: Turn, dated: Iterable[OpenCase]) -> str:
     """An all-day event on each due date, with a reminder the day before."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Shouwen//Duties//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
+    lines += [f"NAME:{_escaped(turn.say(N_('Shouwen')))}", f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}"]
     for opened in dated:
         lines += _event(turn, opened)
     lines.append("END:VCALENDAR")

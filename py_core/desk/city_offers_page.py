@@ -27,7 +27,7 @@ from py_core.views import language
 from py_core.views.language import N_
 
 TEXT_MAX, NAME_MAX, REASON_MAX, PLACE_MAX = 1000, 100, 500, 120
-_UNITS = ("workday", "day", "week", "month")
+UNITS = ("workday", "day", "week", "month")
 _FORMS = ("F-04", "F-26", "F-27")  # what is printed from an offer
 
 
@@ -59,7 +59,7 @@ def take_offer(turn: Turn, offer: str) -> Response:
         return problem(turn, 404, "unknown_page")
     form = Form(turn, turn.request.form)
     publication = form.value("what") == "publication"
-    event = _publication(turn, form, known) if publication else _version(turn, form, known)
+    event = _publication(turn, form, known) if publication else version_event(turn, form, known)
     if not form.errors:
         try:
             read_city_event(event, turn.packs)
@@ -75,7 +75,8 @@ def take_offer(turn: Turn, offer: str) -> Response:
     return record(turn, event, back)
 
 
-def _version(turn: Turn, form: Form, known: Offer) -> dict[str, Any]:
+def version_event(turn: Turn, form: Form, known: Offer) -> dict[str, Any]:
+    """The act that a typed version makes after the known one; faults are noted in the form."""
     day = _day(form, "in_force_from")
     if day is not None and day < max(known.in_force_from, local(turn.surroundings.now).date()):
         form.fault(
@@ -93,7 +94,7 @@ def _version(turn: Turn, form: Form, known: Offer) -> dict[str, Any]:
         old = dict(row.pop(name, None) or {})
         length = form.value(f"{name}_n")
         if length.isascii() and length.isdigit() and 0 < int(length) <= 999:
-            row[name] = {**old, "n": int(length), "unit": form.choice(f"{name}_unit", _UNITS)}
+            row[name] = {**old, "n": int(length), "unit": form.choice(f"{name}_unit", UNITS)}
         elif length:
             form.fault(f"{name}_n", N_("Enter a whole number above 0."))
     completion = form.value("completion_event")
@@ -241,7 +242,7 @@ def _page(turn: Turn, offer: Offer, form: Form, status: int = 200) -> Response:
             "open_cases": kept,
             "words": [{"name": name, "label": turn.say(OFFER_WORDS[name])} for name in WORDS],
             "units": [
-                {"value": each, "text": pack.term(f"unit.{each}", turn.lang) if pack else each} for each in _UNITS
+                {"value": each, "text": pack.term(f"unit.{each}", turn.lang) if pack else each} for each in UNITS
             ],
             "completions": [
                 {"value": each, "text": turn.say(city_words.COMPLETION_WORDS[each])} for each in COMPLETION_EVENTS

@@ -14,6 +14,7 @@ from py_core.desk import (
     case_page,
     centre,
     city_calendar_page,
+    city_new_offer_page,
     city_offers_page,
     city_publish_page,
     city_rules_page,
@@ -140,6 +141,13 @@ ROUTES = (
         server_only=True,
     ),
     _route(r"/centre/offers", city_offers_page.show_offers, right="change_city_rules", server_only=True),
+    _route(
+        r"/centre/offers/new",
+        city_new_offer_page.show_new_offer,
+        city_new_offer_page.take_new_offer,
+        right="change_city_rules",
+        server_only=True,
+    ),
     _route(
         r"/centre/offers/(?P<offer>[a-z0-9.-]{1,64})",
         city_offers_page.show_offer,

@@ -64,7 +64,7 @@ def test_a_guide_that_lacks_something_can_be_completed_and_printed() -> None:
     for form in ("F-26", "F-27"):
         page = lin.get(f"/slips/{form}/temp-water")
         assert page.status == 200
-        assert "temp-water v3" in page.html
+        assert "第3版" in page.html
     assert "temp-water" in admin.get("/centre/offers").html
 
 
@@ -98,6 +98,51 @@ def test_the_same_form_twice_is_one_version_and_an_overtaken_one_is_told() -> No
     other = admin.post(PAGE, **{**form, "fee": "每件十元"})
     assert (other.status, other.acts) == (422, ())
     assert "已有人" in other.html
+
+
+NEW = "/centre/offers/new"
+TYPED = {
+    "kind": "JY:service", "zh": "临时占道许可", "en": "Use of the road", "promise_n": "5", "statutory_n": "10",
+    "reason": "新增服务事项",
+}  # fmt: skip
+
+
+def new_service(admin: Desk, **typed: str) -> tuple[int, str, str]:
+    """Status, place and page of the answer to the form of a new service."""
+    answer = admin.post(NEW, **{**filled(admin.get(NEW).html, {}), **TYPED, **typed})
+    return answer.status, answer.location or "", answer.html
+
+
+def test_a_new_service_can_be_asked_for_at_its_units_at_once() -> None:
+    admin, lin = desks()
+    status, place, _ = new_service(admin, unit="xingqiao")
+    assert status == 303
+    assert "临时占道许可" in admin.get(place.partition("?")[0]).html
+    assert "临时占道许可" in lin.get("/register").html
+    elsewhere = Desk("wang", store=admin.store)
+    assert "临时占道许可" not in elsewhere.get("/register").html
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [({"kind": ""}, "kind"), ({"promise_n": ""}, "promise_n"), ({"promise_n": "11"}, "promise_n"), ({"zh": ""}, "zh"),
+     ({"reason": ""}, "reason"), ({"service_id": "../x"}, "kind"), ({"kind": "JY:nothing"}, "kind")],
+)  # fmt: skip
+def test_a_faulty_new_service_keeps_what_was_typed(typed: dict[str, str], field: str) -> None:
+    admin, _ = desks()
+    status, _, html = new_service(admin, **typed)
+    assert status == 422
+    assert f'id="{field}-error"' in html
+    assert "Use of the road" in html
+    assert "service-" not in admin.get("/centre/offers").html
+
+
+def test_the_form_of_a_new_service_sent_twice_makes_one() -> None:
+    admin, _ = desks()
+    form = {**filled(admin.get(NEW).html, {}), **TYPED}
+    first, second = admin.post(NEW, **form), admin.post(NEW, **form)
+    assert (first.status, second.status) == (303, 303)
+    assert admin.get("/centre/offers").html.count("临时占道许可") == 1
 
 
 def test_a_publication_stands_in_the_log_of_its_units() -> None:
