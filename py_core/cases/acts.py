@@ -19,7 +19,8 @@ ACT_BYTES_MAX = 48 * 1024
 ACT_EVENTS_MAX = 32
 ACT_NAME_MAX = 64
 ACT_NUMBER_MAX = 2**53 - 1  # what JavaScript keeps exactly
-ACT_YEAR_MIN, ACT_YEAR_MAX = 1900, 2200  # a lost clock stays inside; beyond, nobody could count days any more
+ACT_YEAR_MIN = 1900  # a lost clock stays inside; beyond, nobody could count days any more
+ACT_YEAR_MAX = 2200
 _KEYS = frozenset(
     {
         "v", "kind", "events", "user", "device", "device_seq", "occurred_at", "claimed_at",

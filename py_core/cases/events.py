@@ -27,6 +27,8 @@ __all__ = [
     "LONG_TEXT_MAX",
     "PROCEDURES",
     "REQUEST_KINDS",
+    "REVEALED_FIELDS",
+    "REVEAL_PURPOSES",
     "TEXT_MAX",
     "FieldSpec",
     "missing",
@@ -51,6 +53,8 @@ PROCEDURES = (
     "expert_review", "other",
 )  # fmt: skip
 ATTACHMENT_PURPOSES = ("photo", "paper", "other")
+REVEALED_FIELDS = ("claimant_phone", "claimant_id")
+REVEAL_PURPOSES = ("contact", "verify", "procedure", "supervision", "other")
 COMPLETION_EVENTS = ("decision_issued", "certificate_issued", "forwarded_up")
 _NOTE = _f("note", "long_text", "Note")
 
@@ -242,6 +246,12 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "due_change_seen": (_NOTE,),
     "noted": (_f("text", "long_text", "Note", True),),
+    "field_revealed": (
+        _f("field", "choice", "What is shown in full", True, REVEALED_FIELDS, "revealed"),
+        _f("purpose", "choice", "What it is needed for", True, REVEAL_PURPOSES, "reveal_purpose"),
+        _f("words", "text", "The purpose in words"),
+    ),
+    "form_printed": (_f("form", "text", "Form", True),),
     "late_work_taken": (
         _f("acts", "texts", "Acts", True),
         _f("reason", "long_text", "Reason", True),

@@ -10,7 +10,7 @@ from typing import Any
 from py_core.cases.commands import CommandSpec
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
-from py_core.desk import case_view
+from py_core.desk import case_view, secrecy
 from py_core.desk.contact_checks import tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.register import receipt_step
@@ -81,6 +81,8 @@ def defaults(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
 def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
     if spec.name == "issue_receipt":
         return {name: str(value) for name, value in receipt_step(turn, opened.case, opened.number)[1].items()}
+    if spec.name == "reveal_field":
+        return {"field": (turn.request.query.get("field") or secrecy.revealable(opened)[:1] or [""])[-1]}
     asked = opened.case.last("extension_requested")
     if spec.name == "approve_extension" and asked:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")

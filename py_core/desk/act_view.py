@@ -9,6 +9,7 @@ from typing import Any
 
 from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
+from py_core.desk import secrecy
 from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
@@ -185,6 +186,8 @@ def _of_recomputation(turn: Turn, pack: Pack | None, name: str, event: Event) ->
 
 def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> str:
     """A field's value in words of the page's language."""
+    if secrecy.is_masked(spec.name):
+        return secrecy.masked(spec.name, value)
     if isinstance(value, bool):
         return turn.say(N_("yes")) if value else turn.say(N_("no"))
     if spec.kind == "choice" and pack is not None:

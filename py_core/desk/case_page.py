@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.cases.commands import possible
-from py_core.desk import act_view, case_view, slips, slips_offered
+from py_core.desk import act_view, case_view, secrecy, slips, slips_offered
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
 from py_core.desk.frame import page
@@ -17,10 +17,9 @@ from py_core.desk.visit_held import open_visit
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
-from py_core.views.masking import mask_identity, mask_phone
 
 # Commands that have a page of their own instead of a generated form.
-_OWN_PAGES = frozenset({"register", "resolve_contradiction", "take_late_work"})
+_OWN_PAGES = frozenset({"register", "resolve_contradiction", "take_late_work", "reveal_field"})
 
 
 def show_case(turn: Turn, case_id: str) -> Response:
@@ -148,15 +147,16 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     rows = [
         (turn.say(N_("Claimant")), case.value("claimant_name") or ""),
         (turn.say(N_("Kind")), case_view.term(turn, opened, f"claimant.{claimant}") if claimant else ""),
-        (turn.say(N_("Phone")), mask_phone(case.value("claimant_phone") or "")),
-        (turn.say(N_("ID number or credit code")), mask_identity(case.value("claimant_id") or "")),
+        (turn.say(N_("Phone")), secrecy.number_of(turn, opened, "claimant_phone")),
+        (turn.say(N_("ID number or credit code")), secrecy.number_of(turn, opened, "claimant_id")),
         (turn.say(N_("Address")), case.value("claimant_address") or ""),
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
         (turn.say(N_("Answers now")), case_view.responsible(turn, opened)),
     ]
-    return [{"label": label, "text": text} for label, text in rows if text]
+    shown = [(label, text if isinstance(text, dict) else {"text": text}) for label, text in rows]
+    return [{"label": label, **row} for label, row in shown if row["text"]]
 
 
 def _officer(turn: Turn, user: str) -> str:

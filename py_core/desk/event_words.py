@@ -69,6 +69,8 @@ EVENT_TITLES: Mapping[str, str] = {
     "due_change_seen": N_("Changed date seen"),
     "attachment_added": N_("Photographs or papers added"),
     "noted": N_("Note"),
+    "field_revealed": N_("Shown in full"),
+    "form_printed": N_("Printed"),
     "visit_planned": N_("Visit planned"),
     "visit_moved": N_("Visit moved"),
     "visit_started": N_("Visit started"),

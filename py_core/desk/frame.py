@@ -33,6 +33,7 @@ DONE = {
     "visit_act": N_("Recorded in the visit."),
     "visit_request": N_("The request is registered and stands in the visit."),
     "visit_again": N_("This form was already sent. Nothing was recorded twice."),
+    "print": N_("The printing is recorded in the case. Numbers stand in full on this sheet for ten minutes."),
     "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
 }
 

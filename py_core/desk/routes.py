@@ -82,7 +82,7 @@ ROUTES = (
         act_form.take_act,
         right="work_on_cases",
     ),
-    _route(rf"/cases/{_CASE}/slips/(?P<form>F-\d\d)", slips.show_slip),
+    _route(rf"/cases/{_CASE}/slips/(?P<form>F-\d\d)", slips.show_slip, slips.take_print),
     _route(r"/visits", visit_list.show_visits),
     _route(r"/visits/plan", visit_plan.show_plan, visit_plan.take_plan, right="go_on_visits"),
     _route(rf"/visits/{_VISIT}", visit_page.show_visit),

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
-from py_core.cases.commands import COMMANDS
-from py_core.desk import case_view
+from py_core.cases.commands import COMMANDS, Command, decide
+from py_core.desk import case_view, secrecy
 from py_core.desk.command_words import command_title
-from py_core.desk.frame import page
+from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
-from py_core.desk.problems import problem
+from py_core.desk.problems import problem, refusal
+from py_core.desk.recording import new_act
 from py_core.desk.slips_offered import available, fits, issuable, issuing_facts, offers_of
 from py_core.desk.slips_sheet import Missing, fill
 from py_core.desk.slips_sources import Sheet, about_case, papers_of
 from py_core.desk.turn import OpenCase, Turn
+from py_core.errors import Refused
 from py_core.packs.prints import Print, load_prints
 from py_core.views import language
 from py_core.views.language import N_
 
-__all__ = ["available", "papers", "show_index", "show_sheet", "show_slip"]
+__all__ = ["available", "papers", "show_index", "show_sheet", "show_slip", "take_print"]
 
 _PAPER_NAMES = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
 # Registers of the city in which an entry of a form stands that no step of a case records.
@@ -46,9 +50,28 @@ def show_slip(turn: Turn, case_id: str, form: str) -> Response:
     fact = next((item for item in reversed(facts) if item.act.startswith(wanted)), None)
     if fact is None:
         return _not_issued(turn, opened, plan)
-    sheet = about_case(turn, opened, fact)
+    sheet = replace(about_case(turn, opened, fact), form=form)
     title = case_view.title_of(turn, opened)
     return _answer(turn, plan, sheet, back, title, {"act": wanted} if wanted else {})
+
+
+def take_print(turn: Turn, case_id: str, form: str) -> Response:
+    """Records that a form of a case is printed, then shows it with the numbers that its article asks for."""
+    shown = show_slip(turn, case_id, form)
+    opened = turn.open(case_id)
+    if opened is None or shown.status != 200:
+        return shown
+    query = {key: (turn.request.form.get(key) or [""])[-1] for key in ("paper", "act")}
+    chosen = "".join(f"&{key}={text}" for key, text in query.items() if re.fullmatch(r"[0-9a-z]{1,64}", text))
+    location = f"/cases/{case_id}/slips/{form}?done=print{chosen}"
+    if secrecy.printed_lately(turn, opened, form):  # the same sheet, a moment ago: one act for both
+        return redirect(location)
+    try:
+        events = decide(opened.case, Command("print_form", {"form": form}), turn.law(opened.case))
+    except Refused as refused:
+        return refusal(turn, refused, f"/cases/{case_id}", turn.pack_of(opened.case))
+    act = new_act(turn, case_id, "print_form", events, turn.surroundings.now)
+    return Response(303, location=location, acts=(act,))
 
 
 def show_sheet(turn: Turn, form: str, of: str) -> Response:
@@ -122,6 +145,7 @@ def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query:
     paper = (turn.request.query.get("paper") or [""])[-1]
     paper = paper if paper in plan.papers else plan.papers[0]
     name = plan.form.en if turn.lang == language.EN else plan.form.zh
+    recorded = sheet.opened is not None
     choice = "".join(f"&{key}={text}" for key, text in query.items())
     return page(
         turn,
@@ -141,6 +165,10 @@ def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query:
                 for each in plan.papers
             ],
             "slip": slip,
+            "recorded": recorded,
+            "action": turn.request.path,
+            "print_now": recorded and (turn.request.query.get("done") or [""])[-1] == "print",
+            "query": {"paper": paper, **query},
             "name": name,
         },
         where="cases" if sheet.opened else "slips",

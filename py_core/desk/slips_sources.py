@@ -14,7 +14,7 @@ from typing import Any
 from py_core.cases.events import EVENTS
 from py_core.cases.state import Fact
 from py_core.city.offers import PublicationRecorded
-from py_core.desk import case_view
+from py_core.desk import case_view, secrecy
 from py_core.desk.act_view import field_text
 from py_core.desk.city_words import publication_line
 from py_core.desk.turn import OpenCase, Turn
@@ -36,6 +36,7 @@ class Sheet:
     offer: Offer | None = None
     person: Person | None = None
     unit: Unit | None = None
+    form: str = ""  # of the regulation's forms, where the sheet is of a case
 
     def in_language(self, lang: str) -> Sheet:
         """The same sheet speaking another language."""
@@ -175,6 +176,14 @@ def _first_full(sheet: Sheet) -> str:
 
 def _case(sheet: Sheet, name: str) -> Any:
     return sheet.opened.case.value(name) if sheet.opened else None
+
+
+def _phone(sheet: Sheet) -> str:
+    """The claimant's phone as the article asks for it, once the printing is recorded; masked before."""
+    number = str(_case(sheet, "claimant_phone") or "")
+    if not number or (sheet.opened is not None and secrecy.printed_lately(sheet.turn, sheet.opened, sheet.form)):
+        return number
+    return secrecy.masked("claimant_phone", number)
 
 
 def _matter(sheet: Sheet) -> list[str]:
@@ -434,7 +443,7 @@ def _work(sheet: Sheet) -> list[str]:
 _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "case.unit_now": _unit_now,
     "clock.limit": _clock_limit,
-    "contact": lambda s: [_case(s, "claimant_phone"), _case(s, "claimant_address")],
+    "contact": lambda s: [_phone(s), _case(s, "claimant_address")],
     "decision": _decision,
     "deemed.from": _deemed,
     "desk": _desk,

@@ -106,9 +106,16 @@ def joint() -> Desk:
     return registered("JY", "joint", promise=PROMISE_10)
 
 
+def reachable() -> Desk:
+    """A service whose claimant left a phone number."""
+    return registered("JY", "service", promise=PROMISE_10, claimant_phone="13812345678")
+
+
 Made = Callable[[], Desk]
 ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (service, "2026-03-03 10:00", "complete", {}),
+    (reachable, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "contact"}),
+    (reachable, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "other", "words": "x"}),
     (outside, "2026-03-02 11:00", "propose_refusal", {}),
     (proposed, "2026-03-02 12:00", "report_refusal", {}),
     (reported, "2026-03-02 13:00", "mark_refusal_major", {}),
@@ -151,6 +158,14 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
 
 REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (service, "2026-03-03 10:00", "accept", {"by": "section"}, "already_accepted", "JY-3.2.1"),
+    (
+        service, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "contact"},
+        "malformed_field", "JY-3.3.5",
+    ),
+    (
+        reachable, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "other"},
+        "missing_field", "JY-3.3.5",
+    ),
     (service, "2026-03-03 10:00", "accept_handover", {"by": "x"}, "nothing_handed_over", "JY-3.2.5"),
     (outside, "2026-03-02 12:00", "report_refusal", {}, "nothing_proposed", "BZ-FD-1"),
     (proposed, "2026-03-02 12:00", "notify_refusal", {}, "not_reported_to_leader", "BZ-FD-1"),

@@ -284,7 +284,19 @@ def _veto_withdrawn(s: Situation, data: Data | None) -> None:
         raise refuse("no_such_veto", s.pack.veto_article)
 
 
+def _field_revealed(s: Situation, data: Data | None) -> None:
+    """Whoever sees a number in full says what for; "something else" has to be said in words (PIPL 6)."""
+    if data is None:
+        return
+    article = s.reading.matter.article
+    if not s.case.value(data["field"]):
+        raise refuse("malformed_field", article, {"field": N_("is not recorded in this case")})
+    if data["purpose"] == "other" and not str(data.get("words") or "").strip():
+        raise refuse("missing_field", article, {"words": N_("is missing")})
+
+
 _GATES: Mapping[str, Gate] = {
+    "field_revealed": _field_revealed,
     "deemed_consent_confirmed": _deemed_consent_confirmed,
     "veto_recorded": _veto_recorded,
     "veto_withdrawn": _veto_withdrawn,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from py_core.cases.commands.gates import assisting_units, lawful, needs_filing
 from py_core.cases.commands.table import COMMANDS
+from py_core.cases.events import REVEALED_FIELDS
 from py_core.cases.state import Case
 from py_core.rules.assessment import Assessment
 from py_core.rules.situation import Situation
@@ -156,5 +157,6 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "both_away": lambda s, a: a.responsible == "unit_head" and bool(s.case.first("absence_recorded")),
     "complaint": lambda s, a: bool(s.case.first("complaint_filed")) and not s.case.first("complaint_answered"),
     "message": lambda s, a: "visitor_contact" in a.owed,
+    "masked": lambda s, a: any(s.case.value(field) for field in REVEALED_FIELDS),
     "due_changed": lambda s, a: _unseen_change(s.case),
 }

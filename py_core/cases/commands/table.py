@@ -112,6 +112,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("see_due_change", "due_change_seen", N_("I have seen the changed date")),
     ("attach", "attachment_added", N_("Add photographs or papers")),
     ("note", "noted", N_("Add a note")),
+    ("reveal_field", "field_revealed", N_("Show a number in full")),
+    ("print_form", "form_printed", N_("Print a form")),
     ("take_late_work", "late_work_taken", N_("Take late work into the record")),
     ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction")),
 )

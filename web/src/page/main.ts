@@ -17,6 +17,13 @@ document.addEventListener('click', event => {
   if ((event.target as Element | null)?.closest('[data-action="print"]')) window.print();
 });
 
+// A form whose printing was recorded a moment ago goes to the printer by itself, once.
+document.addEventListener('shouwen:shown', () => {
+  const asked = document.querySelector('[data-print-now]');
+  asked?.removeAttribute('data-print-now');
+  if (asked) window.print();
+});
+
 listenToKeys();
 
 if (document.documentElement.hasAttribute('data-shell')) {

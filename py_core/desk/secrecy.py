@@ -1,0 +1,62 @@
+"""Which of a person's numbers a page shows in full: only to who asked for it with a purpose, and only for a while.
+
+Asking is an act (`field_revealed`), as is printing (`form_printed`): both stand in the timeline of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from py_core.cases.events import REVEALED_FIELDS
+from py_core.desk.recording import claimed_at
+from py_core.desk.turn import OpenCase, Turn
+from py_core.views.masking import mask_identity, mask_phone
+
+SHOWN_FOR = timedelta(minutes=10)
+
+_MASKS: Mapping[str, Callable[[str], str]] = {
+    "claimant_phone": mask_phone,
+    "claimant_id": mask_identity,
+    "phone": mask_phone,
+}
+
+
+def masked(field: str, value: Any) -> str:
+    """A field of an event as it may stand on any page; other fields than numbers of people stay as they are."""
+    mask = _MASKS.get(field)
+    return str(value) if mask is None else mask(str(value))
+
+
+def is_masked(field: str) -> bool:
+    """Whether a field holds a number that pages do not show in full by themselves."""
+    return field in _MASKS
+
+
+def number_of(turn: Turn, opened: OpenCase, field: str) -> dict[str, str]:
+    """A number of the claimant for the case page: in full after this person's own act, else masked with the way to it."""
+    value = str(opened.case.value(field) or "")
+    if not value or _lately(turn, opened, "field_revealed", "field", field):
+        return {"text": value}
+    return {"text": masked(field, value), "reveal": f"/cases/{opened.id}/do/reveal_field?field={field}"}
+
+
+def printed_lately(turn: Turn, opened: OpenCase, form: str) -> bool:
+    """Whether this person has just recorded that a form is printed: then it stands there as the article wants it."""
+    return _lately(turn, opened, "form_printed", "form", form)
+
+
+def revealable(opened: OpenCase) -> list[str]:
+    """The numbers that this case has."""
+    return [field for field in REVEALED_FIELDS if opened.case.value(field)]
+
+
+def _lately(turn: Turn, opened: OpenCase, event_type: str, key: str, wanted: str) -> bool:
+    now = claimed_at(turn)
+    return any(
+        recorded.act.user == turn.identity.user
+        and timedelta(0) <= now - recorded.act.claimed_at <= SHOWN_FOR
+        and any(event.get("type") == event_type and event.get(key) == wanted for event in recorded.act.events)
+        for recorded in opened.acts
+    )

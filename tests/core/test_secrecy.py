@@ -1,0 +1,108 @@
+"""Numbers of people are masked on every page until somebody asks for one with a purpose; asking and printing are acts."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
+
+PHONE, IDENTITY = "13812345678", "360426199101010071"
+PAGES = ("/today", "/cases", "/approvals", "/register")
+
+
+def registered(where: str = "device") -> tuple[Desk, str]:
+    desk = Desk(where=where)
+    desk.post("/register", **service_form())
+    return desk, next(iter(desk.store.acts))
+
+
+def reveal(desk: Desk, case_id: str, **typed: str) -> int:
+    form = {"field": "claimant_phone", "purpose": "contact", "key": "0", "occurred_at": "", "occurred_at_shown": ""}
+    return desk.post(f"/cases/{case_id}/do/reveal_field", **{**form, **typed}).status
+
+
+def test_a_registered_number_stands_masked_everywhere_with_the_way_to_see_it() -> None:
+    desk, case_id = registered()
+    page = desk.get(f"/cases/{case_id}").html
+    assert "138******78" in page
+    assert f"/cases/{case_id}/do/reveal_field?field=claimant_phone" in page
+    for path in (*PAGES, f"/cases/{case_id}", f"/cases/{case_id}/slips/F-01", f"/cases/{case_id}/do/note"):
+        html = desk.get(path).html
+        assert PHONE not in html, path
+        assert IDENTITY not in html, path
+
+
+@pytest.mark.parametrize("where", ["device", "server"])
+def test_asking_is_an_act_with_its_purpose_and_shows_that_number_to_that_person_for_a_while(where: str) -> None:
+    desk, case_id = registered(where)
+    other = Desk("zhou", store=desk.store, where=where)
+    form = desk.get(f"/cases/{case_id}/do/reveal_field", field="claimant_phone").html
+    assert "联系当事人" in form
+    assert reveal(desk, case_id) == 303
+    act = desk.store.acts[case_id][-1].act
+    assert [dict(event) for event in act.events] == [
+        {"type": "field_revealed", "field": "claimant_phone", "purpose": "contact"}
+    ]
+    page = desk.get(f"/cases/{case_id}").html
+    assert PHONE in page
+    assert IDENTITY not in page
+    assert "查看完整号码" in page
+    assert "联系当事人" in page
+    assert PHONE not in other.get(f"/cases/{case_id}").html
+    assert "联系当事人" in other.get(f"/cases/{case_id}").html  # everybody in the case sees that it was looked at
+    desk.now += timedelta(minutes=11)
+    assert PHONE not in desk.get(f"/cases/{case_id}").html
+
+
+def test_another_purpose_has_to_be_said_and_a_number_has_to_be_there() -> None:
+    desk, case_id = registered()
+    assert reveal(desk, case_id, purpose="other") == 422
+    assert reveal(desk, case_id, purpose="other", words="家属来电核对") == 303
+    assert reveal(desk, case_id, purpose="") == 422
+    bare = Desk()
+    bare.post("/register", **appeal_form(claimant_id=""))
+    bare_case = next(iter(bare.store.acts))
+    assert reveal(bare, bare_case, field="claimant_id") == 422
+
+
+def test_a_print_is_an_act_and_only_then_has_the_number_that_its_article_asks_for() -> None:
+    desk, case_id = registered()
+    before = desk.get(f"/cases/{case_id}/slips/F-01").html
+    assert "138******78" in before
+    answer = desk.post(f"/cases/{case_id}/slips/F-01", paper="a4")
+    assert answer.location == f"/cases/{case_id}/slips/F-01?done=print&paper=a4"
+    assert [dict(event) for event in desk.store.acts[case_id][-1].act.events] == [
+        {"type": "form_printed", "form": "F-01"}
+    ]
+    printed = desk.get(f"/cases/{case_id}/slips/F-01", done="print").html
+    assert PHONE in printed
+    assert "data-print-now" in printed
+    acts = len(desk.store.acts[case_id])
+    desk.post(f"/cases/{case_id}/slips/F-01")
+    assert len(desk.store.acts[case_id]) == acts
+    assert PHONE not in Desk("zhou", store=desk.store).get(f"/cases/{case_id}/slips/F-01").html
+    assert PHONE not in desk.get(f"/cases/{case_id}").html
+
+
+def test_a_form_that_cannot_be_printed_records_nothing() -> None:
+    desk, case_id = registered()
+    acts = len(desk.store.acts[case_id])
+    assert desk.post(f"/cases/{case_id}/slips/F-13").status == 409
+    assert desk.post(f"/cases/{case_id}/slips/F-99").status == 404
+    assert len(desk.store.acts[case_id]) == acts
+
+
+def test_numbers_in_the_timeline_are_masked_too() -> None:
+    desk, case_id = registered()
+    desk.post(
+        f"/cases/{case_id}/do/leave_message", phone=PHONE, note="请回电", key="0", occurred_at="", occurred_at_shown=""
+    )
+    html = desk.get(f"/cases/{case_id}").html
+    assert not re.search(PHONE, html)
+
+
+def test_the_way_to_a_number_is_only_for_those_who_may_open_the_case() -> None:
+    store = FakeStore(DIRECTORY)
+    assert Desk("wang", store=store).post("/cases/" + "0" * 32 + "/do/reveal_field").status == 404
