@@ -103,10 +103,11 @@ def first_with(connection: Connection, acts_size: int) -> str | None:
     )
 
 
-def kept(connection: Connection) -> Iterator[str]:
-    """Every checkpoint that was kept, oldest first."""
+def kept(connection: Connection) -> Iterator[tuple[int, int, str]]:
+    """Every checkpoint that was kept, oldest first: the sizes of log and registry that it is kept under, the note."""
     order = (checkpoints.c.acts_size, checkpoints.c.registry_size)
-    yield from connection.scalars(select(checkpoints.c.note).order_by(*order))
+    for row in connection.execute(select(checkpoints).order_by(*order)):
+        yield row.acts_size, row.registry_size, row.note
 
 
 def signer(signed: SignedCheckpoint, public_keys: Iterable[bytes]) -> bytes | None:

@@ -37,12 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_where(demo)
     demo.set_defaults(run=_demo)
 
-    from server import cli_carry, cli_city, cli_law, cli_log, cli_record, cli_tools
+    from server import cli_carry, cli_city, cli_evidence, cli_law, cli_log, cli_record, cli_tools
 
     cli_law.add_commands(commands)
     cli_city.add_commands(commands)
     cli_record.add_commands(commands)
     cli_log.add_commands(commands)
+    cli_evidence.add_commands(commands)
     cli_tools.add_commands(commands)
     cli_carry.add_commands(commands)
     arguments = parser.parse_args(argv)

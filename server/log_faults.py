@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from py_core import merkle
 from py_core.checkpoint import Head, read_note
@@ -15,6 +15,7 @@ from server.faults import Fault
 from server.log_tree import ACTS, REGISTRY, LogTree, leaves_of_acts, wrong_tiles
 from server.record_keys import chain_of, ed25519_verifies
 from server.registry import differing, leaves_of_registry
+from server.tables import registry as registry_rows
 
 
 def log_faults(connection: Connection) -> Iterator[Fault]:
@@ -27,6 +28,10 @@ def log_faults(connection: Connection) -> Iterator[Fault]:
         for level, n in wrong_tiles(connection, tree, leaves[:grown]):
             why = "its hashes are not those of what it stands for; `shouwen rebuild` lays it anew"
             yield Fault("other_tile", f"tree of {name}, level {level}, tile {n}", why)
+    highest = connection.scalar(select(func.max(registry_rows.c.n)))
+    if highest is not None and highest + 1 != len(registry):
+        why = f"the highest number is {highest}, but {len(registry)} entries are there"
+        yield Fault("gap_in_the_registry", "registry", why)
     for kind, subject in differing(connection):
         yield Fault("other_registry", f"{kind} {subject}", "the registry says something else than the tables")
     chain = chain_of(connection)
@@ -34,13 +39,15 @@ def log_faults(connection: Connection) -> Iterator[Fault]:
         yield Fault("broken_key_chain", f"key {broken} of the record", "the key before it did not sign it")
     public_keys = [link.public_key for link in chain]
     acts_roots, registry_roots = _Roots(acts), _Roots(registry)
-    for text in kept(connection):
-        where = f"checkpoint {text.splitlines()[1] if text.count(chr(10)) > 1 else '?'}"
+    for acts_size, registry_size, text in kept(connection):
+        where = f"checkpoint {acts_size}"
         try:
             signed = read_note(text)
         except Malformed as error:
             yield Fault("unreadable_checkpoint", where, str(error))
             continue
+        if (signed.checkpoint.acts.size, signed.checkpoint.registry.size) != (acts_size, registry_size):
+            yield Fault("misplaced_checkpoint", where, "it is of another size than it is kept under")
         if signer(signed, public_keys) is None:
             yield Fault("unsigned_checkpoint", where, "none of the record's keys signed it")
         for name, head, roots in (

@@ -23,6 +23,7 @@ from server.city import City
 from server.core_events import read_event
 from server.database import Database
 from server.engine import CaseEngine, EngineOutside
+from server.evidence import EvidenceMaker
 from server.exchange import Exchange
 from server.gate import Gate
 from server.keys import SigningKey
@@ -56,6 +57,7 @@ class Parts:
     calendar_feeds: CalendarFeeds
     receipts: Receipts
     checkpoints: Checkpoints
+    evidence: EvidenceMaker
     engine: CaseEngine
     gate: Gate
     bell: Bell
@@ -114,6 +116,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     bell = Bell()
     city = City(database, clock)
     calendar, packs = national(), load_packs()
+    checkpoints = Checkpoints(database, clock, keys)
     gate = Gate(engine, receipts, read_event, packs)
     casebook = CaseBook(database)
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
@@ -130,7 +133,8 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         keys=keys,
         calendar_feeds=CalendarFeeds(database, clock, entropy),
         receipts=receipts,
-        checkpoints=Checkpoints(database, clock, keys),
+        checkpoints=checkpoints,
+        evidence=EvidenceMaker(database, clock, city, keys, receipts, checkpoints, packs, calendar),
         engine=engine,
         gate=gate,
         bell=bell,

@@ -27,7 +27,7 @@ from py_core.packs.model import (
 )
 from py_core.periods import read_period
 
-_SHARED_FILES = ("common.toml", "transitions.toml", "unnumbered.toml")
+SHARED_FILES = ("common.toml", "transitions.toml", "unnumbered.toml")
 _TABLES = frozenset(
     {
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
@@ -35,7 +35,7 @@ _TABLES = frozenset(
         "supervised_by_instruction", "accountability", "veto", "settings", "phrases", "matter", "supervision", "terms",
     }
 )  # fmt: skip
-_VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
+VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
 _POLICY_KEYS = frozenset({"zh", "en", "default", "options", "basis"})
 _CLOCKS = frozenset({"main", "promise", "none"})
 _EXTENSIONS = frozenset({"total", "added", "statutory"})
@@ -52,7 +52,7 @@ def pack_ids() -> tuple[str, ...]:
 def version_files(pack_id: str) -> tuple[str, ...]:
     """The files of one regulation's versions: pack.toml, and pack-<anything>.toml for each further version."""
     entries = files("py_core.packs").joinpath(pack_id).iterdir()
-    names = sorted(entry.name for entry in entries if _VERSION_FILE.fullmatch(entry.name))
+    names = sorted(entry.name for entry in entries if VERSION_FILE.fullmatch(entry.name))
     return tuple(f"{pack_id}/{name}" for name in names)
 
 
@@ -60,7 +60,7 @@ def version_files(pack_id: str) -> tuple[str, ...]:
 def load_packs() -> Packs:
     """The packaged regulations, validated; raises `Malformed` naming the table that is wrong."""
     folder = files("py_core.packs")
-    shared = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in _SHARED_FILES]
+    shared = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in SHARED_FILES]
     common = read_common({key: value for data in shared for key, value in data.items()})
     packs = {
         pack_id: [

@@ -1,0 +1,88 @@
+"""The command line's part about evidence: made from the record, checked anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from py_core.errors import ShouwenError
+from server.cli_where import add_where, open_existing, settings_of
+
+_WORDS = {
+    "zh-CN": {"proven": "已证明", "open": "未能证明", "wrong": "有误", "good": "证据成立", "bad": "证据不可采信"},
+    "en": {"proven": "proven", "open": "not proven", "wrong": "wrong", "good": "holds", "bad": "must not be believed"},
+}
+
+
+class UnreadableFile(ShouwenError):
+    """A file that is no evidence, or too long."""
+
+    code = "unreadable_file"
+
+
+def add_commands(subparsers: Any) -> None:
+    """Adds `evidence` and `verify-evidence`."""
+    making = subparsers.add_parser("evidence", help="write the evidence of a case to the standard output")
+    add_where(making)
+    making.add_argument("case", help="the case's id (32 hex digits, as in its address)")
+    making.add_argument(
+        "--for", dest="witnessed", type=Path, action="append", default=[], metavar="CHECKPOINT",
+        help="hold a proof for this checkpoint from outside too (may be repeated)",
+    )  # fmt: skip
+    making.set_defaults(run=_make)
+
+    checking = subparsers.add_parser("verify-evidence", help="check an evidence file; needs no record and no network")
+    checking.add_argument("file", type=Path)
+    checking.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="CHECKPOINT",
+        help="a checkpoint that somebody else than the record's operator has kept (may be repeated)",
+    )  # fmt: skip
+    checking.add_argument("--lang", choices=sorted(_WORDS), default="zh-CN", help="language of what is said")
+    checking.set_defaults(run=_check)
+
+
+def _make(arguments: argparse.Namespace) -> int:
+    from server.outside import SystemClock, SystemEntropy
+    from server.parts import assemble
+
+    settings = settings_of(arguments)
+    open_existing(settings).close()
+    witnessed = [_read(path, 16 * 1024).decode("utf-8", "replace") for path in arguments.witnessed]
+    parts = assemble(settings, SystemClock(), SystemEntropy())
+    try:
+        data = parts.evidence.make(arguments.case, "", witnessed)
+    finally:
+        parts.close()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from py_core.evidence.check import EvidenceCheck
+    from py_core.evidence.lines import FILE_BYTES_MAX, read_evidence
+    from server.keys import verifies
+
+    words = _WORDS[arguments.lang]
+    file = read_evidence(_read(arguments.file, FILE_BYTES_MAX))
+    trusted = [_read(path, 16 * 1024).decode("utf-8", "replace") for path in arguments.checkpoint]
+    findings = EvidenceCheck(file, verifies, trusted).run()
+    for kind in ("wrong", "proven", "open"):
+        for finding in findings.of(kind):
+            place = f"{finding.where}: " if finding.where else ""
+            stream = sys.stderr if kind == "wrong" else sys.stdout
+            print(f"[{words[kind]}] {place}{finding.text(arguments.lang)}", file=stream)
+    good = not findings.of("wrong")
+    counts = ", ".join(f"{len(findings.of(kind))} {words[kind]}" for kind in ("proven", "open", "wrong"))
+    print(f"{arguments.file}: {words['good' if good else 'bad']} ({counts})")
+    return 0 if good else 1
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(bytes_max + 1)
+    if len(data) > bytes_max:
+        raise UnreadableFile(f"{path} is longer than {bytes_max} bytes")
+    return data
