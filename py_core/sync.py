@@ -7,21 +7,29 @@ known by their hash and the cursor moves only with the `end` of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
-from py_core.cases.acts import Act, read_act
+from py_core.cases.acts import read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after
 from py_core.errors import Malformed
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
+from py_core.packed import messages, receipts
+from py_core.packed.changes import ChangeUnpacker, NotPackable, Unresolved
+from py_core.packed.held import AnswerLogs, LogOf, nothing_held
+from py_core.packed.outbox import Signed, pack_acts
 from py_core.wire import (
     NAMES_MAX,
+    PACKED,
     REQUEST_ACTORS_MAX,
     REVOKES,
+    TYPE_ACTS,
+    TYPE_CHANGES,
+    TYPE_RECEIPTS,
     WANTED_MAX,
     ActorAnnouncement,
     Beacon,
@@ -35,6 +43,7 @@ from py_core.wire import (
     Pushed,
     Revoke,
     Ruled,
+    Short,
     Verdict,
     WholeCase,
     encode_frames,
@@ -45,8 +54,11 @@ from py_core.wire import (
 PUSH_ITEMS_MAX = 200
 PUSH_BYTES_MAX = 512 * 1024
 
+UNRESOLVED = 409  # the record does not hold what the acts in short rest on
+
 LEFT_OUT = "left_out"  # the reason of a refused act once the centre has decided against it
 
+_PLAIN_ALWAYS, _PLAIN_ONCE, _SHORT = range(3)
 _PROBLEMS = {401: "signed_out", 403: "unknown_device", 426: "update_needed", 429: "busy", 503: "busy"}
 
 
@@ -139,6 +151,17 @@ class Received:
         return not (brought or self.end)
 
 
+@dataclass(slots=True)
+class _Reading:
+    """An answer that is being read."""
+
+    received: Received
+    verdicts: Iterator[WaitingAct]  # what was sent and has no verdict yet
+    logs: AnswerLogs
+    changes: ChangeUnpacker
+    returning: dict[str, list[IncomingAct]] = field(default_factory=dict)
+
+
 class SyncClient:
     """One device's side of the exchange: outbox and cursor; `pace` says how long it waits."""
 
@@ -171,6 +194,9 @@ class SyncClient:
         self.left: dict[str, int] = {}  # cases that left this device, with the highest log index that it had held
         self.wanted: dict[str, None] = {}  # those of them that are to come back, in the order of asking
         self._asked: tuple[str, ...] = ()
+        self.log_of: LogOf = nothing_held  # given by the host: what frames in short rest on
+        self._speech = _SHORT
+        self._sent_short = False
 
     @property
     def busy_cases(self) -> frozenset[str]:
@@ -196,7 +222,8 @@ class SyncClient:
         self._sent = tuple(self._batch(self._items_max, PUSH_BYTES_MAX, REQUEST_ACTORS_MAX))
         self._attested = self.custody.purged[:ATTESTED_AT_ONCE]
         self._asked = tuple(self.wanted)[:WANTED_MAX]
-        return self._body(self._sent, self._attested, self._asked)
+        self._sent_short = self._speech == _SHORT
+        return self._body(self._sent, self._attested, self._asked, short=self._sent_short)
 
     def carry_out(self) -> tuple[bytes, int]:
         """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
@@ -230,14 +257,18 @@ class SyncClient:
         are those that must stay for another reason than their acts, such as a photograph that is still on its way.
         """
         received = Received()
-        returning: dict[str, list[IncomingAct]] = {}
+        held = tuple(held)
+        logs = AnswerLogs(held, self.log_of)
+        reading = _Reading(received, iter(self._sent), logs, ChangeUnpacker(logs))
         reader = FrameReader()
-        verdicts = iter(self._sent)
-        for piece in pieces:
-            for frame in reader.feed(piece):
-                if received.end is not None:
-                    raise Malformed("answer", "goes on after its end")
-                self._take(frame, verdicts, received, returning)
+        try:
+            for piece in pieces:
+                for frame in reader.feed(piece):
+                    if received.end is not None and not received.end.more:
+                        raise Malformed("answer", "goes on after its end")
+                    self._take(frame, reading)
+        except Unresolved:
+            self._speech = min(self._speech, _PLAIN_ONCE)  # what came before counts, the rest is asked for in full
         self._let_go(received, held, busy)
         return received
 
@@ -286,6 +317,8 @@ class SyncClient:
         if received.end is None:  # cut: what came is kept, the rest is asked for again, but not in a tight loop
             return BACK_OFF_FIRST_MS
         self.pace.succeeded()
+        if self._speech == _PLAIN_ONCE and not received.end.more and not self._sent_short:
+            self._speech = _SHORT
         self.cursor = received.end.cursor
         self.scope = received.end.scope
         self._more = received.end.more
@@ -302,6 +335,10 @@ class SyncClient:
         """
         self._sent = ()
         self.online = status is not None and status != 200
+        if self._sent_short and status in (400, UNRESOLVED):
+            # An older record does not know short frames; one that was restored may not hold what they rest on.
+            self._speech = _PLAIN_ALWAYS if status == 400 else _PLAIN_ONCE
+            return 0
         self.problem = "bad_answer" if status == 200 else _PROBLEMS.get(status or 0, "")
         if status == 413 and self._items_max > 1:
             self._items_max //= 2
@@ -331,7 +368,14 @@ class SyncClient:
                 return
             yield act
 
-    def _body(self, batch: Sequence[WaitingAct], purged: tuple[str, ...] = (), want: tuple[str, ...] = ()) -> bytes:
+    def _body(
+        self,
+        batch: Sequence[WaitingAct],
+        purged: tuple[str, ...] = (),
+        want: tuple[str, ...] = (),
+        *,
+        short: bool = False,
+    ) -> bytes:
         actors = {act.actor: act for act in batch}
         machine = self.machine
         asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
@@ -342,7 +386,7 @@ class SyncClient:
             app=self.app_version,
             waiting=len(self._waiting) - len(batch),
             scope=self.scope,
-            can=REVOKES,
+            can=f"{REVOKES} {PACKED}" if short else REVOKES,
             purged=purged,
             asks=tuple(asks[:NAMES_MAX]),
             want=want,
@@ -352,31 +396,54 @@ class SyncClient:
             storage_kept=machine.storage_kept,
             clock_offset_ms=machine.clock_offset_ms,
         )
-        frames: list[Frame] = [message_frame(hello)]
+        frames: list[Frame] = [messages.short(hello) if short else message_frame(hello)]
         frames += [
             message_frame(ActorAnnouncement(actor=act.actor, sig=act.actor_signature, alg=act.alg))
             for act in actors.values()
         ]
-        frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
-        return encode_frames(frames)
+        plain: list[Frame] = [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
+        return encode_frames(frames + (self._packed(batch) if short and batch else plain))
 
-    def _take(self, frame: Frame, verdicts: Any, received: Received, returning: dict[str, list[IncomingAct]]) -> None:
+    def _packed(self, batch: Sequence[WaitingAct]) -> list[Frame]:
+        """The acts in short; from the first on that cannot be said so, in full."""
+        indexes: dict[str, dict[str, int]] = {}
+
+        def index_of(case_id: str, change_hash: str) -> int | None:
+            if case_id not in indexes:
+                indexes[case_id] = {one: index for index, one in self.log_of(case_id)}
+            return indexes[case_id].get(change_hash)
+
+        frames: list[Frame] = []
+        acts = [Signed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
+        simple = next((at for at, act in enumerate(batch) if len(decode_act_change(act.raw).causes) > 1), len(acts))
+        try:
+            if simple:
+                frames.append(Short(TYPE_ACTS, pack_acts(acts[:simple], index_of)))
+        except NotPackable:
+            simple = 0
+        return frames + [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in acts[simple:]]
+
+    def _take(self, frame: Frame, reading: _Reading) -> None:
+        received = reading.received
         if isinstance(frame, Pulled):
-            incoming, act = _incoming(frame)
-            case_id = incoming.case_id
-            if case_id not in self.left or case_id in received.returned:
-                received.acts.append(incoming)
-                received.scope_steps.append((case_id, True))
-            elif case_id in self._asked and case_id not in received.out_of_scope:
-                returning.setdefault(case_id, []).append(incoming)
-            elif incoming.log_index > self.left[case_id]:
-                received.recalled.add(case_id)  # its causes are not here: all of it is asked for
-            if act.device == self.device:
-                received.own_seq = max(received.own_seq, act.device_seq)
+            self._take_act(_incoming(frame), reading)
             return
+        if isinstance(frame, Short):
+            if frame.type == TYPE_CHANGES:
+                for each in reading.changes.unpack(frame.payload):
+                    place = (each.log_index, each.received_at_ms)
+                    change = each.change
+                    self._take_act(
+                        IncomingAct(each.case_id, change.hash, change.causes, change.text, each.raw, *place), reading
+                    )
+                return
+            if frame.type == TYPE_RECEIPTS:
+                _take_receipts(frame.payload, reading)
+                return
+            frame = messages.long(frame)
         message = read_message(frame)
         if isinstance(message, Verdict):
-            sent = next(verdicts, None)
+            sent = next(reading.verdicts, None)
             if sent is None or sent.hash != message.hash:
                 raise Malformed("answer", "has a verdict for something that was not sent")
             _judge(sent, message, received)
@@ -391,13 +458,28 @@ class SyncClient:
         elif isinstance(message, Beacon):
             received.beacon = message
         elif isinstance(message, WholeCase):
-            self._take_whole(message, received, returning.pop(message.case, []))
+            self._take_whole(message, received, reading.returning.pop(message.case, []))
         elif isinstance(message, End):
             # What came of an asked case without being closed was feed: it is asked for again.
-            received.recalled.update(returning)
+            received.recalled.update(reading.returning)
             received.end = message
         else:
             raise Malformed("answer", "has a message that only a device sends")
+
+    def _take_act(self, incoming: IncomingAct, reading: _Reading) -> None:
+        act = read_act(incoming.text)
+        received = reading.received
+        case_id = incoming.case_id
+        if case_id not in self.left or case_id in received.returned:
+            received.acts.append(incoming)
+            received.scope_steps.append((case_id, True))
+        elif case_id in self._asked and case_id not in received.out_of_scope:
+            reading.returning.setdefault(case_id, []).append(incoming)
+        elif incoming.log_index > self.left[case_id]:
+            received.recalled.add(case_id)  # its causes are not here: all of it is asked for
+        if act.device == self.device:
+            received.own_seq = max(received.own_seq, act.device_seq)
+        reading.logs.add(case_id, incoming.log_index, incoming.hash)
 
     def _take_whole(self, whole: WholeCase, received: Received, acts: list[IncomingAct]) -> None:
         if whole.case not in self._asked or whole.acts != len(acts):
@@ -451,10 +533,26 @@ def _judge(sent: WaitingAct | RefusedAct, verdict: Verdict, received: Received) 
     received.receipts.append(Receipt(sent.case_id, sent.hash, verdict.log_index, verdict.received_at_ms, verdict.sig))
 
 
-def _incoming(frame: Pulled) -> tuple[IncomingAct, Act]:
+def _take_receipts(payload: bytes, reading: _Reading) -> None:
+    """The next acts that were sent are in the log; each gets a receipt that stands for itself."""
+    places, signature = receipts.unpack_receipts(payload)
+    sent = [act for _, act in zip(places, reading.verdicts, strict=False)]
+    if len(sent) != len(places):
+        raise Malformed("answer", "has a receipt for something that was not sent")
+    leaves = [
+        receipts.leaf(act.case_id, act.hash, place.log_index, place.received_at_ms)
+        for act, place in zip(sent, places, strict=True)
+    ]
+    _, paths = receipts.root_and_paths(leaves)
+    for act, place, path in zip(sent, places, paths, strict=True):
+        proof = receipts.proof(signature, path)
+        reading.received.receipts.append(Receipt(act.case_id, act.hash, place.log_index, place.received_at_ms, proof))
+        reading.logs.add(act.case_id, place.log_index, act.hash)
+
+
+def _incoming(frame: Pulled) -> IncomingAct:
     change = decode_act_change(frame.raw)
-    act = read_act(change.text)
-    incoming = IncomingAct(
+    return IncomingAct(
         case_id=frame.case_id,
         hash=change.hash,
         deps=change.causes,
@@ -463,4 +561,3 @@ def _incoming(frame: Pulled) -> tuple[IncomingAct, Act]:
         log_index=frame.log_index,
         received_at_ms=frame.received_at_ms,
     )
-    return incoming, act

@@ -28,12 +28,22 @@ JSON_BYTES_MAX = 8 * 1024 * 1024  # the directory of a whole city fits in
 JSON_DEPTH_MAX = 32
 
 _TYPE_JSON, _TYPE_CHANGE, _TYPE_PUSH = 1, 2, 3
+# In short (`py_core.packed`): only sent to who can read them.
+TYPE_CHANGES, TYPE_ACTS, TYPE_HELLO, TYPE_RECEIPTS, TYPE_END, TYPE_BEACON, TYPE_DEFLATED_JSON = 4, 5, 6, 7, 8, 9, 10
+_SHORT_MESSAGE_MAX = 256 * 1024
 _CHANGE_HEAD = struct.Struct(">16sQQ")
 _PUSH_HEAD = struct.Struct(">16sB64s")
 _LIMITS = {
     _TYPE_JSON: JSON_BYTES_MAX,
     _TYPE_CHANGE: _CHANGE_HEAD.size + CHANGE_BYTES_MAX,
     _TYPE_PUSH: _PUSH_HEAD.size + 2 * CHANGE_BYTES_MAX,  # too long a change gets a verdict, not a cut exchange
+    TYPE_CHANGES: REQUEST_BYTES_MAX,
+    TYPE_ACTS: REQUEST_BYTES_MAX,
+    TYPE_HELLO: _SHORT_MESSAGE_MAX,
+    TYPE_RECEIPTS: _SHORT_MESSAGE_MAX,
+    TYPE_END: _SHORT_MESSAGE_MAX,
+    TYPE_BEACON: _SHORT_MESSAGE_MAX,
+    TYPE_DEFLATED_JSON: JSON_BYTES_MAX,
 }
 
 ALG_ED25519 = 1
@@ -67,7 +77,15 @@ class Pushed:
     raw: bytes
 
 
-Frame = Json | Pulled | Pushed
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Types 4 to 10: what `py_core.packed` reads and writes."""
+
+    type: int
+    payload: bytes
+
+
+Frame = Json | Pulled | Pushed | Short
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -79,6 +97,8 @@ def encode_frame(frame: Frame) -> bytes:
         kind = _TYPE_CHANGE
         head = _CHANGE_HEAD.pack(bytes.fromhex(frame.case_id), frame.log_index, frame.received_at_ms)
         payload = head + frame.raw
+    elif isinstance(frame, Short):
+        kind, payload = frame.type, frame.payload
     else:
         kind = _TYPE_PUSH
         payload = _PUSH_HEAD.pack(bytes.fromhex(frame.case_id), frame.alg, frame.signature) + frame.raw
@@ -145,6 +165,8 @@ def read_frames(
 def _frame(kind: int, payload: bytes) -> Frame:
     if kind == _TYPE_JSON:
         return Json(read_json_object(payload))
+    if kind not in (_TYPE_CHANGE, _TYPE_PUSH):
+        return Short(kind, payload)
     head = _CHANGE_HEAD if kind == _TYPE_CHANGE else _PUSH_HEAD
     if len(payload) <= head.size:
         raise Malformed("frame", "has no change")
@@ -201,6 +223,7 @@ def _check_values(value: Any, depth_left: int) -> None:
 
 
 REVOKES = "revoke"  # in `Hello.can`: the device lets cases go when it is told
+PACKED = "packed"  # in `Hello.can`: the device reads short frames, and more than one page in an answer
 NAMES_MAX = 500  # of one list in a message
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -32,6 +33,8 @@ from server.sign_in import show_sign_in, take_sign_in, take_sign_out
 from server.sync_routes import events, sync
 from server.who import parts_of
 
+_EXCHANGES_AT_ONCE = 4
+
 
 def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> Starlette:
     """The application with its own parts, which it closes at the end."""
@@ -40,6 +43,8 @@ def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> Starlette:
 
 def application(parts: Parts) -> Starlette:
     """The application over parts that somebody built; they are closed when it ends."""
+
+    makers = ThreadPoolExecutor(_EXCHANGES_AT_ONCE, "exchange")
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -53,6 +58,7 @@ def application(parts: Parts) -> Starlette:
         await run_in_threadpool(parts.attachments.sweep)
         parts.bell.subscribe(parts.recomputation.notice)
         yield
+        makers.shutdown(cancel_futures=True)
         await run_in_threadpool(parts.close)
 
     app = Starlette(
@@ -86,6 +92,7 @@ def application(parts: Parts) -> Starlette:
     )
     app.state.parts = parts
     app.state.log_allowance = Allowance(parts.clock)
+    app.state.exchange_makers = makers
     return app
 
 

@@ -6,27 +6,33 @@ Owns the order of an answer and what a device may see. Must not judge changes (s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 
 from sqlalchemy import Connection
 
 from py_core import wire
+from py_core.directory import Person
 from py_core.errors import Malformed, ShouwenError
+from py_core.packed import messages
+from py_core.packed.changes import Unresolved
+from py_core.packed.receipts import Place
 from server import device_contacts, late_work, record
 from server.city import City, Published, reader_in
 from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
+from server.feeding import Chain, Feeding, whole_case
 from server.gate import Gate, Ruling
 from server.outside import Clock, to_ms
 from server.receipts import Receipts
 from server.record import Submission
 from server.settings import Settings
+from server.unpacking import in_full
 from server.wake import Bell
 
 ACTORS_MAX = wire.REQUEST_ACTORS_MAX
 REVOKED_SCOPE = "revoked"  # of a device that was revoked: it is fed nothing, so it lets everything go
-_REVOKE_BYTES = 80  # about, in the count of a page
 _LETS_GO = "/2"  # follows the unit in the scope of a device that can let cases go; the others never hear of revokes
 
 
@@ -39,6 +45,15 @@ class ExchangeRefused(ShouwenError):
         self.code = code
         self.message = message
         self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an answer; `packed` is in short already and gains nothing by compression."""
+
+    frames: list[wire.Frame]
+    packed: bool
+    last: bool
 
 
 class Exchange:
@@ -61,31 +76,45 @@ class Exchange:
         self._gate = gate
         self._receipts = receipts
         self._bell = bell
+        self._feeding = Feeding(settings.pull_page_bytes, settings.answer_bytes, settings.kept_pages_bytes)
 
     def answer(self, user: str, frames: Sequence[wire.Frame]) -> list[wire.Frame]:
-        """The frames for a signed-in person's request; raises `ExchangeRefused`.
+        """The frames for a signed-in person's request, all pages of the answer; raises `ExchangeRefused`."""
+        return [frame for part in self.parts(user, frames) for frame in part.frames]
+
+    def parts(self, user: str, frames: Sequence[wire.Frame]) -> Iterator[Part]:
+        """The same piece by piece, each made when it is asked for; refusals come before the first.
 
         Verdicts are given only after what they say is on the disk.
         """
-        hello, announcements, pushed = read_request(frames, ACTORS_MAX)
-        if hello.v != wire.PROTOCOL_VERSION:
-            raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
         with self._database.reading() as connection:
+            hello, announcements, pushed = read_request(_in_full(connection, frames), ACTORS_MAX)
+            if hello.v != wire.PROTOCOL_VERSION:
+                raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
             device = _device(connection, hello.device, user)
-        verdicts = self.push(device, user, announcements, pushed) if announcements or pushed else []
+        can = hello.can.split()
+        packs = wire.PACKED in can
+        rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
         self._note(device, hello)
         with self._database.reading() as connection:
-            answer: list[wire.Frame] = [wire.message_frame(verdict) for verdict in verdicts]
-            answer += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
+            first = self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
+            first += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             if device.revoked:
                 end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
-                return [*answer, wire.message_frame(end)]
-            published = self._city.current_in(connection)
-            if published.version > hello.config:
-                answer.append(wire.message_frame(wire.Config(published.document)))
-            answer += self._wanted(connection, published, user, hello.want)
-            answer += self._news(connection, published, user, hello)
-        return answer
+                first.append(wire.message_frame(end))
+            else:
+                published = self._city.current_in(connection)
+                if published.version > hello.config:
+                    config = wire.Config(published.document)
+                    first.append(messages.short(config) if packs else wire.message_frame(config))
+                first += self._wanted(connection, published, user, hello.want, short=packs)
+                if not packs:
+                    first += self._news(connection, published, user, hello, revokes=wire.REVOKES in can)
+        if packs and not device.revoked:
+            receipted = {each.hash for each in rulings if each.verdict != "quarantined"}
+            yield from self._stream(user, hello, first, receipted)
+        else:
+            yield Part(first, packs, True)
 
     def _note(self, device: Device, hello: wire.Hello) -> None:
         """Keeps what the device told of itself; most exchanges tell nothing new and write nothing."""
@@ -122,6 +151,17 @@ class Exchange:
         pushed: Sequence[wire.Pushed],
     ) -> list[wire.Verdict]:
         """A verdict for each change, in order, on the disk when this comes back; raises `ExchangeRefused`."""
+        rulings = self._push(device, user, announcements, pushed)
+        with self._database.reading() as connection:
+            return [self._verdict(connection, ruling) for ruling in rulings]
+
+    def _push(
+        self,
+        device: Device,
+        user: str,
+        announcements: Sequence[wire.ActorAnnouncement],
+        pushed: Sequence[wire.Pushed],
+    ) -> list[Ruling]:
         with self._database.writing() as connection:
             held = record.quarantined_by_device(connection, device.id)
             if pushed and held + len(pushed) > self._settings.quarantined_per_device_max:
@@ -136,7 +176,26 @@ class Exchange:
             rulings = self._gate.admit(connection, submissions, directory, now_ms)
             if any(ruling.verdict == "accepted" for ruling in rulings):
                 self._bell.ring_after(self._database, connection)
-            return [self._verdict(connection, ruling) for ruling in rulings]
+            return rulings
+
+    def _verdicts(self, connection: Connection, rulings: Sequence[Ruling]) -> list[wire.Frame]:
+        return [wire.message_frame(self._verdict(connection, ruling)) for ruling in rulings]
+
+    def _receipted(self, connection: Connection, rulings: Sequence[Ruling]) -> list[wire.Frame]:
+        """The verdicts in short: what was taken one after the other shares a signature."""
+        frames: list[wire.Frame] = []
+        taken: list[tuple[str, str, Place]] = []
+        for ruling in (*rulings, None):
+            if ruling is not None and ruling.log_index is not None and ruling.received_at_ms is not None:
+                place = Place(ruling.log_index, ruling.received_at_ms, ruling.verdict == "had")
+                taken.append((ruling.case_id, ruling.hash, place))
+                continue
+            if taken:
+                frames.append(wire.Short(wire.TYPE_RECEIPTS, self._receipts.shared(taken)))
+                taken = []
+            if ruling is not None:
+                frames.append(wire.message_frame(self._verdict(connection, ruling)))
+        return frames
 
     def _verdict(self, connection: Connection, ruling: Ruling) -> wire.Verdict:
         if ruling.log_index is None or ruling.received_at_ms is None:
@@ -147,7 +206,9 @@ class Exchange:
         signature = self._receipts.receipt(ruling.case_id, ruling.hash, ruling.log_index, ruling.received_at_ms)
         return wire.Verdict(ruling.hash, ruling.verdict, "", ruling.log_index, ruling.received_at_ms, signature)
 
-    def _wanted(self, connection: Connection, published: Published, user: str, want: Sequence[str]) -> list[wire.Frame]:
+    def _wanted(
+        self, connection: Connection, published: Published, user: str, want: Sequence[str], *, short: bool
+    ) -> list[wire.Frame]:
         """Cases that left the device and are asked back, each as a whole; the first ones up to a page."""
         person = reader_in(published.directory, user, self._clock.now())
         frames: list[wire.Frame] = []
@@ -159,36 +220,77 @@ class Exchange:
                 break
             seen = person is not None and person.unit in record.units_of_case(connection, case_id)
             entries = record.entries_of_case(connection, case_id) if seen else []
-            frames += [wire.Pulled(case_id, each.log_index, each.received_at_ms, each.raw) for each in entries]
+            if short:
+                frames += whole_case(connection, entries)
+            else:
+                frames += [wire.Pulled(case_id, each.log_index, each.received_at_ms, each.raw) for each in entries]
             frames.append(wire.message_frame(wire.WholeCase(case_id, len(entries))))
             size += sum(len(each.raw) for each in entries)
         return frames
 
-    def _news(self, connection: Connection, published: Published, user: str, hello: wire.Hello) -> list[wire.Frame]:
-        """The feed after the cursor, one page of it, then the beacon and the end."""
+    def _news(
+        self, connection: Connection, published: Published, user: str, hello: wire.Hello, *, revokes: bool
+    ) -> list[wire.Frame]:
+        """The feed after the cursor, one page of it in full, then the beacon and the end."""
         person = reader_in(published.directory, user, self._clock.now())
-        unit = person.unit if person else ""
-        lets_go = wire.REVOKES in hello.can.split()
-        scope = unit + _LETS_GO if lets_go else unit
-        cursor = hello.cursor if hello.scope in ("", scope) else 0  # a cursor of another feed means nothing here
-        cursor = min(cursor, record.feed_top(connection))
-        frames: list[wire.Frame] = []
-        size = 0
-        more = False
-        for fed in record.fed_after(connection, unit, cursor):
-            if size >= self._settings.pull_page_bytes:
-                more = True
-                break
-            cursor = fed.n
-            if (entry := fed.entry) is not None:
-                frames.append(wire.Pulled(entry.case_id, entry.log_index, entry.received_at_ms, entry.raw))
-                size += len(entry.raw)
-            elif lets_go:
-                frames.append(wire.message_frame(wire.Revoke(fed.case_id, fed.log_index)))
-                size += _REVOKE_BYTES
+        unit, scope, cursor = _standpoint(connection, person, hello, revokes=revokes)
+        page = self._feeding.plain(connection, unit, cursor, revokes=revokes)
         beacon = self._receipts.beacon(self._clock.now(), record.log_size(connection))
-        end = wire.End(cursor=cursor, more=more, scope=scope)
-        return [*frames, wire.message_frame(beacon), wire.message_frame(end)]
+        end = wire.End(cursor=page.cursor, more=page.more, scope=scope)
+        return [*page.frames, wire.message_frame(beacon), wire.message_frame(end)]
+
+    def _stream(
+        self, user: str, hello: wire.Hello, first: list[wire.Frame], receipted: Collection[str]
+    ) -> Iterator[Part]:
+        """The feed after the cursor in short, page after page, each closed by its own end: a cut costs one page."""
+        frames = first
+        sent = 0
+        standpoint: tuple[str, str] | None = None
+        chain: Chain | None = None
+        for number in count():
+            with self._database.reading() as connection:
+                person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
+                unit, scope, begin = _standpoint(connection, person, hello, revokes=True)
+                if chain is None:
+                    # An act with a receipt in this answer is on the device; in a new scope it tells of its case.
+                    chain = self._feeding.chain(unit, begin, receipted if hello.scope == scope else ())
+                    standpoint = (unit, scope)
+                page = self._feeding.page(connection, chain, number)
+                if number == 0 and page is None:  # what was kept is not the feed any more
+                    chain = Chain(unit, begin)
+                    page = self._feeding.page(connection, chain, number)
+                if page is None or standpoint != (unit, scope):  # changed on the way: the next request begins anew
+                    return
+                size = record.log_size(connection)
+            sent += page.bytes
+            last = not page.more or sent >= self._settings.answer_bytes
+            frames += page.frames
+            if last:
+                frames.append(messages.short(self._receipts.beacon(self._clock.now(), size)))
+            frames.append(messages.short(wire.End(cursor=page.cursor, more=page.more, scope=scope)))
+            yield Part(frames, True, last)
+            if last:
+                return
+            frames = []
+
+
+def _standpoint(
+    connection: Connection, person: Person | None, hello: wire.Hello, *, revokes: bool
+) -> tuple[str, str, int]:
+    """The unit whose feed a person follows, its name as a scope, and the cursor from which it goes on."""
+    unit = person.unit if person else ""
+    scope = unit + _LETS_GO if revokes else unit
+    cursor = hello.cursor if hello.scope in ("", scope) else 0  # a cursor of another feed means nothing here
+    return unit, scope, min(cursor, record.feed_top(connection))
+
+
+def _in_full(connection: Connection, frames: Sequence[wire.Frame]) -> list[wire.Frame]:
+    try:
+        return in_full(connection, frames)
+    except Unresolved as error:
+        raise ExchangeRefused(409, "unresolved", str(error)) from error
+    except Malformed as error:
+        raise ExchangeRefused(400, "malformed", str(error)) from error
 
 
 def read_request(

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from py_core.wire import CONTENT_TYPE
 from server.answers import problem_answer
 from server.database import is_busy, is_storage_full
 from server.outside import Entropy
@@ -58,7 +59,7 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._protect(MutableHeaders(scope=message))
+                self._protect(MutableHeaders(scope=message), request.url.path)
             await send(message)
 
         request = Request(scope)
@@ -100,7 +101,12 @@ class Guard:
         _log.error("%s: %s failed", reference, where, exc_info=error)
         return problem_answer(request, 500, "server_error", reference=reference)
 
-    def _protect(self, headers: MutableHeaders) -> None:
+    def _protect(self, headers: MutableHeaders, path: str) -> None:
+        if path == "/sync" and headers.get("content-type") == CONTENT_TYPE:
+            # Only fetched by our own worker (see `_is_same_origin`), never shown: a page's headers say nothing here,
+            # and would be most of an exchange that brings nothing.
+            headers.setdefault("cache-control", "no-store")
+            return
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("cache-control", "no-store")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from py_core import wire
+from py_core.packed.receipts import Place, leaf, pack_receipts, root_and_paths, root_sign_bytes
 from server.keys import SigningKey
 from server.outside import to_ms
 
@@ -29,6 +30,12 @@ class Receipts:
     def receipt(self, case_id: str, change_hash: str, log_index: int, received_at_ms: int) -> str:
         """The signature (hex) of a receipt."""
         return self.key.sign(wire.receipt_sign_bytes(case_id, change_hash, log_index, received_at_ms)).hex()
+
+    def shared(self, acts: Sequence[tuple[str, str, Place]]) -> bytes:
+        """The payload of receipts for several acts (case, hash, place) under one signature."""
+        leaves = [leaf(case_id, change_hash, at.log_index, at.received_at_ms) for case_id, change_hash, at in acts]
+        root, _ = root_and_paths(leaves)
+        return pack_receipts([at for _, _, at in acts], self.key.sign(root_sign_bytes(root)))
 
     def beacon(self, now: datetime, log_size: int) -> wire.Beacon:
         """The record's signed word that it is `now`."""

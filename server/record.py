@@ -5,7 +5,7 @@ Owns every statement on `changes`, `case_units`, `feed` and `quarantine`. Must n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from server.scope import CONCERNED, Standing, units_in
 from server.tables import case_units, changes, feed, quarantine
 
 _HASH_DIGITS = 64
+_CASES_AT_ONCE = 200  # names in one statement
 ACT, REVOKE = 0, 1  # kinds of a feed's lines
 
 
@@ -92,6 +93,29 @@ def entry_by_hash(connection: Connection, change_hash: str) -> Entry | None:
     """The change with this hash, in whatever case."""
     row = connection.execute(select(*_ENTRY).where(changes.c.hash == change_hash)).first()
     return _entry(row) if row else None
+
+
+def entry_at(connection: Connection, log_index: int) -> Entry | None:
+    """The change with this number."""
+    row = connection.execute(select(*_ENTRY).where(changes.c.log_index == log_index)).first()
+    return _entry(row) if row else None
+
+
+def histories_before(connection: Connection, cases: Mapping[str, int]) -> dict[str, list[tuple[str, str, int]]]:
+    """Hash, actor and operation of each case's changes before a number of the log, in log order."""
+    found: dict[str, list[tuple[str, str, int]]] = {case_id: [] for case_id in cases}
+    names = list(cases)
+    for at in range(0, len(names), _CASES_AT_ONCE):
+        part = names[at : at + _CASES_AT_ONCE]
+        statement = (
+            select(changes.c.case_id, changes.c.log_index, changes.c.hash, changes.c.actor, changes.c.start_op)
+            .where(changes.c.case_id.in_(part))
+            .order_by(changes.c.log_index)
+        )
+        for case_id, log_index, change_hash, actor, start_op in connection.execute(statement):
+            if log_index < cases[case_id]:
+                found[case_id].append((change_hash, actor, start_op))
+    return found
 
 
 def hash_of_device_seq(connection: Connection, device: str, device_seq: int) -> str | None:
@@ -234,6 +258,12 @@ def fed_after(connection: Connection, unit: str, cursor: int) -> Iterator[Fed]:
         for row in found:
             entry = _entry(row[2:])
             yield Fed(row[0], entry.case_id, entry.log_index, entry if row[1] == ACT else None)
+
+
+def fed_between(connection: Connection, unit: str, after: int, until: int) -> int:
+    """How many lines a unit's feed has after a number up to another one."""
+    where = (feed.c.unit == unit, feed.c.n > after, feed.c.n <= until)
+    return connection.scalar(select(func.count()).select_from(feed).where(*where)) or 0
 
 
 def quarantine_submission(

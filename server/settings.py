@@ -26,7 +26,9 @@ class Settings:
     form_bytes_max: int = 1024 * 1024
     sync_body_bytes_max: int = 4 * 1024 * 1024  # as sent; inflated the wire's own limit holds
     carried_bytes_max: int = 17 * 1024 * 1024  # a form with a file of `py_core.carry.FILE_BYTES_MAX`
-    pull_page_bytes: int = 256 * 1024  # before compression; what a cut line loses at most
+    pull_page_bytes: int = 256 * 1024  # raw changes; what a cut line loses at most
+    answer_bytes: int = 160 * 1024  # of pages in short, about; then the device stores them and asks again
+    kept_pages_bytes: int = 32 * 1024 * 1024  # whole pages in short, kept for the next device of the unit
     quarantined_per_device_max: int = 20_000
     trial_seconds_max: float = 10.0  # as the clock runs
     trial_cpu_seconds_max: float = 1.0  # of processor time for one job of the engine, a little more for long cases

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from py_core.errors import Malformed
 from server import late_work, record
 from server.answers import problem_answer, sync_error
 from server.city import reader_in
-from server.exchange import ExchangeRefused
+from server.exchange import ExchangeRefused, Part
 from server.parts import Parts
 from server.who import parts_of, session_of, token_of
 
@@ -28,22 +29,40 @@ async def sync(request: Request) -> Response:
     session = await session_of(request)
     if session is None:
         return problem_answer(request, 401, "signed_out")
-    parts = parts_of(request)
+    exchange = parts_of(request).exchange
     body = await request.body()
     try:
         frames = wire.read_frames(inflate(body, request.headers.get("content-encoding", "")))
-        answer = await run_in_threadpool(parts.exchange.answer, session.user, frames)
+        parts = exchange.parts(session.user, frames)
+        first = await _next(request, parts)
+        assert first is not None
     except Malformed as error:
         return sync_error(400, "malformed", str(error))
     except ExchangeRefused as error:
         retry = {} if error.retry_after_seconds is None else {"retry-after": str(error.retry_after_seconds)}
         return sync_error(error.status, error.code, error.message, retry)
-    data = wire.encode_frames(answer)
-    headers = {"vary": "accept-encoding"}
-    if len(data) > wire.GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
+    if not first.last:
+        return StreamingResponse(_stream(request, first, parts), 200, media_type=wire.CONTENT_TYPE)
+    data = wire.encode_frames(first.frames)
+    headers = {}
+    if not first.packed and len(data) > wire.GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         data = await run_in_threadpool(gzip.compress, data, _GZIP_LEVEL, mtime=0)
         headers["content-encoding"] = "gzip"
     return Response(data, 200, headers, media_type=wire.CONTENT_TYPE)
+
+
+async def _next(request: Request, parts: Iterator[Part]) -> Part | None:
+    """Made by one of the few threads that exchanges have: a crowd of devices leaves the others to everybody else."""
+    makers: Executor = request.app.state.exchange_makers
+    return await asyncio.get_running_loop().run_in_executor(makers, next, parts, None)
+
+
+async def _stream(request: Request, first: Part, parts: Iterator[Part]) -> AsyncIterator[bytes]:
+    """A page is made when the one before it has gone to the line: what waits in memory is one page a device."""
+    part: Part | None = first
+    while part is not None:
+        yield wire.encode_frames(part.frames)
+        part = None if part.last else await _next(request, parts)
 
 
 def inflate(body: bytes, encoding: str) -> bytes:

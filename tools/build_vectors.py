@@ -5,6 +5,7 @@ Run `python tools/build_vectors.py` after a change of the formats; `tests/core/t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 sys.path.insert(0, str(Path(__file__).parent))
 import carry_vectors
+import packed_vectors
 
 from py_core import wire
 from py_core.cases.acts import Act
@@ -41,6 +43,8 @@ def main() -> None:
     (FOLDER / "acts.json").write_text(_json(acts()), encoding="utf-8")
     (FOLDER / "exchange.json").write_text(_json(exchange()), encoding="utf-8")
     (FOLDER / "carried.json").write_text(_json(carried()), encoding="utf-8")
+    (FOLDER / "packed.json").write_text(_json(packed()), encoding="utf-8")
+    (FOLDER / "uploads.json").write_text(_json(uploads()), encoding="utf-8")
 
 
 def acts() -> dict[str, Any]:
@@ -114,6 +118,16 @@ def _enrolment() -> dict[str, str]:
     key = (wire.ALG_ED25519, public.hex())
     text = Enrolment(DEVICE_A, "K7Q", "p-lin", "柜台三号", *key, at_ms, asked.hex()).text
     return {"text": text, "sig": SERVER_KEY.sign(enrolment_sign_bytes(text)).hex()}
+
+
+def packed() -> dict[str, Any]:
+    """The same acts and all messages in short."""
+    return packed_vectors.packed(acts(), SERVER_KEY)
+
+
+def uploads() -> dict[str, Any]:
+    """One upload, call by call."""
+    return packed_vectors.uploads(lambda content: hashlib.sha256(content).hexdigest())
 
 
 def _append(document: Document, device: str, device_seq: int, kind: str, fields: dict[str, Any]) -> dict[str, Any]:

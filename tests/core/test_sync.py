@@ -10,8 +10,11 @@ from py_core.cases.acts import canonical_json
 from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
 from py_core.errors import Malformed
 from py_core.pace import BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, POLL_MS
+from py_core.packed import messages
+from py_core.packed.outbox import unpack_acts
 from py_core.sync import PUSH_ITEMS_MAX, SyncClient, WaitingAct
 from py_core.wire import (
+    TYPE_ACTS,
     ActorAnnouncement,
     Beacon,
     Config,
@@ -20,6 +23,7 @@ from py_core.wire import (
     Hello,
     Pulled,
     Pushed,
+    Short,
     Verdict,
     encode_frames,
     message_frame,
@@ -74,7 +78,13 @@ def client(*acts: WaitingAct) -> SyncClient:
 
 
 def said(body: bytes) -> tuple[Hello, list[ActorAnnouncement], list[Pushed]]:
-    frames = read_frames(body)
+    frames: list[Frame] = []
+    for frame in read_frames(body):
+        if isinstance(frame, Short) and frame.type == TYPE_ACTS:
+            acts = unpack_acts(frame.payload, lambda _: None, 2_000, 2**22)
+            frames += [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in acts]
+        else:
+            frames.append(messages.long(frame))
     hello = read_message(frames[0])
     assert isinstance(hello, Hello)
     actors = [
@@ -301,3 +311,38 @@ def test_a_body_that_was_too_large_is_halved() -> None:
         sync.failed(413, 0.5)
     assert len(said(sync.request())[2]) == PUSH_ITEMS_MAX // 8
     assert sync.problem == ""
+
+
+def test_an_older_record_is_spoken_to_in_full_at_once_and_keeps_nothing_waiting() -> None:
+    act = waiting(1)
+    sync = client(act)
+    assert any(isinstance(frame, Short) for frame in read_frames(sync.request()))
+    assert sync.failed(400, 0.5) == 0
+    again = read_frames(sync.request())
+    assert not any(isinstance(frame, Short) for frame in again)
+    assert "packed" not in str(again[0])
+    assert sync.commit(sync.read(answer(accepted(act, 1), End(1, False)))) == POLL_MS
+    assert not any(isinstance(frame, Short) for frame in read_frames(sync.request()))
+    assert sync.failed(400, 0.5) > 0, "in full it is a fault of the program"
+
+
+def test_a_record_that_does_not_hold_the_causes_gets_them_in_full_once() -> None:
+    sync = client(waiting(1))
+    sync.request()
+    assert sync.failed(409, 0.5) == 0
+    assert not any(isinstance(frame, Short) for frame in read_frames(sync.request()))
+    sync.commit(sync.read(answer(accepted(waiting(1), 1), End(1, False))))
+    sync.add(waiting(2))
+    assert any(isinstance(frame, Short) for frame in read_frames(sync.request()))
+
+
+def test_each_page_of_an_answer_moves_the_cursor_when_the_rest_was_cut() -> None:
+    sync = client()
+    sync.request()
+    pages = answer(
+        Pulled(CASE, 1, 1, change(1)), End(1, True, "s"), Pulled(case_id(2), 2, 2, change(2)), End(2, False, "s")
+    )
+    received = sync.read([pages[0][:-3]])
+    assert [act.log_index for act in received.acts] == [1, 2]
+    assert sync.commit(received) == 0
+    assert (sync.cursor, sync.is_complete) == (1, False)

@@ -17,6 +17,10 @@ from py_core import carry, wire
 from py_core.cases.acts import read_act
 from py_core.change import actor_sign_bytes, sign_bytes
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
+from py_core.packed import messages, receipts
+from py_core.packed.changes import ChangeUnpacker
+from py_core.packed.held import AnswerLogs
+from py_core.packed.outbox import Cause, unpack_acts
 from server.carry_keys import CarryKeys
 from server.keys import SigningKey, verifies
 
@@ -24,10 +28,12 @@ ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests" / "vectors"
 BUILT: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "build_vectors.py"))
 ACTS = json.loads((FOLDER / "acts.json").read_text(encoding="utf-8"))
+CASE_ID: str = ACTS["case_id"]
+PACKED = json.loads((FOLDER / "packed.json").read_text(encoding="utf-8"))
 EXCHANGE = json.loads((FOLDER / "exchange.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["acts", "exchange", "carried"])
+@pytest.mark.parametrize("name", ["acts", "exchange", "carried", "packed", "uploads"])
 def test_vectors_are_what_is_built_today(name: str) -> None:
     assert json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) == BUILT[name]()
 
@@ -67,6 +73,57 @@ def test_the_enrolment_record_bears_both_signatures() -> None:
     assert verifies(enrolment.alg, key, bytes.fromhex(enrolment.asked), enrolment.asked_bytes)
     record = bytes.fromhex(EXCHANGE["server_key"]["public"])
     assert verifies(wire.ALG_ED25519, record, signature, enrolment_sign_bytes(text))
+
+
+def test_changes_in_short_lead_to_the_changes_in_full() -> None:
+    log = PACKED["log"]
+    held = AnswerLogs([CASE_ID], lambda _: [(each["log_index"], each["hash"]) for each in log["held"]])
+    unpacker = ChangeUnpacker(held)
+    whole = unpacker.unpack(_payload(log["whole"]["frame"]))
+    after = [each for vector in log["after_held"] for each in unpacker.unpack(_payload(vector["frame"]))]
+    for came, expected in ((whole, log["changes"]), (after, log["changes"][2:])):
+        assert [
+            {"case_id": e.case_id, "log_index": e.log_index, "received_at_ms": e.received_at_ms, "raw": e.raw.hex()}
+            for e in came
+        ] == expected
+
+
+def test_acts_in_short_lead_to_the_acts_in_full() -> None:
+    vector = PACKED["outbox"]
+    cause = Cause(CASE_ID, vector["cause"]["hash"], vector["cause"]["actor"], vector["cause"]["start_op"])
+    for name, expected in (("all", vector["acts"]), ("after_the_first", vector["acts"][1:])):
+        came = unpack_acts(_payload(vector[name]["frame"]), {7: cause}.get, 10, 2**20)
+        assert [
+            {"case_id": e.case_id, "alg": e.alg, "signature": e.signature.hex(), "change": e.raw.hex()} for e in came
+        ] == expected
+
+
+def test_receipts_that_share_a_signature_verify_each() -> None:
+    places, _ = receipts.unpack_receipts(_payload(PACKED["receipts"]["frame"]))
+    key = bytes.fromhex(EXCHANGE["server_key"]["public"])
+    for each, place in zip(PACKED["receipts"]["receipts"], places, strict=True):
+        assert (each["log_index"], each["received_at_ms"]) == (place.log_index, place.received_at_ms)
+        part = receipts.signed_part(
+            each["case_id"], each["hash"], each["log_index"], each["received_at_ms"], each["sig"]
+        )
+        assert part is not None
+        assert verifies(wire.ALG_ED25519, key, *part)
+
+
+def test_messages_say_the_same_in_short_and_in_full() -> None:
+    for each in PACKED["messages"]:
+        (full,) = wire.read_frames(bytes.fromhex(each["full"]))
+        (short,) = wire.read_frames(bytes.fromhex(each["short"]))
+        assert wire.read_message(messages.long(short)) == wire.read_message(full)
+    assert {each["json"]["t"] for each in PACKED["messages"]} >= {
+        "hello", "verdict", "ruled", "config", "revoke", "case", "beacon", "end", "error"
+    }  # fmt: skip
+
+
+def _payload(frame: str) -> bytes:
+    (read,) = wire.read_frames(bytes.fromhex(frame))
+    assert isinstance(read, wire.Short)
+    return read.payload
 
 
 def test_carried_files_open_with_the_records_keys_and_read_back() -> None:

@@ -11,7 +11,7 @@ from tests.server.laptop import case_id, registered
 
 from . import chunks
 from .kinds import Attempt, World, announcing, kind, one, target
-from .world import CASE, DELIVERED, FOREIGN, FORKED, FRESH, LONG, VISIT, noted
+from .world import CASE, FOREIGN, FORKED, FRESH, LONG, OFFERED, VISIT, noted
 
 EDGES = (0, 1, 2, 2**31 - 2, 2**31 - 1, 2**31, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1)
 DEEP = 8  # acts in one push
@@ -62,7 +62,7 @@ def wrong_causes(world: World, chance: Random) -> Attempt:
 @kind
 def older_view(world: World, chance: Random) -> Attempt:
     """An honest engine that has seen only a part: lawful for another actor, a fork for one's own."""
-    laptop, case = chance.choice([each for each in world.targets if each[1] in (CASE, FORKED, LONG, DELIVERED)])
+    laptop, case = chance.choice([each for each in world.targets if each[1] in (CASE, FORKED, LONG, OFFERED)])
     held = world.held[case][: chance.randint(1, len(world.held[case]))]
     raw = world.appended(laptop, case, world.act(laptop, noted("später")).text(), held)
     return one(world, laptop, case, raw)

@@ -30,17 +30,16 @@ from server.gate import Ruling
 from server.record import Submission
 
 from . import chunks
-from .world import CASE, DELIVERED, FOREIGN, FORKED, LONG, VISIT, Attempt, World
+from .world import CASE, FOREIGN, FORKED, LONG, OFFERED, VISIT, Attempt, World
 
 EXACT = 2**53 - 1
 IN_SCOPE: Mapping[str, frozenset[str]] = {  # units of the world's documents, said by hand
     CASE: frozenset({"shihe"}), FORKED: frozenset({"shihe"}), LONG: frozenset({"shihe"}),
-    FOREIGN: frozenset({"linye"}), DELIVERED: frozenset({"shihe", "linye"}), VISIT: frozenset({"shihe"}),
+    FOREIGN: frozenset({"linye"}), OFFERED: frozenset({"shihe", "linye"}), VISIT: frozenset({"shihe"}),
     CITY_ID: frozenset({"shihe", "linye", "centre"}),
 }  # fmt: skip
 ONLY_RECONCILER = frozenset({"contradiction_resolved", "late_work_taken"})
 ONLY_RECORD = frozenset({"due_recomputed", "late_work_taken"})
-BY_COMMAND = frozenset({"veto_recorded", "veto_withdrawn", "deemed_consent_confirmed"})
 
 
 def complaints(world: World, attempt: Attempt, rulings: Sequence[Ruling]) -> list[str]:
@@ -128,8 +127,9 @@ def _against_events(world: World, case: str, act: Act, *, first: bool) -> Iterab
             yield "only a reconciler may"
         if event["type"] in ONLY_RECORD:
             yield "only the record may"
-        if event["type"] in BY_COMMAND and not set(COMMANDS[COMMAND_OF[event["type"]]].roles) & set(person.roles):
-            yield "a role is missing"
+        command = COMMAND_OF.get(event["type"])
+        if command is not None and not set(COMMANDS[command].roles) & set(person.roles):
+            yield f"a right is missing for {command}"
     if case == CITY_ID:
         if "admin" not in person.roles:
             yield "only an administrator writes the city's rules"

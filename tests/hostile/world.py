@@ -28,12 +28,12 @@ from server.outside import to_ms
 from server.parts import Parts, assemble
 from server.record import Submission
 from server.settings import Settings
-from server.tables import devices
+from server.tables import devices, quarantine
 from tests.server.laptop import Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
 
 from .chunks import change_hash
 
-CASE, FORKED, LONG, FOREIGN, DELIVERED = (case_id(number) for number in range(1, 6))
+CASE, FORKED, LONG, FOREIGN, OFFERED = (case_id(number) for number in range(1, 6))
 FRESH = case_id(0xABCDE)
 VISIT = visit_id(case_id(7))
 LONG_ACTS = 60
@@ -99,11 +99,11 @@ class World:
             connection.execute(devices.update().where(devices.c.id == self.gone.device).values(revoked_at_ms=1))
             self.held = {
                 case: [entry.raw for entry in record.entries_of_case(connection, case)]
-                for case in (CASE, FORKED, LONG, FOREIGN, DELIVERED, VISIT, CITY_ID)
+                for case in (CASE, FORKED, LONG, FOREIGN, OFFERED, VISIT, CITY_ID)
             }
         self.targets = (
             (self.lin, CASE), (self.zhao, CASE), (self.p256, CASE), (self.lin, FORKED), (self.zhao, FORKED),
-            (self.lin, LONG), (self.wu, FOREIGN), (self.wu, DELIVERED), (self.lin, DELIVERED), (self.lin, VISIT),
+            (self.lin, LONG), (self.wu, FOREIGN), (self.wu, OFFERED), (self.lin, OFFERED), (self.lin, VISIT),
             (self.he, CITY_ID), (self.lin, FRESH),
         )  # fmt: skip
         self._drafts: dict[tuple[str, str], bytes] = {}
@@ -119,12 +119,15 @@ class World:
         zhao.sync(zhao.act(FORKED, {"type": "accepted"}))
         lin.sync(lin.act(LONG, registered()), *(lin.act(LONG, noted(f"第{n}次")) for n in range(LONG_ACTS - 1)))
         wu.sync(wu.act(FOREIGN, registered(unit="linye")))
-        lin.sync(lin.act(DELIVERED, registered()), lin.act(DELIVERED, {"type": "delivered", "to": "linye"}))
+        lin.sync(lin.act(OFFERED, registered()), lin.act(OFFERED, {"type": "handed_over", "to": "linye"}))
         lin.sync(lin.act(VISIT, visit_planned()))
         policy = next(iter(self.parts.packs.common.policies.values()))
         self.policy = {"policy": policy.id, "value": next(iter(policy.options))}
         self.he.sync(self.he.act(CITY_ID, policy_set(**self.policy)))
         self.gone.held[CASE] = list(lin.held[CASE])
+        with self.parts.database.reading() as connection:
+            refused = connection.execute(select(quarantine.c.user, quarantine.c.reason)).all()
+        assert not refused, f"the honest work is not honest: {refused}"
 
     def event(self, case: str) -> dict[str, Any]:
         """What an honest person could do next in a document."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -215,6 +217,20 @@ def patch(browser: Browser, at: int, data: bytes, total: int = len(PHOTO), **hea
         "x-csrf-token": browser.csrf(), **headers,
     }  # fmt: skip
     return browser.patch(f"/attachments/{SHA}", content=data, headers=told)
+
+
+def test_the_calls_of_the_vectors_are_answered_so(browser: Browser, parts: Parts) -> None:
+    vector = json.loads((Path(__file__).parent.parent / "vectors" / "uploads.json").read_text(encoding="utf-8"))
+    browser.sign_in("lin")
+    told = {"x-csrf-token": browser.csrf()}
+    for call in vector["calls"]:
+        body = bytes.fromhex(call["body"])
+        headers = {**told, **call["headers"]}
+        answer = browser.request(call["method"], f"/attachments/{vector['sha256']}", content=body, headers=headers)
+        assert answer.status_code == call["status"]
+        assert {name: answer.headers[name] for name in call.get("answer", {})} == call.get("answer", {})
+        if "code" in call:
+            assert answer.json()["error"]["code"] == call["code"]
 
 
 def test_the_whole_way_over_http(browser: Browser, parts: Parts, lin: Laptop) -> None:

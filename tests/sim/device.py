@@ -34,6 +34,7 @@ from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
 from py_core.left import Left
+from py_core.packed.receipts import signed_part
 from py_core.packs import Packs
 from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
 from py_core.visits import is_visit_id
@@ -154,6 +155,7 @@ class Device:
             config=self.book["config"],
             custody=custody_of(self.book["custody"]),
         )
+        self.client.log_of = self._log_of
         self.records: dict[str, CaseRecord] = {}
         for case_id, rows in self.disk.stores["records"].items():
             self._load(case_id, rows)
@@ -164,6 +166,11 @@ class Device:
                 self.client.add(_waiting(row))
         self.beacon_at: int | None = None
         self.is_open = True
+
+    def _log_of(self, case_id: str) -> list[tuple[int, str]]:
+        record = self.records.get(case_id)
+        acts = record.acts if record else ()
+        return [(act.log_index, act.hash) for act in acts if act.log_index is not None]
 
     def close(self) -> None:
         """The process ends; memory is gone."""
@@ -298,14 +305,15 @@ class Device:
 
     def _check_signatures(self, received: Received) -> None:
         signed = [
-            (wire.receipt_sign_bytes(each.case_id, each.hash, each.log_index, each.received_at_ms), each.sig)
+            signed_part(each.case_id, each.hash, each.log_index, each.received_at_ms, each.sig)
             for each in received.receipts
         ]
         if received.beacon:
             beacon = received.beacon
-            signed.append((wire.beacon_sign_bytes(beacon.id, beacon.server_time_ms, beacon.log_size), beacon.sig))
-        for content, signature in signed:
-            if not verifies(wire.ALG_ED25519, self.record_key, _hex(signature), content):
+            content = wire.beacon_sign_bytes(beacon.id, beacon.server_time_ms, beacon.log_size)
+            signed.append((_hex(beacon.sig), content))
+        for part in signed:
+            if part is None or not verifies(wire.ALG_ED25519, self.record_key, *part):
                 raise NotSigned
 
     def _answer_writes(self, received: Received) -> tuple[list[Write], dict[str, list[list[Any]]]]:

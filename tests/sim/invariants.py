@@ -18,6 +18,7 @@ from py_core.cases.history import order
 from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.city import CITY_ID
+from py_core.packed.receipts import signed_part
 from py_core.rules.engine import assess
 from py_core.sync import LEFT_OUT
 from py_core.visits import fold_visit, is_visit_id
@@ -68,9 +69,9 @@ def _every_promise_is_kept(world: World, by_hash: dict[str, Entry]) -> None:
         assert entry is not None
         place = (entry.log_index, entry.received_at_ms)
         _need(place == (said.log_index, said.received_at_ms), f"the receipt of {said.hash} names another place")
-        content = wire.receipt_sign_bytes(entry.case_id, entry.hash, *place)
+        part = signed_part(entry.case_id, entry.hash, *place, said.sig)
         _need(
-            verifies(wire.ALG_ED25519, receipts.public_key, bytes.fromhex(said.sig), content),
+            part is not None and verifies(wire.ALG_ED25519, receipts.public_key, *part),
             f"the receipt of {said.hash} does not verify",
         )
     texts = [decode_act_change(entry.raw).text for entry in world.log]
@@ -136,11 +137,11 @@ def _receipts_hold(world: World, machine: Machine, by_hash: dict[str, Entry]) ->
     for change_hash, receipt in device.disk.stores["receipts"].items():
         entry = by_hash.get(change_hash)
         _need(entry is not None, f"{device.name} has a receipt for {change_hash}, the log does not have it")
-        content = wire.receipt_sign_bytes(
-            receipt["case_id"], change_hash, receipt["log_index"], receipt["received_at_ms"]
+        part = signed_part(
+            receipt["case_id"], change_hash, receipt["log_index"], receipt["received_at_ms"], receipt["sig"]
         )
         _need(
-            verifies(wire.ALG_ED25519, device.record_key, bytes.fromhex(receipt["sig"]), content),
+            part is not None and verifies(wire.ALG_ED25519, device.record_key, *part),
             f"{device.name} keeps a receipt that does not verify",
         )
 

@@ -38,6 +38,7 @@ from .device import APP_VERSION, Device, DeviceStore, NotSigned, moment
 from .disk import Crashed, Disk, DiskFull
 from .faults import Faults, draw_faults
 from .office_work import case_act, resolution
+from .promises import promised_in
 from .trace import Trace
 from .visit_work import visit_act
 
@@ -544,12 +545,7 @@ class World:
         self.after(milliseconds, lambda: self._exchange(machine) if machine.timer == timer else None)
 
     def _note_promises(self, answer: bytes) -> None:
-        for frame in wire.read_frames(answer, bytes_max=wire.ANSWER_BYTES_MAX, frames_max=wire.ANSWER_FRAMES_MAX):
-            if isinstance(frame, wire.Json) and frame.data.get("t") == "verdict":
-                verdict = wire.read_message(frame)
-                assert isinstance(verdict, wire.Verdict)
-                if verdict.verdict != "quarantined":
-                    self.promised.append(verdict)
+        self.promised += promised_in(answer, self.log)
 
     def _watch_log(self, *, whole: bool = False) -> None:
         """The log only grows: what was in it stays as it was."""
@@ -590,8 +586,8 @@ class World:
             status, answer, _ = self.record.answer(device.identity.user, device.client.request(), 0.0)
             if status != 200:
                 raise Broken(f"{device.name} gets {status} in peace: {answer!r}")
-            self._note_promises(answer)
             self._watch_log()
+            self._note_promises(answer)
             try:
                 device.take_answer([answer])
             except (Malformed, NotSigned, ValueError) as error:

@@ -96,6 +96,7 @@ class Device:
             config=sync["config"],
             custody=custody_of(sync.get("custody")),
         )
+        self.client.log_of = self.log_of
         self.received: Received | None = None
         self.uploads = UploadClient()
         self.contents: set[str] = set()  # what is kept on the disk here
@@ -106,6 +107,12 @@ class Device:
         self.client.let_go({case_id: each.top for case_id, each in self.left.items()})
         for case_id in left["wanted"]:
             self.client.want(case_id)
+
+    def log_of(self, case_id: str) -> list[tuple[int, str]]:
+        """The acts of a case that the record has, as far as they are here: number in its log, hash."""
+        record = self.records.get(case_id)
+        rows = [] if record is None else json.loads(record.rows)
+        return [(row[4], row[0]) for row in rows if row[4] is not None]
 
 
 class DeviceStore:

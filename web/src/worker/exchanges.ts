@@ -113,7 +113,7 @@ export class Exchanges {
     const before = JSON.stringify(await this.state());
     if (!this.csrf && !await this.identify()) return await this.otherPerson(before);
     const body = await this.device.request();
-    const { status, pieces, retryAfterMs } = await exchange(body, this.csrf);
+    const { status, pieces, retryAfterMs } = await exchange(body);
     const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
     this.online = taken !== null;
     if (!taken) {

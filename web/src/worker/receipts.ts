@@ -1,15 +1,25 @@
 // Believes two ticks only with the record's signature under them.
-import { fromHex, joined, utf8, type Bytes } from '../shared/bytes.ts';
+import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import type { Receipt, Received } from './python.ts';
+
+const SIGNATURE_BYTES = 64;
+const HASH_BYTES = 32;
+const SHARED = 1;
 
 /** Throws when a receipt or beacon is not signed by the record. */
 export async function checkReceipts(recordKey: string, received: Pick<Received, 'receipts' | 'beacon'>): Promise<void> {
   const { receipts, beacon } = received;
   if (!receipts.length && !beacon) return;
-  const signed = receipts.map(receipt => [receiptSignBytes(receipt), receipt.sig] as const);
-  if (beacon) signed.push([joined(utf8('shouwen-beacon-1'), utf8(beacon.id), u64(beacon.server_time_ms), u64(beacon.log_size)), beacon.sig]);
-  for (const [content, signature] of signed) {
-    if (await recordVerifies(recordKey, signature, content) === false) throw new Error('not signed by the record');
+  const believed = new Set<string>(); // receipts of one answer share a signature: it is verified once
+  for (const receipt of receipts) {
+    const { content, signature } = await signedPart(receipt);
+    const pair = `${hex(signature)} ${hex(content)}`;
+    if (!believed.has(pair) && await recordVerifies(recordKey, hex(signature), content) === false) throw new Error('not signed by the record');
+    believed.add(pair);
+  }
+  if (beacon) {
+    const content = joined(utf8('shouwen-beacon-1'), utf8(beacon.id), u64(beacon.server_time_ms), u64(beacon.log_size));
+    if (await recordVerifies(recordKey, beacon.sig, content) === false) throw new Error('not signed by the record');
   }
 }
 
@@ -22,6 +32,27 @@ export async function recordVerifies(recordKey: string, signature: string, conte
 /** What the record signs for an act that it took. */
 export function receiptSignBytes(receipt: Receipt): Bytes {
   return joined(utf8('shouwen-receipt-1'), fromHex(receipt.case_id), fromHex(receipt.hash), u64(receipt.log_index), u64(receipt.received_at_ms));
+}
+
+/** The signature in a receipt and what it is over: the receipt itself, or the root of the tree that it stands in. */
+export async function signedPart(receipt: Receipt): Promise<{ content: Bytes; signature: Bytes }> {
+  const proof = fromHex(receipt.sig);
+  const alone = receiptSignBytes(receipt);
+  if (proof.length === SIGNATURE_BYTES) return { content: alone, signature: proof };
+  const path = proof.slice(1 + SIGNATURE_BYTES);
+  if (proof[0] !== SHARED || proof.length <= SIGNATURE_BYTES || path.length % HASH_BYTES) throw new Error('a receipt without a signature');
+  let root = await sha256(alone);
+  for (let at = 0; at < path.length; at += HASH_BYTES) root = await node(root, path.slice(at, at + HASH_BYTES));
+  return { content: joined(utf8('shouwen-receipts-1'), root), signature: proof.slice(1, 1 + SIGNATURE_BYTES) };
+}
+
+async function node(one: Bytes, other: Bytes): Promise<Bytes> {
+  const [low, high] = hex(one) < hex(other) ? [one, other] : [other, one];
+  return await sha256(joined(utf8('shouwen-receipt-node-1'), low, high));
+}
+
+async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
 /** Null where the browser has no Ed25519: the receipts are kept and can be checked elsewhere. */

@@ -37,17 +37,17 @@ export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name
 export interface Exchanged { status: number | null; pieces: Bytes[]; retryAfterMs: number | null }
 
 /** One `POST /sync`. Never throws: a line that breaks is an outcome. */
-export async function exchange(body: Bytes, csrf: string): Promise<Exchanged> {
+export async function exchange(body: Bytes): Promise<Exchanged> {
   const pieces: Bytes[] = [];
   try {
-    const packed = body.length > GZIP_FROM_BYTES;
+    const zipped = body.length > GZIP_FROM_BYTES ? await gzip(body) : body;
+    const packed = zipped.length < body.length; // acts in short are not made smaller
     const response = await fetch('/sync', {
       method: 'POST', credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(EXCHANGE_MS_MAX),
       headers: {
-        'content-type': 'application/octet-stream', 'x-csrf-token': csrf, accept: 'application/octet-stream',
-        ...(packed ? { 'content-encoding': 'gzip' } : {}),
+        'content-type': 'application/octet-stream', ...(packed ? { 'content-encoding': 'gzip' } : {}),
       },
-      body: packed ? await gzip(body) : body,
+      body: packed ? zipped : body,
     });
     if (!response.ok || !response.body) return { status: response.status, pieces, retryAfterMs: retryAfter(response) };
     try {
