@@ -55,7 +55,20 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
 }
 
 /** Tells what dresses pages (lists of files, pads) that one was just shown. */
-export function tellShown(): void { document.dispatchEvent(new Event('shouwen:shown')); }
+export function tellShown(): void {
+  showPlace();
+  document.dispatchEvent(new Event('shouwen:shown'));
+}
+
+/** Where the menu is wider than the screen, pushes it so that the page's own entry is seen. */
+function showPlace(): void {
+  const current = document.querySelector('.sw-nav__link[aria-current]')?.getBoundingClientRect();
+  const list = document.querySelector('.sw-nav__list');
+  if (!current || !list) return;
+  const { left, right } = list.getBoundingClientRect();
+  if (current.right > right) list.scrollLeft += current.right - right;
+  if (current.left < left) list.scrollLeft -= left - current.left;
+}
 
 /** Whether a swap changed the page itself. */
 export function isPageSwap(event: Event): boolean { return !isPart((event as RequestEvent).detail.ctx); }

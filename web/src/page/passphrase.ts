@@ -9,7 +9,7 @@ const STRENGTHS = ['Too short: at least {min} characters.', 'Too easy to guess: 
 
 /** Two fields for a new passphrase with a hint at its strength; `agreed` gives it, or throws what is wrong with it. */
 export function agreedPassphrase(id: string): { fields: HTMLElement[]; agreed: () => string } {
-  const hint = element('span', { id: `${id}-strength`, class: 'govuk-hint', role: 'status' }, judgement(0));
+  const hint = element('span', { id: `${id}-strength`, class: 'govuk-hint', role: 'status' }, say('At least {min} characters, for example four words that do not belong together.', { min: CHARACTERS_MIN }));
   const first = field(id, 'new-password', hint.id);
   const second = field(`${id}-again`, 'new-password');
   first.addEventListener('input', () => { hint.textContent = judgement(strength(first.value)); });
