@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,11 +14,12 @@ from server.database import Database
 from server.outside import Clock, Entropy, to_ms
 from server.tables import accounts, wrong_passwords
 
-FREE_TRIES = {"user": 5, "address": 50}  # a whole office may share one address
+FREE_TRIES = {"user": 5, "address": 50, "code": 5}  # a whole office may share one address
 WAIT_SECONDS_FIRST = 30
 WAIT_SECONDS_MAX = 900
 FORGET_SECONDS = 86_400
 PASSWORD_CHARACTERS_MAX = 256  # a longer one would only cost the server time
+ONE_TIME_DAYS = 7
 _SALT_BYTES = 16
 
 
@@ -27,6 +29,7 @@ class Checked:
 
     user: str | None
     wait_seconds: int = 0
+    one_time: bool = False  # right, but a code of the centre that is good for setting an own password only
 
 
 class Accounts:
@@ -50,12 +53,25 @@ class Accounts:
     def set_passwords(self, passwords: dict[str, str]) -> None:
         """Sets many at once."""
         hashed = {user: self._hash(password) for user, password in passwords.items()}
-        now_ms = to_ms(self._clock.now())
         with self._database.writing() as connection:
             for user, password_hash in hashed.items():
-                connection.execute(delete(accounts).where(accounts.c.user == user))
-                values = {"user": user, "password_hash": password_hash, "changed_at_ms": now_ms}
-                connection.execute(insert(accounts).values(**values))
+                self._store(connection, user, password_hash, None)
+
+    def give_code(self, connection: Connection, user: str, code: str) -> None:
+        """Replaces a password by a one-time code, with which its person sets an own password within some days."""
+        until_ms = to_ms(self._clock.now()) + ONE_TIME_DAYS * 86_400_000
+        self._store(connection, user, self._hash(_code(code)), until_ms)
+
+    def states(self) -> dict[str, str]:
+        """For everybody with an account: "own", "code" (a one-time code waits), "expired" (it waited too long)."""
+        now_ms = to_ms(self._clock.now())
+        with self._database.reading() as connection:
+            rows = connection.execute(select(accounts.c.user, accounts.c.one_time_until_ms)).all()
+        return {user: "own" if until is None else "code" if until > now_ms else "expired" for user, until in rows}
+
+    def close(self, connection: Connection, user: str) -> None:
+        """Takes the password away: nobody signs in under this name until a new code is given."""
+        connection.execute(delete(accounts).where(accounts.c.user == user))
 
     def check(self, user: str, password: str, address: str) -> Checked:
         """Looks at one try from one network address; wrong ones make the next wait, longer each time."""
@@ -63,17 +79,49 @@ class Accounts:
         now_ms = to_ms(self._clock.now())
         with self._database.reading() as connection:
             wait = max(_wait_seconds(connection, key, now_ms) for key in keys)
-            known = connection.scalar(select(accounts.c.password_hash).where(accounts.c.user == user))
+            row = connection.execute(select(accounts).where(accounts.c.user == user)).first()
         if wait > 0:
             return Checked(None, wait)
-        right = len(password) <= PASSWORD_CHARACTERS_MAX and self._is_right(known or self._nobody, password)
+        known, until = (row.password_hash, row.one_time_until_ms) if row is not None else (None, None)
+        typed = password if until is None else _code(password)
+        right = len(typed) <= PASSWORD_CHARACTERS_MAX and self._is_right(known or self._nobody, typed)
         with self._database.writing() as connection:
-            if right and known is not None:
+            if right and known is not None and (until is None or until > now_ms):
                 connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == keys[0]))
-                return Checked(user)
+                return Checked(user, one_time=until is not None)
             for key in keys:
                 _count(connection, key, now_ms)
         return Checked(None)
+
+    def wait_for_code(self, user: str) -> int:
+        """Seconds until the next try of a second factor is looked at; 0: at once."""
+        with self._database.reading() as connection:
+            return _wait_seconds(connection, f"code:{user}", to_ms(self._clock.now()))
+
+    def note_code(self, user: str, *, right: bool) -> None:
+        """Counts a wrong code, or forgets the wrong ones after a right one."""
+        with self._database.writing() as connection:
+            if right:
+                connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == f"code:{user}"))
+            else:
+                _count(connection, f"code:{user}", to_ms(self._clock.now()))
+
+    def waiting(self) -> dict[str, int]:
+        """Which names and addresses have to wait, and how many seconds: `user:…`, `code:…`, `address:…`."""
+        now_ms = to_ms(self._clock.now())
+        with self._database.reading() as connection:
+            keys = connection.scalars(select(wrong_passwords.c.who).order_by(wrong_passwords.c.who)).all()
+            found = {key: _wait_seconds(connection, key, now_ms) for key in keys}
+        return {key: seconds for key, seconds in found.items() if seconds > 0}
+
+    def lift(self, connection: Connection, key: str) -> None:
+        """Lets the next try of a name or address be looked at at once."""
+        connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == key))
+
+    def _store(self, connection: Connection, user: str, password_hash: str, until_ms: int | None) -> None:
+        connection.execute(delete(accounts).where(accounts.c.user == user))
+        values = {"user": user, "password_hash": password_hash, "changed_at_ms": to_ms(self._clock.now())}
+        connection.execute(insert(accounts).values(**values, one_time_until_ms=until_ms))
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(password, salt=self._entropy.token(_SALT_BYTES))
@@ -83,6 +131,11 @@ class Accounts:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _code(typed: str) -> str:
+    """A one-time code as it is kept, however it was typed."""
+    return re.sub(r"[\s-]", "", typed).upper()
 
 
 def _wait_seconds(connection: Connection, key: str, now_ms: int) -> int:

@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from py_core import __version__
 from server import record
+from server.account_routes import ACCOUNT_PATH, show_account, take_account
 from server.answers import problem_answer
 from server.assets import asset
 from server.attachment_routes import attachment
@@ -30,6 +31,7 @@ from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
 from server.settings import Settings
 from server.sign_in import show_sign_in, take_sign_in, take_sign_out
+from server.sign_in_taken import show_step, take_step
 from server.sync_routes import events, sync
 from server.who import parts_of
 
@@ -80,6 +82,10 @@ def application(parts: Parts) -> Starlette:
             Route(CARRIED_PATH + "/{file:str}/receipts", give_receipts, methods=["GET"]),
             Route("/sign-in", show_sign_in, methods=["GET"]),
             Route("/sign-in", take_sign_in, methods=["POST"]),
+            Route("/sign-in/step", show_step, methods=["GET"]),
+            Route("/sign-in/step", take_step, methods=["POST"]),
+            Route(ACCOUNT_PATH, show_account, methods=["GET"]),
+            Route(ACCOUNT_PATH, take_account, methods=["POST"]),
             Route("/sign-out", take_sign_out, methods=["POST"]),
             Route("/attachments/{sha256}", attachment, methods=["GET", "HEAD", "PATCH"]),
             Route("/assets/{name:path}", asset),

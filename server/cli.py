@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_where(demo)
     demo.set_defaults(run=_demo)
 
+    code = commands.add_parser("demo-code", help="the second factor's code of now for the demonstration's accounts")
+    code.set_defaults(run=_demo_code)
+
     from server import cli_carry, cli_city, cli_evidence, cli_law, cli_log, cli_record, cli_tools
 
     cli_law.add_commands(commands)
@@ -97,6 +100,18 @@ def _demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _demo_code(arguments: argparse.Namespace) -> int:
+    from base64 import b32decode
+
+    from server.demo.data import demo_secret
+    from server.outside import SystemClock
+    from server.second_factor import STEP_SECONDS, code_at
+
+    now = int(SystemClock().now().timestamp())
+    print(f"{code_at(b32decode(demo_secret()), now // STEP_SECONDS)} (for {STEP_SECONDS - now % STEP_SECONDS} s)")
+    return 0
+
+
 def _progress(done: int, total: int) -> None:
     if sys.stdout.isatty() or done == total or done * 10 // total != (done - 1) * 10 // total:
         print(f"\rdemonstration city: {done} of {total} acts", end="", flush=True)
@@ -107,7 +122,10 @@ def _print_accounts(accounts: Sequence[DemoAccount]) -> None:
         print("Demonstration accounts (name / password):")
     for account in accounts:
         who = f"{account.name}  {account.role_zh} / {account.role_en}"
-        print(f"  {account.user:<12} {account.password:<16} {who}")
+        print(f"  {account.user:<12} {account.password:<16} {who}{' *' if account.secret else ''}")
+    if any(account.secret for account in accounts):
+        secret = next(account.secret for account in accounts if account.secret)
+        print(f"  * asks for a code as well: `.venv/bin/shouwen demo-code` shows it, or enter {secret} into an app")
     print(end="", flush=True)
 
 

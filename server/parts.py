@@ -35,7 +35,8 @@ from server.receipts import Receipts
 from server.recomputation import Recomputation
 from server.record_keys import RecordKeys, open_keys
 from server.registry import catch_up
-from server.sessions import Sessions
+from server.second_factor import SecondFactors
+from server.sessions import Limits, Sessions
 from server.settings import Settings
 from server.similar import SimilarIndex
 from server.tools import Tools
@@ -53,6 +54,7 @@ class Parts:
     city: City
     accounts: Accounts
     sessions: Sessions
+    second_factors: SecondFactors
     keys: RecordKeys
     calendar_feeds: CalendarFeeds
     receipts: Receipts
@@ -96,6 +98,7 @@ class DemoAccount:
     name: str
     role_zh: str
     role_en: str
+    secret: str = ""  # of the second factor, base32
 
 
 def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEngine | None = None) -> Parts:
@@ -122,14 +125,18 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
     exchange = Exchange(settings, clock, database, city, gate, receipts, bell)
     carry_keys = CarryKeys(keys.current, keys.retired)
+    accounts = Accounts(database, clock, entropy)
+    sessions = Sessions(database, clock, entropy, Limits(settings.session_idle, settings.session_life))
+    second_factors = SecondFactors(database, clock, entropy, device_key)
     return Parts(
         settings=settings,
         clock=clock,
         entropy=entropy,
         database=database,
         city=city,
-        accounts=Accounts(database, clock, entropy),
-        sessions=Sessions(database, clock, entropy, settings.session_idle, settings.session_life),
+        accounts=accounts,
+        sessions=sessions,
+        second_factors=second_factors,
         keys=keys,
         calendar_feeds=CalendarFeeds(database, clock, entropy),
         receipts=receipts,

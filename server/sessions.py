@@ -1,18 +1,24 @@
-"""Sessions: kept here, known to the browser by a cookie whose value is stored only as its hash."""
+"""Sessions: kept here, known to the browser by a cookie whose value is stored only as its hash.
+
+A session that still asks for something (`stage`: a code, an own password, a second factor) opens no page.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, desc, insert, select, update
 
 from server.database import Database
-from server.outside import Clock, Entropy, to_ms
+from server.outside import Clock, Entropy, from_ms, to_ms
 from server.tables import sessions
 
 _SEEN_EVERY_MS = 60_000  # not every request needs a write
+_ID_BYTES = 8
+STAGE_LIFE = timedelta(minutes=15)  # how long somebody may take to enter what is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +29,46 @@ class Session:
     csrf: str
 
 
-class Sessions:
-    """Starts, finds and ends sessions."""
+@dataclass(frozen=True, slots=True)
+class SeenSession:
+    """A session as its person and the security officer see it; `id` opens nothing."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, idle: timedelta, life: timedelta) -> None:
+    id: str
+    user: str
+    started_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session may stand unused, and in all."""
+
+    idle: timedelta
+    life: timedelta
+
+
+class Sessions:
+    """Starts, finds, lists and ends sessions."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, limits: Limits) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
-        self._idle_ms = int(idle.total_seconds() * 1000)
-        self._life_ms = int(life.total_seconds() * 1000)
+        self._limits = limits
 
-    def start(self, user: str) -> tuple[str, Session]:
+    def start(
+        self, user: str, *, stage: str = "", limits: Limits | None = None, address: str = "", agent: str = ""
+    ) -> tuple[str, Session]:
         """A new session; gives the cookie's value, which nobody can learn again."""
         token = self._entropy.token(32).hex()
         session = Session(user, self._entropy.token(32).hex())
+        chosen = Limits(STAGE_LIFE, STAGE_LIFE) if stage else limits or self._limits
         now_ms = to_ms(self._clock.now())
         with self._database.writing() as connection:
-            forgotten = now_ms - 2 * self._life_ms  # until then a form typed in an ended session finds its person
+            # As long as the longest could be: until then a form typed in an ended session finds its person.
+            forgotten = now_ms - 2 * _ms(self._limits.life)
             connection.execute(delete(sessions).where(sessions.c.started_at_ms < forgotten))
             connection.execute(
                 insert(sessions).values(
@@ -48,32 +77,99 @@ class Sessions:
                     csrf=session.csrf,
                     started_at_ms=now_ms,
                     seen_at_ms=now_ms,
+                    stage=stage,
+                    idle_ms=_ms(chosen.idle),
+                    life_ms=_ms(chosen.life),
+                    address=address[:64],
+                    agent=agent[:200],
                 )
             )
         return token, session
 
     def find(self, token: str) -> Session | None:
-        """The session of a cookie; None when there is none or it has ended."""
-        now_ms = to_ms(self._clock.now())
-        where = sessions.c.token_hash == _hash(token)
-        with self._database.reading() as connection:
-            row = connection.execute(select(sessions).where(where)).first()
-        if row is None or now_ms - row.seen_at_ms > self._idle_ms or now_ms - row.started_at_ms > self._life_ms:
-            return None
-        if now_ms - row.seen_at_ms > _SEEN_EVERY_MS:
-            with self._database.writing() as connection:
-                connection.execute(update(sessions).where(where).values(seen_at_ms=now_ms))
-        return Session(row.user, row.csrf)
+        """The session of a cookie; None when there is none, it has ended or something is still asked."""
+        row = self._row(token)
+        return Session(row.user, row.csrf) if row is not None and not row.stage else None
+
+    def asked(self, token: str) -> tuple[Session, str] | None:
+        """The session of a cookie for which something is still asked, with what."""
+        row = self._row(token)
+        return (Session(row.user, row.csrf), row.stage) if row is not None and row.stage else None
 
     def user_of_ended(self, token: str) -> str | None:
         """Whose session a cookie belonged to, as long as the record still remembers."""
         with self._database.reading() as connection:
-            return connection.scalar(select(sessions.c.user).where(sessions.c.token_hash == _hash(token)))
+            where = (sessions.c.token_hash == _hash(token), sessions.c.stage == "")
+            return connection.scalar(select(sessions.c.user).where(*where))
+
+    def was_revoked(self, token: str) -> bool:
+        """Whether somebody ended the session of this cookie elsewhere."""
+        with self._database.reading() as connection:
+            where = (sessions.c.token_hash == _hash(token), sessions.c.ended_at_ms.is_not(None))
+            return connection.execute(select(sessions.c.user).where(*where)).first() is not None
+
+    def id_of(self, token: str) -> str:
+        """What a cookie's session is called in lists."""
+        return _hash(token)[:_ID_BYTES].hex()
+
+    def standing(self, user: str | None = None) -> Sequence[SeenSession]:
+        """Who is signed in, the last seen first; of one person or of all."""
+        now_ms = to_ms(self._clock.now())
+        statement = select(sessions).where(sessions.c.stage == "").order_by(desc(sessions.c.seen_at_ms))
+        if user is not None:
+            statement = statement.where(sessions.c.user == user)
+        with self._database.reading() as connection:
+            rows = [row for row in connection.execute(statement) if _stands(row, now_ms)]
+        return [
+            SeenSession(
+                bytes(row.token_hash)[:_ID_BYTES].hex(),
+                row.user,
+                from_ms(row.started_at_ms),
+                from_ms(row.seen_at_ms),
+                row.address,
+                row.agent,
+            )
+            for row in rows
+        ]
 
     def end(self, token: str) -> None:
         """Forgets a session."""
         with self._database.writing() as connection:
             connection.execute(delete(sessions).where(sessions.c.token_hash == _hash(token)))
+
+    def revoke(self, connection: Connection, user: str, session: str | None = None, keep: str = "") -> int:
+        """Ends one session of a person by its id, or all but that of the cookie `keep`; how many that were."""
+        now_ms = to_ms(self._clock.now())
+        ended = 0
+        for row in connection.execute(select(sessions).where(sessions.c.user == user)).all():
+            own = bytes(row.token_hash)
+            chosen = own != _hash(keep) if session is None else own[:_ID_BYTES].hex() == session
+            if chosen and _stands(row, now_ms):
+                where = sessions.c.token_hash == own
+                connection.execute(update(sessions).where(where).values(ended_at_ms=now_ms))
+                ended += 1
+        return ended
+
+    def _row(self, token: str) -> Row[tuple[object, ...]] | None:
+        now_ms = to_ms(self._clock.now())
+        where = sessions.c.token_hash == _hash(token)
+        with self._database.reading() as connection:
+            row = connection.execute(select(sessions).where(where)).first()
+        if row is None or not _stands(row, now_ms):
+            return None
+        if now_ms - row.seen_at_ms > _SEEN_EVERY_MS:
+            with self._database.writing() as connection:
+                connection.execute(update(sessions).where(where).values(seen_at_ms=now_ms))
+        return row
+
+
+def _stands(row: Row[tuple[object, ...]], now_ms: int) -> bool:
+    idle, life = now_ms - row.seen_at_ms, now_ms - row.started_at_ms
+    return row.ended_at_ms is None and idle <= row.idle_ms and life <= row.life_ms
+
+
+def _ms(length: timedelta) -> int:
+    return int(length.total_seconds() * 1000)
 
 
 def _hash(token: str) -> bytes:

@@ -23,6 +23,9 @@ class Settings:
     secure_cookies: bool = False  # True behind HTTPS; plain HTTP is for one machine only
     session_idle: timedelta = timedelta(days=7)
     session_life: timedelta = timedelta(days=30)
+    guarded_idle: timedelta = timedelta(minutes=30)  # for people with one of the roles below
+    guarded_life: timedelta = timedelta(hours=12)
+    second_factor_roles: frozenset[str] = frozenset({"admin", "security", "audit"})  # who must have one
     form_bytes_max: int = 1024 * 1024
     sync_body_bytes_max: int = 4 * 1024 * 1024  # as sent; inflated the wire's own limit holds
     carried_bytes_max: int = 17 * 1024 * 1024  # a form with a file of `py_core.carry.FILE_BYTES_MAX`

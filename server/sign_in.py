@@ -15,22 +15,28 @@ from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
 from py_core.values import local
 from py_core.views import language
+from server import audit
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carried import Carried, carry, unseal
 from server.desk_answers import answer_desk, desk_request
 from server.forms import Form, first, read_form
+from server.outside import to_ms
+from server.parts import Parts
+from server.sessions import Limits, Session
+from server.sign_in_steps import step_page
 from server.who import forget, is_own_form, parts_of, remember, session_of, token_of
 
-_PRE_COOKIE = "shouwen-form"  # proves that the sign-in form came from our page
+CODE, CODE_THEN_PASSWORD, PASSWORD, FACTOR = "code", "code_password", "password", "factor"
 _TITLE = "Sign in"  # message id of the catalogue
 
 
 async def show_sign_in(request: Request) -> Response:
     """The form, or the way back for somebody who is signed in already (unless `other` says that somebody else comes)."""
-    target = _own_path(request.query_params.get("next", ""))
+    target = own_path(request.query_params.get("next", ""))
     if await session_of(request) is not None and "other" not in request.query_params:
         return RedirectResponse(target, 303)
-    error = "ended" if request.query_params.get("ended") else ""
+    ended = request.query_params.get("ended")
+    error = "revoked" if ended == "revoked" else "ended" if ended else ""
     return _page(request, 200, next_path=target, error=error)
 
 
@@ -41,7 +47,7 @@ async def take_sign_in(request: Request) -> Response:
         form = await read_form(request)
     except Malformed:
         return problem_answer(request, 400, "bad_form")
-    user, target = first(form, "user").strip(), _own_path(first(form, "next"))
+    user, target = first(form, "user").strip(), own_path(first(form, "next"))
     carried = Carried(first(form, "carried"), first(form, "seal"))
 
     def again(status: int, error: str, wait_seconds: int = 0) -> Response:
@@ -55,30 +61,82 @@ async def take_sign_in(request: Request) -> Response:
             carried=carried,
         )
 
-    known = request.cookies.get(_PRE_COOKIE, "")
+    known = request.cookies.get(_pre_cookie(parts), "")
     if not known or not hmac.compare_digest(known.encode(), first(form, "csrf").encode("utf-8", "replace")):
         return again(403, "stale")
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     checked = await run_in_threadpool(parts.accounts.check, user, first(form, "password"), address)
     if checked.user is None:
-        return again(
-            429 if checked.wait_seconds else 401, "wait" if checked.wait_seconds else "wrong", checked.wait_seconds
-        )
+        error = "wait" if checked.wait_seconds else "wrong"
+        await run_in_threadpool(_note, parts, "", "sign_in_refused", user, error=error, address=address)
+        return again(429 if checked.wait_seconds else 401, error, checked.wait_seconds)
     if parts.city.current().directory.person_on(checked.user, local(parts.clock.now()).date()) is None:
+        await run_in_threadpool(_note, parts, "", "sign_in_refused", user, error="gone", address=address)
         return again(403, "gone")
     before = token_of(request)
     if before:  # one browser, one session: whoever was signed in here before is not any more
         await run_in_threadpool(parts.sessions.end, before)
-    token, session = await run_in_threadpool(parts.sessions.start, checked.user)
-    kept = unseal(parts.receipts.key, carried, checked.user) if carried.text else None
-    answer: Response = RedirectResponse(target, 303)
-    if kept is not None:
-        path, fields = kept
-        again_asked = desk_request("POST", path, {}, fields, chosen_language(request), session.csrf)
-        answer = page_answer(await run_in_threadpool(answer_desk, parts, again_asked, checked.user))
-    remember(answer, request, token)
-    answer.delete_cookie(_PRE_COOKIE, path="/sign-in")
+    has_factor = await run_in_threadpool(parts.second_factors.has, checked.user)
+    stage = next_stage(parts, checked.user, has_factor, one_time=checked.one_time)
+    answer = await go_on(request, checked.user, stage, target, carried)
+    answer.delete_cookie(_pre_cookie(parts), path=_pre_path(parts), secure=parts.settings.secure_cookies)
     return answer
+
+
+def next_stage(parts: Parts, user: str, has_factor: bool, *, one_time: bool, passed: bool = False) -> str:
+    """What is still asked of somebody whose password was right, `passed`: and the code too. Empty: nothing.
+
+    A code comes before a new password: whoever intercepts a one-time code of the centre gets no further with it.
+    """
+    if has_factor and not passed:
+        return CODE_THEN_PASSWORD if one_time else CODE
+    if one_time:
+        return PASSWORD
+    return FACTOR if not has_factor and needs_factor(parts, user) else ""
+
+
+def needs_factor(parts: Parts, user: str) -> bool:
+    """Whether a setting demands a second factor of one of the person's roles."""
+    person = parts.city.current().directory.person_on(user, local(parts.clock.now()).date())
+    return person is not None and not parts.settings.second_factor_roles.isdisjoint(person.roles)
+
+
+async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:
+    """Starts the session (or that of the next step) under a fresh cookie; the end sends what was carried."""
+    parts = parts_of(request)
+    settings = parts.settings
+    guarded = Limits(settings.guarded_idle, settings.guarded_life) if needs_factor(parts, user) else None
+    address, agent = address_of(request), request.headers.get("user-agent", "")
+
+    def start() -> tuple[str, Session]:
+        with parts.database.writing():
+            if not stage:
+                _note(parts, user, "signed_in", user, address=address)
+            return parts.sessions.start(user, stage=stage, limits=guarded, address=address, agent=agent)
+
+    token, session = await run_in_threadpool(start)
+    if stage:
+        kept = {"carried": carried.text, "seal": carried.seal} if carried.text else {}
+        answer: Response = step_page(request, session, stage, target, kept)
+    else:
+        answer = RedirectResponse(target, 303)
+        found = unseal(parts.receipts.key, carried, user) if carried.text else None
+        if found is not None:
+            path, fields = found
+            again_asked = desk_request("POST", path, {}, fields, chosen_language(request), session.csrf)
+            answer = page_answer(await run_in_threadpool(answer_desk, parts, again_asked, user))
+    remember(answer, request, token)
+    return answer
+
+
+def _note(parts: Parts, user: str, what: str, about: str, **detail: str) -> None:
+    with parts.database.writing() as connection:
+        audit.note(connection, to_ms(parts.clock.now()), user, what, about, **detail)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as far as the connection itself says."""
+    return request.client.host if request.client else ""
 
 
 async def take_sign_out(request: Request) -> Response:
@@ -104,13 +162,38 @@ async def ask_to_sign_in(
     had_session = bool(token_of(request))
     if form is None:
         target = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-        query = {"next": _own_path(target), **({"ended": "1"} if had_session else {})}
+        query = {"next": own_path(target)}
+        if had_session:
+            revoked = await run_in_threadpool(parts_of(request).sessions.was_revoked, token_of(request))
+            query["ended"] = "revoked" if revoked else "1"
         return RedirectResponse(f"/sign-in?{urlencode(query)}", 303)
     parts = parts_of(request)
     user = await run_in_threadpool(parts.sessions.user_of_ended, token_of(request)) if had_session else None
     path = request.scope["path"]
     carried = carry(parts.receipts.key, user, path, form) if user else Carried()
-    return _page(request, status, next_path=_own_path(path), error=error, user=user or "", carried=carried)
+    return _page(request, status, next_path=own_path(path), error=error, user=user or "", carried=carried)
+
+
+def outer_frame(request: Request, title: str, key: str) -> dict[str, Any]:
+    """The frame of a page for somebody who is not signed in (yet)."""
+    lang = chosen_language(request)
+    directory = parts_of(request).city.current().directory
+    query = {name: request.query_params.getlist(name) for name in request.query_params}
+    return {
+        "title": language.translate(lang, title),
+        "key": key,
+        "where": "server",
+        "city": directory.city_en if lang == language.EN else directory.city_zh,
+        "unit": "",
+        "person": "",
+        "sync": None,
+        "navigation": [],
+        "flash": "",
+        "other_language_href": language_href("/sign-in", query, lang),
+        "app_version": __version__,
+        "rules_version": "",
+        "now": "",
+    }
 
 
 def _page(
@@ -125,23 +208,9 @@ def _page(
 ) -> Response:
     parts = parts_of(request)
     lang = chosen_language(request)
-    directory = parts.city.current().directory
-    csrf = request.cookies.get(_PRE_COOKIE, "") or parts.entropy.token(32).hex()
-    frame: dict[str, Any] = {
-        "title": language.translate(lang, _TITLE),
-        "key": "sign-in",
-        "where": "server",
-        "city": directory.city_en if lang == language.EN else directory.city_zh,
-        "unit": "",
-        "person": "",
-        "sync": None,
-        "navigation": [],
-        "flash": "",
-        "other_language_href": language_href("/sign-in", {"next": [next_path]}, lang),
-        "app_version": __version__,
-        "rules_version": "",
-        "now": "",
-    }
+    csrf = request.cookies.get(_pre_cookie(parts), "") or parts.entropy.token(32).hex()
+    frame = outer_frame(request, _TITLE, "sign-in")
+    frame["other_language_href"] = language_href("/sign-in", {"next": [next_path]}, lang)
     values = {
         "lang": lang,
         "csrf": csrf,
@@ -155,13 +224,27 @@ def _page(
     headers = {"retry-after": str(wait_seconds)} if wait_seconds else {}
     answer = HTMLResponse(render("sign_in.html", values), status, headers)
     answer.set_cookie(
-        _PRE_COOKIE, csrf, path="/sign-in", secure=parts.settings.secure_cookies, httponly=True, samesite="lax"
+        _pre_cookie(parts),
+        csrf,
+        path=_pre_path(parts),
+        secure=parts.settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
     )
     remember_language(request, answer)
     return answer
 
 
-def _own_path(target: str) -> str:
+def _pre_cookie(parts: Parts) -> str:
+    """Proves that the sign-in form came from our page; with HTTPS no other host can plant it."""
+    return "__Host-shouwen-form" if parts.settings.secure_cookies else "shouwen-form"
+
+
+def _pre_path(parts: Parts) -> str:
+    return "/" if parts.settings.secure_cookies else "/sign-in"  # the prefix demands the whole site
+
+
+def own_path(target: str) -> str:
     """A path of this site, or the first page: nobody is sent elsewhere by a link."""
     own = target.startswith("/") and target[1:2] not in ("/", "\\") and target.isprintable()
     return target if own and not target.startswith("/sign-") else "/today"

@@ -161,6 +161,36 @@ accounts = Table(
     Column("user", String(64), primary_key=True),
     Column("password_hash", String(256), nullable=False),
     Column("changed_at_ms", BigInteger, nullable=False),
+    Column("one_time_until_ms", BigInteger),  # the hash is of a one-time code, good until then
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # the TOTP secret, encrypted with a key from the server's key file
+    Column("confirmed_at_ms", BigInteger),  # null: shown, but no code of it was ever entered
+    Column("last_step", BigInteger, nullable=False, server_default="0"),  # no code counts twice
+)
+
+recovery_codes = Table(  # those that were not used yet
+    "recovery_codes",
+    metadata,
+    Column("user", String(64), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True),
+)
+
+audit = Table(  # who did what to accounts, posts, sessions, devices; rows are only added, each bound to the one before
+    "audit",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("user", String(64), nullable=False),  # empty: nobody was signed in
+    Column("what", String(32), nullable=False),
+    Column("about", String(128), nullable=False),
+    Column("detail", Text, nullable=False),  # a JSON object
+    Column("hash", LargeBinary, nullable=False),
+    Index("audit_about", "about", "n"),
 )
 
 sessions = Table(
@@ -171,6 +201,12 @@ sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("started_at_ms", BigInteger, nullable=False),
     Column("seen_at_ms", BigInteger, nullable=False),
+    Column("stage", String(16), nullable=False, server_default=""),  # what is still asked; empty: signed in
+    Column("idle_ms", BigInteger, nullable=False, server_default="0"),
+    Column("life_ms", BigInteger, nullable=False, server_default="0"),
+    Column("address", String(64), nullable=False, server_default=""),
+    Column("agent", String(200), nullable=False, server_default=""),
+    Column("ended_at_ms", BigInteger),
 )
 
 wrong_passwords = Table(

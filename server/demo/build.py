@@ -6,6 +6,7 @@ one transaction, so that a city that was interrupted is not there at all. Must n
 
 from __future__ import annotations
 
+from base64 import b32decode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from py_core.errors import ShouwenError
 from py_core.rights import may
 from py_core.values import local
 from server.demo.acting import Delivery, Script, Stage, VisitScript
-from server.demo.data import account_rows, directory_document
+from server.demo.data import account_rows, demo_secret, directory_document
 from server.demo.office_hours import OfficeHours
 from server.demo.own_devices import DemoDevice
 from server.demo.past import HISTORY_DAYS
@@ -33,6 +34,7 @@ from server.outside import to_ms
 from server.parts import DemoAccount, Parts
 
 SEED = 20261121
+DEMO_GUARDED = frozenset({"admin", "security", "audit"})  # as the settings have it from the start
 _GATHERED = timedelta(minutes=2)  # acts that reach the record so close together are taken in one go
 _KEY_BYTES = 32
 
@@ -59,11 +61,14 @@ def build(
 def accounts(directory: Directory) -> tuple[DemoAccount, ...]:
     """The demonstration's accounts as far as this city has their people."""
     password, rows = account_rows()
-    return tuple(
-        DemoAccount(row["user"], password, directory.people[row["user"]].name, row["role_zh"], row["role_en"])
-        for row in rows
-        if row["user"] in directory.people
-    )
+    guarded = DEMO_GUARDED
+    found = []
+    for row in rows:
+        person = directory.people.get(row["user"])
+        if person is not None:
+            secret = "" if guarded.isdisjoint(person.roles) else demo_secret()
+            found.append(DemoAccount(person.id, password, person.name, row["role_zh"], row["role_en"], secret))
+    return tuple(found)
 
 
 def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progress: Progress) -> None:
@@ -95,6 +100,9 @@ def _found(parts: Parts, connection: Connection, now: datetime, seed: int, progr
     _admit(parts, connection, directory, deliveries, progress)
     password, rows = account_rows()
     parts.accounts.set_passwords({row["user"]: password for row in rows})
+    for account in accounts(directory):
+        if account.secret:
+            parts.second_factors.set_known(connection, account.user, b32decode(account.secret))
 
 
 def _admit(

@@ -101,6 +101,11 @@ def names() -> dict[str, list[str]]:
     return _read("people_names")
 
 
+def demo_secret() -> str:
+    """The second factor of everybody in the demonstration whose role needs one, base32; public on purpose."""
+    return str(_read("accounts")["secret"])
+
+
 def account_rows() -> tuple[str, list[dict[str, str]]]:
     """The one password of the demonstration and the people who can sign in with it."""
     read = _read("accounts")

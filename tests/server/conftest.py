@@ -61,7 +61,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 @pytest.fixture
 def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
-    settings = Settings(tmp_path / "data", database_url=database_url, similar_cases=False)
+    settings = Settings(
+        tmp_path / "data", database_url=database_url, similar_cases=False, second_factor_roles=frozenset()
+    )
     made = assemble(settings, clock, SeededEntropy("tests"), engine)
     made.city.publish(city_document())
     yield made

@@ -1,6 +1,6 @@
 // Which addresses the device answers itself and which need the city's server.
 const DESK = /^\/(?:$|(?:approvals|today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
-const SERVER = /^\/(?:admin|api|assets|attachments|calendar|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
+const SERVER = /^\/(?:account|admin|api|assets|attachments|calendar|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
 const EVENTS = '/sync/events';
 
 /** Whether a page with this path is made on the device. */

@@ -1,0 +1,193 @@
+"""`/account`: what a person does with the own account: password, second factor, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from py_core.desk.frame import page
+from py_core.desk.turn import Turn
+from py_core.errors import Malformed
+from py_core.views import language
+from py_core.views.language import N_
+from py_core.views.qr import qr_svg
+from server import audit, passwords
+from server.answers import chosen_language, page_answer, problem_answer, remember_language
+from server.desk_answers import desk_request, turn_of
+from server.forms import Form, first, read_form
+from server.outside import to_ms
+from server.parts import Parts
+from server.sessions import Session
+from server.sign_in import address_of, ask_to_sign_in, needs_factor
+from server.sign_in_steps import PASSWORD_FAULTS
+from server.who import is_own_form, parts_of, session_of, token_of
+
+ACCOUNT_PATH = "/account"
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chromium"), ("Safari/", "Safari"))
+
+
+async def show_account(request: Request) -> Response:
+    """The own account."""
+    session = await session_of(request)
+    if session is None:
+        return await ask_to_sign_in(request)
+    return await run_in_threadpool(_page, request, session)
+
+
+async def take_account(request: Request) -> Response:
+    """One change of the own account; which one says the field `do`."""
+    session = await session_of(request)
+    if session is None:
+        return await ask_to_sign_in(request)
+    try:
+        form = await read_form(request)
+    except Malformed:
+        return problem_answer(request, 400, "bad_form", csrf=session.csrf)
+    if not is_own_form(session, first(form, "csrf")):
+        return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+    take = _CHANGES.get(first(form, "do"))
+    if take is None:
+        return problem_answer(request, 400, "bad_form", csrf=session.csrf)
+    return await run_in_threadpool(take, request, session, form)
+
+
+def _change_password(request: Request, session: Session, form: Form) -> Response:
+    parts, user, new = parts_of(request), session.user, first(form, "new_password")
+    checked = parts.accounts.check(user, first(form, "password"), address_of(request))
+    if checked.user is None:
+        return _page(request, session, "password", "wait" if checked.wait_seconds else "current", checked.wait_seconds)
+    error = passwords.fault(new, user) or ("again" if new != first(form, "new_password_again") else "")
+    error = error or ("same" if new == first(form, "password") else "")
+    if error:
+        return _page(request, session, "password", error)
+    parts.accounts.set_password(user, new)
+    with parts.database.writing() as connection:
+        parts.sessions.revoke(connection, user, keep=token_of(request))
+        _note(parts, connection, user, "password_set", user)
+    return RedirectResponse(f"{ACCOUNT_PATH}?done=password_set", 303)
+
+
+def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
+    parts, user = parts_of(request), session.user
+    codes = None if parts.second_factors.has(user) else parts.second_factors.confirm(user, first(form, "code"))
+    if codes is None:
+        return _page(request, session, "factor", "code")
+    with parts.database.writing() as connection:
+        _note(parts, connection, user, "factor_set", user)
+    return _page(request, session, codes=codes)
+
+
+def _remove_factor(request: Request, session: Session, form: Form) -> Response:
+    """A second factor goes only with a code of it; where the role needs one, the next sign-in asks for a new one."""
+    parts, user = parts_of(request), session.user
+    refused = _check_code(parts, user, first(form, "code"))
+    if refused:
+        return _page(request, session, "factor", refused)
+    with parts.database.writing() as connection:
+        parts.second_factors.remove(connection, user)
+        _note(parts, connection, user, "factor_removed", user)
+    return RedirectResponse(f"{ACCOUNT_PATH}?done=factor_removed", 303)
+
+
+def _renew_codes(request: Request, session: Session, form: Form) -> Response:
+    parts, user = parts_of(request), session.user
+    refused = _check_code(parts, user, first(form, "code"))
+    if refused:
+        return _page(request, session, "factor", refused)
+    codes = parts.second_factors.renew_codes(user)
+    with parts.database.writing() as connection:
+        _note(parts, connection, user, "codes_renewed", user)
+    return _page(request, session, codes=codes)
+
+
+def _end_session(request: Request, session: Session, form: Form) -> Response:
+    parts, user = parts_of(request), session.user
+    with parts.database.writing() as connection:
+        which = first(form, "session") or None
+        if parts.sessions.revoke(connection, user, which, keep=token_of(request)):
+            _note(parts, connection, user, "sessions_ended", user)
+    return RedirectResponse(f"{ACCOUNT_PATH}?done=sessions_ended", 303)
+
+
+_CHANGES = {
+    "password": _change_password,
+    "factor": _confirm_factor,
+    "remove": _remove_factor,
+    "codes": _renew_codes,
+    "session": _end_session,
+}
+
+
+def _check_code(parts: Parts, user: str, code: str) -> str:
+    """Why a code of the second factor is not taken; empty when it is."""
+    if parts.accounts.wait_for_code(user):
+        return "wait"
+    right = parts.second_factors.check(user, code)
+    parts.accounts.note_code(user, right=right)
+    return "" if right else "code"
+
+
+def _note(parts: Parts, connection: object, user: str, what: str, about: str) -> None:
+    audit.note(connection, to_ms(parts.clock.now()), user, what, about)  # type: ignore[arg-type]
+
+
+def _page(
+    request: Request, session: Session, where: str = "", error: str = "", wait_seconds: int = 0,
+    codes: tuple[str, ...] = (),
+) -> Response:  # fmt: skip
+    parts, user = parts_of(request), session.user
+    query = {key: request.query_params.getlist(key) for key in request.query_params}
+    asked = desk_request("GET", ACCOUNT_PATH, query, {}, chosen_language(request), session.csrf)
+    turn = turn_of(parts, asked, user)
+    if turn.person is None:
+        return problem_answer(request, 401, "signed_out")
+    has_factor = parts.second_factors.has(user)
+    offered = None if has_factor else parts.second_factors.offer(user, turn.directory.city_zh)
+    values: Mapping[str, object] = {
+        "user": user,
+        "where": where,
+        "error": error,
+        "fault": turn.say(PASSWORD_FAULTS[error]) if error in PASSWORD_FAULTS else "",
+        "wait_seconds": wait_seconds,
+        "codes": codes,
+        "has_factor": has_factor,
+        "needs_factor": needs_factor(parts, user),
+        "codes_left": parts.second_factors.codes_left(user),
+        "offered": offered,
+        "qr": qr_svg(offered.address, turn.say(N_("QR code for the authenticator app"))) if offered else "",
+        "sessions": session_rows(turn, parts, user, parts.sessions.id_of(token_of(request))),
+    }
+    answer = page(turn, "account.html", turn.say(N_("My account")), "account", values, status=422 if error else 200)
+    shown = page_answer(answer)
+    remember_language(request, shown)
+    return shown
+
+
+def session_rows(turn: Turn, parts: Parts, user: str | None, own: str = "") -> list[dict[str, object]]:
+    """Standing sessions as lists show them."""
+    rows = []
+    for each in parts.sessions.standing(user):
+        person = turn.directory.people.get(each.user)
+        rows.append(
+            {
+                "id": each.id,
+                "user": each.user,
+                "who": person.name if person else each.user,
+                "own": each.id == own,
+                "started": language.moment_text(turn.lang, each.started_at, short=True),
+                "seen": language.moment_text(turn.lang, each.seen_at, short=True),
+                "address": each.address,
+                "browser": browser_name(each.agent),
+            }
+        )
+    return rows
+
+
+def browser_name(agent: str) -> str:
+    """The browser in a User-Agent text, as far as people need to tell their own apart."""
+    name = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((system for system in ("Windows", "Android", "iPhone", "Mac OS", "Linux") if system in agent), "")
+    return " · ".join(part for part in (name, system) if part) or agent[:40]

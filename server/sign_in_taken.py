@@ -1,0 +1,129 @@
+"""Takes what the steps of signing in ask for, one after the other, each under a fresh cookie."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from py_core.errors import Malformed
+from server import audit, passwords
+from server.answers import problem_answer
+from server.carried import Carried
+from server.forms import Form, first, read_form
+from server.outside import to_ms
+from server.parts import Parts
+from server.sessions import Session
+from server.sign_in import CODE_THEN_PASSWORD, FACTOR, PASSWORD, address_of, go_on, next_stage, own_path
+from server.sign_in_steps import step_page
+from server.who import is_own_form, parts_of, token_of
+
+
+async def show_step(request: Request) -> Response:
+    """The step that is asked for now; the sign-in form when nothing is."""
+    asked = await run_in_threadpool(parts_of(request).sessions.asked, token_of(request))
+    if asked is None:
+        return RedirectResponse("/sign-in", 303)
+    session, stage = asked
+    return await run_in_threadpool(_page, request, session, stage, own_path(""), {})
+
+
+async def take_step(request: Request) -> Response:
+    """Checks one step; leads to the next, or signs in."""
+    parts = parts_of(request)
+    try:
+        form = await read_form(request)
+    except Malformed:
+        return problem_answer(request, 400, "bad_form")
+    asked = await run_in_threadpool(parts.sessions.asked, token_of(request))
+    if asked is None:
+        return RedirectResponse("/sign-in?ended=1", 303)
+    session, stage = asked
+    if not is_own_form(session, first(form, "csrf")):
+        return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+    target = own_path(first(form, "next"))
+    carried = Carried(first(form, "carried"), first(form, "seal"))
+    kept = {"carried": carried.text, "seal": carried.seal} if carried.text else {}
+    if stage == PASSWORD:
+        return await _take_password(request, parts, session, form, target, carried, kept)
+    if stage == FACTOR:
+        return await _take_factor(request, parts, session, form, target, kept)
+    return await _take_code(request, parts, session, stage, form, target, carried, kept)
+
+
+async def _take_code(
+    request: Request, parts: Parts, session: Session, stage: str, form: Form, target: str, carried: Carried,
+    kept: dict[str, str],
+) -> Response:  # fmt: skip
+    user = session.user
+
+    def check() -> tuple[bool, int]:
+        wait = parts.accounts.wait_for_code(user)
+        if wait:
+            return False, wait
+        right = parts.second_factors.check(user, first(form, "code"))
+        parts.accounts.note_code(user, right=right)
+        if not right:
+            _note(parts, "", "code_refused", user, address=address_of(request))
+        return right, 0
+
+    right, wait = await run_in_threadpool(check)
+    if not right:
+        status, error = (429, "wait") if wait else (401, "wrong")
+        return await run_in_threadpool(
+            _page, request, session, stage, target, kept, status=status, error=error, wait_seconds=wait
+        )
+    await run_in_threadpool(parts.sessions.end, token_of(request))
+    after = next_stage(parts, user, True, one_time=stage == CODE_THEN_PASSWORD, passed=True)
+    return await go_on(request, user, after, target, carried)
+
+
+async def _take_password(
+    request: Request, parts: Parts, session: Session, form: Form, target: str, carried: Carried, kept: dict[str, str]
+) -> Response:
+    user, new = session.user, first(form, "new_password")
+    error = passwords.fault(new, user) or ("again" if new != first(form, "new_password_again") else "")
+    if error:
+        return await run_in_threadpool(_page, request, session, PASSWORD, target, kept, status=422, error=error)
+
+    def change() -> bool:
+        parts.accounts.set_password(user, new)
+        with parts.database.writing() as connection:
+            parts.sessions.revoke(connection, user, keep=token_of(request))
+        _note(parts, user, "password_set", user)
+        parts.sessions.end(token_of(request))
+        return parts.second_factors.has(user)
+
+    has_factor = await run_in_threadpool(change)
+    return await go_on(request, user, next_stage(parts, user, has_factor, one_time=False, passed=True), target, carried)
+
+
+async def _take_factor(
+    request: Request, parts: Parts, session: Session, form: Form, target: str, kept: dict[str, str]
+) -> Response:
+    user = session.user
+    codes = await run_in_threadpool(parts.second_factors.confirm, user, first(form, "code"))
+    if codes is None:
+        return await run_in_threadpool(_page, request, session, FACTOR, target, kept, status=422, error="wrong")
+
+    def signed_in() -> None:
+        _note(parts, user, "factor_set", user)
+        parts.sessions.end(token_of(request))
+
+    await run_in_threadpool(signed_in)
+    started = await go_on(request, user, "", target, Carried())
+    # The codes are shown once, before the page to which the person goes on.
+    shown = step_page(request, session, "recovery", target, kept, codes=codes)
+    for name, value in started.raw_headers:
+        if name == b"set-cookie":
+            shown.raw_headers.append((name, value))
+    return shown
+
+
+def _page(request: Request, *args: object, **options: object) -> Response:
+    return step_page(request, *args, **options)  # type: ignore[arg-type]
+
+
+def _note(parts: Parts, user: str, what: str, about: str, **detail: str) -> None:
+    with parts.database.writing() as connection:
+        audit.note(connection, to_ms(parts.clock.now()), user, what, about, **detail)
