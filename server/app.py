@@ -29,10 +29,12 @@ from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
+from server.people_routes import PEOPLE, POSTS, new_person, one_person, one_post, show_people
 from server.settings import Settings
 from server.sign_in import show_sign_in, take_sign_in, take_sign_out
 from server.sign_in_taken import show_step, take_step
 from server.sync_routes import events, sync
+from server.watch_routes import AUDIT, SESSIONS, audit_page, sessions_page
 from server.who import parts_of
 
 _EXCHANGES_AT_ONCE = 4
@@ -82,6 +84,12 @@ def application(parts: Parts) -> Starlette:
             Route(CARRIED_PATH + "/{file:str}/receipts", give_receipts, methods=["GET"]),
             Route("/sign-in", show_sign_in, methods=["GET"]),
             Route("/sign-in", take_sign_in, methods=["POST"]),
+            Route(PEOPLE, show_people),
+            Route(PEOPLE + "/new", new_person, methods=["GET", "POST"]),
+            Route(PEOPLE + "/{user:str}", one_person, methods=["GET", "POST"]),
+            Route(POSTS + "/{post:str}", one_post, methods=["GET", "POST"]),
+            Route(SESSIONS, sessions_page, methods=["GET", "POST"]),
+            Route(AUDIT, audit_page),
             Route("/sign-in/step", show_step, methods=["GET"]),
             Route("/sign-in/step", take_step, methods=["POST"]),
             Route(ACCOUNT_PATH, show_account, methods=["GET"]),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, update
 from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision
 from py_core.errors import Malformed
-from server import device_contacts, late_work, record
+from server import audit, device_contacts, late_work, record
 from server.city import City
 from server.database import Database
 from server.gate import WAIVABLE, Gate
@@ -64,7 +64,7 @@ class CentreDecisions:
         """Takes, leaves out or revokes; raises `NotRecorded` with the reason, and then nothing is done."""
         with self._database.writing() as connection:
             if isinstance(decision, DeviceRevocation):
-                self._revoke(connection, decision)
+                self._revoke(connection, decision, user)
             else:
                 self._decide(connection, decision, user)
             self._bell.ring_after(self._database, connection)
@@ -85,11 +85,12 @@ class CentreDecisions:
         if refused is not None:
             raise NotRecorded(refused)
 
-    def _revoke(self, connection: Connection, decision: DeviceRevocation) -> None:
+    def _revoke(self, connection: Connection, decision: DeviceRevocation, user: str) -> None:
         where = (devices.c.id == decision.device, devices.c.user.is_not(None), devices.c.revoked_at_ms.is_(None))
         now_ms = to_ms(self._clock.now())
         connection.execute(update(devices).where(*where).values(revoked_at_ms=now_ms, revoked_why=decision.why))
         catch_up(connection, now_ms)
+        audit.note(connection, now_ms, user, "device_withdrawn", decision.device, why=decision.why)
 
 
 def _work(connection: Connection, held: Held) -> HeldWork:

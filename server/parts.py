@@ -31,6 +31,7 @@ from server.log_tree import grow
 from server.neighbours import Neighbours
 from server.outside import Clock, Entropy, to_ms
 from server.own_device import OwnDevice
+from server.people import People
 from server.receipts import Receipts
 from server.recomputation import Recomputation
 from server.record_keys import RecordKeys, open_keys
@@ -57,6 +58,7 @@ class Parts:
     second_factors: SecondFactors
     keys: RecordKeys
     calendar_feeds: CalendarFeeds
+    people: People
     receipts: Receipts
     checkpoints: Checkpoints
     evidence: EvidenceMaker
@@ -139,6 +141,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         second_factors=second_factors,
         keys=keys,
         calendar_feeds=CalendarFeeds(database, clock, entropy),
+        people=People(database, clock, entropy, city, accounts, sessions, second_factors),
         receipts=receipts,
         checkpoints=checkpoints,
         evidence=EvidenceMaker(database, clock, city, keys, receipts, checkpoints, packs, calendar),

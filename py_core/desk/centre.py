@@ -28,7 +28,10 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("rules", "/centre/rules", N_("Rules and settings"), "change_city_rules"),
         ("calendar", "/centre/calendar", N_("Calendar"), "change_city_rules"),
         ("offers", "/centre/offers", N_("Published services"), "change_city_rules"),
+        ("people", "/centre/people", N_("People and posts"), "manage_people"),
         ("devices", "/centre/devices", N_("Devices"), "see_devices"),
+        ("sessions", "/centre/sessions", N_("Sessions and lockouts"), "manage_sessions"),
+        ("audit", "/centre/audit", N_("Audit trail"), "read_audit"),
     )
     counts = {"reconciliation": queue, "quarantine": _held_back(turn)}
     return [

@@ -59,7 +59,14 @@ def test_the_record_takes_a_case_only_from_who_works_on_cases(parts: Parts, role
 
 def test_calls_are_for_who_has_their_right(parts: Parts, password_hash: str) -> None:
     parts.accounts.set_passwords({"zhao": PASSWORD})
-    calls = {"work_offline": ("POST", "/devices"), "bring_carried_files": ("GET", "/centre/carried")}
+    calls = {
+        "work_offline": ("POST", "/devices"),
+        "bring_carried_files": ("GET", "/centre/carried"),
+        "manage_people": ("GET", "/centre/people"),
+        "manage_sessions": ("GET", "/centre/sessions"),
+        "read_audit": ("GET", "/centre/audit"),
+        "withdraw_devices": ("GET", f"/centre/devices/{'0' * 32}"),
+    }
     with serving(parts) as address:
         for role in TABLE.roles:
             with_role(parts, role)

@@ -1,0 +1,54 @@
+"""What the centre's pages that live on the server share: who is there, the right, the form's token, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from py_core.desk import ports
+from py_core.desk.problems import problem
+from py_core.desk.turn import Turn
+from py_core.errors import Malformed
+from server.answers import chosen_language, page_answer, problem_answer, remember_language
+from server.desk_answers import desk_request, turn_of
+from server.forms import Form, first, read_form
+from server.parts import Parts
+from server.sign_in import ask_to_sign_in
+from server.who import is_own_form, parts_of, session_of
+
+Make = Callable[[Parts, Turn, Form], ports.Response | Response]
+
+
+async def for_right(request: Request, right: str, make: Make) -> Response:
+    """The page that `make` gives to somebody with this right of `rights.toml`; a sent form is read and checked first."""
+    session = await session_of(request)
+    if session is None:
+        return await ask_to_sign_in(request)
+    form: Form = {}
+    if request.method == "POST":
+        try:
+            form = await read_form(request)
+        except Malformed:
+            return problem_answer(request, 400, "bad_form", csrf=session.csrf)
+        if not is_own_form(session, first(form, "csrf")):
+            return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+    parts, user = parts_of(request), session.user
+    query = {key: request.query_params.getlist(key) for key in request.query_params}
+    asked = desk_request("GET", str(request.scope["path"]), query, form, chosen_language(request), session.csrf)
+
+    def answer() -> Response:
+        turn = turn_of(parts, asked, user)
+        if turn.person is None:
+            made: ports.Response | Response = problem(turn, 401, "signed_out")
+        elif not turn.may(right):
+            made = problem(turn, 403, "not_allowed")
+        else:
+            made = make(parts, turn, form)
+        return made if isinstance(made, Response) else page_answer(made)
+
+    answered = await run_in_threadpool(answer)
+    remember_language(request, answered)
+    return answered

@@ -1,0 +1,122 @@
+"""`/centre/sessions` for the security officer, `/centre/audit` for the auditor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from py_core.desk import ports
+from py_core.desk.centre import centre_menu
+from py_core.desk.frame import page
+from py_core.desk.turn import Turn
+from py_core.rights import rights
+from py_core.views import language
+from py_core.views.language import N_
+from server import audit
+from server.account_routes import session_rows
+from server.centre_pages import for_right
+from server.forms import Form, first
+from server.outside import from_ms
+from server.parts import Parts
+
+SESSIONS, AUDIT = "/centre/sessions", "/centre/audit"
+_SHOWN = 100
+_WHAT = {
+    "signed_in": N_("signed in"),
+    "sign_in_refused": N_("was refused at sign-in"),
+    "code_refused": N_("entered a wrong code"),
+    "password_set": N_("set a new password"),
+    "factor_set": N_("set up a second step"),
+    "factor_removed": N_("removed a second step"),
+    "codes_renewed": N_("made new recovery codes"),
+    "sessions_ended": N_("ended sessions"),
+    "lockout_lifted": N_("lifted a waiting time"),
+    "code_given": N_("gave a one-time code"),
+    "person_entered": N_("entered a person"),
+    "person_moved": N_("changed a person's term"),
+    "person_ended": N_("ended a person's terms"),
+    "post_held": N_("changed who holds a post"),
+    "device_withdrawn": N_("withdrew a device"),
+}
+
+
+async def sessions_page(request: Request) -> Response:
+    """Who is signed in, who has to wait, who has a second factor; each can be ended."""
+
+    def make(parts: Parts, turn: Turn, form: Form) -> ports.Response | Response:
+        do, by, user = first(form, "do"), turn.identity.user, first(form, "user")
+        if do == "session":
+            parts.people.end_sessions(by, user, first(form, "session") or None)
+            return RedirectResponse(f"{SESSIONS}?done=sessions_ended", 303)
+        if do == "lift":
+            parts.people.lift(by, first(form, "key"))
+            return RedirectResponse(f"{SESSIONS}?done=lockout_lifted", 303)
+        if do == "factor":
+            parts.people.remove_factor(by, user)
+            return RedirectResponse(f"{SESSIONS}?done=factor_removed", 303)
+        return _sessions(parts, turn)
+
+    return await for_right(request, "manage_sessions", make)
+
+
+def _sessions(parts: Parts, turn: Turn) -> ports.Response:
+    waiting = [
+        {"key": key, "kind": key.partition(":")[0], "who": _known(turn, key.partition(":")[2]), "seconds": seconds}
+        for key, seconds in parts.accounts.waiting().items()
+    ]
+    values = {
+        "sessions": session_rows(turn, parts, None),
+        "waiting": waiting,
+        "factors": [{"user": user, "who": _known(turn, user)} for user in sorted(parts.second_factors.all())],
+        "subnavigation": centre_menu(turn, "sessions"),
+    }
+    return page(turn, "sessions.html", turn.say(N_("Sessions and lockouts")), "sessions", values, where="centre")
+
+
+async def audit_page(request: Request) -> Response:
+    """The newest rows, or those about one person or thing; says when the rows do not fit together."""
+
+    def make(parts: Parts, turn: Turn, form: Form) -> ports.Response:
+        about = (turn.request.query.get("about") or [""])[-1][:128]
+        before = (turn.request.query.get("before") or [""])[-1]
+        limit = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+        with parts.database.reading() as connection:
+            found = audit.entries(connection, _SHOWN, limit, about)
+            faults = audit.faults(connection)
+        values = {
+            "rows": [_row(turn, each) for each in found],
+            "faults": faults[:20],
+            "about": about,
+            "next": found[-1].n if len(found) == _SHOWN else None,
+            "subnavigation": centre_menu(turn, "audit"),
+        }
+        return page(turn, "audit.html", turn.say(N_("Audit trail")), "audit", values, where="centre")
+
+    return await for_right(request, "read_audit", make)
+
+
+def _row(turn: Turn, entry: audit.Entry) -> dict[str, Any]:
+    return {
+        "n": entry.n,
+        "at": language.moment_text(turn.lang, from_ms(entry.at_ms), seconds=True),
+        "who": _known(turn, entry.user) if entry.user else turn.say(N_("somebody who was not signed in")),
+        "what": turn.say(_WHAT[entry.what]) if entry.what in _WHAT else entry.what,
+        "about": _known(turn, entry.about),
+        "about_id": entry.about,
+        "detail": [(name, _detail(turn, name, value)) for name, value in entry.detail.items()],
+    }
+
+
+def _detail(turn: Turn, name: str, value: Any) -> str:
+    if name == "roles" and isinstance(value, list):
+        table = rights().roles
+        names = [table[role].en if turn.lang == language.EN else table[role].zh for role in value if role in table]
+        return turn.say(N_(", ")).join(names)
+    return str(value)
+
+
+def _known(turn: Turn, user: str) -> str:
+    person = turn.directory.people.get(user)
+    return f"{person.name} ({user})" if person else user
