@@ -25,6 +25,7 @@ def pages_of(page: Page, city: City) -> Iterator[tuple[str, str]]:
     yield "register", "/register"
     yield "cases", "/cases"
     yield "sync", "/sync"
+    yield "account", "/account"
     yield "unknown", "/no-such-page"
     page.goto(city.url + "/today?scope=unit")
     cases = [link.get_attribute("href") or "" for link in page.locator(".sw-duty__title a[href^='/cases/']").all()]
@@ -103,6 +104,11 @@ def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 
 def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """The city's rules, calendars and published services."""
+    yield "people", "/centre/people"
+    yield "person", "/centre/people/linxiao"
+    yield "person-new", "/centre/people/new"
+    yield "post", "/centre/posts/xingqiao-counter"
+    yield "post-new", "/centre/posts/new"
     yield "rules", "/centre/rules"
     yield "rules-policy", "/centre/rules/P-04"
     yield "rules-setting", "/centre/rules/BZ/complaint_reply_limit"
@@ -119,6 +125,13 @@ def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     page.goto(city.url + "/centre/devices")
     device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
     yield "device-withdraw", device
+    yield "sessions", "/centre/sessions"
+
+
+def audit_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """The one page of the auditor, and where everybody of the centre begins."""
+    yield "audit", "/centre/audit"
+    yield "centre-counts", "/centre"
 
 
 def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
@@ -131,7 +144,7 @@ def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 # Every list with somebody who may see its pages; nobody for what the public sees.
 LISTS = {
     "": public_pages, "linxiao": pages_of, "sunguoping": head_pages, "qianwen": centre_pages, "heli": admin_pages,
-    "luoan": security_pages,
+    "luoan": security_pages, "yanjing": audit_pages,
 }  # fmt: skip
 # Addresses that are no page of their own, and why.
 NO_PAGES = {"/": "leads to Today", "/today/alerts": "a part of Today", "/register/similar": "a part of the form"}

@@ -8,11 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from py_core.desk.account_words import ACCOUNT_TITLE, PASSWORD_FAULTS, QR_LABEL
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
 from py_core.views import language
-from py_core.views.language import N_
 from py_core.views.qr import qr_svg
 from server import audit, passwords
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
@@ -22,7 +22,6 @@ from server.outside import to_ms
 from server.parts import Parts
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor
-from server.sign_in_steps import PASSWORD_FAULTS
 from server.who import is_own_form, parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
@@ -157,10 +156,10 @@ def _page(
         "needs_factor": needs_factor(parts, user),
         "codes_left": parts.second_factors.codes_left(user),
         "offered": offered,
-        "qr": qr_svg(offered.address, turn.say(N_("QR code for the authenticator app"))) if offered else "",
+        "qr": qr_svg(offered.address, turn.say(QR_LABEL)) if offered else "",
         "sessions": session_rows(turn, parts, user, parts.sessions.id_of(token_of(request))),
     }
-    answer = page(turn, "account.html", turn.say(N_("My account")), "account", values, status=422 if error else 200)
+    answer = page(turn, "account.html", turn.say(ACCOUNT_TITLE), "account", values, status=422 if error else 200)
     shown = page_answer(answer)
     remember_language(request, shown)
     return shown

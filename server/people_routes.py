@@ -9,6 +9,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from py_core.desk import ports
+from py_core.desk.account_words import (
+    BAD_DAY,
+    CHOOSE_ONE,
+    CODE_TITLE,
+    FILL_IN,
+    NEW_PERSON,
+    NEW_POST,
+    PEOPLE_TITLE,
+    PERSON_FAULTS,
+    SIGN_IN_STATES,
+    WHY_ENDED,
+)
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
@@ -17,7 +29,6 @@ from py_core.desk.turn import Turn
 from py_core.directory import Holders, Person, Post, Term
 from py_core.rights import rights
 from py_core.views import language
-from py_core.views.language import N_
 from server.accounts import ONE_TIME_DAYS
 from server.centre_pages import for_right
 from server.forms import Form as Sent
@@ -27,28 +38,6 @@ from server.people import PersonRefused
 
 PEOPLE, POSTS = "/centre/people", "/centre/posts"
 _NAME_MAX, _TITLE_MAX, _PHONE_MAX, _REASON_MAX = 40, 60, 20, 300
-_FAULTS = {
-    "bad_name": N_("2 to 32 small letters and digits, beginning with a letter, such as wangfang2."),
-    "name_taken": N_("Somebody has this account name already."),
-    "unknown_unit": N_("Choose one."),
-    "no_role": N_("Choose at least one role."),
-    "roles_apart": N_(
-        "Administrator, security officer and auditor go with no other role: each watches over the others."
-    ),
-    "ends_before": N_("This lies before the first day."),
-    "past_day": N_("Choose today or a later day: what was in force is what past acts are judged by."),
-    "yourself": N_("Nobody ends the own account: ask the other administrator."),
-    "not_of_unit": N_("Choose somebody who holds something in this unit on that day."),
-    "same_person": N_("A and B are two people."),
-    "unknown": N_("There is no such person."),
-}
-_STATES = {
-    "own": N_("own password"),
-    "code": N_("one-time code waits"),
-    "expired": N_("one-time code expired"),
-    "": N_("cannot sign in"),
-}
-_BAD_DAY = N_("Enter a date, such as 2026-12-01.")
 
 
 async def show_people(request: Request) -> Response:
@@ -63,16 +52,16 @@ async def new_person(request: Request) -> Response:
         form = Form(turn, sent, {"since": parts.people.today.isoformat()})
         if not sent:
             return _person_page(parts, turn, None, form)
-        name = form.text("name", _NAME_MAX, needed=N_("Fill this in."))
+        name = form.text("name", _NAME_MAX, needed=FILL_IN)
         phone = form.text("phone", _PHONE_MAX)
         term = _term(form, sent)
-        user = form.text("user", 32, needed=N_("Fill this in."))
+        user = form.text("user", 32, needed=FILL_IN)
         if form.errors:
             return _person_page(parts, turn, None, form, status=422)
         try:
             code = parts.people.enter(turn.identity.user, user, name, phone, term)
         except PersonRefused as refused:
-            form.fault(refused.field, _FAULTS[refused.code])
+            form.fault(refused.field, PERSON_FAULTS[refused.code])
             return _person_page(parts, turn, None, form, status=422)
         return _code_page(turn, user, name, code)
 
@@ -98,7 +87,7 @@ async def one_person(request: Request) -> Response:
                 return _code_page(turn, user, person.name, parts.people.give_code(by, user))
             if do == "end":
                 last = _date(form, "last_day")
-                why = form.text("why", _REASON_MAX, needed=N_("Write the reason: it is kept in the audit trail."))
+                why = form.text("why", _REASON_MAX, needed=WHY_ENDED)
                 if not form.errors and last is not None:
                     parts.people.end(by, user, last, why)
                     return RedirectResponse(f"{PEOPLE}/{user}?done=person_ended", 303)
@@ -108,7 +97,9 @@ async def one_person(request: Request) -> Response:
                     parts.people.move(by, user, term)
                     return RedirectResponse(f"{PEOPLE}/{user}?done=person_moved", 303)
         except PersonRefused as refused:
-            form.fault("last_day" if refused.field == "until" and do == "end" else refused.field, _FAULTS[refused.code])
+            form.fault(
+                "last_day" if refused.field == "until" and do == "end" else refused.field, PERSON_FAULTS[refused.code]
+            )
         return _person_page(parts, turn, person, form, status=422, do=do)
 
     return await for_right(request, "manage_people", make)
@@ -127,13 +118,13 @@ async def one_post(request: Request) -> Response:
             return _post_page(turn, post, form)
         since = _date(form, "since")
         row = _post_row(turn, form, post)
-        a, b = (form.text(name, 64, needed=N_("Choose one.")) for name in ("a", "b"))
+        a, b = (form.text(name, 64, needed=CHOOSE_ONE) for name in ("a", "b"))
         if form.errors or since is None:
             return _post_page(turn, post, form, status=422)
         try:
             parts.people.hold_post(turn.identity.user, row, a, b, since)
         except PersonRefused as refused:
-            form.fault(refused.field, _FAULTS[refused.code])
+            form.fault(refused.field, PERSON_FAULTS[refused.code])
             return _post_page(turn, post, form, status=422)
         return RedirectResponse(f"{POSTS}/{row['id']}?done=post_held", 303)
 
@@ -144,7 +135,7 @@ def _post_row(turn: Turn, form: Form, post: Post | None) -> dict[str, str]:
     if post is not None:
         return {"id": post.id, "unit": post.unit, "zh": post.zh, "en": post.en}
     unit = form.choice("unit", tuple(turn.directory.units))
-    zh = form.text("zh", _TITLE_MAX, needed=N_("Fill this in."))
+    zh = form.text("zh", _TITLE_MAX, needed=FILL_IN)
     count = sum(each.unit == unit for each in turn.directory.posts.values()) + 1
     key = next(name for n in range(count, count + 999) if (name := f"{unit}-{n}") not in turn.directory.posts)
     return {"id": key, "unit": unit, "zh": zh, "en": form.text("en", _TITLE_MAX) or zh}
@@ -155,7 +146,7 @@ def _term(form: Form, sent: Sent) -> dict[str, Any]:
     until = _date(form, "until", needed=False)
     return {
         "unit": form.value("unit"),
-        "title": form.text("title", _TITLE_MAX, needed=N_("Fill this in.")),
+        "title": form.text("title", _TITLE_MAX, needed=FILL_IN),
         "roles": list(sent.get("role", ())),
         "since": since.isoformat() if since else None,
         "until": until.isoformat() if until else None,
@@ -169,7 +160,7 @@ def _date(form: Form, name: str, *, needed: bool = True) -> date | None:
     try:
         return date.fromisoformat(typed)
     except ValueError:
-        form.fault(name, _BAD_DAY)
+        form.fault(name, BAD_DAY)
         return None
 
 
@@ -196,7 +187,7 @@ def _list(parts: Parts, turn: Turn) -> ports.Response:
         "posts": posts,
         "subnavigation": centre_menu(turn, "people"),
     }
-    return page(turn, "people.html", turn.say(N_("People and posts")), "people", values, where="centre")
+    return page(turn, "people.html", turn.say(PEOPLE_TITLE), "people", values, where="centre")
 
 
 def _row(turn: Turn, person: Person, today: date, states: dict[str, str], factors: frozenset[str]) -> dict[str, Any]:
@@ -209,7 +200,7 @@ def _row(turn: Turn, person: Person, today: date, states: dict[str, str], factor
         "roles": [_role(turn, role) for role in (now or person).roles],
         "holds": now is not None,
         "until": _day(turn, next((t.until for t in person.all_terms if t.holds_on(today)), None)),
-        "state": turn.say(_STATES[states.get(person.id, "")]),
+        "state": turn.say(SIGN_IN_STATES[states.get(person.id, "")]),
         "can_sign_in": person.id in states,
         "factor": person.id in factors,
     }
@@ -231,7 +222,7 @@ def _person_page(
         "roles": [{"value": role, "text": _role(turn, role), "checked": role in chosen} for role in rights().roles],
         "subnavigation": centre_menu(turn, "people"),
     }
-    title = person.name if person else turn.say(N_("A new person"))
+    title = person.name if person else turn.say(NEW_PERSON)
     key = f"person-{person.id}" if person else "person-new"
     return page(turn, "person.html", title, key, values, status=status, where="centre")
 
@@ -240,7 +231,7 @@ def _code_page(turn: Turn, user: str, name: str, code: str) -> ports.Response:
     values = {
         "user": user, "name": name, "code": code, "days": ONE_TIME_DAYS, "subnavigation": centre_menu(turn, "people"),
     }  # fmt: skip
-    return page(turn, "person_code.html", turn.say(N_("One-time code")), f"code-{user}", values, where="centre")
+    return page(turn, "person_code.html", turn.say(CODE_TITLE), f"code-{user}", values, where="centre")
 
 
 def _post_page(turn: Turn, post: Post | None, form: Form, status: int = 200) -> ports.Response:
@@ -259,7 +250,7 @@ def _post_page(turn: Turn, post: Post | None, form: Form, status: int = 200) -> 
         "units": [{"value": each, "text": _unit(turn, each)} for each in turn.directory.units],
         "subnavigation": centre_menu(turn, "people"),
     }
-    title = (post.en if english else post.zh) if post else turn.say(N_("A new post"))
+    title = (post.en if english else post.zh) if post else turn.say(NEW_POST)
     key = f"post-{post.id}" if post else "post-new"
     return page(turn, "post.html", title, key, values, status=status, where="centre")
 

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from py_core.desk import ports
+from py_core.desk.account_words import AUDIT_TITLE, AUDIT_WORDS, LIST_COMMA, NOBODY, SESSIONS_TITLE
 from py_core.desk.centre import centre_menu
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
 from py_core.rights import rights
 from py_core.views import language
-from py_core.views.language import N_
 from server import audit
 from server.account_routes import session_rows
 from server.centre_pages import for_right
@@ -23,23 +23,6 @@ from server.parts import Parts
 
 SESSIONS, AUDIT = "/centre/sessions", "/centre/audit"
 _SHOWN = 100
-_WHAT = {
-    "signed_in": N_("signed in"),
-    "sign_in_refused": N_("was refused at sign-in"),
-    "code_refused": N_("entered a wrong code"),
-    "password_set": N_("set a new password"),
-    "factor_set": N_("set up a second step"),
-    "factor_removed": N_("removed a second step"),
-    "codes_renewed": N_("made new recovery codes"),
-    "sessions_ended": N_("ended sessions"),
-    "lockout_lifted": N_("lifted a waiting time"),
-    "code_given": N_("gave a one-time code"),
-    "person_entered": N_("entered a person"),
-    "person_moved": N_("changed a person's term"),
-    "person_ended": N_("ended a person's terms"),
-    "post_held": N_("changed who holds a post"),
-    "device_withdrawn": N_("withdrew a device"),
-}
 
 
 async def sessions_page(request: Request) -> Response:
@@ -72,7 +55,7 @@ def _sessions(parts: Parts, turn: Turn) -> ports.Response:
         "factors": [{"user": user, "who": _known(turn, user)} for user in sorted(parts.second_factors.all())],
         "subnavigation": centre_menu(turn, "sessions"),
     }
-    return page(turn, "sessions.html", turn.say(N_("Sessions and lockouts")), "sessions", values, where="centre")
+    return page(turn, "sessions.html", turn.say(SESSIONS_TITLE), "sessions", values, where="centre")
 
 
 async def audit_page(request: Request) -> Response:
@@ -92,7 +75,7 @@ async def audit_page(request: Request) -> Response:
             "next": found[-1].n if len(found) == _SHOWN else None,
             "subnavigation": centre_menu(turn, "audit"),
         }
-        return page(turn, "audit.html", turn.say(N_("Audit trail")), "audit", values, where="centre")
+        return page(turn, "audit.html", turn.say(AUDIT_TITLE), "audit", values, where="centre")
 
     return await for_right(request, "read_audit", make)
 
@@ -101,8 +84,8 @@ def _row(turn: Turn, entry: audit.Entry) -> dict[str, Any]:
     return {
         "n": entry.n,
         "at": language.moment_text(turn.lang, from_ms(entry.at_ms), seconds=True),
-        "who": _known(turn, entry.user) if entry.user else turn.say(N_("somebody who was not signed in")),
-        "what": turn.say(_WHAT[entry.what]) if entry.what in _WHAT else entry.what,
+        "who": _known(turn, entry.user) if entry.user else turn.say(NOBODY),
+        "what": turn.say(AUDIT_WORDS[entry.what]) if entry.what in AUDIT_WORDS else entry.what,
         "about": _known(turn, entry.about),
         "about_id": entry.about,
         "detail": [(name, _detail(turn, name, value)) for name, value in entry.detail.items()],
@@ -113,7 +96,7 @@ def _detail(turn: Turn, name: str, value: Any) -> str:
     if name == "roles" and isinstance(value, list):
         table = rights().roles
         names = [table[role].en if turn.lang == language.EN else table[role].zh for role in value if role in table]
-        return turn.say(N_(", ")).join(names)
+        return turn.say(LIST_COMMA).join(names)
     return str(value)
 
 

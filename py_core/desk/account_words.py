@@ -1,0 +1,80 @@
+"""Words of accounts, people, sessions and the audit trail; the server's own pages take them from here."""
+
+from __future__ import annotations
+
+from py_core.views.language import N_
+
+TITLES = {
+    "code": N_("Enter the code"),
+    "code_password": N_("Enter the code"),
+    "password": N_("Choose your own password"),
+    "factor": N_("Set up the second step of signing in"),
+    "recovery": N_("Write down your recovery codes"),
+}
+
+PASSWORD_FAULTS = {
+    "short": N_("Use at least 12 characters. Four or five words in a row are easy to remember."),
+    "long": N_("Use at most 256 characters."),
+    "plain": N_("Use more different characters."),
+    "common": N_("This is among the passwords that everybody tries first. Choose another one."),
+    "name": N_("Do not build the password around your account name."),
+    "again": N_("The two entries differ. Type the same password twice."),
+    "same": N_("This is the password of before. Choose a new one."),
+    "current": N_("The present password is not right."),
+}
+
+PERSON_FAULTS = {
+    "bad_name": N_("2 to 32 small letters and digits, beginning with a letter, such as wangfang2."),
+    "name_taken": N_("Somebody has this account name already."),
+    "unknown_unit": N_("Choose one."),
+    "no_role": N_("Choose at least one role."),
+    "roles_apart": N_(
+        "Administrator, security officer and auditor go with no other role: each watches over the others."
+    ),
+    "ends_before": N_("This lies before the first day."),
+    "past_day": N_("Choose today or a later day: what was in force is what past acts are judged by."),
+    "yourself": N_("Nobody ends the own account: ask the other administrator."),
+    "not_of_unit": N_("Choose somebody who holds something in this unit on that day."),
+    "same_person": N_("A and B are two people."),
+    "unknown": N_("There is no such person."),
+}
+
+SIGN_IN_STATES = {
+    "own": N_("own password"),
+    "code": N_("one-time code waits"),
+    "expired": N_("one-time code expired"),
+    "": N_("cannot sign in"),
+}
+
+AUDIT_WORDS = {
+    "signed_in": N_("signed in"),
+    "sign_in_refused": N_("was refused at sign-in"),
+    "code_refused": N_("entered a wrong code"),
+    "password_set": N_("set a new password"),
+    "factor_set": N_("set up a second step"),
+    "factor_removed": N_("removed a second step"),
+    "codes_renewed": N_("made new recovery codes"),
+    "sessions_ended": N_("ended sessions"),
+    "lockout_lifted": N_("lifted a waiting time"),
+    "code_given": N_("gave a one-time code"),
+    "person_entered": N_("entered a person"),
+    "person_moved": N_("changed a person's term"),
+    "person_ended": N_("ended a person's terms"),
+    "post_held": N_("changed who holds a post"),
+    "device_withdrawn": N_("withdrew a device"),
+}
+
+BAD_DAY = N_("Enter a date, such as 2026-12-01.")
+FILL_IN = N_("Fill this in.")
+CHOOSE_ONE = N_("Choose one.")
+WHY_ENDED = N_("Write the reason: it is kept in the audit trail.")
+PEOPLE_TITLE = N_("People and posts")
+NEW_PERSON = N_("A new person")
+CODE_TITLE = N_("One-time code")
+NEW_POST = N_("A new post")
+SESSIONS_TITLE = N_("Sessions and lockouts")
+AUDIT_TITLE = N_("Audit trail")
+NOBODY = N_("somebody who was not signed in")
+LIST_COMMA = N_(", ")
+ACCOUNT_TITLE = N_("My account")
+QR_LABEL = N_("QR code for the authenticator app")
