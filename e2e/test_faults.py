@@ -122,36 +122,3 @@ def test_a_held_back_act_and_an_ended_session_keep_the_work(
     lin.open("/sync")
     expect(lin.page.locator("main")).to_contain_text("登录", timeout=ARRIVAL_MS_MAX)
     expect(lin.page.locator("main")).to_contain_text("路灯不亮")
-
-
-def test_nothing_readable_lies_on_the_disk(city: City, laptop: Callable[..., Laptop]) -> None:
-    machine = laptop("linxiao")
-    lin = prepared(city, machine, "linxiao")
-    city.stop()
-    canary, control = "金丝雀七四二九", "对照明文一三五八"
-    lin.register_appeal("群众", canary, f"{canary}甲", f"{canary}乙")
-    lin.open("/register")
-    lin.page.fill("textarea[name=text]", f"{canary}草稿")
-    lin.open("/today")
-    lin.page.evaluate(WRITE_READABLE, control)
-    machine.close()
-    assert files_with(machine.profile, control), "the search finds what is stored readable"
-    assert files_with(machine.profile, canary) == []
-
-
-WRITE_READABLE = """text => new Promise((resolve, reject) => {
-  const opening = indexedDB.open('control', 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore('texts');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const writing = opening.result.transaction('texts', 'readwrite', { durability: 'strict' });
-    writing.objectStore('texts').put({ text }, 'one');
-    writing.oncomplete = () => resolve(null);
-  };
-})"""
-
-
-def files_with(folder: Path, text: str) -> list[Path]:
-    needles = [text.encode("utf-8"), text.encode("utf-16-le"), text.encode("utf-16-be")]
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in files if any(needle in path.read_bytes() for needle in needles)]

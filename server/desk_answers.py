@@ -36,7 +36,7 @@ def desk_request(
 
 def answer_desk(parts: Parts, request: ports.Request, user: str) -> ports.Response:
     """Answers one request of a signed-in person; what it records is on the disk before the answer exists."""
-    if request.method == "GET":
+    if request.method == "GET" or desk.only_looks(request.path):
         return _respond(parts, request, user, next_seq=1)
     # One writer from reading to recording: the acts have seen exactly what the person was answered from.
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from py_core.desk import case_view
 from py_core.desk.frame import page
@@ -50,7 +49,7 @@ def case_list(
     subnavigation: Sequence[dict[str, Any]] = (),
 ) -> Response:
     """A filtered, ordered and paged list: the most urgent light first, then by due date."""
-    wanted = {name: (turn.request.query.get(name) or [""])[-1].strip()[:80] for name in FILTERS}
+    wanted = {name: _asked(turn, name).strip()[:80] for name in FILTERS}
     states: dict[str, str] = {}
     rows: list[OpenCase] = []
     total = 0
@@ -86,8 +85,8 @@ def case_list(
             "pages": {
                 "count": pages,
                 "current": current,
-                "previous": _page_href(action, wanted, current - 1) if current > 1 else "",
-                "next": _page_href(action, wanted, current + 1) if current < pages else "",
+                "previous": current - 1 if current > 1 else 0,
+                "next": current + 1 if current < pages else 0,
             },
         },
         where=where if where in ("cases", "centre") else "centre",
@@ -167,11 +166,11 @@ def _selects(turn: Turn, states: dict[str, str], units: bool) -> list[dict[str, 
 
 
 def _page_number(turn: Turn, pages: int) -> int:
-    typed = (turn.request.query.get("page") or ["1"])[-1]
+    typed = _asked(turn, "page")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
     return max(1, min(number, max(pages, 1)))
 
 
-def _page_href(action: str, wanted: dict[str, str], number: int) -> str:
-    pairs = [(name, value) for name, value in wanted.items() if value]
-    return f"{action}?{urlencode([*pairs, ('page', str(number))])}"
+def _asked(turn: Turn, name: str) -> str:
+    """A filter as it was sent: the form posts, because words that are looked for would stay in the browser's history."""
+    return (turn.request.form.get(name) or turn.request.query.get(name) or [""])[-1]

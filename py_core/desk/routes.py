@@ -46,13 +46,17 @@ _VISIT = r"(?P<visit_id>[0-9a-f]{32})"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path with its handlers by method and the right of `rights.toml` that it needs ("": everybody signed in)."""
+    """A path with its handlers by method and the right of `rights.toml` that it needs ("": everybody signed in).
+
+    `looks`: its POST records nothing.
+    """
 
     path: re.Pattern[str]
     handlers: Mapping[str, Callable[..., Response]]
     right: str = ""
     public: bool = False
     server_only: bool = False
+    looks: bool = False
 
 
 def _route(
@@ -63,8 +67,10 @@ def _route(
     right: str = "read_cases",
     public: bool = False,
     server_only: bool = False,
+    looks: bool = False,
 ) -> Route:
-    return Route(re.compile(path), {"GET": get} | ({"POST": post} if post else {}), right, public, server_only)
+    handlers = {"GET": get} | ({"POST": post} if post else {})
+    return Route(re.compile(path), handlers, right, public, server_only, looks)
 
 
 ROUTES = (
@@ -73,8 +79,8 @@ ROUTES = (
     _route(r"/today/alerts", alerts.show_alerts),
     _route(r"/today/calendar", calendar_file.show_calendar),
     _route(r"/register", register.show_register, register.take_register, right="work_on_cases"),
-    _route(r"/register/similar", register.show_register, register.show_similar, right="work_on_cases"),
-    _route(r"/cases", show_cases),
+    _route(r"/register/similar", register.show_register, register.show_similar, right="work_on_cases", looks=True),
+    _route(r"/cases", show_cases, show_cases, looks=True),
     _route(rf"/cases/{_CASE}", case_page.show_case),
     _route(
         rf"/cases/{_CASE}/do/(?P<command>[a-z_]{{1,40}})",
@@ -99,7 +105,14 @@ ROUTES = (
     _route(r"/slips/(?P<form>F-\d\d)/(?P<of>[A-Za-z0-9._-]{1,64})", slips.show_sheet),
     _route(r"/sync", sync_page.show_sync, right=""),
     _route(r"/centre", centre.show_overview, right="see_centre", server_only=True),
-    _route(r"/centre/cases", centre.show_city_list, right="read_whole_city", server_only=True),
+    _route(
+        r"/centre/cases",
+        centre.show_city_list,
+        centre.show_city_list,
+        right="read_whole_city",
+        server_only=True,
+        looks=True,
+    ),
     _route(r"/centre/reconciliation", reconciliation.show_queue, right="read_whole_city", server_only=True),
     _route(
         rf"/centre/reconciliation/{_CASE}",
@@ -165,6 +178,11 @@ ROUTES = (
     ),
     _route(r"/public/status", public_status.show_public_status, right="", public=True, server_only=True),
 )
+
+
+def only_looks(path: str) -> bool:
+    """Whether a POST to this address records nothing: it posts only so that what is looked for is in no address."""
+    return any(route.looks and route.path.fullmatch(path.rstrip("/")) for route in ROUTES)
 
 
 def respond(request: Request, store: Store, identity: Identity, surroundings: Surroundings) -> Response:

@@ -106,3 +106,23 @@ def test_numbers_in_the_timeline_are_masked_too() -> None:
 def test_the_way_to_a_number_is_only_for_those_who_may_open_the_case() -> None:
     store = FakeStore(DIRECTORY)
     assert Desk("wang", store=store).post("/cases/" + "0" * 32 + "/do/reveal_field").status == 404
+
+
+def test_words_that_are_looked_for_stand_in_no_address() -> None:
+    """The browser keeps addresses in its history, readable to whoever takes the laptop."""
+    desk, case_id = registered()
+    page = desk.get("/cases").html
+    assert re.search(r'<form[^>]*id="filters"[^>]*method="post"', page)
+    found = desk.post("/cases", q="临时用水")
+    assert (found.status, found.location, found.acts) == (200, None, ())
+    assert f"/cases/{case_id}" in found.html
+    assert f"/cases/{case_id}" not in desk.post("/cases", q="没有这样的").html
+    assert not re.findall(r'(?:href|action)="[^"]*临时用水', found.html)
+
+
+@pytest.mark.parametrize("path", ["/register", "/cases", "/visits", "/visits/plan", "/today", "/sync"])
+def test_only_forms_without_words_put_them_into_the_address(path: str) -> None:
+    desk, _ = registered()
+    for form in re.findall(r"<form.*?</form>", desk.get(path).html, re.DOTALL):
+        if 'method="post"' not in form:
+            assert not re.search(r"<textarea|<input(?![^>]*type=\"(?:hidden|radio|checkbox)\")", form), form[:200]
