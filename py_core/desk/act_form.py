@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
-from py_core.desk import act_fields, case_view
+from py_core.desk import act_fields, case_view, secrecy
 from py_core.desk.approvals import asked_for
 from py_core.desk.command_words import command_title, fault_text
 from py_core.desk.forms import Form, shown_moment
@@ -103,6 +103,8 @@ def _slip_after(turn: Turn, opened: OpenCase, spec: CommandSpec, fields: Mapping
 def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     """Raises `Refused` with the article when the step is not among those that are lawful now for this person."""
     context = turn.law(opened.case)
+    if spec.name == "reveal_field" and (hidden := secrecy.hidden_reporter(turn, opened)):
+        raise refuse("not_permitted", hidden, roles=", ".join(secrecy.who_sees_reporter(turn, opened)))
     if any(item.command == spec.name for item in possible(opened.case, context)):
         return
     pack = turn.pack_of(opened.case)
@@ -147,7 +149,7 @@ def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: i
             "command": spec.name,
             "note": "",
             "head": case_view.summary(turn, opened),
-            "asker": case_view.asker(opened),
+            "asker": case_view.asker(turn, opened),
             "said": opened.case.value("text") or "",
             "asked": asked_for(turn, opened, spec.name),
             "form": form,

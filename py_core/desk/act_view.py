@@ -50,7 +50,8 @@ def act_view(
     """Everything that the timeline and the reconciliation page show about one act of a case."""
     pack = turn.pack_of(opened.case)
     user = recorded.act.user
-    return act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
+    line = act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
+    return line | {"signatures": []} if secrecy.hidden_reporter(turn, opened) else line
 
 
 def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = False) -> dict[str, Any]:

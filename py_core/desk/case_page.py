@@ -50,7 +50,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
                 }
                 for recorded in reversed(opened.acts)
             ],
-            "asker": case_view.asker(opened),
+            "asker": case_view.asker(turn, opened),
             "said": opened.case.value("text") or "",
             "facts": _facts(turn, opened),
             "slips": slips.available(turn, opened) if opened.case.registered else [],
@@ -144,12 +144,16 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     taken = case.last("handover_accepted") or case.last("accepted")
     claimant = case.value("claimant")
     first = case_view.first_responder(turn, opened)
+    hidden = secrecy.hidden_reporter(turn, opened)
     rows = [
-        (turn.say(N_("Claimant")), case.value("claimant_name") or ""),
+        (
+            turn.say(N_("Claimant")),
+            turn.say(N_("kept secret (%(article)s)"), article=hidden) if hidden else case.value("claimant_name") or "",
+        ),
         (turn.say(N_("Kind")), case_view.term(turn, opened, f"claimant.{claimant}") if claimant else ""),
         (turn.say(N_("Phone")), secrecy.number_of(turn, opened, "claimant_phone")),
         (turn.say(N_("ID number or credit code")), secrecy.number_of(turn, opened, "claimant_id")),
-        (turn.say(N_("Address")), case.value("claimant_address") or ""),
+        (turn.say(N_("Address")), "" if hidden else case.value("claimant_address") or ""),
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),

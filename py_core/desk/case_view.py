@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.state import Case, Fact
+from py_core.desk import secrecy
 from py_core.desk.city_words import cause_of
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer
@@ -72,9 +73,11 @@ def official_name(turn: Turn, unit_id: str | None) -> str:
     return f"{city} · {unit}" if english else city + unit.removeprefix(city[-1:])
 
 
-def asker(opened: OpenCase) -> str:
-    """Who asks and about which place, in one line; the phone stays masked."""
+def asker(turn: Turn, opened: OpenCase) -> str:
+    """Who asks and about which place, in one line; the phone stays masked, a hidden reporter hidden."""
     case = opened.case
+    if secrecy.hidden_reporter(turn, opened):
+        return str(case.value("place") or "")
     parts = (case.value("claimant_name"), mask_phone(case.value("claimant_phone") or ""), case.value("place"))
     return " · ".join(str(part) for part in parts if part)
 
@@ -117,7 +120,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "provisional": found.provisional,
         "state": state_name(turn, opened),
         "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
-        "claimant": opened.case.value("claimant_name") or "",
+        "claimant": "" if secrecy.hidden_reporter(turn, opened) else opened.case.value("claimant_name") or "",
         "responsible": responsible(turn, opened),
         "article": found.principal.article if found.principal else "",
         "overlays": [

@@ -16,6 +16,7 @@ from py_core.views.masking import mask_identity, mask_phone
 
 SHOWN_FOR = timedelta(minutes=10)
 
+REPORTER_FIELDS = frozenset({"claimant_name", "claimant_phone", "claimant_id", "claimant_address", "claimant_ref"})
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "claimant_phone": mask_phone,
     "claimant_id": mask_identity,
@@ -34,9 +35,26 @@ def is_masked(field: str) -> bool:
     return field in _MASKS
 
 
+def hidden_reporter(turn: Turn, opened: OpenCase) -> str:
+    """The article by which this person may not know who reported; empty when there is none or the person may."""
+    pack = turn.pack_of(opened.case)
+    rule = pack.hidden_reporter if pack is not None else None
+    registered = opened.case.registered
+    if rule is None or registered is None or registered.user == turn.identity.user or turn.roles & rule.seen_by:
+        return ""
+    kind = opened.case.value("request_kind")
+    return rule.article if opened.case.matter in rule.matters or kind in rule.kinds else ""
+
+
+def who_sees_reporter(turn: Turn, opened: OpenCase) -> list[str]:
+    """The roles to which a hidden reporter is known."""
+    pack = turn.pack_of(opened.case)
+    return sorted(pack.hidden_reporter.seen_by) if pack is not None and pack.hidden_reporter is not None else []
+
+
 def number_of(turn: Turn, opened: OpenCase, field: str) -> dict[str, str]:
     """A number of the claimant for the case page: in full after this person's own act, else masked with the way to it."""
-    value = str(opened.case.value(field) or "")
+    value = "" if hidden_reporter(turn, opened) else str(opened.case.value(field) or "")
     if not value or _lately(turn, opened, "field_revealed", "field", field):
         return {"text": value}
     return {"text": masked(field, value), "reveal": f"/cases/{opened.id}/do/reveal_field?field={field}"}

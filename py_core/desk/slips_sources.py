@@ -126,7 +126,7 @@ def _fact(sheet: Sheet, head: str) -> Fact | None:
 
 def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None]:
     turn = sheet.turn
-    if fact is None:
+    if fact is None or (fact.type == "registered" and field in secrecy.REPORTER_FIELDS and _case(sheet, field) is None):
         return ()
     if field == "moment":
         return (language.moment_text(turn.lang, fact.at),)
@@ -175,7 +175,9 @@ def _first_full(sheet: Sheet) -> str:
 
 
 def _case(sheet: Sheet, name: str) -> Any:
-    return sheet.opened.case.value(name) if sheet.opened else None
+    if sheet.opened is None or (name in secrecy.REPORTER_FIELDS and secrecy.hidden_reporter(sheet.turn, sheet.opened)):
+        return None
+    return sheet.opened.case.value(name)
 
 
 def _phone(sheet: Sheet) -> str:

@@ -15,6 +15,7 @@ from py_core.packs.model import (
     Breach,
     Common,
     Extension,
+    HiddenReporter,
     Limit,
     Matter,
     Pack,
@@ -33,6 +34,7 @@ _TABLES = frozenset(
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
         "dispatch", "opinion", "feedback", "review", "absence", "message_card", "urgent_report",
         "supervised_by_instruction", "accountability", "veto", "settings", "phrases", "matter", "supervision", "terms",
+        "hidden_reporter",
     }
 )  # fmt: skip
 VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
@@ -197,6 +199,7 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         urgent_report_article=urgent.get("article", ""),
         instruction_article=table("supervised_by_instruction").get("article", ""),
         accountability_threshold=frozenset(table("accountability").get("threshold", ())),
+        hidden_reporter=_hidden_reporter(table("hidden_reporter")),
         accountability_article=table("accountability").get("article", ""),
         forbidden_phrases=tuple(table("phrases").get("forbidden", ())),
         forbidden_phrases_article=table("phrases").get("article", ""),
@@ -214,6 +217,13 @@ def _day(value: Any, where: str) -> date:
 def _transition(row: Mapping[str, Any]) -> Transition:
     states = (row["from"],) if isinstance(row["from"], str) else tuple(row["from"])
     return Transition(row["id"], row["command"], states, row.get("needs", ""), dict(row["sources"]))
+
+
+def _hidden_reporter(row: Mapping[str, Any]) -> HiddenReporter | None:
+    if not row:
+        return None
+    named = {key: frozenset(row.get(key, ())) for key in ("matters", "kinds", "seen_by")}
+    return HiddenReporter(**named, article=row["article"])
 
 
 def _limit(row: Mapping[str, Any], where: str) -> Limit | None:

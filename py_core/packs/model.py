@@ -180,6 +180,16 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenReporter:
+    """Whose reporter is hidden, by matter and by kind of request, from all but these roles and who registered it."""
+
+    matters: frozenset[str]
+    kinds: frozenset[str]
+    seen_by: frozenset[str]
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One regulation. A rule that the text does not have is None or empty, never a default."""
 
@@ -232,6 +242,7 @@ class Pack:
     accountability_threshold: frozenset[str]
     accountability_article: str
     forbidden_phrases: tuple[str, ...] = ()
+    hidden_reporter: HiddenReporter | None = None
     veto_article: str = ""  # empty: no one-vote veto in appraisals
     veto_setting: str = ""  # names the setting that says which decision has this effect
     forbidden_phrases_article: str = ""

@@ -126,3 +126,42 @@ def test_only_forms_without_words_put_them_into_the_address(path: str) -> None:
     for form in re.findall(r"<form.*?</form>", desk.get(path).html, re.DOTALL):
         if 'method="post"' not in form:
             assert not re.search(r"<textarea|<input(?![^>]*type=\"(?:hidden|radio|checkbox)\")", form), form[:200]
+
+
+REPORTER = "举报人甲"
+
+
+def reported(pack_matter: str, **changes: str) -> tuple[Desk, str]:
+    """Registered by an officer of the town; everybody else there works on it."""
+    desk = Desk()
+    answer = desk.post(
+        "/register",
+        **appeal_form(**{"claimant_name": REPORTER, "offer": pack_matter, "claimant_phone": PHONE, **changes}),
+    )
+    assert answer.status == 303, re.findall(r'error-message">(?:<.*?</span>)?([^<]*)', answer.html)
+    return desk, next(iter(desk.store.acts))
+
+
+def test_who_reports_somebody_is_told_to_no_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HL-4(五): the reporter of a report is known to who took it down and to the desks that have to know."""
+    desk, case_id = reported("appeal:citizen", request_kind="report")
+    handler, dispatcher = Desk("zhou", store=desk.store), Desk("chen", store=desk.store, where="server")
+    for path in (f"/cases/{case_id}", "/today", "/cases", f"/cases/{case_id}/do/note", f"/cases/{case_id}/slips/F-01"):
+        html = handler.get(path).html
+        assert REPORTER not in html, path
+        assert "138******78" not in html, path
+    assert "已保密（HL-4(五)）" in handler.get(f"/cases/{case_id}").html
+    assert "do/reveal_field" not in handler.get(f"/cases/{case_id}").html
+    for desk_that_may in (desk, dispatcher):
+        assert REPORTER in desk_that_may.get(f"/cases/{case_id}").html
+
+
+def test_an_ordinary_request_hides_nobody() -> None:
+    desk, case_id = reported("appeal:citizen", request_kind="complaint")
+    assert REPORTER in Desk("zhou", store=desk.store).get(f"/cases/{case_id}").html
+
+
+def test_asking_for_a_hidden_number_is_refused() -> None:
+    desk, case_id = reported("appeal:citizen", request_kind="report")
+    assert reveal(Desk("zhou", store=desk.store), case_id) in (404, 409, 422)
+    assert reveal(desk, case_id) == 303
