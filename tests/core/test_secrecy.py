@@ -124,8 +124,9 @@ def test_words_that_are_looked_for_stand_in_no_address() -> None:
 def test_only_forms_without_words_put_them_into_the_address(path: str) -> None:
     desk, _ = registered()
     for form in re.findall(r"<form.*?</form>", desk.get(path).html, re.DOTALL):
-        if 'method="post"' not in form:
-            assert not re.search(r"<textarea|<input(?![^>]*type=\"(?:hidden|radio|checkbox)\")", form), form[:200]
+        if re.search(r"<textarea|<input(?![^>]*type=\"(?:hidden|radio|checkbox)\")", form):
+            assert 'method="post"' in form, form[:200]
+            assert 'autocomplete="off"' in form, form[:200]  # else the browser keeps what was typed, readable
 
 
 REPORTER = "举报人甲"
