@@ -135,6 +135,7 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
             purged=gone.cases if gone else 0,
             purged_at=from_ms(gone.last_at_ms) if gone else None,
             held=held.get(row.id, 0),
+            frozen_at=None if row.frozen_at_ms is None else from_ms(row.frozen_at_ms),
         )
         if contact is not None:
             seen = replace(

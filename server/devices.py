@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from py_core import wire
 from py_core.change import GENESIS_ACTOR, actor_sign_bytes
@@ -37,6 +37,7 @@ class Device:
     name: str
     code: str
     revoked: bool
+    frozen: bool = False  # its profile exists twice, so its signature no longer says which machine an act came from
 
 
 def device_by_id(connection: Connection, device: str) -> Device | None:
@@ -44,7 +45,8 @@ def device_by_id(connection: Connection, device: str) -> Device | None:
     row = connection.execute(select(devices).where(devices.c.id == device)).first()
     if row is None:
         return None
-    return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, row.revoked_at_ms is not None)
+    ended = (row.revoked_at_ms is not None, row.frozen_at_ms is not None)
+    return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, *ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def enrol(
         raise Malformed("device.name", f"must have 1 to {NAME_MAX} characters")
     if not verifies(alg, public_key, asked.signature, enrol_sign_bytes(user, alg, public_key, name)):
         raise Malformed("device.sig", "is not this key's signature over the request")
-    active = (devices.c.user == user, devices.c.revoked_at_ms.is_(None))
+    active = (devices.c.user == user, devices.c.revoked_at_ms.is_(None), devices.c.frozen_at_ms.is_(None))
     if (connection.scalar(select(func.count()).select_from(devices).where(*active)) or 0) >= DEVICES_PER_PERSON_MAX:
         raise Malformed("device", f"is one too many: a person may have {DEVICES_PER_PERSON_MAX}")
     device = Device(entropy.token(16).hex(), user, alg, public_key, name, _free_code(connection, entropy), False)
@@ -85,6 +87,12 @@ def enrol(
     signature = record_key.sign(enrolment_sign_bytes(enrolment.text))
     _insert(connection, device, now_ms, enrolment=enrolment.text, enrolment_sig=signature)
     return device
+
+
+def freeze(connection: Connection, device: str, device_seq: int, now_ms: int) -> None:
+    """Two acts of the device bear this number: nothing more is taken from it until its person enrols it anew."""
+    unfrozen = (devices.c.id == device, devices.c.user.is_not(None), devices.c.frozen_at_ms.is_(None))
+    connection.execute(update(devices).where(*unfrozen).values(frozen_at_ms=now_ms, frozen_seq=device_seq))
 
 
 def enrolment_of(connection: Connection, device: str) -> tuple[str, str] | None:

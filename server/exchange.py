@@ -99,8 +99,12 @@ class Exchange:
         with self._database.reading() as connection:
             first = self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
             first += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
+            frozen = self._is_frozen(connection, device)
             if device.revoked:
                 end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
+                first.append(wire.message_frame(end))
+            elif frozen:
+                end = wire.End(cursor=hello.cursor, more=False, scope=hello.scope, problem="device_frozen")
                 first.append(wire.message_frame(end))
             else:
                 published = self._city.current_in(connection)
@@ -110,11 +114,17 @@ class Exchange:
                 first += self._wanted(connection, published, user, hello.want, short=packs)
                 if not packs:
                     first += self._news(connection, published, user, hello, revokes=wire.REVOKES in can)
-        if packs and not device.revoked:
+        if packs and not device.revoked and not frozen:
             receipted = {each.hash for each in rulings if each.verdict != "quarantined"}
             yield from self._stream(user, hello, first, receipted)
         else:
             yield Part(first, packs, True)
+
+    @staticmethod
+    def _is_frozen(connection: Connection, device: Device) -> bool:
+        """Whether its own push, just now or earlier, showed that its profile exists twice."""
+        now = device_by_id(connection, device.id)
+        return now is not None and now.frozen
 
     def _note(self, device: Device, hello: wire.Hello) -> None:
         """Keeps what the device told of itself; most exchanges tell nothing new and write nothing."""
@@ -129,7 +139,7 @@ class Exchange:
         """What has become of acts that the device keeps as refused, as far as something has."""
         answer = []
         person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
-        for found in late_work.decided(connection, device.id, asks):
+        for found in late_work.decided(connection, user, asks):
             entry = record.entry_by_hash(connection, found.hash)
             if entry is None and not found.left_out:
                 continue

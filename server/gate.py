@@ -26,7 +26,7 @@ from py_core.visits import is_visit_id
 from server import record
 from server.attachments import note_names
 from server.city import sees_whole_city
-from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id
+from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id, freeze
 from server.engine import CaseEngine
 from server.keys import verifies
 from server.log_tree import check_end, grow
@@ -48,7 +48,9 @@ _REGISTRATION = frozenset(
         "receipt_issued",
     }
 )
-WAIVABLE = frozenset({"foreign_scope", "device_revoked"})  # what a reconciler may look beyond, with a reason
+WAIVABLE = frozenset(
+    {"foreign_scope", "device_revoked", "device_frozen"}
+)  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
 """Raises `Malformed` for an event that the core cannot read in the document with this id."""
@@ -206,8 +208,13 @@ class Gate:
             change = decode_act_change(submission.raw)
         except Malformed as error:
             raise _Refusal("malformed") from error
-        if device is None or (device.revoked and not submission.waived):
+        if device is None:
             raise _Refusal("device_revoked")
+        if device.revoked or device.frozen:
+            # What came in before is told again: a device that lost the answer must not take it for refused.
+            known = record.entry_by_hash(connection, change.hash)
+            if not submission.waived and (known is None or known.case_id != submission.case_id):
+                raise _Refusal("device_revoked" if device.revoked else "device_frozen")
         message = sign_bytes(submission.case_id, change.hash)
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
             raise _Refusal("wrong_signature")
@@ -384,6 +391,10 @@ class Gate:
             refusal = plan.refused[at]
             item_hash = _hash_of(submission.raw)
             record.quarantine_submission(connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms)
+            if refusal.reason == "sequence_reused":  # its signature was right: the profile exists twice
+                freeze(
+                    connection, submission.device, read_act(decode_act_change(submission.raw).text).device_seq, now_ms
+                )
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from server.record import Submission
 from server.tables import devices, quarantine
@@ -77,13 +77,13 @@ def decide(connection: Connection, items: Sequence[int], decision: str, by: str,
     connection.execute(update(quarantine).where(quarantine.c.id.in_(items)).values(**values))
 
 
-def decided(connection: Connection, device: str, hashes: Sequence[str]) -> list[Decided]:
-    """What became of these acts of a device, as far as something has."""
+def decided(connection: Connection, user: str, hashes: Sequence[str]) -> list[Decided]:
+    """What became of these acts of a person, as far as something has; a device may have been enrolled anew since."""
     wanted = [each for each in hashes if _is_hash(each)]
     if not wanted:
         return []
     rows = connection.execute(
-        select(quarantine).where(quarantine.c.device == device, quarantine.c.hash.in_(wanted)).order_by(quarantine.c.id)
+        select(quarantine).where(quarantine.c.user == user, quarantine.c.hash.in_(wanted)).order_by(quarantine.c.id)
     )
     return [
         Decided(
@@ -102,7 +102,7 @@ def decided(connection: Connection, device: str, hashes: Sequence[str]) -> list[
 def told_to(connection: Connection, user: str) -> tuple[int, int]:
     """How many decisions about a person's work and devices there are: more of them are news."""
     work = (quarantine.c.user == user, quarantine.c.decision.is_not(None))
-    gone = (devices.c.user == user, devices.c.revoked_at_ms.is_not(None))
+    gone = (devices.c.user == user, or_(devices.c.revoked_at_ms.is_not(None), devices.c.frozen_at_ms.is_not(None)))
     return (
         connection.scalar(select(func.count()).select_from(quarantine).where(*work)) or 0,
         connection.scalar(select(func.count()).select_from(devices).where(*gone)) or 0,

@@ -188,6 +188,7 @@ def outer_frame(request: Request, title: str, key: str) -> dict[str, Any]:
         "person": "",
         "sync": None,
         "navigation": [],
+        "notice": "",
         "flash": "",
         "other_language_href": language_href("/sign-in", query, lang),
         "app_version": __version__,

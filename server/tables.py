@@ -120,6 +120,8 @@ devices = Table(
     Column("enrolment_sig", LargeBinary),
     Column("revoked_at_ms", BigInteger),
     Column("revoked_why", Text),
+    Column("frozen_at_ms", BigInteger),  # since two of its acts bear one number: its profile exists twice
+    Column("frozen_seq", BigInteger),  # that number
 )
 
 device_contacts = Table(  # what each device told of itself when it last spoke with the record

@@ -114,6 +114,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "unreadable_event": N_("the record cannot read one of its events"),
     "wrong_signature": N_("the signature does not fit"),
     "device_revoked": N_("the device is not enrolled or was withdrawn"),
+    "device_frozen": N_("the device's profile exists twice, so it has to be enrolled anew"),
     "other_device": N_("it names another device than the one that sent it"),
     "other_person": N_("it names another person than the one of this device"),
     "unknown_person": N_("its person is not in the city's directory"),

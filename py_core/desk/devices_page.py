@@ -25,7 +25,7 @@ _MEGABYTE = 1_000_000
 
 
 def show_devices(turn: Turn) -> Response:
-    """Every enrolled device: those with unsent work first, then those that were silent longest, then the unused."""
+    """Every enrolled device: those whose profile exists twice first, then those with unsent work first, then those that were silent longest, then the unused."""
     view = turn.store.centre()
     if view is None:
         return problem(turn, 503, "needs_network")
@@ -84,9 +84,15 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
     )
 
 
-def _weight(device: DeviceSeen) -> tuple[bool, int, bool, float]:
+def _weight(device: DeviceSeen) -> tuple[bool, bool, int, bool, float]:
     at = device.last_contact_at
-    return device.revoked_at is not None, -(device.waiting or 0), at is None, at.timestamp() if at else 0.0
+    return (
+        device.revoked_at is not None,
+        device.frozen_at is None,
+        -(device.waiting or 0),
+        at is None,
+        at.timestamp() if at else 0.0,
+    )
 
 
 def _release(version: str) -> str:
@@ -119,6 +125,7 @@ def _row(turn: Turn, device: DeviceSeen) -> dict[str, Any]:
         "purged": device.purged,
         "purged_at": _moment(turn, device.purged_at),
         "withdrawn": _moment(turn, device.revoked_at),
+        "frozen": _moment(turn, device.frozen_at),
     }
 
 

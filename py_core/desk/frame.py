@@ -135,6 +135,8 @@ def _sync_word(status: SyncStatus) -> str:
         return N_("Somebody else is signed in")
     if status.problem == "device_revoked":
         return N_("This device was withdrawn")
+    if status.problem == "device_frozen":
+        return N_("This device must be enrolled anew")
     if status.problem == "storage_full":
         return N_("Storage is full")
     if status.problem == "busy":
@@ -174,12 +176,23 @@ def _page(turn: Turn, title: str, key: str, where: str) -> dict[str, Any]:
         "person": turn.person.name if turn.person else "",
         "sync": sync_view(turn),
         "navigation": _navigation(turn, where) if turn.person else [],
+        "notice": _lease_notice(turn),
         "flash": turn.say(DONE[done]) if done in DONE else "",
         "other_language_href": language_href(request.path, request.query, lang),
         "app_version": turn.surroundings.app_version,
         "rules_version": ", ".join(turn.packs[name].version for name in sorted(turn.packs)),
         "now": language.moment_text(lang, turn.surroundings.now, short=True),
     }
+
+
+def _lease_notice(turn: Turn) -> str:
+    """Said on every page of a device that must meet the record soon."""
+    if turn.lease is None or not turn.lease.is_ending:
+        return ""
+    day = language.day_text(turn.lang, turn.lease.until.date())
+    return turn.say(
+        N_("This device must meet the city record by %(day)s at the latest: connect it to the network once."), day=day
+    )
 
 
 def _navigation(turn: Turn, where: str) -> list[dict[str, Any]]:

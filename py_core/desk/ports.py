@@ -202,6 +202,7 @@ class DeviceSeen:
     purged: int = 0
     purged_at: datetime | None = None
     held: int = 0  # of its acts in quarantine, undecided
+    frozen_at: datetime | None = None  # since two of its acts bear one number
 
 
 class CentreView(Protocol):

@@ -115,6 +115,17 @@ PROBLEMS: Mapping[str, Problem] = {
         "/sign-in",
         N_("Sign in"),
     ),
+    "lease_over": Problem(
+        N_("This device must meet the city record first"),
+        N_(
+            "It has had no contact for too long. A lost device must not go on working, so pages stay closed until then."
+        ),
+        N_(
+            "Connect it to the network and sign in: it opens by itself. If there is none, carry the outbox by USB stick from the sync page."
+        ),
+        "/sync",
+        N_("To the sync page"),
+    ),
     "storage_full": Problem(
         N_("The storage of this device is full"),
         N_(
@@ -200,6 +211,7 @@ def problem_page(
         "person": "",
         "sync": None,
         "navigation": [],
+        "notice": "",
         "flash": "",
         "other_language_href": language_href(path, query or {}, chosen),
         "app_version": app_version,

@@ -49,6 +49,7 @@ class Route:
     """A path with its handlers by method and the right of `rights.toml` that it needs ("": everybody signed in).
 
     `looks`: its POST records nothing.
+    A device that has not met the record for too long (`py_core.lease`) shows only what may be seen `without_lease`.
     """
 
     path: re.Pattern[str]
@@ -57,6 +58,7 @@ class Route:
     public: bool = False
     server_only: bool = False
     looks: bool = False
+    without_lease: bool = False
 
 
 def _route(
@@ -68,9 +70,10 @@ def _route(
     public: bool = False,
     server_only: bool = False,
     looks: bool = False,
+    without_lease: bool = False,
 ) -> Route:
     handlers = {"GET": get} | ({"POST": post} if post else {})
-    return Route(re.compile(path), handlers, right, public, server_only, looks)
+    return Route(re.compile(path), handlers, right, public, server_only, looks, without_lease)
 
 
 ROUTES = (
@@ -103,7 +106,7 @@ ROUTES = (
     _route(r"/approvals", approvals.show_approvals),
     _route(r"/slips", slips.show_index),
     _route(r"/slips/(?P<form>F-\d\d)/(?P<of>[A-Za-z0-9._-]{1,64})", slips.show_sheet),
-    _route(r"/sync", sync_page.show_sync, right=""),
+    _route(r"/sync", sync_page.show_sync, right="", without_lease=True),
     _route(r"/centre", centre.show_overview, right="see_centre", server_only=True),
     _route(
         r"/centre/cases",
@@ -201,6 +204,8 @@ def respond(request: Request, store: Store, identity: Identity, surroundings: Su
             return problem(turn, 401, "signed_out")
         if route.right and not turn.may(route.right):
             return problem(turn, 403, "not_allowed")
+        if turn.lease is not None and turn.lease.is_over and not route.without_lease:
+            return problem(turn, 403, "lease_over")
         if route.server_only and surroundings.where == "device":
             return problem(turn, 503, "needs_network")
         handler = route.handlers.get("GET" if request.method == "HEAD" else request.method)

@@ -38,6 +38,11 @@ PROBLEMS = {
         "",
         "",
     ),
+    "device_frozen": (
+        N_("Two acts bear the same number of this device: its profile was copied, or came back from an older copy. Nothing more is taken from it, everything is kept; what was sent since lies at the centre for its decision. Enrol the device anew here, with network and your passphrase."),
+        "",
+        "",
+    ),
     "update_needed": (N_("This device runs an old version. Reload the page to get the new one; nothing is lost."), "", ""),
     "busy": (N_("The city record is busy. Sending is tried again by itself in a short while."), "", ""),
     "bad_answer": (
@@ -148,7 +153,7 @@ def _newest_received(turn: Turn, cases: list[OpenCase], visits: list[OpenVisit])
     return [(opened, recorded) for _, opened, recorded in found]
 
 
-def _summary(turn: Turn) -> dict[str, str]:
+def _summary(turn: Turn) -> dict[str, Any]:
     status = turn.sync_status
     if turn.surroundings.where == "server":
         state = N_("You work directly in the city record.")
@@ -182,6 +187,7 @@ def _summary(turn: Turn) -> dict[str, str]:
         "state": turn.say(state),
         "explained": turn.say(explained),
         "problem": turn.say(problem) if status.problem else "",
+        "reenrol": status.problem == "device_frozen" and turn.surroundings.where == "device",
         "href": href,
         "link": turn.say(link) if link else "",
         "contact": language.moment_text(turn.lang, status.last_contact_at) if status.last_contact_at else "",

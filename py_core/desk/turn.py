@@ -17,6 +17,7 @@ from py_core.city import CityRules, city_rules
 from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
+from py_core.lease import Lease, lease
 from py_core.packs import Pack, Packs, UnknownName
 from py_core.rights import may
 from py_core.rules.engine import Assessment, assess
@@ -310,6 +311,12 @@ class Turn:
     @cached_property
     def sync_status(self) -> SyncStatus:
         return self.store.sync_status()
+
+    @property
+    def lease(self) -> Lease | None:
+        """How long this device may still work without the record; None on the server."""
+        on_device = self.surroundings.where == "device"
+        return lease(self.sync_status.last_contact_at, self.surroundings.now) if on_device else None
 
     @cached_property
     def person(self) -> Person | None:

@@ -209,9 +209,9 @@ def test_nobody_approves_in_the_name_of_a_role_that_is_not_theirs(lin: Laptop) -
 
 def test_a_sequence_number_is_used_once(lin: Laptop) -> None:
     lin.sync(lin.act(CASE, registered()))
-    assert lin.verdict(lin.act(case_id(2), registered(title="another"), device_seq=1)) == "sequence_reused"
     both = [lin.act(case_id(n), registered(title=f"case {n}"), device_seq=9) for n in (3, 4)]
     assert [v.reason for v in lin.sync(*both)[0]] == ["", "sequence_reused"]
+    assert lin.verdict(lin.act(case_id(2), registered(title="another"), device_seq=1)) == "device_frozen"
 
 
 def test_a_change_belongs_to_one_case(lin: Laptop) -> None:

@@ -135,6 +135,13 @@ class Device:
         book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None, "custody": None}
         self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
 
+    def reenrol(self, device: str, code: str, seed: bytes) -> None:
+        """A new key and number after the record froze the device; everything else stays."""
+        identity = {**self.disk.get("sealed", "identity"), "device": device, "code": code}
+        book = {**self.book, "next_seq": 1, "beacon": None}
+        self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
+        self.open()
+
     def open(self) -> None:
         """Starts the worker: everything in memory comes from the disk, the actor is new."""
         self.life += 1

@@ -525,7 +525,26 @@ class World:
             self.count(f"not believed: {type(error).__name__}")
             self.trace.note(device.name, "does not believe", type(error).__name__, error)
             return device.client.stuck("bad_answer", self.chance.random())
+        if self._enrolled_anew(machine):
+            return 0
         return device.client.failed(None, self.chance.random()) if wait_ms is None else wait_ms
+
+    def _enrolled_anew(self, machine: Machine) -> bool:
+        """A device that was frozen is enrolled anew by its person, as soon as nothing waits on it."""
+        device = machine.device
+        if device.client.problem != "device_frozen" or device.client.waiting:
+            return False
+        device_id, code, seed = self._enrolled(device.identity.user, device.name)
+        try:
+            device.reenrol(device_id, code, seed)
+        except Crashed as error:
+            self._crashed(machine, error)
+        except DiskFull:
+            self.count("disk full")
+        else:
+            self.count("enrolled anew")
+            self.trace.note(device.name, "is enrolled anew", device_id)
+        return True
 
     def _wait(self, machine: Machine, milliseconds: int) -> None:
         """A device asks less often than a real one: in between nothing would happen but cost."""
@@ -592,7 +611,7 @@ class World:
                 device.take_answer([answer])
             except (Malformed, NotSigned, ValueError) as error:
                 raise Broken(f"{device.name} cannot take an honest answer: {error!r}") from error
-            if device.client.is_complete and number:
+            if not self._enrolled_anew(machine) and device.client.is_complete and number:
                 return
         raise Broken(f"{device.name} never ends: {device.client.waiting} wait")
 

@@ -25,6 +25,8 @@ class FakePython {
   seq: number[] = [];
   opened = '';
   waitingRows: WaitingRow[] = [];
+  waitingCount = 0;
+  syncState(): { waiting: number } { return { waiting: this.waitingCount }; }
   openDevice(opened: unknown): void { this.told.push('open'); this.opened = JSON.stringify(opened); }
   loadRecords(rows: Bytes): void { this.told.push(`records ${fromUtf8(rows).trimEnd()}`); }
   settled(): null { return null; }
@@ -188,4 +190,27 @@ test('numbers that the record has from this device are never used again', async 
   await unlock();
   await device.respond(REQUEST);
   assert.deepEqual(python.seq, [41], 'after the restart too');
+});
+
+test('a frozen device is enrolled anew: another key, another id, numbers from one, the same cases', async () => {
+  const me = { user: 'u1', name: 'Lin', csrf: 'c', recordKey: '00'.repeat(32), carryKeys: [] };
+  const refused = (code: string) => (error: Refusal): boolean => error.code === code;
+  const key = async (): Promise<string> => (await database.get<{ publicHex: string }>('device', 'signing'))!.publicHex;
+  const before = await key();
+  python.waitingCount = 1;
+  await assert.rejects(device.reenrol('four words are better', 'anew', me), refused('still_waiting'));
+  python.waitingCount = 0;
+  await assert.rejects(device.reenrol('four words are better', 'anew', { ...me, user: 'u2' }), refused('other_person'));
+  await assert.rejects(device.reenrol('not the passphrase', 'anew', me), refused('wrong_passphrase'));
+  assert.equal(await key(), before);
+  globalThis.fetch = async () => Response.json({ device: 'd2', code: 'M3X', enrolment: { text: '{}', sig: '' } }, { status: 201 });
+  await device.reenrol('four words are better', 'anew', me);
+  assert.notEqual(await key(), before);
+  assert.match(python.opened, /"device":"d2","code":"M3X"/);
+  python.acts = [{ case_id: 'ef'.repeat(16), text: '{"n":1}' }];
+  await device.respond(REQUEST);
+  assert.equal(python.seq.at(-1), 1);
+  await unlock();
+  assert.match(python.opened, /"device":"d2"/);
+  await database.write((await database.keys('outbox')).map(each => ({ store: 'outbox', key: each })));
 });

@@ -19,6 +19,8 @@ export function failureText(error: unknown): string {
     case 'slow_down': return say('Too many wrong attempts. Wait {seconds} seconds, then try again.', { seconds: error.detail });
     case 'wrong_passkey': return say('This passkey does not open this device. Use the passphrase.');
     case 'no_passkey': return say('No passkey came: it was turned away, waited too long, or cannot be used for this. The passphrase goes on opening the device.');
+    case 'other_person': return say('Somebody else is signed in on this browser. Sign in yourself, then go on here.');
+    case 'still_waiting': return say('Some acts have not been told to the city record yet. Wait until nothing waits, then try again.');
     case 'weak_passphrase': return say('Too easy to guess: take more, for example four words that do not belong together.');
     case 'signed_out': return say('You are signed out. Sign in again, then go on here.');
     case 'already_here': return say('You work on this device already. Choose your name and unlock it.');

@@ -4,6 +4,7 @@ import { element } from './dom.ts';
 import { failureText } from './failures.ts';
 import { say } from './language.ts';
 import { makePasskey, passkeysPossible } from './passkeys.ts';
+import { deviceName } from './preparing.ts';
 import { agreedPassphrase } from './passphrase.ts';
 
 const PLACE = 'opening-setting';
@@ -19,6 +20,18 @@ export async function showOpening(bridge: Bridge): Promise<void> {
     passkeysPossible()
       ? keys.length ? removal(bridge, place, keys.length) : folded(say('Open with fingerprint, face or security key too'), passkeyForm(bridge, place))
       : element('p', { class: 'govuk-hint' }, say('This browser cannot open the device with fingerprint, face or security key at this address.')));
+}
+
+/** Asks a person to enrol the device anew, where the record froze it. */
+export function showReenrolment(bridge: Bridge): void {
+  const place = document.getElementById('reenrol-setting');
+  if (!place || place.dataset['shown']) return;
+  place.dataset['shown'] = 'yes';
+  const passphrase = secretField('reenrol-passphrase', say('Device passphrase'), 'current-password');
+  place.replaceChildren(form('reenrol', say('Enrol this device anew'), [passphrase.label], async () => {
+    await bridge.call('reenrol', passphrase.input.value, deviceName());
+    place.replaceChildren(element('p', { class: 'govuk-body', role: 'status' }, element('strong', {}, say('This device is enrolled anew. What you do from now on is taken again.'))));
+  }));
 }
 
 /** Draws the part anew, with a sentence about what was done. */

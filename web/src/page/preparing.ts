@@ -138,7 +138,7 @@ async function untilDone(step: () => Promise<void>): Promise<void> {
   }
 }
 
-function deviceName(): string {
+export function deviceName(): string {
   const data = (navigator as Navigator & { userAgentData?: { platform: string; brands: { brand: string }[] } }).userAgentData;
   const brand = data?.brands.map(each => each.brand).find(each => !/not.?a/i.test(each));
   return [brand, data?.platform].filter(Boolean).join(', ').slice(0, 60) || 'Browser';

@@ -13,7 +13,7 @@ import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
 import { answerFromWorker, configure, failedPage, markHistory, show } from './navigation.ts';
-import { showOpening } from './opening.ts';
+import { showOpening, showReenrolment } from './opening.ts';
 import { passkeysPossible, secretOf } from './passkeys.ts';
 import { chosenPerson, showPasskeyButton, showPeople, unlockForm } from './passphrase.ts';
 import { finishPreparing, prepareAnother } from './preparing.ts';
@@ -44,7 +44,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Files(deviceKeeper(bridge));
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); showReenrolment(bridge); void drafts.pageShown(posted, status); });
   document.addEventListener('htmx:after:swap', () => app.lockButton()); // a refreshed page comes without it
   new Live(bridge, drafts);
   offerUpdates(bridge);
@@ -137,6 +137,7 @@ class Shell {
       this.alerts.showSetting();
       void showStorage();
       void showOpening(this.bridge);
+      showReenrolment(this.bridge);
       await this.drafts.pageShown(false, response.status);
       performance.mark('shouwen-page');
       setTimeout(() => { void makeSnapshot(); }, SNAPSHOT_AFTER_MS);

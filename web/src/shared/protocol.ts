@@ -34,6 +34,8 @@ export interface Requests {
   ping: { args: []; answer: true };
   /** Prepares this device for whoever is signed in on this browser. */
   enrol: { args: [passphrase: string, name: string]; answer: true };
+  /** Enrols this device anew for the same person, after the record froze it. */
+  reenrol: { args: [passphrase: string, name: string]; answer: true };
   /** `who` switches to somebody else of this device first. */
   unlock: { args: [passphrase: string, who?: string]; answer: true };
   /** The same with what the authenticator of a passkey computed. */
@@ -82,7 +84,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 /** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
-  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
+  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'other_person' | 'still_waiting' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
   | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */

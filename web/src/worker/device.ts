@@ -49,6 +49,23 @@ export class Device {
     });
   }
 
+  /**
+   * Enrols this device anew after it was frozen: a new key and a new id, the same cases. Throws `still_waiting` while
+   * something has not been told to the record under the old key.
+   */
+  async reenrol(passphrase: string, name: string, me: Me): Promise<void> {
+    await this.turnstile.run(async () => {
+      const { shelf, book, identity, python } = this.need();
+      if (me.user !== identity.user) throw new Refusal('other_person');
+      if (python.syncState().waiting) throw new Refusal('still_waiting');
+      const { vault, wrapping } = await Vault.unlock(this.database, passphrase);
+      const { signer, write, identity: anew } = await enrolled(wrapping, name, me);
+      await shelf.write([write, await shelf.identityWrite(anew), await shelf.bookWrite({ ...book, nextSeq: 1, beacon: null })]);
+      this.opened = null;
+      await this.open(vault, signer);
+    });
+  }
+
   /** Opens with a passphrase or a passkey (`Vault.unlock`, `Vault.unlockByPasskey`). */
   async unlock(way: (database: Database) => Promise<Opened>): Promise<void> {
     await this.turnstile.run(async () => {
@@ -133,14 +150,15 @@ export class Device {
     });
   }
 
-  /** Keeps what an answer of the record brought, then believes it; gives the wait in milliseconds. */
-  async takeAnswer(pieces: Bytes[]): Promise<{ wait: number; received: Received } | null> {
+  /** Keeps what an answer of the record brought, then believes it; `wait` and `after` (alone so long) in milliseconds. */
+  async takeAnswer(pieces: Bytes[]): Promise<{ wait: number; received: Received; after: number } | null> {
     return await this.turnstile.run(async () => {
       const open = this.need();
       const received = open.python.syncRead(pieces);
       if (received.empty) return null;
       await checkReceipts(open.identity.recordKey, received);
       const arrived = performance.now();
+      const after = Date.now() - (open.book.lastContactMs ?? 0); // how long this device was alone
       const book = { ...open.book, lastContactMs: Date.now() };
       if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
       if (received.end) { book.cursor = received.end.cursor; book.scope = received.end.scope; }
@@ -153,7 +171,7 @@ export class Device {
       open.book = book;
       believe();
       if (received.beacon) open.beaconAt = arrived;
-      return { wait: open.python.syncCommit(lines(records)), received };
+      return { wait: open.python.syncCommit(lines(records)), received, after };
     });
   }
 

@@ -8,6 +8,7 @@ import { Uploading } from './uploading.ts';
 
 const EVENTS_DEBOUNCE_MS = 100;
 const RETRY_MS = 60_000;
+const ALONE_MS = 24 * 3_600_000; // what pages say of the device's lease is old by then
 const OTHER_PERSON_MS = 5_000;
 
 /** What else decides how often to make contact: somebody works here; battery or data are to be saved. */
@@ -128,7 +129,7 @@ export class Exchanges {
     this.notBefore = 0;
     const { received } = taken;
     this.pulled += received.acts.length;
-    const content = received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
+    const content = taken.after > ALONE_MS || received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
     if (content || before !== JSON.stringify(await this.state())) this.changed(content);
     this.openEvents();
     this.uploading.kick(this.csrf);

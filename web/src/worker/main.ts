@@ -124,6 +124,14 @@ const handlers: Record<Op, Handler> = {
     await notify('state');
     return true;
   },
+  async reenrol(passphrase: string, name: string) {
+    const { who, device, exchanges } = await ready();
+    exchanges.stop();
+    try { await device.reenrol(passphrase, name, await fetchMe()); } finally { exchanges.start(); }
+    await people!.note(who, device.known!).catch(() => {});
+    await notify('content');
+    return true;
+  },
   async unlock(passphrase: string, chosen?: string) {
     return await unlock(chosen, database => Vault.unlock(database, passphrase));
   },

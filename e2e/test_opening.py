@@ -1,0 +1,79 @@
+"""What opens a device: a passphrase that is hard to guess, another one later, a passkey beside it; all without network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from e2e.harness import City, Laptop
+from e2e.officer import PREPARE_MS_MAX, Officer
+
+AFTER = "桥上的灯笼被风吹灭了"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "ctap2Version": "ctap2_1",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "hasPrf": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
+    city: City, laptop: Callable[..., Laptop], shots: Path
+) -> None:
+    city.url = city.url.replace("127.0.0.1", "localhost")  # passkeys belong to names, not to addresses
+    machine = laptop("lin")
+    lin = Officer(machine.open(), city, "linxiao")
+    page = lin.page
+    lin.sign_in()
+    for weak, said in (("12345678", "太容易被猜到"), ("密码", "太短")):
+        page.fill("#new-passphrase", weak, timeout=PREPARE_MS_MAX)
+        page.fill("#new-passphrase-again", weak)
+        page.click("#device-passphrase button[type=submit]")
+        expect(page.locator("#device-passphrase [role=alert]")).to_contain_text(said)
+    lin.prepare_for_offline()
+    city.stop()
+
+    lin.open("/sync")
+    page.get_by_text("修改口令", exact=True).first.click()
+    page.fill("#passphrase-before", "不是这个口令")
+    page.fill("#passphrase-after", AFTER)
+    page.fill("#passphrase-after-again", AFTER)
+    page.click("#change-passphrase button")
+    expect(page.locator("#change-passphrase [role=alert]")).to_contain_text("口令不正确")
+    page.fill("#passphrase-before", "星桥镇的秋天很长")
+    page.click("#change-passphrase button")
+    expect(page.locator("#opening-setting [role=status]").first).to_contain_text("只有新口令")
+
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    page.get_by_text("同时可用指纹").click()
+    machine.picture(shots / "opening-passkey.png")
+    page.fill("#passkey-passphrase", AFTER)
+    page.click("#add-passkey button")
+    expect(page.locator("#remove-passkeys")).to_be_visible()
+
+    page.click("#lock")
+    page.click("#unlock-passkey")
+    expect(page.locator("#lock")).to_be_visible()
+    machine.picture(shots / "opening-set.png")
+    page.click("#lock")
+    page.fill("#passphrase", "星桥镇的秋天很长")
+    page.click("#unlock button[type=submit]")
+    expect(page.locator("#unlock-error")).to_contain_text("口令不正确")
+    machine.picture(shots / "opening-locked.png")
+    page.fill("#passphrase", AFTER)
+    page.click("#unlock button[type=submit]")
+    expect(page.locator("#lock")).to_be_visible()
+
+    page.click("#remove-passkeys")
+    expect(page.locator("#add-passkey")).to_be_attached()
+    page.click("#lock")
+    expect(page.locator("#passphrase")).to_be_visible()
+    expect(page.locator("#unlock-passkey")).to_have_count(0)
