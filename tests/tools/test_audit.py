@@ -81,7 +81,14 @@ _ASSIGNED = re.compile(
 )
 _SKIPPED = frozenset({".png", ".jpg", ".ico", ".woff2", ".mo", ".whl", ".wasm"})
 # Seeds and keys of test vectors and of the invented demonstration city: public on purpose.
-_PUBLIC = frozenset({"tests/vectors/acts.json", "tests/vectors/exchange.json", "tests/vectors/carried.json"})
+_PUBLIC = frozenset(
+    {
+        "tests/vectors/acts.json",
+        "tests/vectors/exchange.json",
+        "tests/vectors/carried.json",
+        "server/demo/accounts.toml",
+    }
+)
 
 
 def secrets_in(text: str) -> list[str]:
