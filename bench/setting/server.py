@@ -18,6 +18,13 @@ class QuietCity(City):
     def command(self) -> list[str]:
         return [sys.executable, "-m", "bench.setting.server", str(self.data), str(self.port)]
 
+    def memory_bytes(self) -> int:
+        """The most memory that the process ever had."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (peak,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(peak) * 1024
+
 
 if __name__ == "__main__":
     settings = Settings(Path(sys.argv[1]), similar_cases=False)
