@@ -37,7 +37,8 @@ from server.sync_routes import events, sync
 from server.watch_routes import AUDIT, SESSIONS, audit_page, sessions_page
 from server.who import parts_of
 
-_EXCHANGES_AT_ONCE = 4
+_PULLS_AT_ONCE = 2
+_PUSHES_AT_ONCE = 4
 
 
 def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> Starlette:
@@ -48,7 +49,8 @@ def create_app(settings: Settings, clock: Clock, entropy: Entropy) -> Starlette:
 def application(parts: Parts) -> Starlette:
     """The application over parts that somebody built; they are closed when it ends."""
 
-    makers = ThreadPoolExecutor(_EXCHANGES_AT_ONCE, "exchange")
+    makers = ThreadPoolExecutor(_PULLS_AT_ONCE, "pull")
+    takers = ThreadPoolExecutor(_PUSHES_AT_ONCE, "push")
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -62,7 +64,8 @@ def application(parts: Parts) -> Starlette:
         await run_in_threadpool(parts.attachments.sweep)
         parts.bell.subscribe(parts.recomputation.notice)
         yield
-        makers.shutdown(cancel_futures=True)
+        for each in (makers, takers):
+            each.shutdown(cancel_futures=True)
         await run_in_threadpool(parts.close)
 
     app = Starlette(
@@ -106,7 +109,7 @@ def application(parts: Parts) -> Starlette:
     )
     app.state.parts = parts
     app.state.log_allowance = Allowance(parts.clock)
-    app.state.exchange_makers = makers
+    app.state.exchange_makers, app.state.push_takers = makers, takers
     return app
 
 

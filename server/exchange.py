@@ -6,6 +6,7 @@ Owns the order of an answer and what a device may see. Must not judge changes (s
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -22,7 +23,7 @@ from server import device_contacts, late_work, record
 from server.city import City, Published, reader_in
 from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
-from server.feeding import Chain, Feeding, whole_case
+from server.feeding import Feeding, whole_case
 from server.gate import Gate, Ruling
 from server.outside import Clock, to_ms
 from server.receipts import Receipts
@@ -76,6 +77,9 @@ class Exchange:
         self._gate = gate
         self._receipts = receipts
         self._bell = bell
+        self._notes: dict[str, tuple[wire.Hello, int]] = {}
+        self._notes_lock = threading.Lock()
+        self._noting = False
         self._feeding = Feeding(settings.pull_page_bytes, settings.answer_bytes, settings.kept_pages_bytes)
 
     def answer(self, user: str, frames: Sequence[wire.Frame]) -> list[wire.Frame]:
@@ -127,13 +131,37 @@ class Exchange:
         return now is not None and now.frozen
 
     def _note(self, device: Device, hello: wire.Hello) -> None:
-        """Keeps what the device told of itself; most exchanges tell nothing new and write nothing."""
+        """Keeps what the device told of itself; most exchanges tell nothing new and write nothing.
+
+        In a crowd one exchange writes for all: only an attested purge must be on the disk before the answer.
+        """
         now_ms = to_ms(self._clock.now())
-        with self._database.reading() as connection:
-            worth_while = bool(hello.purged) or device_contacts.is_news(connection, device.id, hello, now_ms)
-        if worth_while:
+        if hello.purged:
             with self._database.writing() as connection:
                 device_contacts.note(connection, device.id, hello, now_ms)
+            return
+        with self._database.reading() as connection:
+            if not device_contacts.is_news(connection, device.id, hello, now_ms):
+                return
+        with self._notes_lock:
+            self._notes[device.id] = (hello, now_ms)
+            if self._noting:
+                return
+            self._noting = True
+        while True:
+            with self._notes_lock:
+                notes, self._notes = self._notes, {}
+                if not notes:
+                    self._noting = False
+                    return
+            try:
+                with self._database.writing() as connection:
+                    for device_id, (told, at_ms) in notes.items():
+                        device_contacts.note(connection, device_id, told, at_ms)
+            except BaseException:
+                with self._notes_lock:
+                    self._noting = False
+                raise
 
     def _decided(self, connection: Connection, device: Device, user: str, asks: Sequence[str]) -> list[wire.Ruled]:
         """What has become of acts that the device keeps as refused, as far as something has."""
@@ -253,29 +281,26 @@ class Exchange:
         self, user: str, hello: wire.Hello, first: list[wire.Frame], receipted: Collection[str]
     ) -> Iterator[Part]:
         """The feed after the cursor in short, page after page, each closed by its own end: a cut costs one page."""
+        with self._database.reading() as connection:
+            person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
+            unit, scope, begin = _standpoint(connection, person, hello, revokes=True)
+            # An act with a receipt in this answer is on the device; in a new scope it tells of its case.
+            chain = self._feeding.chain(connection, unit, begin, receipted if hello.scope == scope else ())
         frames = first
         sent = 0
-        standpoint: tuple[str, str] | None = None
-        chain: Chain | None = None
         for number in count():
-            with self._database.reading() as connection:
-                person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
-                unit, scope, begin = _standpoint(connection, person, hello, revokes=True)
-                if chain is None:
-                    # An act with a receipt in this answer is on the device; in a new scope it tells of its case.
-                    chain = self._feeding.chain(unit, begin, receipted if hello.scope == scope else ())
-                    standpoint = (unit, scope)
-                page = self._feeding.page(connection, chain, number)
-                if number == 0 and page is None:  # what was kept is not the feed any more
-                    chain = Chain(unit, begin)
+            page = chain.ready(number)  # made for another device: what was so a moment ago may still be told
+            if page is None:
+                with self._database.reading() as connection:
                     page = self._feeding.page(connection, chain, number)
-                if page is None or standpoint != (unit, scope):  # changed on the way: the next request begins anew
-                    return
-                size = record.log_size(connection)
+            if page is None:  # not to be gone on from here: the next request begins anew
+                return
             sent += page.bytes
             last = not page.more or sent >= self._settings.answer_bytes
             frames += page.frames
             if last:
+                with self._database.reading() as connection:
+                    size = record.log_size(connection)
                 frames.append(messages.short(self._receipts.beacon(self._clock.now(), size)))
             frames.append(messages.short(wire.End(cursor=page.cursor, more=page.more, scope=scope)))
             yield Part(frames, True, last)

@@ -53,6 +53,10 @@ class Chain:
     tail: Page | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def ready(self, number: int) -> Page | None:
+        """A full page that somebody has made before."""
+        return self.pages[number] if number < len(self.pages) else None
+
     @property
     def bytes(self) -> int:
         """What its full pages weigh, about."""
@@ -86,12 +90,19 @@ class Feeding:
                 frames.append(wire.message_frame(wire.Revoke(fed.case_id, fed.log_index)))
         return Page(tuple(frames), lines[-1].n if lines else cursor, more, len(lines))
 
-    def chain(self, unit: str, cursor: int, known: Collection[str] = ()) -> Chain:
-        """The pages in short after a cursor; without the acts `known`, which the device holds."""
+    def chain(self, connection: Connection, unit: str, cursor: int, known: Collection[str] = ()) -> Chain:
+        """The pages in short after a cursor as the feed is now; without the acts `known`, which the device holds."""
         if known:
             return Chain(unit, cursor, known)
         with self._lock:
-            chain = self._chains.setdefault((unit, cursor), Chain(unit, cursor))
+            chain = self._chains.get((unit, cursor))
+        full = list(chain.pages) if chain is not None else []
+        # A line that was taken out of the feed since is missed here; numbers are never given again.
+        until = full[-1].cursor if full else cursor
+        stands = record.fed_between(connection, unit, cursor, until) == sum(page.lines for page in full)
+        with self._lock:
+            if chain is None or not stands:
+                chain = self._chains[unit, cursor] = Chain(unit, cursor)
             self._chains.move_to_end((unit, cursor))
             kept = sum(each.memory for each in self._chains.values())
             while kept > self._kept_bytes_max and len(self._chains) > 1:
@@ -103,19 +114,18 @@ class Feeding:
         """Page `number` of a chain; None when the chain ends here, and the device has to begin another."""
         with chain.lock:  # a thousand devices that ask for the same page make it once
             if number < len(chain.pages):
-                page = chain.pages[number]
-                if self._stands(connection, chain, page, page.cursor):
-                    return page
-                self._drop(chain)
-                return None
-            if chain.tail is not None and self._stands(connection, chain, chain.tail, _FEED_END):
-                return chain.tail
+                return chain.pages[number]
+            after = chain.pages[-1].cursor if chain.pages else chain.begin
+            tail = chain.tail
+            if tail is not None and record.fed_between(connection, chain.unit, after, _FEED_END) == tail.lines:
+                return tail
             if chain.packer is None:
                 return None
             page, packer = self._made(connection, chain, chain.packer)
             if page.more:
                 chain.pages.append(page)
                 chain.packer = packer if chain.bytes < self._answer_bytes else None
+                chain.tail = None
             else:
                 chain.tail = page
             return page
@@ -154,20 +164,6 @@ class Feeding:
             lines.append(fed)
             size += _REVOKE_BYTES if fed.entry is None else len(fed.entry.raw)
         return lines, False
-
-    @staticmethod
-    def _stands(connection: Connection, chain: Chain, page: Page, until: int) -> bool:
-        """Whether the feed still has just these lines there; numbers are never given again."""
-        first = next((chain.pages[at - 1].cursor for at, each in enumerate(chain.pages) if each is page and at), None)
-        if page is chain.tail and chain.pages:
-            first = chain.pages[-1].cursor
-        after = chain.begin if first is None else first
-        return record.fed_between(connection, chain.unit, after, until) == page.lines
-
-    def _drop(self, chain: Chain) -> None:
-        with self._lock:
-            if self._chains.get((chain.unit, chain.begin)) is chain:
-                del self._chains[chain.unit, chain.begin]
 
 
 def whole_case(connection: Connection, entries: Sequence[Entry]) -> list[wire.Frame]:

@@ -34,7 +34,10 @@ async def sync(request: Request) -> Response:
     try:
         frames = wire.read_frames(inflate(body, request.headers.get("content-encoding", "")))
         parts = exchange.parts(session.user, frames)
-        first = await _next(request, parts)
+        makers: Executor = request.app.state.exchange_makers
+        if any(isinstance(each, wire.Pushed) or _is_acts(each) for each in frames):
+            makers = request.app.state.push_takers
+        first = await _next(makers, parts)
         assert first is not None
     except Malformed as error:
         return sync_error(400, "malformed", str(error))
@@ -42,7 +45,7 @@ async def sync(request: Request) -> Response:
         retry = {} if error.retry_after_seconds is None else {"retry-after": str(error.retry_after_seconds)}
         return sync_error(error.status, error.code, error.message, retry)
     if not first.last:
-        return StreamingResponse(_stream(request, first, parts), 200, media_type=wire.CONTENT_TYPE)
+        return StreamingResponse(_stream(makers, first, parts), 200, media_type=wire.CONTENT_TYPE)
     data = wire.encode_frames(first.frames)
     headers = {}
     if not first.packed and len(data) > wire.GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
@@ -51,18 +54,21 @@ async def sync(request: Request) -> Response:
     return Response(data, 200, headers, media_type=wire.CONTENT_TYPE)
 
 
-async def _next(request: Request, parts: Iterator[Part]) -> Part | None:
-    """Made by one of the few threads that exchanges have: a crowd of devices leaves the others to everybody else."""
-    makers: Executor = request.app.state.exchange_makers
+def _is_acts(frame: wire.Frame) -> bool:
+    return isinstance(frame, wire.Short) and frame.type == wire.TYPE_ACTS
+
+
+async def _next(makers: Executor, parts: Iterator[Part]) -> Part | None:
+    """Made by one of the few threads that exchanges have: a crowd that pulls leaves others to who pushes, and to pages."""
     return await asyncio.get_running_loop().run_in_executor(makers, next, parts, None)
 
 
-async def _stream(request: Request, first: Part, parts: Iterator[Part]) -> AsyncIterator[bytes]:
+async def _stream(makers: Executor, first: Part, parts: Iterator[Part]) -> AsyncIterator[bytes]:
     """A page is made when the one before it has gone to the line: what waits in memory is one page a device."""
     part: Part | None = first
     while part is not None:
         yield wire.encode_frames(part.frames)
-        part = None if part.last else await _next(request, parts)
+        part = None if part.last else await _next(makers, parts)
 
 
 def inflate(body: bytes, encoding: str) -> bytes:
