@@ -24,6 +24,7 @@ _TEXTS = {  # for programs and their authors; people get `problem_page`
     "not_allowed": "The person's roles do not include this.",
     "bad_form": "The token of the session is missing or old; ask /me again.",
     "too_large": "The body is too large.",
+    "too_often": "This address asks too often; wait as long as retry-after says.",
     "storage_full": "The record's storage is full; try again later.",
     "server_error": "The record met a fault that it does not know.",
     "unknown_page": "There is nothing here.",

@@ -30,6 +30,7 @@ from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
 from server.people_routes import PEOPLE, POSTS, new_person, one_person, one_post, show_people
+from server.rates import Rates
 from server.settings import Settings
 from server.sign_in import show_sign_in, take_sign_in, take_sign_out
 from server.sign_in_taken import show_step, take_step
@@ -104,7 +105,9 @@ def application(parts: Parts) -> Starlette:
             Route("/{path:path}", desk_page, methods=["GET", "POST"]),
         ],
         exception_handlers={HTTPException: _http_problem},
-        middleware=[Middleware(Guard, settings=parts.settings, entropy=parts.entropy)],
+        middleware=[
+            Middleware(Guard, settings=parts.settings, entropy=parts.entropy, rates=Rates(parts.clock)),
+        ],
         lifespan=lifespan,
     )
     app.state.parts = parts

@@ -15,6 +15,7 @@ from py_core.wire import CONTENT_TYPE
 from server.answers import problem_answer
 from server.database import is_busy, is_storage_full
 from server.outside import Entropy
+from server.rates import Rates
 from server.settings import Settings
 
 _log = logging.getLogger("shouwen")
@@ -34,6 +35,8 @@ _HEADERS = {
 _DRAIN_BYTES_MAX = 64 * 1024 * 1024
 CALENDAR_PATH = "/calendar"  # see `calendar_routes`
 CARRIED_PATH = "/centre/carried"  # takes a file, see `carry_routes`
+SIGN_IN_PATH = "/sign-in"
+EVENTS_PATH = "/sync/events"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -44,12 +47,16 @@ class TooLarge(Exception):
 class Guard:
     """Wraps every route and its faults; only what it cannot answer any more goes further out."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, entropy: Entropy) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, entropy: Entropy, rates: Rates) -> None:
         self._app = app
+        self._rates = rates
         self._settings = settings
         self._entropy = entropy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not _is_same_origin(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the browser gets a 403
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -65,8 +72,14 @@ class Guard:
         request = Request(scope)
         limit = self._bytes_max(request.url.path)
         try:
-            if scope["method"] not in _SAFE_METHODS and not _is_same_origin(request.headers):
+            wait = self._wait_seconds(request)
+            # The stream of wake-ups is safe to read twice, but it tells a foreign page when its visitor gets work.
+            guarded = scope["method"] not in _SAFE_METHODS or request.url.path == EVENTS_PATH
+            if guarded and not _is_same_origin(request.headers):
                 answer = problem_answer(request, 403, "bad_form")
+                await answer(scope, receive, send_guarded)
+            elif wait:
+                answer = problem_answer(request, 429, "too_often", headers={"retry-after": str(wait)})
                 await answer(scope, receive, send_guarded)
             elif _announced(request.headers) > limit:
                 raise TooLarge
@@ -83,6 +96,15 @@ class Guard:
             if started:
                 raise
             await answer(scope, receive, send_guarded)
+
+    def _wait_seconds(self, request: Request) -> int:
+        """How long an address must wait before it may guess, or cost a password's check, once more."""
+        path, address = request.url.path, request.client.host if request.client else ""
+        if path.startswith("/public/") and request.url.query:
+            return self._rates.wait_seconds(f"public {address}", self._settings.public_lookups_per_minute)
+        if path.startswith(SIGN_IN_PATH) and request.method == "POST":
+            return self._rates.wait_seconds(f"sign-in {address}", self._settings.sign_ins_per_minute)
+        return 0
 
     def _bytes_max(self, path: str) -> int:
         if path == "/sync":

@@ -25,6 +25,8 @@ class Settings:
     session_life: timedelta = timedelta(days=30)
     guarded_idle: timedelta = timedelta(minutes=30)  # for people with one of the roles below
     guarded_life: timedelta = timedelta(hours=12)
+    public_lookups_per_minute: int = 20  # by one address: a receipt's number and code are not to be guessed
+    sign_ins_per_minute: int = 60  # by one address: each costs the memory and time of a password hash
     second_factor_roles: frozenset[str] = frozenset({"admin", "security", "audit"})  # who must have one
     form_bytes_max: int = 1024 * 1024
     sync_body_bytes_max: int = 4 * 1024 * 1024  # as sent; inflated the wire's own limit holds

@@ -151,6 +151,7 @@ async def take_sign_out(request: Request) -> Response:
             return problem_answer(request, 403, "bad_form", csrf=session.csrf)
         await run_in_threadpool(parts_of(request).sessions.end, token_of(request))
     answer = RedirectResponse("/sign-in", 303)
+    answer.headers["clear-site-data"] = '"cache"'
     forget(answer, request)
     return answer
 
@@ -163,10 +164,15 @@ async def ask_to_sign_in(
     if form is None:
         target = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         query = {"next": own_path(target)}
+        revoked = had_session and await run_in_threadpool(parts_of(request).sessions.was_revoked, token_of(request))
         if had_session:
-            revoked = await run_in_threadpool(parts_of(request).sessions.was_revoked, token_of(request))
             query["ended"] = "revoked" if revoked else "1"
-        return RedirectResponse(f"/sign-in?{urlencode(query)}", 303)
+        answer = RedirectResponse(f"/sign-in?{urlencode(query)}", 303)
+        if revoked:
+            # Not "storage": what a device has not sent yet lies there, sealed with its person's passphrase.
+            answer.headers["clear-site-data"] = '"cache"'
+            forget(answer, request)
+        return answer
     parts = parts_of(request)
     user = await run_in_threadpool(parts.sessions.user_of_ended, token_of(request)) if had_session else None
     path = request.scope["path"]

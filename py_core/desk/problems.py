@@ -166,6 +166,13 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("The page shows the whole city's record, which is not on this device."),
         N_("Your own work goes on offline. Open this page again when the light above says Online."),
     ),
+    "too_often": Problem(
+        N_("Too many tries in a short time"),
+        N_("From this address so much was asked within a minute that the record looks at no more of it now."),
+        N_("Wait a minute, then try again."),
+        "/",
+        N_("To the first page"),
+    ),
     "too_large": Problem(
         N_("The form is too large"),
         N_("More text was sent than one act can hold."),
