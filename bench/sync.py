@@ -31,7 +31,7 @@ from bench.setting.server import QuietCity
 from bench.setting.shared_cases import UNIT, Shared, log_of, make, week_here, write_files, write_record, write_week
 from py_core import __version__
 from py_core.change import decode_act_change, sign_bytes
-from py_core.sync import Received, SyncClient, WaitingAct
+from py_core.sync import Received, Standing, SyncClient, WaitingAct
 from server.demo.data import directory_document
 from server.demo.own_devices import DemoDevice
 from server.devices import enrol
@@ -99,8 +99,8 @@ class Own:
 
     def client(self, cursor: int) -> SyncClient:
         """A device that has everything up to the cursor."""
-        scope = f"{UNIT}/2" if cursor else ""
-        client = SyncClient(self._device.id, __version__, cursor=cursor, scope=scope, config=self.config)
+        standing = Standing(cursor, f"{UNIT}/2" if cursor else "", self.config)
+        client = SyncClient(self._device.id, __version__, standing)
         client.log_of = lambda case_id: self._held.get(case_id, ()) if cursor else self._came.get(case_id, ())
         return client
 

@@ -8,14 +8,14 @@ known by their hash and the cursor moves only with the `end` of an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
 from py_core.cases.acts import read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
-from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after
+from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after, custody_of
 from py_core.errors import Malformed
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
 from py_core.packed import messages, receipts
@@ -23,7 +23,9 @@ from py_core.packed.changes import ChangeUnpacker, NotPackable, Unresolved
 from py_core.packed.held import AnswerLogs, LogOf, nothing_held
 from py_core.packed.outbox import Signed, pack_acts
 from py_core.wire import (
+    ECHO,
     NAMES_MAX,
+    OFFERS_AGAIN,
     PACKED,
     REQUEST_ACTORS_MAX,
     REVOKES,
@@ -56,6 +58,7 @@ PUSH_BYTES_MAX = 512 * 1024
 
 UNRESOLVED = 409  # the record does not hold what the acts in short rest on
 
+TAKEN = "taken"  # the reason of an act that was refused once, taken now, and not back in its document yet
 LEFT_OUT = "left_out"  # the reason of a refused act once the centre has decided against it
 
 _PLAIN_ALWAYS, _PLAIN_ONCE, _SHORT = range(3)
@@ -72,7 +75,8 @@ class WaitingAct:
     alg: int
     signature: bytes
     actor: str
-    actor_signature: str  # hex: the device's announcement of the actor
+    actor_signature: str  # hex: the device's announcement of the actor; empty: it is another device's
+    astray: bool = False  # it was refused before, so its document does not have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ class Received:
     returned: list[str] = field(default_factory=list)  # cases that left this device and came back whole
     recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
     out_of_scope: set[str] = field(default_factory=set)  # asked back, but not this person's business any more
+    shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
     @property
@@ -162,25 +167,42 @@ class _Reading:
     returning: dict[str, list[IncomingAct]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a device stands with the record: to be kept in the same transaction as what an answer brought."""
+
+    cursor: int = 0
+    scope: str = ""
+    config: int = 0
+    custody: Custody = field(default_factory=Custody)
+    lineage: tuple[str, ...] = ()  # names of the record's histories, the present one last
+    top: int = -1  # the highest log index that this device has heard of in the present one
+
+    def as_row(self) -> dict[str, Any]:
+        """For the host's disk."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {**values, "custody": self.custody.as_row(), "lineage": list(self.lineage)}
+
+
+def standing_of(row: Mapping[str, Any]) -> Standing:
+    """Reads `as_row` back, also of a device that kept less."""
+    return Standing(
+        row["cursor"],
+        row["scope"],
+        row["config"],
+        custody_of(row.get("custody")),
+        tuple(row.get("lineage") or ()),
+        row.get("top", -1),
+    )
+
+
 class SyncClient:
     """One device's side of the exchange: outbox and cursor; `pace` says how long it waits."""
 
-    def __init__(
-        self,
-        device: str,
-        app_version: str,
-        *,
-        cursor: int = 0,
-        scope: str = "",
-        config: int = 0,
-        custody: Custody | None = None,
-    ) -> None:
+    def __init__(self, device: str, app_version: str, standing: Standing | None = None) -> None:
         self.device = device
         self.app_version = app_version
-        self.cursor = cursor
-        self.scope = scope
-        self.config = config
-        self.custody = custody or Custody()
+        self.standing = standing or Standing()
         self.machine = DeviceState()
         self.refused: dict[str, RefusedAct] = {}
         self.online = False
@@ -220,7 +242,7 @@ class SyncClient:
     def request(self) -> bytes:
         """The body of the next exchange: hello, announcements of the actors used, as many acts as fit."""
         self._sent = tuple(self._batch(self._items_max, PUSH_BYTES_MAX, REQUEST_ACTORS_MAX))
-        self._attested = self.custody.purged[:ATTESTED_AT_ONCE]
+        self._attested = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         self._asked = tuple(self.wanted)[:WANTED_MAX]
         self._sent_short = self._speech == _SHORT
         return self._body(self._sent, self._attested, self._asked, short=self._sent_short)
@@ -237,6 +259,8 @@ class SyncClient:
         """What a receipts file says about acts that still wait here; raises `CarryRefused` for another device's."""
         if carried.device != self.device:
             raise CarryRefused("other_device", "the receipts are for another device")
+        if carried.lineage in self.standing.lineage[:-1]:
+            raise CarryRefused("older_record", "the record came back from a backup after it gave these receipts")
         received = Received()
         for verdict in verdicts:
             known = self._waiting.get(verdict.hash) or self.refused.get(verdict.hash)
@@ -269,8 +293,21 @@ class SyncClient:
                     self._take(frame, reading)
         except Unresolved:
             self._speech = min(self._speech, _PLAIN_ONCE)  # what came before counts, the rest is asked for in full
+        # What was quarantined for want of a cause may have been taken in the same breath: the feed is the later word.
+        fed = {each.hash for each in received.acts}
+        received.refused = [each for each in received.refused if each.hash not in fed]
+        received.shared = self._shared(received)
         self._let_go(received, held, busy)
         return received
+
+    def _shared(self, received: Received) -> int | None:
+        """Up to where the log is still the one that this device knew; None: nothing says that it is not."""
+        if received.end is None:
+            return None
+        if received.end.shared is not None:
+            return received.end.shared
+        beacon = received.beacon  # its signature is the record's own word that the log is shorter than it was
+        return beacon.log_size if beacon is not None and beacon.log_size <= self.standing.top else None
 
     def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
         end = received.end
@@ -282,11 +319,11 @@ class SyncClient:
         busy |= {each.case_id for each in undecided.values() if each.hash not in settled}
         news = News(
             steps=tuple(received.scope_steps),
-            scope_changed=end is not None and self.scope != end.scope,
-            complete=end is not None and not end.more,
+            scope_changed=end is not None and (self.standing.scope != end.scope or received.shared is not None),
+            complete=end is not None and not end.more and received.shared is None,
             attested=self._attested if end is not None else (),
         )
-        received.custody, received.purge = custody_after(self.custody, news, set(held) - {CITY_ID}, busy)
+        received.custody, received.purge = custody_after(self.standing.custody, news, set(held) - {CITY_ID}, busy)
 
     def settle(self, received: Received) -> None:
         """Believes what a receipts file brought and the host has stored; says nothing about the line to the record."""
@@ -308,9 +345,7 @@ class SyncClient:
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
         self.settle(received)
-        self.custody = received.custody
-        if received.directory is not None:
-            self.config = int(received.directory["version"])
+        self.standing = self.standing_after(received)
         self.online = True
         self.problem = received.end.problem if received.end is not None else ""
         self._sent = ()
@@ -319,14 +354,34 @@ class SyncClient:
         self.pace.succeeded()
         if self._speech == _PLAIN_ONCE and not received.end.more and not self._sent_short:
             self._speech = _SHORT
-        self.cursor = received.end.cursor
-        self.scope = received.end.scope
         self._more = received.end.more
+        if received.shared is not None:  # everything is asked for anew, and what was refused is offered anew
+            self._more = True
+            self.refused = {each.hash: each for each in self.refused.values() if each.reason == LEFT_OUT}
+            self.left = {case_id: min(top, received.shared - 1) for case_id, top in self.left.items()}
         # An older record leaves the asking unanswered: it is asked again from time to time, not at once.
         answered = bool(received.returned or received.out_of_scope or received.recalled)
         self._asked = ()
-        due = self._more or self._waiting or self.custody.purged or (self.wanted and answered)
+        due = self._more or self._waiting or self.standing.custody.purged or (self.wanted and answered)
         return 0 if due else self.pace.idle(events=False)
+
+    def standing_after(self, received: Received) -> Standing:
+        """Where this device stands once it believes an answer."""
+        now, end = self.standing, received.end
+        told = [each.log_index for each in received.receipts] + [each.log_index for each in received.acts]
+        config = now.config if received.directory is None else int(received.directory["version"])
+        standing = replace(now, custody=received.custody, config=config, top=max([now.top, *told]))
+        if end is None:
+            return standing
+        lineage = (*now.lineage, end.lineage) if end.lineage else now.lineage
+        standing = replace(standing, cursor=end.cursor, scope=end.scope, lineage=lineage)
+        if received.shared is None:
+            return standing
+        return replace(standing, cursor=0, config=0, top=min(standing.top, received.shared - 1))
+
+    def offer_again(self, acts: Iterable[WaitingAct]) -> None:
+        """Takes acts that a record that came back from a backup may have lost; they go before what waits already."""
+        self._waiting = {**{act.hash: act for act in acts}, **self._waiting}
 
     def failed(self, status: int | None, jitter: float, retry_after_ms: int | None = None) -> int:
         """Notes a failed exchange (HTTP status, None: no answer, 200: an unreadable one); gives the wait in ms.
@@ -363,7 +418,8 @@ class SyncClient:
         actors: set[str] = set()
         for number, act in enumerate(self._waiting.values()):
             size += len(act.raw)
-            actors.add(act.actor)
+            if act.actor_signature:
+                actors.add(act.actor)
             if number and (number >= items_max or size > bytes_max or len(actors) > actors_max):
                 return
             yield act
@@ -376,17 +432,18 @@ class SyncClient:
         *,
         short: bool = False,
     ) -> bytes:
-        actors = {act.actor: act for act in batch}
+        actors = {act.actor: act for act in batch if act.actor_signature}
         machine = self.machine
         asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
         hello = Hello(
             device=self.device,
-            cursor=self.cursor,
-            config=self.config,
+            cursor=self.standing.cursor,
+            config=self.standing.config,
             app=self.app_version,
             waiting=len(self._waiting) - len(batch),
-            scope=self.scope,
-            can=f"{REVOKES} {PACKED}" if short else REVOKES,
+            scope=self.standing.scope,
+            lineage=self.standing.lineage[-1] if self.standing.lineage else "",
+            can=" ".join(self._can(batch, short=short)),
             purged=purged,
             asks=tuple(asks[:NAMES_MAX]),
             want=want,
@@ -403,6 +460,15 @@ class SyncClient:
         ]
         plain: list[Frame] = [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
         return encode_frames(frames + (self._packed(batch) if short and batch else plain))
+
+    def _can(self, batch: Sequence[WaitingAct], *, short: bool) -> Iterator[str]:
+        yield REVOKES
+        yield OFFERS_AGAIN
+        if short:
+            yield PACKED
+        # What the record does not tell again would not come back into its document, or not save its case from doubt.
+        if short and (self.standing.custody.doubtful or any(act.astray for act in batch)):
+            yield ECHO
 
     def _packed(self, batch: Sequence[WaitingAct]) -> list[Frame]:
         """The acts in short; from the first on that cannot be said so, in full."""
@@ -499,6 +565,11 @@ class SyncClient:
         """Asks a case back that left this device; it comes with one of the next answers."""
         if case_id in self.left:
             self.wanted[case_id] = None
+
+    def is_astray(self, change_hash: str) -> bool:
+        """Whether an act is in no document because it was refused before: only the outbox has its bytes."""
+        waiting = self._waiting.get(change_hash)
+        return change_hash in self.refused or (waiting is not None and waiting.astray)
 
     def left_out_in(self, received: Received) -> list[RefusedAct]:
         """The acts of cases that go with this answer which the centre left out: of them the word stays."""

@@ -224,6 +224,10 @@ def _check_values(value: Any, depth_left: int) -> None:
 
 REVOKES = "revoke"  # in `Hello.can`: the device lets cases go when it is told
 PACKED = "packed"  # in `Hello.can`: the device reads short frames, and more than one page in an answer
+OFFERS_AGAIN = "lineage"  # in `Hello.can`: it offers again what a record that was restored has lost
+ECHO = (
+    "echo"  # in `Hello.can`: acts with a receipt in the answer are told again too, they may not be in their documents
+)
 NAMES_MAX = 500  # of one list in a message
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 
@@ -246,6 +250,7 @@ class Hello:
     waiting: int  # acts that are only on this device after this request
     v: int = PROTOCOL_VERSION
     scope: str = ""
+    lineage: str = field(default="", metadata=_BRIEF)  # of the record, as the device knows it
     can: str = field(default="", metadata=_BRIEF)
     purged: Hashes = field(default=(), metadata=_BRIEF)
     asks: Hashes = field(default=(), metadata=_BRIEF)
@@ -330,12 +335,18 @@ class Beacon:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Closes an answer: only now the cursor may move."""
+    """Closes an answer: only now the cursor may move.
+
+    `lineage` names the record's history when the device named another one. With `shared` (a size of the log) that
+    history went on from a backup: what the device has from this number on, the record may have lost.
+    """
 
     cursor: int
     more: bool
     scope: str = ""
     problem: str = field(default="", metadata=_BRIEF)  # a lasting one that a person must know: `device_revoked`
+    lineage: str = field(default="", metadata=_BRIEF)
+    shared: int | None = field(default=None, metadata=_BRIEF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +372,7 @@ class Carried:
     device: str
     file: str
     imported_at_ms: int
+    lineage: str = field(default="", metadata=_BRIEF)
 
 
 Message = (

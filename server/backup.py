@@ -22,8 +22,9 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 
 from py_core import __version__
 from py_core.errors import ShouwenError
-from server import record
+from server import lineage, record
 from server.database import Database
+from server.outside import Entropy, to_ms
 from server.record_keys import KEY_FILE, key_files
 from server.tables import metadata
 
@@ -122,8 +123,11 @@ def open_tables(folder: Path, working_copy: Path) -> Database:
     return Database.open(working_copy, _SECONDS)
 
 
-def return_backup(folder: Path, database: Database, keys: Path, progress: Progress | None = None) -> Taken:
-    """Fills an empty record from a backup; raises `BackupRefused` when the record holds anything."""
+def return_backup(
+    folder: Path, database: Database, keys: Path, now: datetime, entropy: Entropy, progress: Progress | None = None
+) -> Taken:
+    """Fills an empty record from a backup and begins a new lineage, by which devices know that they must offer again
+    what the backup did not have yet; raises `BackupRefused` when the record holds anything."""
     manifest = read_manifest(folder)
     working_copy = keys / (TABLES_FILE + ".returning")
     source_database = open_tables(folder, working_copy)
@@ -138,6 +142,8 @@ def return_backup(folder: Path, database: Database, keys: Path, progress: Progre
             rows = _copy_tables(source, target, progress)
             _count_on(target)
             log_size = record.log_size(target)
+            taken_at_ms = to_ms(datetime.fromisoformat(manifest["taken_at"]))
+            lineage.begin_after_restore(target, entropy, to_ms(now), taken_at_ms)
         for name in _keys_in(manifest["sha256"]):
             _copy_private(folder / name, keys / name)
     finally:

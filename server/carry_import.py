@@ -16,6 +16,7 @@ from sqlalchemy import Row, insert, select, update
 from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.errors import Malformed
+from server import lineage
 from server.carry_keys import CarryKeys
 from server.database import Database
 from server.devices import Device, device_by_id
@@ -117,9 +118,10 @@ class CarryImport:
 
     def _note(self, file: str, device: Device, brought_by: str, verdicts: Sequence[wire.Verdict]) -> CarriedFile:
         now_ms = to_ms(self._clock.now())
-        answer = carry.receipts_frames(wire.Carried(device.id, file, now_ms), verdicts)
-        changed = {"last_at_ms": now_ms, "answer": answer, "brought_by": brought_by}
         with self._database.writing() as connection:
+            said = wire.Carried(device.id, file, now_ms, lineage.current(connection))
+            answer = carry.receipts_frames(said, verdicts)
+            changed = {"last_at_ms": now_ms, "answer": answer, "brought_by": brought_by}
             again = connection.execute(
                 update(carried_files)
                 .where(carried_files.c.file == file)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, RecordRestored
 from py_core.errors import Malformed
-from server import audit, device_contacts, late_work, record
+from server import audit, device_contacts, late_work, lineage, record
 from server.city import City
 from server.database import Database
 from server.gate import WAIVABLE, Gate
@@ -48,6 +48,13 @@ class CentreView:
     def devices(self) -> Sequence[DeviceSeen]:
         with self._database.reading() as connection:
             return _devices(connection)
+
+    def restored(self) -> RecordRestored | None:
+        with self._database.reading() as connection:
+            for found in lineage.restores(connection):
+                taken_at = None if found.taken_at_ms is None else from_ms(found.taken_at_ms)
+                return RecordRestored(from_ms(found.at_ms), taken_at, found.log_size)
+        return None
 
 
 class CentreDecisions:
@@ -108,7 +115,8 @@ def _work(connection: Connection, held: Held) -> HeldWork:
         since=from_ms(held.first_at_ms),
         times=held.times,
         text=text,
-        may_take=held.reason in WAIVABLE,
+        may_take=held.reason in WAIVABLE
+        and (held.reason != late_work.OTHERS_ACT or lineage.count_restores(connection) > 0),
         now_with=tuple(sorted(record.units_of_case(connection, held.submission.case_id))),
         decided_by=held.decided_by,
         decided_at=None if held.decided_at_ms is None else from_ms(held.decided_at_ms),

@@ -11,10 +11,14 @@ from typing import Any
 from server.cli_where import add_where, open_existing, settings_of
 
 _FAULTS_SHOWN = 50
+_OFFERED_AGAIN = (
+    "Devices will offer again what they have from after the backup; the centre's page of devices shows which have done so. Do again by "
+    "hand what was done at the centre since: withdrawn devices, changed accounts and passwords, published directories."
+)
 
 
 def add_commands(subparsers: Any) -> None:
-    """Adds `backup`, `restore`, `verify` and `rebuild`."""
+    """Adds `backup`, `restore`, `restored`, `verify` and `rebuild`."""
     saving = subparsers.add_parser("backup", help="copy the record and its keys into a new folder while it is served")
     add_where(saving)
     saving.add_argument("folder", type=Path, help="folder to make; keep it where only the city's backup people get")
@@ -24,6 +28,10 @@ def add_commands(subparsers: Any) -> None:
     add_where(returning)
     returning.add_argument("folder", type=Path, help="the backup")
     returning.set_defaults(run=_restore)
+
+    returned = subparsers.add_parser("restored", help="say that this record was put back by other means than `restore`")
+    add_where(returned)
+    returned.set_defaults(run=_restored)
 
     checking = subparsers.add_parser("verify", help="read the whole record (or a backup) again and name every fault")
     add_where(checking)
@@ -52,16 +60,33 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from server.backup import return_backup
     from server.database import Database
+    from server.outside import SystemClock, SystemEntropy
 
     settings = settings_of(arguments)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database.open(settings.database, settings.busy_seconds)
     try:
-        taken = return_backup(arguments.folder, database, settings.data, _rows())
+        now = SystemClock().now()
+        taken = return_backup(arguments.folder, database, settings.data, now, SystemEntropy(), _rows())
         print(f"{taken.log_size} acts, {taken.rows} rows are back in {settings.data}.")
+        print(_OFFERED_AGAIN)
         return _tell_verified(database)
     finally:
         database.close()
+
+
+def _restored(arguments: argparse.Namespace) -> int:
+    from server.lineage import begin_after_restore
+    from server.outside import SystemClock, SystemEntropy, to_ms
+
+    database = open_existing(settings_of(arguments))
+    try:
+        with database.writing() as connection:
+            begin_after_restore(connection, SystemEntropy(), to_ms(SystemClock().now()), None)
+    finally:
+        database.close()
+    print(_OFFERED_AGAIN)
+    return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:

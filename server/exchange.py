@@ -19,7 +19,7 @@ from py_core.errors import Malformed, ShouwenError
 from py_core.packed import messages
 from py_core.packed.changes import Unresolved
 from py_core.packed.receipts import Place
-from server import device_contacts, late_work, record
+from server import device_contacts, late_work, lineage, record
 from server.city import City, Published, reader_in
 from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
@@ -96,8 +96,16 @@ class Exchange:
             if hello.v != wire.PROTOCOL_VERSION:
                 raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
             device = _device(connection, hello.device, user)
+            known, shared = _lineage(connection, hello)
+            size = record.log_size(connection)
         can = hello.can.split()
         packs = wire.PACKED in can
+        if shared is not None:
+            # Nothing is judged yet: what was sent may rest on acts that only the devices have now.
+            beacon = self._receipts.beacon(self._clock.now(), size)
+            end = wire.End(cursor=0, more=True, scope=hello.scope, lineage=known, shared=shared)
+            yield Part([wire.message_frame(beacon), wire.message_frame(end)], packs, True)
+            return
         rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
         self._note(device, hello)
         with self._database.reading() as connection:
@@ -105,7 +113,7 @@ class Exchange:
             first += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             frozen = self._is_frozen(connection, device)
             if device.revoked:
-                end = wire.End(cursor=0, more=False, scope=REVOKED_SCOPE, problem="device_revoked")
+                end = wire.End(0, more=False, scope=REVOKED_SCOPE, problem="device_revoked", lineage=known)
                 first.append(wire.message_frame(end))
             elif frozen:
                 end = wire.End(cursor=hello.cursor, more=False, scope=hello.scope, problem="device_frozen")
@@ -117,10 +125,11 @@ class Exchange:
                     first.append(messages.short(config) if packs else wire.message_frame(config))
                 first += self._wanted(connection, published, user, hello.want, short=packs)
                 if not packs:
-                    first += self._news(connection, published, user, hello, revokes=wire.REVOKES in can)
+                    first += self._news(connection, published, user, hello, known, revokes=wire.REVOKES in can)
         if packs and not device.revoked and not frozen:
-            receipted = {each.hash for each in rulings if each.verdict != "quarantined"}
-            yield from self._stream(user, hello, first, receipted)
+            echo = wire.ECHO in can
+            receipted = {each.hash for each in rulings if each.verdict != "quarantined" and not echo}
+            yield from self._stream(user, hello, first, receipted, known)
         else:
             yield Part(first, packs, True)
 
@@ -267,18 +276,18 @@ class Exchange:
         return frames
 
     def _news(
-        self, connection: Connection, published: Published, user: str, hello: wire.Hello, *, revokes: bool
+        self, connection: Connection, published: Published, user: str, hello: wire.Hello, known: str, *, revokes: bool
     ) -> list[wire.Frame]:
         """The feed after the cursor, one page of it in full, then the beacon and the end."""
         person = reader_in(published.directory, user, self._clock.now())
         unit, scope, cursor = _standpoint(connection, person, hello, revokes=revokes)
         page = self._feeding.plain(connection, unit, cursor, revokes=revokes)
         beacon = self._receipts.beacon(self._clock.now(), record.log_size(connection))
-        end = wire.End(cursor=page.cursor, more=page.more, scope=scope)
+        end = wire.End(cursor=page.cursor, more=page.more, scope=scope, lineage=known)
         return [*page.frames, wire.message_frame(beacon), wire.message_frame(end)]
 
     def _stream(
-        self, user: str, hello: wire.Hello, first: list[wire.Frame], receipted: Collection[str]
+        self, user: str, hello: wire.Hello, first: list[wire.Frame], receipted: Collection[str], known: str
     ) -> Iterator[Part]:
         """The feed after the cursor in short, page after page, each closed by its own end: a cut costs one page."""
         with self._database.reading() as connection:
@@ -302,7 +311,7 @@ class Exchange:
                 with self._database.reading() as connection:
                     size = record.log_size(connection)
                 frames.append(messages.short(self._receipts.beacon(self._clock.now(), size)))
-            frames.append(messages.short(wire.End(cursor=page.cursor, more=page.more, scope=scope)))
+            frames.append(messages.short(wire.End(page.cursor, page.more, scope, lineage=known)))
             yield Part(frames, True, last)
             if last:
                 return
@@ -351,6 +360,20 @@ def read_request(
     except Malformed as error:
         raise ExchangeRefused(400, "malformed", str(error)) from error
     return hello, announcements, pushed
+
+
+def _lineage(connection: Connection, hello: wire.Hello) -> tuple[str, int | None]:
+    """The record's lineage when the device names another one, and up to where the log is the one that it knows (None:
+    it has none of it yet). A device that would not offer again what a restore lost has to become newer first."""
+    known = lineage.current(connection)
+    if hello.lineage == known:
+        return "", None
+    restored = lineage.count_restores(connection) > 0
+    if restored and wire.OFFERS_AGAIN not in hello.can.split():
+        message = "This record came back from a backup, and the app on this device is too old to know what that means."
+        raise ExchangeRefused(426, "version", message)
+    has_some = bool(hello.lineage or hello.scope)
+    return known, lineage.shared_with(connection, hello.lineage) if restored and has_some else None
 
 
 def _device(connection: Connection, device_id: str, user: str) -> Device:

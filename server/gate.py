@@ -23,12 +23,13 @@ from py_core.errors import Malformed
 from py_core.packs import Packs
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
-from server import record
+from server import lineage, record
 from server.attachments import note_names
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id, freeze
 from server.engine import CaseEngine
 from server.keys import verifies
+from server.late_work import OTHERS_ACT
 from server.log_tree import check_end, grow
 from server.outside import from_ms
 from server.receipts import Receipts
@@ -49,7 +50,7 @@ _REGISTRATION = frozenset(
     }
 )
 WAIVABLE = frozenset(
-    {"foreign_scope", "device_revoked", "device_frozen"}
+    {"foreign_scope", "device_revoked", "device_frozen", OTHERS_ACT}
 )  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
@@ -219,15 +220,21 @@ class Gate:
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
             raise _Refusal("wrong_signature")
         owner = actor_owner(connection, change.actor)
-        if owner != device.id:
+        act = _act_of(change)
+        if owner != device.id and act is not None and act.device not in (device.id, ""):
+            # Only a record that came back from a backup can have lost an act that others still hold.
+            taken = record.entry_by_hash(connection, change.hash)
+            in_the_log = taken is not None and taken.case_id == submission.case_id
+            decided = submission.waived and lineage.count_restores(connection) > 0 and owner in (None, act.device)
+            if not in_the_log and not decided:
+                raise _Refusal(OTHERS_ACT)
+        elif owner != device.id:
             raise _Refusal("unknown_actor" if owner is None else "foreign_actor")
-        try:
-            act = read_act(change.text)
-        except Malformed as error:
-            raise _Refusal("not_an_act") from error
-        if act.device != device.id:
+        elif act is None:
+            raise _Refusal("not_an_act")
+        elif act.device != device.id:
             raise _Refusal("other_device")
-        if act.user != (device.user or submission.user):
+        elif act.user != (device.user or submission.user):
             raise _Refusal("other_person")
         if act.user not in directory.people:
             raise _Refusal("unknown_person")
@@ -243,7 +250,7 @@ class Gate:
                 self._read_event(event, submission.case_id)
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
-        if not is_authorised(submission.case_id, act.events, person.roles, by_record=device.id == SERVER_DEVICE):
+        if not is_authorised(submission.case_id, act.events, person.roles, by_record=act.device == SERVER_DEVICE):
             raise _Refusal("not_authorised")
         return _Candidate(submission, change, act)
 
@@ -400,8 +407,8 @@ class Gate:
             change, act = plan.taken[at].change, plan.taken[at].act
             before = record.standing_of_case(connection, submission.case_id)
             standing = _standing(plan.taken[at], before, directory, now_ms, first=not before)
-            log_index = record.append(connection, submission, change, act.device_seq, standing, now_ms)
-            record.release(connection, submission, change.hash, now_ms)
+            log_index = record.append(connection, submission, change, act, standing, now_ms)
+            record.release(connection, submission.case_id, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
         if at in plan.had:
@@ -434,6 +441,13 @@ def _standing(candidate: _Candidate, before: Standing, directory: Directory, now
     day = day_of(act, now_ms)
     author = directory.person_on(act.user, day) or directory.people[act.user]
     return standing_after(before, act.events, author.unit, directory, day)
+
+
+def _act_of(change: ActChange) -> Act | None:
+    try:
+        return read_act(change.text)
+    except Malformed:
+        return None
 
 
 def _load_case(connection: Connection, case_id: str) -> _Case:

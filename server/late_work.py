@@ -16,6 +16,7 @@ from server.record import Submission
 from server.tables import devices, quarantine
 
 TAKEN, LEFT_OUT = "taken", "left_out"
+OTHERS_ACT = "others_act"  # of another device, handed in by one that holds it: evidence, as its author did not sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ def decide(connection: Connection, items: Sequence[int], decision: str, by: str,
     """Keeps a decision beside the bytes."""
     values = {"decision": decision, "decided_by": by, "why": why, "decided_at_ms": now_ms}
     connection.execute(update(quarantine).where(quarantine.c.id.in_(items)).values(**values))
+    # Several devices may have handed in the same act of somebody else: one decision is for all of them.
+    same = select(quarantine.c.hash).where(quarantine.c.id.in_(items), quarantine.c.reason == OTHERS_ACT)
+    others = (quarantine.c.reason == OTHERS_ACT, quarantine.c.decision.is_(None), quarantine.c.hash.in_(same))
+    connection.execute(update(quarantine).where(*others).values(**values))
 
 
 def decided(connection: Connection, user: str, hashes: Sequence[str]) -> list[Decided]:

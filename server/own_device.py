@@ -13,7 +13,7 @@ from py_core import wire
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.desk.ports import NewAct
 from py_core.errors import ShouwenError
-from server import record
+from server import lineage, record
 from server.city import City
 from server.database import Database
 from server.devices import SERVER_DEVICE, announce_actor, enrol_server
@@ -23,6 +23,8 @@ from server.keys import SigningKey
 from server.outside import Clock, Entropy, to_ms
 from server.record import Submission
 from server.wake import Bell
+
+_NUMBERS_PER_LINEAGE = 1_000_000  # acts of a lost stretch may come back with the numbers that they had
 
 
 class NotRecorded(ShouwenError):
@@ -81,7 +83,8 @@ class OwnDevice:
     def next_seq(self) -> int:
         """The first free sequence number; stay inside one `Database.writing` until it is used."""
         with self._database.reading() as connection:
-            return record.next_device_seq(connection, SERVER_DEVICE)
+            first = lineage.count_restores(connection) * _NUMBERS_PER_LINEAGE + 1
+            return max(first, record.next_device_seq(connection, SERVER_DEVICE))
 
     def commit(self, acts: Sequence[NewAct], user: str) -> None:
         """Records one person's acts, all or none; raises `NotRecorded`."""

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
+from server import lineage
 from server.accounts import Accounts
 from server.attachments import Attachments
 from server.calendar_feeds import CalendarFeeds
@@ -111,6 +112,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     with database.writing() as connection:
         now_ms = to_ms(clock.now())
         keys = open_keys(connection, settings.data, entropy, now_ms)
+        lineage.begin_first(connection, entropy, now_ms)
         grow(connection)
         catch_up(connection, now_ms)
     receipts = Receipts(keys.current, keys.retired)

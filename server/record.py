@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
+from py_core.cases.acts import Act
 from py_core.change import ActChange
 from server.scope import CONCERNED, Standing, units_in
 from server.tables import case_units, changes, feed, quarantine
@@ -150,7 +151,7 @@ def append(
     connection: Connection,
     submission: Submission,
     change: ActChange,
-    device_seq: int,
+    act: Act,
     standing: Standing,
     received_at_ms: int,
 ) -> int:
@@ -174,10 +175,11 @@ def append(
             raw=submission.raw,
             alg=submission.alg,
             signature=submission.signature,
-            device=submission.device,
-            user=submission.user,
-            device_seq=device_seq,
+            device=act.device,
+            user=act.user,
+            device_seq=act.device_seq,
             received_at_ms=received_at_ms,
+            vouched_by=None if act.device == submission.device else submission.device,
         )
     )
     feed_lines(connection, submission.case_id, [(unit, log_index) for unit in sorted(stay)])
@@ -290,9 +292,10 @@ def quarantine_submission(
         )
 
 
-def release(connection: Connection, submission: Submission, change_hash: str, now_ms: int) -> None:
-    """Notes that the record took a change that it had quarantined."""
-    where = (*_same(submission, change_hash), quarantine.c.released_at_ms.is_(None))
+def release(connection: Connection, case_id: str, change_hash: str, now_ms: int) -> None:
+    """Notes that the record took a change that it had quarantined, whoever had handed it in."""
+    same = (quarantine.c.case_id == case_id, quarantine.c.hash == change_hash)
+    where = (*same, quarantine.c.released_at_ms.is_(None))
     connection.execute(update(quarantine).where(*where).values(released_at_ms=now_ms, waits_for=None))
 
 

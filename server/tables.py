@@ -56,9 +56,20 @@ changes = Table(
     Column("user", String(64), nullable=False),
     Column("device_seq", BigInteger, nullable=False),
     Column("received_at_ms", BigInteger, nullable=False),
+    Column("vouched_by", String(64)),  # the device that signed in its author's place, after a restore; null: the author
     UniqueConstraint("case_id", "actor", "seq"),
     UniqueConstraint("device", "device_seq"),
     Index("changes_of_case", "case_id", "log_index"),
+)
+
+lineages = Table(  # the record's history by name; every number above 0 is a return from a backup
+    "lineages",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("begun_at_ms", BigInteger, nullable=False),
+    Column("log_size", BigInteger, nullable=False),  # how many acts the backup held
+    Column("taken_at_ms", BigInteger),  # the moment of the backup; null: not known
 )
 
 case_units = Table(  # which units a case concerns and why (`server.scope`), no reason: it was let go; a projection

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, func, select
@@ -17,12 +18,13 @@ from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.enclosed import attachments_of
 from py_core.errors import Malformed
 from server.database import Database
-from server.devices import Device, device_by_id
+from server.devices import SERVER_DEVICE, Device, device_by_id
 from server.engine import CaseEngine
 from server.faults import Fault
 from server.keys import verifies
 from server.log_faults import log_faults
 from server.rebuilding import FeedFaults, feed_faults, standings
+from server.scope import taken_late
 from server.tables import actors, attachment_chunks, attachment_names, attachments, changes
 from server.trial import NotTaken
 
@@ -114,6 +116,7 @@ def _case_faults(
     case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: _Owners, named: set[tuple[str, str, str]]
 ) -> Iterator[Fault]:
     known: set[str] = set()
+    let_in = _let_in(rows)
     for row in rows:
         where = f"case {case_id}, number {row.log_index}"
         raw = bytes(row.raw)
@@ -132,18 +135,33 @@ def _case_faults(
         if noted != said:
             yield Fault("other_columns", where, "actor, sequence, causes, device or person differ from the bytes")
         device = owners.device(act.device)
-        if device is None:
+        if device is None and row.vouched_by is None:
             yield Fault("unknown_device", where, f"device {act.device} is not enrolled")
         else:
+            signer = device if row.vouched_by is None else owners.device(row.vouched_by)
             message = sign_bytes(case_id, change.hash)
-            if not verifies(device.alg, device.public_key, bytes(row.signature), message):
-                yield Fault("wrong_signature", where, f"the signature is not that of device {device.id}")
-            if why := owners.actor_fault(change.actor, device):
+            if signer is None or not verifies(signer.alg, signer.public_key, bytes(row.signature), message):
+                who = act.device if row.vouched_by is None else row.vouched_by
+                yield Fault("wrong_signature", where, f"the signature is not that of device {who}")
+            if row.vouched_by is not None and change.hash not in let_in:
+                yield Fault("not_let_in", where, "its author did not sign it, and no decision of the centre took it")
+            elif row.vouched_by is None and device and (why := owners.actor_fault(change.actor, device)):
                 yield Fault("wrong_actor", where, why)
         if missing := [cause for cause in change.causes if cause not in known]:
             yield Fault("missing_cause", where, f"what it rests on is not before it: {', '.join(missing)}")
         known.add(change.hash)
         named.update((file.sha256, case_id, act.user) for file in attachments_of(act.events))
+
+
+def _let_in(rows: Sequence[Row[tuple[object, ...]]]) -> set[str]:
+    """The acts of a case that the centre took although something stood against them, by its own recorded acts."""
+    found: set[str] = set()
+    for row in rows:
+        if row.device == SERVER_DEVICE and row.vouched_by is None:
+            with suppress(Malformed):
+                act = read_act(decode_act_change(bytes(row.raw)).text)
+                found.update(late for event in act.events for late in taken_late(event))
+    return found
 
 
 def _engine_faults(case_id: str, rows: Sequence[Row[tuple[object, ...]]], engine: CaseEngine) -> Iterator[Fault]:

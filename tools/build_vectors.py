@@ -101,6 +101,20 @@ def exchange() -> dict[str, Any]:
         "server_key": _key(SERVER_KEY),
         "request": {"hex": wire.encode_frames(request).hex(), "frames": [_frame(frame) for frame in request]},
         "answer": {"hex": wire.encode_frames(answer).hex(), "frames": [_frame(frame) for frame in answer]},
+        "restored": _restored(time_ms),
+    }
+
+
+def _restored(time_ms: int) -> dict[str, Any]:
+    """A device that knows another lineage, and what a record that came back from a backup of 8 acts says to it."""
+    hello = wire.Hello(DEVICE_A, 12, 2, "0.1.0", 0, scope="shihe/2", lineage="0a1b2c3d4e5f", can="revoke lineage")
+    beacon = wire.Beacon("beac1", time_ms, 8, SERVER_KEY.sign(wire.beacon_sign_bytes("beac1", time_ms, 8)).hex())
+    end = wire.End(cursor=0, more=True, scope="shihe/2", lineage="5f4e3d2c1b0a", shared=8)
+    sides = {"request": [hello], "answer": [beacon, end]}
+    framed = {name: [wire.message_frame(each) for each in said] for name, said in sides.items()}
+    return {
+        name: {"hex": wire.encode_frames(frames).hex(), "frames": [_frame(frame) for frame in frames]}
+        for name, frames in framed.items()
     }
 
 

@@ -116,6 +116,9 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "device_revoked": N_("the device is not enrolled or was withdrawn"),
     "device_frozen": N_("the device's profile exists twice, so it has to be enrolled anew"),
     "other_device": N_("it names another device than the one that sent it"),
+    "others_act": N_(
+        "another device made it; this one handed in its copy, because the city record came back from a backup without it"
+    ),
     "other_person": N_("it names another person than the one of this device"),
     "unknown_person": N_("its person is not in the city's directory"),
     "unknown_actor": N_("the device did not announce this writer"),

@@ -25,6 +25,7 @@ CARRY_PROBLEMS: Mapping[str, str] = {
     "device_unknown": N_(
         "The record does not know the device that made this file. Nothing was taken; ask the administrator whether the device was enrolled in this city."
     ),
+    "older_record": N_("The city record came back from a backup after it gave these receipts. Have the outbox file taken in again."),
     "quarantine_full": N_(
         "Too many acts of this device lie undecided at the centre, so no more are taken. Decide about those first, then take the file again."
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from py_core.desk import case_view
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, Response
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, RecordRestored, Response
 from py_core.desk.problems import problem
 from py_core.desk.time_words import amount_text
 from py_core.desk.turn import Turn
@@ -18,6 +19,7 @@ from py_core.views.language import N_
 
 REASON_MAX = 500
 SILENT_AFTER = timedelta(days=3)  # a device that has said nothing for so long is marked
+RESTORED_TOLD = timedelta(days=60)
 CLOCK_RIGHT_MS = 2_000
 CLOCK_WRONG_MS = 120_000
 STORAGE_FULL_PERCENT = 90
@@ -30,13 +32,15 @@ def show_devices(turn: Turn) -> Response:
     if view is None:
         return problem(turn, 503, "needs_network")
     found = sorted(view.devices(), key=_weight)
+    restored = view.restored()
     return page(
         turn,
         "devices.html",
         turn.say(N_("Devices")),
         "devices",
         {
-            "rows": [_row(turn, each) for each in found],
+            "rows": [_row(turn, each, restored) for each in found],
+            "restored": _restored(turn, restored, found),
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
             "subnavigation": centre_menu(turn, "devices"),
@@ -78,7 +82,7 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
         "device_withdraw.html",
         turn.say(N_("Withdraw a device")),
         f"withdraw-{found.id}",
-        {"row": _row(turn, found), "form": form, "subnavigation": centre_menu(turn, "devices")},
+        {"row": _row(turn, found, None), "form": form, "subnavigation": centre_menu(turn, "devices")},
         status=status,
         where="centre",
     )
@@ -100,7 +104,25 @@ def _release(version: str) -> str:
     return version.partition("+")[0]
 
 
-def _row(turn: Turn, device: DeviceSeen) -> dict[str, Any]:
+def _restored(turn: Turn, restored: RecordRestored | None, found: Sequence[DeviceSeen]) -> str:
+    """That the record came back from a backup, and how many devices have spoken with it since."""
+    if restored is None or turn.surroundings.now - restored.at > RESTORED_TOLD:
+        return ""
+    back = [each for each in found if each.last_contact_at is not None and each.last_contact_at >= restored.at]
+    in_use = [each for each in found if each.last_contact_at is not None and each.revoked_at is None]
+    taken = _moment(turn, restored.taken_at) or turn.say(N_("a moment that is not known"))
+    return turn.say(
+        N_(
+            "The record came back on %(at)s from a backup of %(taken)s. %(back)d of %(all)d devices have been in contact since and have offered again what they had from after it; what others made and nobody else has sent lies under late and refused work. What was done at the centre itself after the backup has to be done again."
+        ),
+        at=_moment(turn, restored.at),
+        taken=taken,
+        back=len(back),
+        all=len(in_use),
+    )
+
+
+def _row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
     at = device.last_contact_at
     silent = at is not None and turn.surroundings.now - at > SILENT_AFTER
@@ -112,6 +134,7 @@ def _row(turn: Turn, device: DeviceSeen) -> dict[str, Any]:
         "unit": case_view.unit_name(turn, person.unit) if person else "",
         "contact": _moment(turn, at),
         "silent": silent,
+        "before_restore": restored is not None and at is not None and at < restored.at and device.revoked_at is None,
         "waiting": device.waiting,
         "refused": device.refused,
         "held": device.held,

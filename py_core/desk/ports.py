@@ -123,6 +123,14 @@ class CarriedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedAgain:
+    """The record came back from a backup: when this device heard of it, how many acts it offered again."""
+
+    at: datetime
+    acts: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """What the sync light shows. On the server: online, nothing waiting."""
 
@@ -133,6 +141,7 @@ class SyncStatus:
     problem: str = ""  # "", "signed_out", "storage_full", …
     uploading: Uploading | None = None
     carried: CarriedOut | None = None
+    offered_again: OfferedAgain | None = None
 
     @property
     def held_back(self) -> int:
@@ -182,6 +191,15 @@ class HeldWork:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRestored:
+    """The record came back from a backup: when, of which moment (None: not known), how many acts the backup held."""
+
+    at: datetime
+    taken_at: datetime | None
+    acts: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """A device as the centre sees it; everything after `revoked_at` is the device's own word, None: never told."""
 
@@ -215,6 +233,9 @@ class CentreView(Protocol):
     def held_count(self) -> int: ...
     def held_by_id(self, item: int) -> HeldWork | None: ...
     def devices(self) -> Sequence[DeviceSeen]: ...
+    def restored(self) -> RecordRestored | None:
+        """The last return from a backup."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from py_core.cases.acts import RecordedAct
@@ -18,6 +18,7 @@ from py_core.views.language import N2_, N_
 Opened = OpenCase | OpenVisit
 RECEIVED_SHOWN = 20
 WAITING_SHOWN = 200
+OFFERED_AGAIN_TOLD = timedelta(days=14)
 
 # Codes of `py_core.sync.SyncClient.problem`: what is wrong, and where a link can help.
 PROBLEMS = {
@@ -98,6 +99,7 @@ def show_sync(turn: Turn) -> Response:
             "waiting": [_line(turn, *pair) for pair in waiting[:WAITING_SHOWN]],
             "waiting_count": status.waiting,
             "carried": _carried(turn),
+            "offered_again": _offered_again(turn),
             "held": _held(turn, len(cases)),
             "received": [_line(turn, *pair) for pair in mine],
         },
@@ -123,6 +125,27 @@ def _carried(turn: Turn) -> dict[str, str]:
         return {}
     when = language.moment_text(turn.lang, carried.at, short=True)
     return {"name": carried.name, "when": when, "acts": turn.count(N2_("%(n)s act", "%(n)s acts"), carried.count)}
+
+
+def _offered_again(turn: Turn) -> str:
+    """For two weeks after the record came back from a backup: what this device has done about it."""
+    told = turn.sync_status.offered_again
+    if told is None or turn.surroundings.now - told.at > OFFERED_AGAIN_TOLD:
+        return ""
+    when = language.moment_text(turn.lang, told.at, short=True)
+    if not told.acts:
+        return turn.say(
+            N_("The city record came back from a backup (%(when)s). It has everything that this device knows of."),
+            when=when,
+        )
+    acts = turn.count(N2_("%(n)s act", "%(n)s acts"), told.acts)
+    return turn.say(
+        N_(
+            "The city record came back from a backup (%(when)s) and had lost what was newer. %(acts)s that had two ticks here are sent again by themselves; you need do nothing."
+        ),
+        when=when,
+        acts=acts,
+    )
 
 
 def _newest_received(turn: Turn, cases: list[OpenCase], visits: list[OpenVisit]) -> list[tuple[Opened, RecordedAct]]:

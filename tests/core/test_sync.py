@@ -135,11 +135,11 @@ def test_a_receipt_ends_the_waiting_only_when_the_host_has_stored_it() -> None:
     sync.request()
     received = sync.read(answer(accepted(act, 7), Beacon("b1", 1, 8, "00"), End(7, False, "s")))
     assert sync.is_waiting(act.hash)
-    assert sync.cursor == 0
+    assert sync.standing.cursor == 0
     assert received.receipts[0].log_index == 7
     assert sync.commit(received) == POLL_MS
     assert not sync.is_waiting(act.hash)
-    assert (sync.cursor, sync.scope, sync.is_complete, sync.online) == (7, "s", True, True)
+    assert (sync.standing.cursor, sync.standing.scope, sync.is_complete, sync.online) == (7, "s", True, True)
 
 
 def test_an_answer_that_was_read_but_never_stored_is_asked_for_again() -> None:
@@ -219,7 +219,7 @@ def test_a_cut_answer_counts_as_far_as_it_came_and_the_cursor_stays() -> None:
             continue
         wait = sync.commit(received)
         assert wait >= BACK_OFF_FIRST_MS
-        assert sync.cursor == 0
+        assert sync.standing.cursor == 0
         assert not sync.is_complete
         assert sync.waiting == (0 if received.receipts else 1)
 
@@ -258,7 +258,7 @@ def test_what_is_no_answer_is_refused_whole(frames: list[Any]) -> None:
     sync.request()
     with pytest.raises(Malformed):
         sync.read(answer(*frames))
-    assert sync.cursor == 0
+    assert sync.standing.cursor == 0
 
 
 def test_a_verdict_that_takes_an_act_must_say_where_and_when() -> None:
@@ -345,4 +345,4 @@ def test_each_page_of_an_answer_moves_the_cursor_when_the_rest_was_cut() -> None
     received = sync.read([pages[0][:-3]])
     assert [act.log_index for act in received.acts] == [1, 2]
     assert sync.commit(received) == 0
-    assert (sync.cursor, sync.is_complete) == (1, False)
+    assert (sync.standing.cursor, sync.is_complete) == (1, False)

@@ -60,9 +60,10 @@ def test_texts_are_acts() -> None:
 
 
 def test_the_exchange_reads_back() -> None:
-    for side in ("request", "answer"):
-        frames = wire.read_frames(bytes.fromhex(EXCHANGE[side]["hex"]))
-        assert [BUILT["_frame"](frame) for frame in frames] == EXCHANGE[side]["frames"]
+    for said in (EXCHANGE, EXCHANGE["restored"]):
+        for side in ("request", "answer"):
+            frames = wire.read_frames(bytes.fromhex(said[side]["hex"]))
+            assert [BUILT["_frame"](frame) for frame in frames] == said[side]["frames"]
 
 
 def test_the_enrolment_record_bears_both_signatures() -> None:

@@ -126,6 +126,7 @@ class Laptop:
         self.seq = 0
         self.cursor = 0
         self.scope = ""
+        self.lineage = ""
 
     @property
     def public_key(self) -> bytes:
@@ -182,7 +183,8 @@ class Laptop:
 
     def frames(self, pushed: Sequence[wire.Pushed] = (), **hello: Any) -> list[wire.Frame]:
         said = {"device": self.device, "cursor": self.cursor, "config": 99, "app": "0.1.0", "waiting": 0}
-        first = wire.Hello(**{**said, "scope": self.scope, **hello})
+        standing = {"scope": self.scope, "lineage": self.lineage, "can": wire.OFFERS_AGAIN}
+        first = wire.Hello(**{**said, **standing, **hello})
         return [wire.message_frame(first), wire.message_frame(self.announcement()), *pushed]
 
     def take(self, frames: Sequence[wire.Frame]) -> tuple[list[wire.Verdict], list[wire.Pulled]]:
@@ -201,6 +203,7 @@ class Laptop:
                 verdicts.append(message)
             elif isinstance(message, wire.End):
                 self.cursor, self.scope = message.cursor, message.scope
+                self.lineage = message.lineage or self.lineage
         return verdicts, pulled
 
     def sync(self, *pushed: wire.Pushed) -> tuple[list[wire.Verdict], list[wire.Pulled]]:

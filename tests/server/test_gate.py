@@ -303,7 +303,7 @@ def test_a_revoked_devices_waiting_acts_stay_out(parts: Parts, lin: Laptop) -> N
     with parts.database.writing() as connection:
         connection.execute(devices.update().where(devices.c.id == lin.device).values(revoked_at_ms=1))
     zhao.sync()
-    assert zhao.verdict(zhao.signed(CASE, first.raw)) == "foreign_actor"
+    assert zhao.verdict(zhao.signed(CASE, first.raw)) == "others_act"
     assert log_size(parts) == 0
 
 

@@ -14,7 +14,9 @@ from sqlalchemy import event
 from py_core import wire
 from py_core.desk.ports import NewAct
 from py_core.errors import Malformed
+from server.backup import return_backup, take_backup
 from server.carry_import import CarriedFile
+from server.database import Database
 from server.engine import EngineInside
 from server.exchange import ExchangeRefused
 from server.parts import Parts, assemble
@@ -69,6 +71,7 @@ class CityRecord:
         self._left: int | None = None
         self.starts = 0
         self.crashes = 0
+        self.restores = 0
         self.start()
 
     def start(self) -> None:
@@ -81,6 +84,22 @@ class CityRecord:
 
     def close(self) -> None:
         self.parts.close()
+
+    def back_up(self, folder: Path) -> None:
+        """A backup as `shouwen backup` takes it."""
+        take_backup(self.parts.database, self._settings.data, folder, self._clock.now())
+
+    def restore(self, folder: Path) -> None:
+        """The disk is gone; `shouwen restore` fills an empty one from a backup, and the server starts again."""
+        self.close()
+        shutil.rmtree(self._settings.data)
+        self._settings.data.mkdir()
+        database = Database.open(self._settings.database, 5)
+        self.restores += 1
+        entropy = SeededEntropy(f"restore {self.restores}")
+        return_backup(folder, database, self._settings.data, self._clock.now(), entropy)
+        database.close()
+        self.start()
 
     def answer(self, user: str, body: bytes, crash_rate: float) -> tuple[int, bytes, int | None]:
         """Status, body and Retry-After (ms) of one exchange, as `server/sync_routes.py` gives them."""

@@ -19,7 +19,6 @@ from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
-from py_core.custody import custody_of
 from py_core.desk.ports import (
     AttachmentState,
     CaseRecord,
@@ -33,19 +32,21 @@ from py_core.desk.ports import (
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
+from py_core.keeping import Keeping, keeping
 from py_core.left import Left
 from py_core.packed.receipts import signed_part
 from py_core.packs import Packs
-from py_core.sync import Received, RefusedAct, SyncClient, WaitingAct
+from py_core.sync import TAKEN, Received, RefusedAct, Standing, SyncClient, WaitingAct, standing_of
 from py_core.visits import is_visit_id
 from server.carry_keys import seal_outbox
 from server.keys import verifies
 
 from . import town
 from .disk import Disk, Write
-from .documents import append_act, apply_changes, without_changes
+from .documents import append_act, apply_changes, changes_of, without_changes
 
 APP_VERSION = "0.1.0"
+LOG_BEFORE_OUTBOX = 2**50
 CITY_TIME = ZoneInfo("Asia/Shanghai")
 
 
@@ -132,7 +133,7 @@ class Device:
     def enrol(self, user: str, device: str, code: str, seed: bytes, record_key: bytes) -> None:
         """Keeps the key and who works here."""
         identity = {"user": user, "device": device, "code": code, "record_key": record_key.hex()}
-        book = {"cursor": 0, "scope": "", "config": 0, "next_seq": 1, "beacon": None, "custody": None}
+        book = {**Standing().as_row(), "next_seq": 1, "beacon": None}
         self.disk.write([("device", "signing", seed), ("sealed", "identity", identity), ("sealed", "book", book)])
 
     def reenrol(self, device: str, code: str, seed: bytes) -> None:
@@ -154,19 +155,14 @@ class Device:
         self.directory = read_directory(document) if document else None
         self.actor = self._chance.randbytes(16)
         self.announcement = self.key.sign(actor_sign_bytes(self.actor.hex(), self.identity.device)).hex()
-        self.client = self.client_class(
-            self.identity.device,
-            APP_VERSION,
-            cursor=self.book["cursor"],
-            scope=self.book["scope"],
-            config=self.book["config"],
-            custody=custody_of(self.book["custody"]),
-        )
+        self.client = self.client_class(self.identity.device, APP_VERSION, standing_of(self.book))
         self.client.log_of = self._log_of
         self.records: dict[str, CaseRecord] = {}
         for case_id, rows in self.disk.stores["records"].items():
             self._load(case_id, rows)
         for row in sorted(self.disk.stores["outbox"].values(), key=lambda row: row["seq"]):
+            if row["reason"] == TAKEN:
+                continue
             if row["reason"]:
                 self.client.refused[row["hash"]] = RefusedAct(row["case_id"], row["hash"], row["reason"])
             else:
@@ -258,28 +254,20 @@ class Device:
             return None
         if self.checks_signatures:
             self._check_signatures(received)
-        book = dict(self.book)
+        plan = self._plan(received)
+        book = {**self.book, **self.client.standing_after(received).as_row()}
         if received.beacon:
             book["beacon"] = {"id": received.beacon.id, "server_time_ms": received.beacon.server_time_ms}
-        if received.end:
-            book["cursor"], book["scope"] = received.end.cursor, received.end.scope
         book["next_seq"] = max(book["next_seq"], received.own_seq + 1)
-        if received.directory is not None:
-            book["config"] = received.directory["version"]
-        book["custody"] = received.custody.as_row()
-        writes, touched = self._answer_writes(received)
-        if self.lets_go:
-            for case_id in received.purge:
-                writes += self._purge_writes(case_id, writes)
-                touched[case_id] = []
-        self.disk.write([*writes, ("sealed", "book", book)])
+        again = self._waiting_again(plan)
+        self.disk.write([*self._writes(received, plan, again), ("sealed", "book", book)])
         self.book = book
         if received.beacon:
             self.beacon_at = self._true_ms()
-        for case_id, rows in touched.items():
-            self._load(case_id, rows)
+        self._hold(plan)
         if received.directory is not None:
             self.directory = read_directory(received.directory)
+        self.client.offer_again(_waiting(row) for row in again)
         wait_ms = self.client.commit(received)
         self.believed(received)
         return wait_ms
@@ -302,11 +290,11 @@ class Device:
             if not verifies(wire.ALG_ED25519, self.record_key, read.signature, read.signed):
                 raise NotSigned
             self._check_signatures(received)
-        writes, touched = self._answer_writes(received)
+        plan = self._plan(received)
+        writes = self._writes(received, plan, ())
         if writes:
             self.disk.write(writes)
-        for case_id, rows in touched.items():
-            self._load(case_id, rows)
+        self._hold(plan)
         self.client.settle(received)
         self.believed(received)
 
@@ -323,59 +311,75 @@ class Device:
             if part is None or not verifies(wire.ALG_ED25519, self.record_key, *part):
                 raise NotSigned
 
-    def _answer_writes(self, received: Received) -> tuple[list[Write], dict[str, list[list[Any]]]]:
+    def _plan(self, received: Received) -> Keeping:
+        plan = keeping(received, self.client, self.records, lambda case_id: self.disk.get("records", case_id) or [])
+        if not self.lets_go:
+            plan.purge = ()
+        return plan
+
+    def _writes(self, received: Received, plan: Keeping, again: Sequence[Mapping[str, Any]]) -> list[Write]:
+        """The transaction of a plan (`py_core.keeping`), as `web/src/worker/device.ts` builds it."""
         writes: list[Write] = []
-        touched: dict[str, list[list[Any]]] = {}
-
-        def rows_of(case_id: str) -> list[list[Any]]:
-            if case_id not in touched:
-                touched[case_id] = self.disk.get("records", case_id) or []
-            return touched[case_id]
-
         for receipt in received.receipts:
-            for row in rows_of(receipt.case_id):
-                if row[0] == receipt.hash:
-                    row[3], row[4] = receipt.received_at_ms, receipt.log_index
-            kept = {name: getattr(receipt, name) for name in receipt.__slots__}
-            writes += [("receipts", receipt.hash, kept), ("outbox", receipt.hash, None)]
-        for act in received.acts:
-            rows = rows_of(act.case_id)
-            arrived = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
-            place = next((at for at, row in enumerate(rows) if row[0] == act.hash), None)
-            if place is None:
-                rows.append(arrived)
-            else:
-                rows[place] = arrived
-            writes.append(("outbox", act.hash, None))
-        for refused in received.refused:
+            writes.append(("receipts", receipt.hash, {name: getattr(receipt, name) for name in receipt.__slots__}))
+        writes += [("outbox", change_hash, None) for change_hash in plan.settled]
+        for change_hash in plan.taken:
+            waiting = self.disk.get("outbox", change_hash)
+            if waiting:
+                writes.append(("outbox", change_hash, {**waiting, "reason": TAKEN}))
+        for refused in plan.refused:
             waiting = self.disk.get("outbox", refused.hash)
             if waiting:
                 writes.append(("outbox", refused.hash, {**waiting, "reason": refused.reason}))
-        for case_id in dict.fromkeys(each.case_id for each in (*received.acts, *received.refused)):
-            gone = {each.hash for each in received.refused if each.case_id == case_id}
-            changes = [each.raw for each in received.acts if each.case_id == case_id]
+        for case_id, step in plan.documents.items():
             binary = self.disk.get("documents", case_id)
-            if binary and gone:
-                binary = without_changes(binary, gone)
-            if binary or changes:
-                writes.append(("documents", case_id, apply_changes(binary, changes)))
-        writes += [("records", case_id, rows) for case_id, rows in touched.items()]
+            if binary and step.without:
+                binary = without_changes(binary, step.without)
+            if binary or step.changes:
+                writes.append(("documents", case_id, apply_changes(binary, step.changes)))
+        writes += [("records", case_id, rows) for case_id, rows in plan.rows.items() if rows]
         if received.directory is not None:
             writes.append(("sealed", "directory", dict(received.directory)))
-        return writes, touched
+        for case_id in plan.purge:
+            writes += [("documents", case_id, None), ("records", case_id, None)]
+        for left_out in plan.left_out:
+            waiting = self.disk.get("outbox", left_out.hash)
+            if waiting:
+                word = {**waiting, "reason": left_out.reason, "raw": b"", "signature": b""}
+                writes.append(("outbox", left_out.hash, word))
+        return [*writes, *(("outbox", row["hash"], row) for row in again)]
 
-    def _purge_writes(self, case_id: str, before: Sequence[Write]) -> list[Write]:
-        """Takes a case and everything of it off the disk; of an act that the centre left out only the word stays."""
-        outbox = dict(self.disk.stores["outbox"])
-        for store, key, value in before:
-            if store == "outbox":
-                outbox[key] = value
-        kept: list[Write] = [
-            ("outbox", key, {**row, "raw": b"", "signature": b""})
-            for key, row in outbox.items()
-            if row and row["case_id"] == case_id
-        ]
-        return [("documents", case_id, None), ("records", case_id, None), *kept]
+    def _waiting_again(self, plan: Keeping) -> list[dict[str, Any]]:
+        """What goes back into the outbox, signed anew, then what was refused."""
+        found = []
+        for act in plan.again:
+            raws = {decode_act_change(raw).hash: raw for raw in changes_of(self.disk.get("documents", act.case_id))}
+            row = self.disk.get("outbox", act.hash)
+            raw = raws.get(act.hash) or (row and row["raw"])
+            if not raw:
+                continue
+            actor = decode_act_change(raw).actor
+            announcement = self.key.sign(actor_sign_bytes(actor, self.identity.device)).hex()
+            found.append(
+                {
+                    "case_id": act.case_id,
+                    "hash": act.hash,
+                    "raw": raw,
+                    "signature": self.key.sign(sign_bytes(act.case_id, act.hash)),
+                    "actor": actor,
+                    "actor_signature": announcement if act.own else "",
+                    "reason": "",
+                    "astray": act.hash not in raws,
+                    "seq": act.log_index - LOG_BEFORE_OUTBOX,
+                }
+            )
+        asked = [self.disk.get("outbox", change_hash) for change_hash in plan.asked_again]
+        return found + [{**row, "reason": "", "astray": True} for row in asked if row]
+
+    def _hold(self, plan: Keeping) -> None:
+        for case_id, rows in plan.rows.items():
+            if rows or case_id in plan.purge:
+                self._load(case_id, rows)
 
     def _load(self, case_id: str, rows: Sequence[Sequence[Any]]) -> None:
         if not rows:
@@ -399,6 +403,7 @@ def _waiting(row: Mapping[str, Any]) -> WaitingAct:
         signature=row["signature"],
         actor=row["actor"],
         actor_signature=row["actor_signature"],
+        astray=row.get("astray", False),
     )
 
 

@@ -47,6 +47,7 @@ def check(world: World) -> None:
         }
         _every_promise_is_kept(world, by_hash)
         _nothing_shown_is_lost(world, by_hash, held_back)
+        _what_a_restore_lost_comes_back(world, by_hash, connection)
         _every_entry_is_signed(world, connection)
         for machine in world.machines:
             _receipts_hold(world, machine, by_hash)
@@ -87,7 +88,7 @@ def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: d
             _need(entry.case_id == shown.case_id, f"{shown.hash} is in another case")
             _need(decode_act_change(entry.raw).text == shown.text, f"{shown.hash} says something else")
             continue
-        if (shown.machine, shown.hash) in world.lost_with_store:
+        if (shown.machine, shown.hash) in world.lost_with_store or shown.hash in world.lost:
             continue
         name = f"{shown.hash[:12]} that {shown.machine} showed as safe"
         _need(bool(held_back.get(shown.hash)), f"{name} is neither in the log nor in quarantine")
@@ -104,6 +105,17 @@ def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: d
         )
 
 
+def _what_a_restore_lost_comes_back(world: World, by_hash: dict[str, Entry], connection: record.Connection) -> None:
+    """An act that the record had signed for before it came back from a backup is lost only if no device has it."""
+    known = set(connection.scalars(select(quarantine.c.hash)))
+    for change_hash in world.lost - set(by_hash):
+        for machine in world.machines:
+            stores = machine.device.disk.stores
+            has = any(row[0] == change_hash for rows in stores["records"].values() for row in rows)
+            name = f"{machine.device.name} has {change_hash}, which a restore lost"
+            _need(not has or change_hash in known, f"{name}, and did not offer it again")
+
+
 def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
     """Whatever came to the door: the log holds only what its device signed for, in its own name, causes first."""
     seen: dict[str, str] = {}
@@ -114,13 +126,16 @@ def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
         row = rows[entry.hash]
         change = decode_act_change(entry.raw)
         act = read_act(change.text)
-        device = device_by_id(connection, act.device)
+        device = device_by_id(connection, row.vouched_by or act.device)
         _need(change.hash == entry.hash and device is not None, f"{entry.hash} is not what it says")
         assert device is not None
         message = sign_bytes(entry.case_id, entry.hash)
         _need(verifies(device.alg, device.public_key, bytes(row.signature), message), f"{entry.hash} is not signed")
-        _need(actor_owner(connection, change.actor) == device.id, f"{entry.hash} has a stolen actor")
-        _need(act.user == device.user or device.user is None, f"{entry.hash} is in another's name")
+        if row.vouched_by is None:
+            _need(actor_owner(connection, change.actor) == device.id, f"{entry.hash} has a stolen actor")
+            _need(act.user == device.user or device.user is None, f"{entry.hash} is in another's name")
+        else:  # its author did not sign it: only a restore and a decision of the centre can bring it in
+            _need(entry.hash in world.lost & world.waived, f"{entry.hash} was let in without a decision")
         for cause in change.causes:
             _need(seen.get(cause) == entry.case_id, f"{entry.hash} came before its cause")
         for event in act.events:
@@ -135,6 +150,8 @@ def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
 def _receipts_hold(world: World, machine: Machine, by_hash: dict[str, Entry]) -> None:
     device = machine.device
     for change_hash, receipt in device.disk.stores["receipts"].items():
+        if change_hash in world.lost:
+            continue  # what the record signed for before it was restored stays as a proof
         entry = by_hash.get(change_hash)
         _need(entry is not None, f"{device.name} has a receipt for {change_hash}, the log does not have it")
         part = signed_part(

@@ -19,6 +19,7 @@ from random import Random
 from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.cases.acts import read_act
+from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, Identity, LateDecision, NewAct, Request, Surroundings
 from py_core.desk.turn import Turn
 from py_core.enrolment import enrol_sign_bytes
@@ -26,7 +27,7 @@ from py_core.errors import Malformed
 from py_core.sync import Received
 from server import late_work
 from server import record as log
-from server.devices import EnrolmentRequest, enrol
+from server.devices import EnrolmentRequest, device_by_id, enrol
 from server.gate import WAIVABLE
 from server.keys import SigningKey
 from server.own_device import NotRecorded
@@ -99,6 +100,7 @@ class World:
         self.waived: set[str] = set()  # late acts that the centre took after all
         self.lost_with_store: set[tuple[str, str]] = set()
         self.promised: list[wire.Verdict] = []  # every receipt that the record ever spoke
+        self.lost: set[str] = set()  # what was in the log and was lost when the record came back from a backup
         self.pages: list[str] = []  # acts of the server's own pages, once it said that they are recorded
         self.log: list[Entry] = []
         self.machines: list[Machine] = []
@@ -108,6 +110,7 @@ class World:
         self._planned = 0
         self._exchanges = 0
         self._calm = False
+        self._operators = Random(f"operators {seed}")
         self._carriers = Random(f"carriers {seed}")  # of their own, so that kept seeds keep their histories
         self._folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
         self.record = record_class(_template(), self._folder / "record", Random(f"record {seed}"), lambda: self.now_ms)
@@ -127,6 +130,9 @@ class World:
             self.after(self._soon(HOUR), lambda: self._harm(troublemaker, 8))
         self.after(self._soon(12 * HOUR), lambda: self._reconcile(4))
         self.after(self._soon(24 * HOUR), lambda: self._decide_late(5))
+        for _ in range(2):
+            if self._operators.random() < self.faults.record_restore:
+                self._plan_restore()
         while self._agenda:
             self.now_ms, _, call = heapq.heappop(self._agenda)
             self.trace.now_ms = self.now_ms
@@ -329,6 +335,35 @@ class World:
         if take:
             self.waived.add(item.hash)
         self._watch_log()
+
+    def _plan_restore(self) -> None:
+        backup_ms = self._operators.randint(1, DAY)
+        folder = self._folder / f"backup {backup_ms}"
+        self.after(backup_ms, lambda: self.record.back_up(folder))
+        for _ in range(self._operators.choice((1, 1, 2))):  # a second time from the same: that lineage is forgotten
+            self.after(backup_ms + self._operators.randint(1, DAY), lambda: self._restore(folder))
+
+    def _restore(self, folder: Path) -> None:
+        """The record's machine burns down."""
+        if not folder.exists():
+            return  # two plans named the same backup, and it is not taken yet
+        self._watch_log()
+        self.record.restore(folder)
+        with self.record.parts.database.reading() as connection:
+            back = list(log.entries_from(connection, 0))
+            withdrawn = {
+                device for device in self.withdrawn if (found := device_by_id(connection, device)) and found.revoked
+            }
+        places = {(entry.hash, entry.log_index) for entry in back}
+        lost = [entry for entry in self.log if (entry.hash, entry.log_index) not in places]
+        self.log, self.withdrawn = back, withdrawn
+        self.lost |= {entry.hash for entry in lost}
+        texts = {decode_act_change(entry.raw).text for entry in lost}
+        self.pages = [text for text in self.pages if text not in texts]
+        self.promised = [each for each in self.promised if (each.hash, each.log_index) in places]
+        self.count("restores of the record")
+        self.counts["acts lost by a restore"] = self.counts.get("acts lost by a restore", 0) + len(lost)
+        self.trace.note("the record comes back from a backup with", len(back), "acts, lost", len(lost))
 
     # The way by USB stick
 

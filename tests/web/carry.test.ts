@@ -23,7 +23,10 @@ interface Vector {
 }
 const vector = JSON.parse(fs.readFileSync(`${__ROOT__}/tests/vectors/carried.json`, 'utf8')) as Vector;
 const keys = vector.published.map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0, left: null };
+const NOTHING: Received = {
+  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, ended: false,
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [],
+};
 const signed = async (): Promise<Bytes> => joined(
   new TextEncoder().encode('shouwen-carried-receipts-1'), new Uint8Array(await crypto.subtle.digest('SHA-256', fromHex(vector.receipts.frames))));
 
@@ -35,7 +38,7 @@ const python = {
   openDevice() {}, loadRecords() {}, settled: () => null, believeSettled: () => 0, loadWaiting() {}, loadContents() {}, lock() {},
   carryOut: () => ({ frames: fromHex(vector.outbox.frames), count: waits }),
   readReceipts: () => read,
-  settle: (records: Bytes) => { told.push(`settle ${Buffer.from(records).toString()}`); },
+  settle: () => { told.push('settle'); },
 } as unknown as Python;
 let device: Device;
 
@@ -112,7 +115,7 @@ test('receipts that came back are believed with the record’s signature, and wi
   assert.deepEqual(told, []);
   read = { received: NOTHING, signature: vector.receipts.signature, signed: await signed() };
   assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { receipts: 0, refused: 0 });
-  assert.deepEqual(told, ['settle ']);
+  assert.deepEqual(told, ['settle']);
   assert.equal(await recordVerifies(vector.record_public, vector.receipts.signature, await signed()), true);
 });
 

@@ -16,7 +16,10 @@ import type { Python, Received, WaitingRow } from '../../web/src/worker/python.t
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
-const NOTHING: Received = { empty: false, receipts: [], refused: [], acts: [], directory: null, beacon: null, end: null, purge: [], left_out: [], custody: null, own_seq: 0, left: null };
+const NOTHING: Received = {
+  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, ended: false,
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [],
+};
 
 class FakePython {
   told: string[] = [];
@@ -36,17 +39,20 @@ class FakePython {
   enclosed(): string[] { return []; }
   lock(): void { this.told.push('lock'); }
   problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
+  asked: unknown[] = [];
   respond(request: { next_device_seq: number }): unknown {
+    this.asked.push(request);
     this.seq.push(request.next_device_seq);
     return { status: 303, html: '', location: '/today', acts: this.acts };
   }
   recorded(caseId: string): void { this.told.push(`recorded ${caseId}`); }
   decodeChange(raw: Bytes): unknown {
-    const { hash, deps } = Automerge.decodeChange(raw);
-    return { hash, deps: deps.filter(dep => !dep.startsWith('c11f3a50')) };
+    const { hash, deps, actor } = Automerge.decodeChange(raw);
+    return { hash, actor, deps: deps.filter(dep => !dep.startsWith('c11f3a50')) };
   }
   syncRead(): Received { return this.received; }
-  syncCommit(records: Bytes): number { this.told.push(`commit ${fromUtf8(records).split('\n').filter(line => line).length}`); return 7; }
+  syncCommit(): number { this.told.push('commit'); return 7; }
+  offerAgain(rows: WaitingRow[]): void { this.told.push(`again ${rows.map(row => `${row.hash.slice(0, 4)}${row.actor_signature ? ' own' : ''}`).join()}`); }
 }
 
 let python: FakePython;
@@ -104,7 +110,9 @@ test('a full disk keeps nothing, says so, and the next attempt counts on from th
 test('an answer is believed only after it is stored; a failure leaves disk and cursor alone', async () => {
   const { change } = appendAct(null, '0b'.repeat(16), '{"n":9}');
   const { hash } = Automerge.decodeChange(change);
-  python.received = { ...NOTHING, acts: [{ case_id: 'ef'.repeat(16), hash, raw: change, row: [hash, [], '{"n":9}', 5, 6] }], end: { cursor: 6, scope: 's', more: false } };
+  const caseId = 'ef'.repeat(16);
+  const standing = { cursor: 6, scope: 's', config: 0 };
+  python.received = { ...NOTHING, records: { [caseId]: JSON.stringify([[hash, [], '{"n":9}', 5, 6]]) }, documents: { [caseId]: { without: [], changes: [change] } }, ended: true, standing };
   const write = database.write.bind(database);
   const before = await snapshot();
   database.write = async () => { throw new DOMException('full', 'QuotaExceededError'); };
@@ -113,7 +121,7 @@ test('an answer is believed only after it is stored; a failure leaves disk and c
   assert.deepEqual(await snapshot(), before);
   assert.ok(!python.told.some(line => line.startsWith('commit')));
   assert.equal((await device.takeAnswer([]))?.wait, 7);
-  assert.equal(python.told.at(-1), 'commit 1');
+  assert.equal(python.told.at(-1), 'commit');
   await unlock();
   assert.match(python.told[1]!, new RegExp(hash));
 });
@@ -128,7 +136,8 @@ test('receipts without the record’s signature are not believed', async () => {
 test('a refused act stays in the outbox with its reason and out of what the case builds on', async () => {
   const waiting = await database.all('outbox');
   const last = Automerge.decodeChange(await lastChange(CASE)).hash;
-  python.received = { ...NOTHING, refused: [{ case_id: CASE, hash: last, reason: 'scope', now_with: ['linye'], by: '', why: '', at_ms: null }] };
+  const refused = [{ case_id: CASE, hash: last, reason: 'scope', now_with: ['linye'], by: '', why: '', at_ms: null }];
+  python.received = { ...NOTHING, refused, documents: { [CASE]: { without: [last], changes: [] } } };
   await device.takeAnswer([]);
   assert.equal((await database.all('outbox')).length, waiting.length);
   await unlock();
@@ -146,7 +155,7 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   await device.saveDraft('/register', { text: ['kept'] });
   const { hash } = Automerge.decodeChange(await lastChange(gone));
   const told = { case_id: gone, hash, reason: 'left_out', now_with: [], by: 'qian', why: 'came too late', at_ms: 5 };
-  python.received = { ...NOTHING, refused: [told], purge: [gone], left_out: [told], custody: { doubtful: [], leaving: [], purged: [gone] } };
+  python.received = { ...NOTHING, refused: [told], purge: [gone], left_out: [told], standing: { ...NOTHING.standing, custody: { doubtful: [], leaving: [], purged: [gone] } } };
   await device.takeAnswer([]);
   for (const store of ['documents', 'records', 'drafts'] as const) {
     assert.deepEqual((await database.all(store)).filter(([key]) => key.includes(gone)), [], store);
@@ -163,10 +172,36 @@ test('a change without its causes spoils the whole answer, not the disk', async 
   const second = appendAct(first.binary, '0c'.repeat(16), '{"a":2}');
   const { hash } = Automerge.decodeChange(second.change);
   const before = await snapshot();
-  python.received = { ...NOTHING, acts: [{ case_id: '77'.repeat(16), hash, raw: second.change, row: [hash, [], '', 1, 1] }] };
+  assert.ok(hash);
+  python.received = { ...NOTHING, documents: { ['77'.repeat(16)]: { without: [], changes: [second.change] } } };
   await assert.rejects(device.takeAnswer([]), /before its causes/);
   assert.deepEqual(await snapshot(), before);
 });
+
+test('when the record came back from a backup, acts are signed for anew from their documents and go before all that waits', async () => {
+  const caseId = '5e'.repeat(16);
+  python.acts = [{ case_id: caseId, text: '{"n":"mine"}' }];
+  await device.respond(REQUEST);
+  const mine = Automerge.decodeChange(await lastChange(caseId)).hash;
+  const other = appendAct((await opened().shelf.document(caseId))!, '0d'.repeat(16), '{"n":"theirs"}');
+  const theirs = Automerge.decodeChange(other.change).hash;
+  python.received = { ...NOTHING, settled: [mine], documents: { [caseId]: { without: [], changes: [other.change] } } };
+  await device.takeAnswer([]);
+  assert.equal(await database.get('outbox', mine), undefined);
+  const again = [{ case_id: caseId, hash: mine, own: true, log_index: 3 }, { case_id: caseId, hash: theirs, own: false, log_index: 4 }];
+  const before = python.waitingRows.length;
+  python.received = { ...NOTHING, ended: true, shared: 3, again };
+  await device.takeAnswer([]);
+  assert.ok(python.told.includes(`again ${mine.slice(0, 4)} own,${theirs.slice(0, 4)}`));
+  await unlock();
+  assert.deepEqual(python.waitingRows.slice(0, 2).map(row => [row.hash, row.reason, row.raw.length > 0]), [[mine, '', true], [theirs, '', true]]);
+  assert.equal(python.waitingRows.length, before + 2);
+  await device.respond({ ...REQUEST, method: 'GET' });
+  assert.equal((python.asked.at(-1) as { restored: { count: number } }).restored.count, 2);
+});
+
+const opened = (): { shelf: { document(id: string): Promise<Bytes | null> } } =>
+  (device as unknown as { opened: { shelf: { document(id: string): Promise<Bytes | null> } } }).opened;
 
 /** Every key of every store with the bytes under it. */
 async function snapshot(): Promise<unknown> {

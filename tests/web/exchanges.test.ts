@@ -62,7 +62,7 @@ const device = {
   user: 'lin',
   withPython: async (work: (given: typeof python) => unknown) => work(python),
   request: async () => new Uint8Array(1),
-  takeAnswer: async () => ({ received: { acts: [], receipts: [], refused: [], directory: null, end: {} }, wait: 1 }),
+  takeAnswer: async () => ({ received: { pulled: 0, receipts: [], refused: [], directory: null, shared: null, ended: true }, wait: 1 }),
   learnCarryKeys: async () => {},
 };
 

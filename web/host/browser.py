@@ -10,6 +10,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,6 @@ from py_core.carry import read_receipts as read_receipts_file
 from py_core.cases.acts import RecordedAct, read_act
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
-from py_core.custody import custody_of
 from py_core.desk import frame, turn
 from py_core.desk.carry_words import carry_problem as carry_problem_words
 from py_core.desk.glance import Glance
@@ -32,6 +32,7 @@ from py_core.desk.ports import (
     AttachmentState,
     CarriedOut,
     Identity,
+    OfferedAgain,
     Quarantined,
     Request,
     Similar,
@@ -43,9 +44,10 @@ from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
 from py_core.enclosed import attachments_of
 from py_core.eviction import leaving as leaving_cases
+from py_core.keeping import Keeping, keeping
 from py_core.left import Left, left_of
 from py_core.packs import Packs, load_packs
-from py_core.sync import DeviceState, IncomingAct, Received, RefusedAct, SyncClient, WaitingAct
+from py_core.sync import TAKEN, DeviceState, Received, RefusedAct, SyncClient, WaitingAct, standing_of
 from py_core.uploads import UploadClient
 from py_core.views.environment import make_environment
 from py_core.visits import is_visit_id
@@ -83,24 +85,18 @@ class Device:
 
     def __init__(self, opened: Mapping[str, Any]) -> None:
         identity = opened["identity"]
-        sync = opened["sync"]
         self.identity = Identity(identity["user"], identity["device"], identity["code"])
         self.app_version: str = opened["app_version"]
         self.directory: Directory | None = read_directory(opened["directory"]) if opened["directory"] else None
         self.records: dict[str, StoredCase] = {}
-        self.client = SyncClient(
-            identity["device"],
-            self.app_version,
-            cursor=sync["cursor"],
-            scope=sync["scope"],
-            config=sync["config"],
-            custody=custody_of(sync.get("custody")),
-        )
+        self.client = SyncClient(identity["device"], self.app_version, standing_of(opened["sync"]))
         self.client.log_of = self.log_of
         self.received: Received | None = None
+        self.plan = Keeping()
         self.uploads = UploadClient()
         self.contents: set[str] = set()  # what is kept on the disk here
         self.carried: Received | None = None
+        self.carried_plan = Keeping()
         left = opened.get("left") or {"cases": {}, "wanted": []}
         self.leaving: dict[str, Left] = {}
         self.left: dict[str, Left] = {case_id: left_of(row) for case_id, row in left["cases"].items()}
@@ -118,10 +114,17 @@ class Device:
 class DeviceStore:
     """Read access for the desk (`py_core.desk.ports.Store`)."""
 
-    def __init__(self, device: Device, last_contact_at: datetime | None, carried: CarriedOut | None = None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        last_contact_at: datetime | None,
+        carried: CarriedOut | None = None,
+        offered_again: OfferedAgain | None = None,
+    ) -> None:
         self._device = device
         self._last_contact_at = last_contact_at
         self._carried = carried
+        self._offered_again = offered_again
 
     def case(self, case_id: str) -> StoredCase | None:
         return self._device.records.get(case_id) if is_case_id(case_id) else None
@@ -168,7 +171,14 @@ class DeviceStore:
         )
         uploading = _uploading(self._device.uploads)
         return SyncStatus(
-            client.online, client.waiting, self._last_contact_at, refused, client.problem, uploading, self._carried
+            client.online,
+            client.waiting,
+            self._last_contact_at,
+            refused,
+            client.problem,
+            uploading,
+            self._carried,
+            self._offered_again,
         )
 
     def attachment_state(self, sha256: str) -> AttachmentState:
@@ -295,6 +305,8 @@ def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
     """Takes the outbox in the order of writing; the refused ones carry their `reason`."""
     client = _opened().client
     for row in rows:
+        if row["reason"] == TAKEN:
+            continue
         if row["reason"]:
             client.refused[row["hash"]] = RefusedAct(
                 row["case_id"],
@@ -371,11 +383,12 @@ def respond(text: str) -> str:
         where="device",
     )
     contact = data["last_contact_ms"]
-    carried = data.get("carried")
+    carried, restored = data.get("carried"), data.get("restored")
     store = DeviceStore(
         device,
         None if contact is None else _moment(contact),
         None if carried is None else CarriedOut(carried["name"], carried["count"], _moment(carried["atMs"])),
+        None if restored is None else OfferedAgain(_moment(restored["atMs"]), restored["count"]),
     )
     response = desk.respond(_request(data), store, device.identity, surroundings)
     acts = [{"case_id": act.case_id, "text": act.text} for act in response.acts]
@@ -409,32 +422,72 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     """Reads an answer without believing it yet; raises `Malformed`. The raw changes stay bytes."""
     device = _opened()
     received = device.client.read((bytes(piece) for piece in pieces), device.records, _uploading_cases(device))
-    device.received = received
-    told = _told(device, received)
-    if received.returned or received.recalled or received.out_of_scope:
+    device.received, device.plan = received, _plan(device, received)
+    told = _told(device, received, device.plan)
+    if received.returned or received.recalled or received.out_of_scope or received.shared is not None:
         gone = {*received.returned, *received.out_of_scope}
-        left = {case_id: each for case_id, each in device.left.items() if case_id not in gone}
+        left = {case_id: each for case_id, each in _left_after(device, received).items() if case_id not in gone}
         wanted = [case_id for case_id in (*device.client.wanted, *sorted(received.recalled)) if case_id not in gone]
         told["left"] = _left_text(left, wanted)
     return told
 
 
-def _told(device: Device, received: Received) -> dict[str, Any]:
+def _plan(device: Device, received: Received) -> Keeping:
+    def rows_of(case_id: str) -> list[list[Any]]:
+        known = device.records.get(case_id)
+        return [] if known is None else json.loads(known.rows)
+
+    return keeping(received, device.client, device.records, rows_of)
+
+
+def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
+    """What the worker checks, stores and shows of an answer."""
     end = received.end
     return {
         "empty": received.is_empty,
+        "pulled": len(received.acts),
         "receipts": [_fields(each) for each in received.receipts],
-        "refused": [_refused(each) for each in received.refused],
-        "purge": list(received.purge),
-        "left_out": [_refused(each) for each in device.client.left_out_in(received)],
-        "custody": received.custody.as_row(),
-        "acts": [{**_fields(act), "row": _row(act)} for act in received.acts],
+        "settled": plan.settled,
+        "taken": plan.taken,
+        "refused": [_refused(each) for each in plan.refused],
+        "records": {case_id: _json(rows) for case_id, rows in plan.rows.items() if rows},
+        "documents": {case_id: _fields(step) for case_id, step in plan.documents.items()},
+        "purge": list(plan.purge),
+        "contents": [sha256 for case_id in plan.purge for sha256 in _contents_of(device, case_id)],
+        "left_out": [_refused(each) for each in plan.left_out],
+        "standing": device.client.standing_after(received).as_row(),
         "directory": _json(received.directory) if received.directory is not None else None,
         "beacon": _fields(received.beacon) if received.beacon is not None else None,
-        "end": {"cursor": end.cursor, "scope": end.scope, "more": end.more} if end is not None else None,
+        "ended": end is not None,
         "own_seq": received.own_seq,
         "left": None,
+        "shared": received.shared,
+        "again": [_fields(each) for each in plan.again],
+        "asked_again": plan.asked_again,
     }
+
+
+def _contents_of(device: Device, case_id: str) -> Iterable[str]:
+    """The contents that the acts of a case name."""
+    known = device.records.get(case_id)
+    rows = [] if known is None else json.loads(known.rows)
+    return (sha256 for row in rows for sha256 in enclosed(row[2]))
+
+
+def _believe(device: Device, plan: Keeping) -> None:
+    """Holds in memory what the disk has now."""
+    for case_id, rows in plan.rows.items():
+        if rows:
+            device.records[case_id] = StoredCase(case_id, _json(rows).encode())
+        else:
+            device.records.pop(case_id, None)
+
+
+def _left_after(device: Device, received: Received) -> dict[str, Left]:
+    if received.shared is None:
+        return device.left
+    highest = received.shared - 1
+    return {case_id: replace(each, top=min(each.top, highest)) for case_id, each in device.left.items()}
 
 
 def _left_text(left: Mapping[str, Left], wanted: Iterable[str]) -> str:
@@ -487,14 +540,15 @@ def _left(record: StoredCase, glance: Glance, now_ms: int) -> Left:
     return Left(glance.number, glance.title, now_ms, newest[3], newest[4])
 
 
-def sync_commit(records: bytes) -> int:
+def sync_commit() -> int:
     """Believes the answer that was read last, after the worker has stored it; gives the wait in milliseconds."""
     device = _opened()
     if device.received is None:
         raise RuntimeError("no answer was read")
-    load_records(records)
+    _believe(device, device.plan)
     if device.received.directory is not None:
         device.directory = read_directory(device.received.directory)
+    device.left = _left_after(device, device.received)
     for case_id in (*device.received.returned, *device.received.out_of_scope):
         device.left.pop(case_id, None)
     wait_ms = device.client.commit(device.received)
@@ -502,8 +556,15 @@ def sync_commit(records: bytes) -> int:
         turn.forget_case(case_id)
     for taken in (*device.received.receipts, *device.received.acts):
         device.uploads.act_taken(taken.hash)
-    device.received = None
+    device.received, device.plan = None, Keeping()
     return wait_ms
+
+
+def offer_again(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Believes that these acts wait again, before all others; call before `sync_commit`."""
+    device = _opened()
+    device.client.offer_again(_waiting(row) for row in rows)
+    device.uploads = UploadClient()  # the worker loads anew what has to be sent: photographs may be lost as well
 
 
 def carry_out() -> dict[str, Any]:
@@ -520,16 +581,17 @@ def read_receipts(file: bytes) -> dict[str, Any]:
         received = device.client.read_carried(read.carried, read.verdicts)
     except CarryRefused as error:
         return {"problem": error.code}
-    device.carried = received
-    return {"received": _told(device, received), "signature": read.signature.hex(), "signed": read.signed}
+    device.carried, device.carried_plan = received, _plan(device, received)
+    told = _told(device, received, device.carried_plan)
+    return {"received": told, "signature": read.signature.hex(), "signed": read.signed}
 
 
-def settle(records: bytes) -> None:
+def settle() -> None:
     """Believes the receipts file that was read last, after the worker has checked and stored it."""
     device = _opened()
     if device.carried is None:
         raise RuntimeError("no receipts were read")
-    load_records(records)
+    _believe(device, device.carried_plan)
     device.client.settle(device.carried)
     for taken in device.carried.receipts:
         device.uploads.act_taken(taken.hash)
@@ -621,10 +683,6 @@ def _act(row: Sequence[Any]) -> RecordedAct:
     return RecordedAct(change_hash, tuple(deps), read_act(text), received_at, log_index)
 
 
-def _row(act: IncomingAct) -> list[Any]:
-    return [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
-
-
 def _waiting(row: Mapping[str, Any]) -> WaitingAct:
     return WaitingAct(
         case_id=row["case_id"],
@@ -634,6 +692,7 @@ def _waiting(row: Mapping[str, Any]) -> WaitingAct:
         signature=bytes(row["signature"]),
         actor=row["actor"],
         actor_signature=row["actor_signature"],
+        astray=bool(row.get("astray")),
     )
 
 

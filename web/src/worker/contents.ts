@@ -76,6 +76,12 @@ export class Contents {
     return { writes: [...writes, await this.vault.sealJson('sealed', 'contents', index)], index };
   }
 
+  /** After the record came back from a backup: it is asked anew about everything that was sent from here. */
+  async sendAgain(): Promise<{ writes: Write[]; index: Index }> {
+    const index = Object.fromEntries(Object.entries(this.index).map(([sha256, kept]) => [sha256, { ...kept, sent: kept.sent && !kept.act }]));
+    return { writes: [await this.vault.sealJson('sealed', 'contents', index)], index };
+  }
+
   believe(index: Index): void { this.index = index; }
 
   /** The record has it: the original has done its service. */

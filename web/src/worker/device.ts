@@ -7,7 +7,7 @@ import { Refusal, type DeskRequest, type DeskResponse, type Fields } from '../sh
 import { prepared, type FileLimits, type Named } from '../shared/pictures.ts';
 import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
-import { appendAct, applyChanges, newActor, withoutChanges } from './documents.ts';
+import { appendAct, applyChanges, changesOf, newActor, withoutChanges } from './documents.ts';
 import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts';
 import { enrolAtRecord, fetchContent, type Me } from './record.ts';
 import type { Known } from './people.ts';
@@ -26,6 +26,9 @@ interface Open {
   settled: number;
   contents: Contents;
 }
+
+/** The outbox is in the order of its numbers: what was in the log before goes before everything that waits. */
+const LOG_BEFORE_OUTBOX = 2 ** 50;
 
 export class Device {
   private opened: Open | null = null;
@@ -102,6 +105,7 @@ export class Device {
         since_beacon_ms: open.beaconAt === null ? null : Math.round(performance.now() - open.beaconAt),
         last_contact_ms: open.book.lastContactMs,
         carried: open.book.carried ?? null,
+        restored: open.book.restored ?? null,
       });
       try {
         if (acts.length) await this.recordOrMakeRoom(open, acts);
@@ -159,19 +163,19 @@ export class Device {
       await checkReceipts(open.identity.recordKey, received);
       const arrived = performance.now();
       const after = Date.now() - (open.book.lastContactMs ?? 0); // how long this device was alone
-      const book = { ...open.book, lastContactMs: Date.now() };
+      const book = { ...open.book, ...received.standing, lastContactMs: Date.now() };
       if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
-      if (received.end) { book.cursor = received.end.cursor; book.scope = received.end.scope; }
       // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
-      if (received.directory) book.config = (JSON.parse(received.directory) as { version: number }).version;
-      book.custody = received.custody;
-      const { writes, records, believe } = await this.answerWrites(open, received);
+      if (received.shared !== null) book.restored = { atMs: Date.now(), count: received.again.length };
+      const { writes, believe } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
       believe();
       if (received.beacon) open.beaconAt = arrived;
-      return { wait: open.python.syncCommit(lines(records)), received, after };
+      const wait = open.python.syncCommit();
+      if (received.shared !== null) open.python.loadContents(open.contents.rows());
+      return { wait, received, after };
     });
   }
 
@@ -218,9 +222,9 @@ export class Device {
       if (good === null) return { problem: 'cannot_check' };
       if (!good) return { problem: 'tampered' };
       await checkReceipts(open.identity.recordKey, received);
-      const { writes, records } = await this.answerWrites(open, received);
+      const { writes } = await this.answerWrites(open, received);
       if (writes.length) await open.shelf.write(writes);
-      open.python.settle(lines(records));
+      open.python.settle();
       return { receipts: received.receipts.length, refused: received.refused.length };
     });
   }
@@ -344,7 +348,7 @@ export class Device {
       identity: { user: identity.user, device: identity.device, code: identity.code },
       app_version: APP_VERSION,
       directory: directory ? JSON.parse(directory) : null,
-      sync: { cursor: book.cursor, scope: book.scope, config: book.config, custody: book.custody ?? null },
+      sync: book,
       left: left ? JSON.parse(left) : null,
     });
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
@@ -395,52 +399,59 @@ export class Device {
     for (const { caseId, row, waiting } of told) open.python.recorded(caseId, row, waiting);
   }
 
-  private async answerWrites(open: Open, received: Received): Promise<{ writes: Write[]; records: [string, ActRow[]][]; believe: () => void }> {
+  /** The transaction for what an answer or a receipts file brought, and what to believe once it is stored. */
+  private async answerWrites(open: Open, received: Received): Promise<{ writes: Write[]; believe: () => void }> {
     const { shelf } = open;
     const writes: Write[] = [];
-    const touched = new Map<string, ActRow[]>();
-    const rowsOf = async (caseId: string): Promise<ActRow[]> => {
-      if (!touched.has(caseId)) touched.set(caseId, await shelf.rows(caseId));
-      return touched.get(caseId)!;
-    };
-    for (const receipt of received.receipts) {
-      const row = (await rowsOf(receipt.case_id)).find(([hash]) => hash === receipt.hash);
-      if (row) { row[3] = receipt.received_at_ms; row[4] = receipt.log_index; }
-      writes.push(await shelf.receiptWrite(receipt), { store: 'outbox', key: receipt.hash });
-    }
-    for (const act of received.acts) {
-      const rows = await rowsOf(act.case_id);
-      const place = rows.findIndex(([hash]) => hash === act.hash);
-      if (place === -1) rows.push(act.row); else rows[place] = act.row;
-      writes.push({ store: 'outbox', key: act.hash });
-    }
-    // A case goes on without its refused acts; they stay in the outbox with the reason.
+    for (const receipt of received.receipts) writes.push(await shelf.receiptWrite(receipt));
+    for (const hash of received.settled) writes.push({ store: 'outbox', key: hash });
+    for (const hash of received.taken) writes.push(...await shelf.takenWrite(hash));
     for (const refused of received.refused) writes.push(...await shelf.refusedWrite(refused));
-    for (const caseId of new Set([...received.acts, ...received.refused].map(act => act.case_id))) {
-      const refused = new Set(received.refused.filter(act => act.case_id === caseId).map(act => act.hash));
-      const changes = received.acts.filter(act => act.case_id === caseId).map(act => act.raw);
+    for (const [caseId, { without, changes }] of Object.entries(received.documents)) {
       let binary = await shelf.document(caseId);
-      if (binary && refused.size) binary = withoutChanges(binary, open.actor, refused);
+      if (binary && without.length) binary = withoutChanges(binary, open.actor, new Set(without));
       if (binary || changes.length) writes.push(await shelf.documentWrite(caseId, applyChanges(binary, open.actor, changes)));
     }
-    for (const [caseId, rows] of touched) writes.push(await shelf.rowsWrite(caseId, rows));
+    for (const [caseId, rows] of Object.entries(received.records)) writes.push(await shelf.recordWrite(caseId, rows));
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
     if (received.left) writes.push(await shelf.leftWrite(received.left));
-    // Last, so that nothing written above brings a case back that has left this device's scope.
-    const contents: string[] = [];
-    for (const caseId of received.purge) {
-      for (const [, , text] of await rowsOf(caseId)) contents.push(...open.python.enclosed(text));
-      writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
-      touched.set(caseId, []);
-    }
+    for (const caseId of received.purge) writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
     if (received.purge.length) writes.push(...await shelf.settledWithout(new Set(received.purge)));
-    const left = await open.contents.without(contents);
-    const gone = contents.filter(sha256 => open.contents.has(sha256) && !(sha256 in left.index));
+    const again = await this.waitingAgain(open, received);
+    for (const [row, seq] of again) writes.push(await shelf.waitingWrite(row, seq));
+    const contents = received.shared === null ? await open.contents.without(received.contents) : await open.contents.sendAgain();
+    const gone = received.contents.filter(sha256 => open.contents.has(sha256) && !(sha256 in contents.index));
     const believe = (): void => {
-      open.contents.believe(left.index);
+      open.contents.believe(contents.index);
       for (const sha256 of gone) open.python.contentKept(sha256, false);
+      if (received.shared !== null) open.python.offerAgain(again.map(([row]) => row));
     };
-    return { writes: [...writes, ...left.writes], records: [...touched], believe };
+    return { writes: [...writes, ...contents.writes], believe };
+  }
+
+  /**
+   * What the record may have lost, signed for anew: acts from the documents (in the order of the log), then those that
+   * it had refused. Acts of other devices go as what this one holds; only their author can announce their actor.
+   */
+  private async waitingAgain(open: Open, received: Received): Promise<[WaitingRow, number][]> {
+    const found: [WaitingRow, number][] = [];
+    if (received.shared === null) return found;
+    const changes = new Map<string, Map<string, Bytes>>();
+    const outbox = new Map((await open.shelf.waitingWithPlace()).map(each => [each[0].hash, each]));
+    for (const { case_id: caseId, hash, own, log_index: index } of received.again) {
+      if (!changes.has(caseId)) changes.set(caseId, changesOf(await open.shelf.document(caseId)));
+      const raw = changes.get(caseId)!.get(hash) ?? outbox.get(hash)?.[0].raw;
+      if (!raw) continue; // it was never here whole: who has it offers it
+      const { actor } = open.python.decodeChange(raw);
+      found.push([{
+        case_id: caseId, hash, raw, alg: open.signer.alg, signature: await open.signer.signAct(caseId, hash),
+        actor, actor_signature: own ? hex(await open.signer.announce(actor, open.identity.device)) : '', reason: '',
+        astray: !changes.get(caseId)!.has(hash),
+      }, index - LOG_BEFORE_OUTBOX]);
+    }
+    const asked = new Set(received.asked_again);
+    for (const [row, seq] of outbox.values()) if (asked.has(row.hash)) found.push([{ ...row, reason: '', now_with: [], astray: true }, seq]);
+    return found;
   }
 }
 
@@ -460,11 +471,6 @@ async function machineStorage(): Promise<Omit<Machine, 'clock_offset_ms'>> {
     storage?.estimate?.().catch(() => null) ?? null, storage?.persisted?.().catch(() => null) ?? null,
   ]);
   return { storage_used: estimate?.usage ?? null, storage_quota: estimate?.quota ?? null, storage_kept: kept };
-}
-
-/** Cases as Python takes them: one a line. */
-function lines(records: [string, ActRow[]][]): Bytes {
-  return utf8(records.map(([id, rows]) => `${id} ${JSON.stringify(rows)}`).join('\n'));
 }
 
 function isStorageFull(error: unknown): boolean {

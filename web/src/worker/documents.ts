@@ -55,6 +55,19 @@ export function withoutChanges(binary: Bytes, actor: string, refused: ReadonlySe
   return applyChanges(null, actor, kept);
 }
 
+/** Every act's change in a document by its hash. */
+export function changesOf(binary: Bytes | null): Map<string, Bytes> {
+  const found = new Map<string, Bytes>();
+  if (!binary) return found;
+  const document = Automerge.load<CaseDocument>(binary);
+  try {
+    for (const change of Automerge.getAllChanges(document)) found.set(Automerge.decodeChange(change).hash, copy(change));
+  } finally {
+    Automerge.free(document);
+  }
+  return found;
+}
+
 function open(binary: Bytes | null, actor: string): Automerge.Doc<CaseDocument> {
   if (binary) return Automerge.load<CaseDocument>(binary, { actor });
   return Automerge.loadIncremental(Automerge.init<CaseDocument>({ actor }), GENESIS);

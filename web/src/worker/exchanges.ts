@@ -128,13 +128,13 @@ export class Exchanges {
     }
     this.notBefore = 0;
     const { received } = taken;
-    this.pulled += received.acts.length;
-    const content = taken.after > ALONE_MS || received.acts.length + received.receipts.length + received.refused.length > 0 || received.directory !== null;
+    this.pulled += received.pulled;
+    const content = taken.after > ALONE_MS || received.pulled + received.receipts.length + received.refused.length > 0 || received.shared !== null || received.directory !== null;
     if (content || before !== JSON.stringify(await this.state())) this.changed(content);
     this.openEvents();
     this.uploading.kick(this.csrf);
     const idle = await this.device.withPython(python => python.pollMs(this.eventsSince !== null));
-    return received.end && taken.wait > 0 ? idle : taken.wait;
+    return received.ended && taken.wait > 0 ? idle : taken.wait;
   }
 
   private async note(status: number | null, retryAfterMs: number | null): Promise<number> {

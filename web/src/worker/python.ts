@@ -12,6 +12,8 @@ const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscrip
 
 export interface WaitingRow {
   case_id: string; hash: string; raw: Bytes; alg: number; signature: Bytes; actor: string; actor_signature: string; reason: string;
+  /** It was refused before, so its document does not have it. */
+  astray?: boolean;
   now_with?: string[]; by?: string; why?: string; at_ms?: number | null;
 }
 /** An act that the record's gate did not take, with who has the case now, or with the centre's decision to leave it out. */
@@ -20,18 +22,29 @@ export interface Refused { case_id: string; hash: string; reason: string; now_wi
 export interface Machine { storage_used: number | null; storage_quota: number | null; storage_kept: boolean | null; clock_offset_ms: number | null }
 /** One act as the records hold it: hash, deps, text, received at (ms), log index. */
 export type ActRow = [string, string[], string, number | null, number | null];
-export interface IncomingAct { case_id: string; hash: string; raw: Bytes; row: ActRow }
 export interface Receipt { case_id: string; hash: string; log_index: number; received_at_ms: number; sig: string }
+/** Where the device stands with the record (py_core/sync.py): `custody`, `lineage` and `top` are Python's own. */
+export interface Standing { cursor: number; scope: string; config: number; custody?: unknown; lineage?: string[]; top?: number }
+/** An act that is offered again because the record came back from a backup; `own`: made on this device. */
+export interface Again { case_id: string; hash: string; own: boolean; log_index: number }
+/** What an answer says, and what of it is to be stored (py_core/keeping.py). */
 export interface Received {
-  empty: boolean; receipts: Receipt[]; refused: Refused[]; acts: IncomingAct[];
+  empty: boolean; receipts: Receipt[]; refused: Refused[];
+  /** How many acts came. */
+  pulled: number;
+  /** What leaves the outbox, every touched case's acts as JSON, and what becomes of its document. */
+  settled: string[]; taken: string[]; records: Record<string, string>; documents: Record<string, { without: string[]; changes: Bytes[] }>;
   directory: string | null; beacon: { id: string; server_time_ms: number; log_size: number; sig: string } | null;
-  end: { cursor: number; scope: string; more: boolean } | null;
-  /** Cases to delete with everything of theirs, the acts of theirs that were left out, and what to keep with the cursor. */
-  purge: string[]; left_out: Refused[]; custody: unknown;
+  /** Whether it came to its end, and where this device stands then; to be kept with everything else of it. */
+  ended: boolean; standing: Standing;
+  /** Cases to delete with everything of theirs, the contents that they name, the acts of theirs that were left out. */
+  purge: string[]; contents: string[]; left_out: Refused[];
   /** The highest number of this device's own acts in it. */
   own_seq: number;
   /** What is to be kept of cases that left this device, when that changed. */
   left: string | null;
+  /** The record came back from a backup: up to where its log is still the one known so far, and what waits anew. */
+  shared: number | null; again: Again[]; asked_again: string[];
 }
 /** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
 export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
@@ -94,10 +107,11 @@ export class Python {
 
   syncRequest(machine: Machine): Bytes { return taken<Bytes>(this.host.sync_request(JSON.stringify(machine))); }
   syncRead(pieces: Bytes[]): Received { return taken<Received>(this.given(pieces, given => this.host.sync_read(given))); }
-  syncCommit(records: Bytes): number { return this.given(records, given => this.host.sync_commit(given)) as number; }
+  syncCommit(): number { return this.host.sync_commit() as number; }
+  offerAgain(rows: WaitingRow[]): void { this.given(rows, given => this.host.offer_again(given)); }
   carryOut(): { frames: Bytes; count: number } { return taken<{ frames: Bytes; count: number }>(this.host.carry_out()); }
   readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
-  settle(records: Bytes): void { this.given(records, given => this.host.settle(given)); }
+  settle(): void { this.host.settle(); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
   leaving(spaceNeeded: boolean): { cases: string[]; left: string } { return taken<{ cases: string[]; left: string }>(this.host.leaving(Date.now(), spaceNeeded)); }
   leftNow(): void { this.host.left_now(); }
@@ -129,7 +143,7 @@ export class Python {
 
   syncStuck(problem: string, jitter: number): number { return this.host.sync_stuck(problem, jitter) as number; }
 
-  decodeChange(raw: Bytes): { hash: string; deps: string[] } {
+  decodeChange(raw: Bytes): { hash: string; deps: string[]; actor: string } {
     return taken(this.given(raw, given => this.host.decode_change(given)));
   }
 
@@ -141,7 +155,7 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed', 'upload_go',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;

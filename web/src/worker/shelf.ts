@@ -5,7 +5,7 @@ import type { Fields } from '../shared/protocol.ts';
 import type { Database, StoreName, Write } from './database.ts';
 import type { CarryKey } from './carry.ts';
 import type { Enrolment } from './record.ts';
-import type { ActRow, Receipt, Refused, WaitingRow } from './python.ts';
+import type { ActRow, Receipt, Refused, Standing, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
 /** `recordKey` is the record's public key as it was when this device was enrolled: receipts are checked with it. */
@@ -13,12 +13,12 @@ export interface Identity { user: string; name: string; device: string; code: st
 /** The outbox file that was saved last. */
 export interface CarriedOut { name: string; count: number; atMs: number }
 /** Where the device stands: with the record, and in its own numbering of acts. */
-export interface Book {
-  cursor: number; scope: string; config: number; nextSeq: number; lastContactMs: number | null;
+export interface Book extends Standing {
+  nextSeq: number; lastContactMs: number | null;
   beacon: { id: string; serverTimeMs: number } | null;
-  /** What py_core/custody.py keeps: cases that have left the scope or may have. */
-  custody?: unknown;
   carried?: CarriedOut;
+  /** When the record last came back from a backup as far as this device knows, and how many acts it offered again. */
+  restored?: { atMs: number; count: number };
 }
 export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null, custody: null };
 
@@ -69,17 +69,26 @@ export class Shelf {
   }
 
   /** The outbox in the order in which the acts were written. */
-  async waiting(): Promise<WaitingRow[]> {
+  async waiting(): Promise<WaitingRow[]> { return (await this.waitingWithPlace()).map(([row]) => row); }
+
+  /** The same with the number that orders them. */
+  async waitingWithPlace(): Promise<[WaitingRow, number][]> {
     const sealed = await this.database.all<Sealed>('outbox');
     const rows = await Promise.all(sealed.map(([hash, value]) => this.vault.openJson<StoredWaiting>('outbox', hash, value)));
     rows.sort((one, other) => one.seq - other.seq);
-    return rows.map(({ seq: _, ...row }) => ({ ...row, raw: fromHex(row.raw), signature: fromHex(row.signature) }));
+    return rows.map(({ seq, ...row }) => [{ ...row, raw: fromHex(row.raw), signature: fromHex(row.signature) }, seq]);
   }
 
   /** Marks an act of the outbox as refused by the record, or as left out by the centre. */
   async refusedWrite(refused: Refused): Promise<Write[]> {
     const row = await this.json<StoredWaiting>('outbox', refused.hash);
     return row ? [await this.vault.sealJson('outbox', refused.hash, { ...row, ...refused })] : [];
+  }
+
+  /** Marks an act that was refused once as taken; its bytes stay until its document has it again. */
+  async takenWrite(hash: string): Promise<Write[]> {
+    const row = await this.json<StoredWaiting>('outbox', hash);
+    return row ? [await this.vault.sealJson('outbox', hash, { ...row, reason: 'taken' })] : [];
   }
 
   /**
@@ -116,6 +125,8 @@ export class Shelf {
   directoryWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'directory', text);
   leftWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'left', text);
   settledWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'settled', text);
+  /** A case's acts as Python wrote them. */
+  recordWrite = async (caseId: string, rows: string): Promise<Write> => await this.vault.seal('records', caseId, utf8(rows));
   rowsWrite = async (caseId: string, rows: ActRow[]): Promise<Write> => await this.vault.sealJson('records', caseId, rows);
   documentWrite = async (caseId: string, binary: Bytes): Promise<Write> => await this.vault.seal('documents', caseId, binary);
   receiptWrite = async (receipt: Receipt): Promise<Write> => await this.vault.sealJson('receipts', receipt.hash, receipt);

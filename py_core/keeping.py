@@ -1,0 +1,85 @@
+"""What a device writes down of an answer, in one transaction: the same plan for the browser's worker and the simulation.
+
+Reads what the device holds, writes nothing itself. The host carries the plan out, seals and stores, and only then
+believes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from py_core.lineage import Again, Row, offered_again, without_receipts
+from py_core.sync import LEFT_OUT, Received, RefusedAct, SyncClient
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStep:
+    """What becomes of a case's document: first without some acts (and all that rests on them), then with new ones."""
+
+    without: tuple[str, ...]
+    changes: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class Keeping:
+    """The steps of the transaction, besides cursor, directory and receipts, which are in the answer itself."""
+
+    rows: dict[str, list[list[Any]]] = field(default_factory=dict)  # acts as they are to be kept; none: the case goes
+    documents: dict[str, DocumentStep] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)  # what leaves the outbox
+    refused: list[RefusedAct] = field(default_factory=list)  # what stays in it with a reason
+    taken: list[str] = field(default_factory=list)  # what stays in it as `TAKEN` until the feed brings it back
+    purge: tuple[str, ...] = ()
+    left_out: list[RefusedAct] = field(default_factory=list)  # of a purged case: the word stays, the bytes go
+    again: list[Again] = field(default_factory=list)  # what goes back into the outbox, causes before effects
+    asked_again: list[str] = field(default_factory=list)  # what was refused and loses its reason
+
+
+def keeping(
+    received: Received,
+    client: SyncClient,
+    held: Iterable[str],
+    rows_of: Callable[[str], Sequence[Row]],
+) -> Keeping:
+    """The plan for an answer or a receipts file; `held` are the cases on the device."""
+    plan = Keeping(refused=list(received.refused), purge=received.purge, left_out=client.left_out_in(received))
+    if received.shared is not None:
+        plan.again = offered_again(((each, rows_of(each)) for each in held), client.device, received.shared)
+        plan.asked_again = [each.hash for each in client.refused.values() if each.reason != LEFT_OUT]
+        for case_id in {each.case_id for each in plan.again}:
+            plan.rows[case_id] = without_receipts(rows_of(case_id), received.shared)
+
+    def rows(case_id: str) -> list[list[Any]]:
+        if case_id not in plan.rows:
+            plan.rows[case_id] = [list(row) for row in rows_of(case_id)]
+        return plan.rows[case_id]
+
+    for receipt in received.receipts:
+        for row in rows(receipt.case_id):
+            if row[0] == receipt.hash:
+                row[3:] = receipt.received_at_ms, receipt.log_index
+        astray = client.is_astray(receipt.hash) and receipt.case_id not in received.purge
+        (plan.taken if astray else plan.settled).append(receipt.hash)
+    for act in received.acts:
+        of_case = rows(act.case_id)
+        arrived = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
+        place = next((at for at, row in enumerate(of_case) if row[0] == act.hash), len(of_case))
+        of_case[place : place + 1] = [arrived]
+        plan.settled.append(act.hash)
+    # A case goes on without its refused acts; they stay in the outbox with the reason.
+    touched = [each.case_id for each in received.acts] + [each.case_id for each in received.refused]
+    for case_id in dict.fromkeys(touched):
+        plan.documents[case_id] = DocumentStep(
+            tuple(each.hash for each in received.refused if each.case_id == case_id),
+            tuple(each.raw for each in received.acts if each.case_id == case_id),
+        )
+    settled = set(plan.settled)
+    plan.taken = [each for each in plan.taken if each not in settled]
+    plan.again = [each for each in plan.again if each.hash not in settled]
+    # Last, so that nothing above brings a case back that has left this device's scope.
+    for case_id in received.purge:
+        plan.rows[case_id] = []
+        plan.documents.pop(case_id, None)
+    return plan

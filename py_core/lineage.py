@@ -1,0 +1,42 @@
+"""What a device offers again when the city record came back from an older backup: everything that it may have lost.
+
+A record has a lineage, a random name that is new after every restore. What both histories have in common is told as a
+size of the log; every act that the device has from beyond it, its own or somebody else's, waits again. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from py_core.cases.acts import read_act
+
+Row = Sequence[Any]
+"""An act as a device keeps it: hash, causes, text, arrival (ms), number in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An act that must be offered again; `own`: this device made it, so it can announce the act's actor."""
+
+    case_id: str
+    hash: str
+    own: bool
+    log_index: int
+
+
+def offered_again(cases: Iterable[tuple[str, Sequence[Row]]], device: str, shared: int) -> list[Again]:
+    """The acts whose receipts mean nothing any more, causes before effects."""
+    found = [
+        Again(case_id, row[0], read_act(row[2]).device == device, row[4])
+        for case_id, rows in cases
+        for row in rows
+        if row[4] is not None and row[4] >= shared
+    ]
+    return sorted(found, key=lambda each: each.log_index)
+
+
+def without_receipts(rows: Sequence[Row], shared: int) -> list[list[Any]]:
+    """A case's rows as they are once those receipts are taken back."""
+    return [[*row[:3], None, None] if row[4] is not None and row[4] >= shared else list(row) for row in rows]

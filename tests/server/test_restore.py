@@ -1,0 +1,253 @@
+"""A record that came back from an older backup: devices are told, and what they have from after it comes in again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
+from postgresql import Cluster
+
+from py_core import wire
+from py_core.desk.ports import LateDecision
+from server import late_work, lineage, record
+from server.backup import return_backup, take_backup
+from server.database import Database
+from server.engine import EngineOutside
+from server.exchange import ExchangeRefused
+from server.own_device import NotRecorded
+from server.parts import Parts, assemble
+from server.settings import Settings
+from server.verification import verify
+
+CASE, OTHER = case_id(1), case_id(2)
+Restore = Callable[[Path], Parts]
+
+
+@pytest.fixture
+def lin(parts: Parts) -> Laptop:
+    return Laptop(parts, "lin")
+
+
+@pytest.fixture
+def zhao(parts: Parts) -> Laptop:
+    return Laptop(parts, "zhao")
+
+
+@pytest.fixture
+def restored(parts: Parts, tmp_path: Path, engine: EngineOutside, request: pytest.FixtureRequest) -> Iterator[Restore]:
+    """Makes a record out of a backup, in the same kind of database as `parts`."""
+    made: list[Parts] = []
+    urls: list[str] = []
+
+    def restore(folder: Path) -> Parts:
+        data = tmp_path / f"back {len(made)}"
+        data.mkdir()
+        settings = Settings(data, similar_cases=False)
+        if parts.settings.database_url is not None:
+            cluster: Cluster = request.getfixturevalue("cluster")
+            urls.append(cluster.make())
+            settings = Settings(data, database_url=urls[-1], similar_cases=False)
+        database = Database.open(settings.database, 5)
+        entropy = SeededEntropy(f"restore {len(made)}")
+        return_backup(folder, database, data, StandingClock().now(), entropy)
+        database.close()
+        made.append(assemble(settings, StandingClock(), entropy, engine))
+        return made[-1]
+
+    yield restore
+    for each in made:
+        each.close()
+    for url in urls:
+        request.getfixturevalue("cluster").drop(url)
+
+
+def backup(parts: Parts, folder: Path) -> Path:
+    return take_backup(parts.database, parts.settings.data, folder, StandingClock().now()).folder
+
+
+def ask(laptop: Laptop, *pushed: wire.Pushed, **hello: Any) -> list[Any]:
+    """The messages of an answer to a device that offers again."""
+    said = {"can": "revoke lineage", **hello}
+    frames = laptop.parts.exchange.answer(laptop.user, laptop.frames(pushed, **said))
+    laptop.take(frames)
+    return [wire.read_message(frame) for frame in frames if isinstance(frame, wire.Json)]
+
+
+def end(messages: list[Any]) -> wire.End:
+    assert isinstance(messages[-1], wire.End)
+    return messages[-1]
+
+
+def test_a_device_learns_the_lineage_once(parts: Parts, lin: Laptop) -> None:
+    first = end(ask(lin))
+    assert len(first.lineage) == 12
+    assert first.shared is None
+    assert end(ask(lin, lineage=first.lineage)).lineage == ""
+
+
+def test_a_restored_record_tells_how_much_of_the_log_is_still_the_same_and_judges_nothing(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    before = end(ask(lin, lin.act(CASE, registered()))).lineage
+    folder = backup(parts, tmp_path / "backup")
+    lost = lin.act(CASE, {"type": "noted", "text": "只在备份之后"})
+    ask(lin, lost)
+    later = lin.act(CASE, {"type": "noted", "text": "还没有送出"})
+
+    lin.parts = restored(folder)
+    messages = ask(lin, later, lineage=before)
+    assert [type(each) for each in messages] == [wire.Beacon, wire.End]
+    assert (end(messages).shared, end(messages).more, end(messages).cursor) == (1, True, 0)
+    now = end(messages).lineage
+    assert now not in ("", before)
+    with lin.parts.database.reading() as connection:
+        assert record.log_size(connection) == 1
+        assert record.quarantined_by_device(connection, lin.device) == 0
+    verdicts = [each for each in ask(lin, lost, later, lineage=now) if isinstance(each, wire.Verdict)]
+    assert [each.verdict for each in verdicts] == ["accepted", "accepted"]
+
+
+def test_a_second_restore_from_the_same_backup_shares_nothing_with_the_first(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    before = end(ask(lin, lin.act(CASE, registered()))).lineage
+    folder = backup(parts, tmp_path / "backup")
+    lin.parts = restored(folder)
+    once = end(ask(lin, lineage=before)).lineage
+    lin.parts = restored(folder)
+    assert end(ask(lin, lineage=before)).shared == 1
+    assert end(ask(lin, lineage=once)).shared == 0, "that one is not known here"
+
+
+def test_a_restore_of_a_restored_record_shares_the_shorter_part(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    before = end(ask(lin, lin.act(CASE, registered()))).lineage
+    lin.parts = restored(backup(parts, tmp_path / "one"))
+    once = end(ask(lin, lineage=before)).lineage
+    ask(lin, lin.act(CASE, {"type": "noted", "text": "一"}), lineage=once)
+    lin.parts = restored(backup(lin.parts, tmp_path / "two"))
+    assert end(ask(lin, lineage=before)).shared == 1
+    assert end(ask(lin, lineage=once)).shared == 2
+
+
+def test_an_app_that_does_not_know_lineages_must_become_newer_first(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    assert end(ask(lin, can="revoke")).shared is None
+    lin.parts = restored(backup(parts, tmp_path / "backup"))
+    with pytest.raises(ExchangeRefused) as refused:
+        ask(lin, can="revoke")
+    assert (refused.value.status, refused.value.code) == (426, "version")
+    fresh = end(ask(lin, cursor=0, scope="", lineage=""))
+    assert fresh.shared is None
+    assert fresh.lineage
+
+
+def test_a_record_put_back_by_other_means_begins_a_lineage_by_command(parts: Parts, lin: Laptop) -> None:
+    known = end(ask(lin, lin.act(CASE, registered()))).lineage
+    with parts.database.writing() as connection:
+        lineage.begin_after_restore(connection, parts.entropy, 5, None)
+    assert end(ask(lin, lineage=known)).shared == 1
+    with parts.database.reading() as connection:
+        assert [(each.taken_at_ms, each.log_size) for each in lineage.restores(connection)] == [(None, 1)]
+
+
+def test_the_servers_own_numbers_leave_room_for_what_was_lost(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    assert restored(backup(parts, tmp_path / "backup")).own_device.next_seq() == 1_000_001
+
+
+# ------------------------------------------------------------------- acts whose author does not offer them
+
+
+def lost_with_its_author(lin: Laptop, zhao: Laptop, tmp_path: Path, restored: Restore) -> wire.Pushed:
+    """lin's note was lost; zhao holds it and has worked on top of it."""
+    ask(lin, lin.act(CASE, registered()))
+    folder = backup(lin.parts, tmp_path / "backup")
+    note = lin.act(CASE, {"type": "noted", "text": "作者的设备不再回来"})
+    ask(lin, note)
+    ask(zhao)
+    zhao.parts = lin.parts = restored(folder)
+    return zhao.signed(CASE, note.raw)
+
+
+def reasons(messages: list[Any]) -> list[str]:
+    return [each.reason or each.verdict for each in messages if isinstance(each, wire.Verdict)]
+
+
+def now(laptop: Laptop) -> dict[str, str]:
+    with laptop.parts.database.reading() as connection:
+        return {"lineage": lineage.current(connection)}
+
+
+def test_what_another_device_holds_is_kept_as_evidence_until_the_author_or_the_centre_speaks(
+    parts: Parts, lin: Laptop, zhao: Laptop, tmp_path: Path, restored: Restore, engine: EngineOutside
+) -> None:
+    held = lost_with_its_author(lin, zhao, tmp_path, restored)
+    own = zhao.act(CASE, {"type": "noted", "text": "在它之上"})
+    assert reasons(ask(zhao, held, own, **now(zhao))) == ["others_act", "missing_dependency"]
+    with zhao.parts.database.reading() as connection:
+        (item,) = [each for each in late_work.held(connection) if each.reason == "others_act"]
+    zhao.parts.decisions.carry_out(LateDecision((item.id,), True, "笔记本已毁"), "qian")
+    with zhao.parts.database.reading() as connection:
+        taken = record.entry_by_hash(connection, item.hash)
+        assert taken is not None
+        assert record.log_size(connection) == 3, "what rested on it came in with it"
+        assert late_work.held(connection) == []
+    # The author comes back after all: nothing is done twice.
+    mine = lin.signed(CASE, held.raw)
+    assert reasons(ask(lin, mine, **now(lin))) == ["had"]
+    # Without the decision's own act in the case, the log would not be as it was written.
+    assert [fault.code for fault in verify(zhao.parts.database, engine).faults] == ["not_let_in"]
+
+
+def test_the_author_who_comes_back_settles_what_others_handed_in(
+    parts: Parts, lin: Laptop, zhao: Laptop, tmp_path: Path, restored: Restore, engine: EngineOutside
+) -> None:
+    held = lost_with_its_author(lin, zhao, tmp_path, restored)
+    assert reasons(ask(zhao, held, **now(zhao))) == ["others_act"]
+    assert reasons(ask(lin, lin.signed(CASE, held.raw), **now(lin))) == ["accepted"]
+    asked = ask(zhao, **now(zhao), asks=(zhao_hash := wire_hash(held),))
+    (ruled,) = [each for each in asked if isinstance(each, wire.Ruled)]
+    assert (ruled.hash, ruled.taken, ruled.by) == (zhao_hash, True, "")
+    assert reasons(ask(zhao, held, **now(zhao))) == ["had"]
+    assert verify(lin.parts.database, engine).faults == ()
+
+
+def test_one_decision_is_for_everybody_who_handed_the_same_act_in(
+    parts: Parts, lin: Laptop, zhao: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    tang = Laptop(parts, "lin", "second")
+    held = lost_with_its_author(lin, zhao, tmp_path, restored)
+    tang.parts = zhao.parts
+    assert reasons(ask(zhao, held, **now(zhao))) == ["others_act"]
+    assert reasons(ask(tang, tang.signed(CASE, held.raw), **now(zhao))) == ["others_act"]
+    with zhao.parts.database.reading() as connection:
+        item = late_work.held(connection)[0]
+    zhao.parts.decisions.carry_out(LateDecision((item.id,), False, "无从核实"), "qian")
+    with zhao.parts.database.reading() as connection:
+        assert late_work.held(connection) == []
+
+
+def test_without_a_restore_nobody_can_let_in_what_its_author_did_not_sign(
+    parts: Parts, lin: Laptop, zhao: Laptop
+) -> None:
+    ask(lin, lin.act(CASE, registered()))
+    ask(zhao)
+    forged = lin.act(CASE, {"type": "noted", "text": "冒名"})
+    assert reasons(ask(zhao, zhao.signed(CASE, forged.raw))) == ["others_act"]
+    with parts.database.reading() as connection:
+        (item,) = late_work.held(connection)
+    with pytest.raises(NotRecorded):
+        parts.decisions.carry_out(LateDecision((item.id,), True, "相信他"), "qian")
+
+
+def wire_hash(pushed: wire.Pushed) -> str:
+    from py_core.change import decode_act_change
+
+    return decode_act_change(pushed.raw).hash
