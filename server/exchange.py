@@ -92,12 +92,14 @@ class Exchange:
         Verdicts are given only after what they say is on the disk.
         """
         with self._database.reading() as connection:
-            hello, announcements, pushed = read_request(_in_full(connection, frames), ACTORS_MAX)
+            hello, announcements, pushed = read_request(_in_full(connection, frames[:1]), 0)
             if hello.v != wire.PROTOCOL_VERSION:
                 raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
             device = _device(connection, hello.device, user)
             known, shared = _lineage(connection, hello)
             size = record.log_size(connection)
+            if shared is None:
+                hello, announcements, pushed = read_request(_in_full(connection, frames), ACTORS_MAX)
         can = hello.can.split()
         packs = wire.PACKED in can
         if shared is not None:
