@@ -144,7 +144,11 @@ def _page(
     if turn.person is None:
         return problem_answer(request, 401, "signed_out")
     has_factor = parts.second_factors.has(user)
-    offered = None if has_factor else parts.second_factors.offer(user, turn.directory.city_zh)
+    offered = (
+        None
+        if has_factor
+        else parts.second_factors.offer(user, f"{turn.directory.city_zh} {language.translate(language.ZH, 'Shouwen')}")
+    )
     values: Mapping[str, object] = {
         "user": user,
         "where": where,

@@ -59,8 +59,8 @@ class SecondFactors:
             where = second_factors.c.confirmed_at_ms.is_not(None)
             return frozenset(connection.scalars(select(second_factors.c.user).where(where)))
 
-    def offer(self, user: str, city: str) -> Offered:
-        """The secret that waits for its first code; made anew when there is none."""
+    def offer(self, user: str, issuer: str) -> Offered:
+        """The secret that waits for its first code, made anew when there is none; `issuer` is what the app calls us."""
         with self._database.writing() as connection:
             row = connection.execute(select(second_factors).where(second_factors.c.user == user)).first()
             if row is not None and row.confirmed_at_ms is not None:
@@ -70,7 +70,7 @@ class SecondFactors:
             else:
                 secret = self._entropy.token(_SECRET_BYTES)
                 self._store(connection, user, secret, None)
-        return _offered(user, city, secret)
+        return _offered(user, issuer, secret)
 
     def confirm(self, user: str, code: str) -> tuple[str, ...] | None:
         """Makes the offered secret count if the code is right; gives the recovery codes, which nobody can see again."""
@@ -162,10 +162,10 @@ def code_at(secret: bytes, step: int) -> str:
     return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS, enforce_key_length=False).generate(step * STEP_SECONDS).decode()
 
 
-def _offered(user: str, city: str, secret: bytes) -> Offered:
+def _offered(user: str, issuer: str, secret: bytes) -> Offered:
     typed = base64.b32encode(secret).decode()
-    label = quote(f"{city} 首问:{user}")
-    query = urlencode({"secret": typed, "issuer": f"{city} 首问", "digits": DIGITS, "period": STEP_SECONDS})
+    label = quote(f"{issuer}:{user}")
+    query = urlencode({"secret": typed, "issuer": issuer, "digits": DIGITS, "period": STEP_SECONDS})
     return Offered(f"otpauth://totp/{label}?{query}", _grouped(typed))
 
 

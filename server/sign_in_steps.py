@@ -47,7 +47,8 @@ def step_page(
         "qr": "",
     }
     if stage == "factor":
-        offered = parts.second_factors.offer(session.user, parts.city.current().directory.city_zh)
+        issuer = f"{parts.city.current().directory.city_zh} {language.translate(language.ZH, 'Shouwen')}"
+        offered = parts.second_factors.offer(session.user, issuer)
         values |= {"offered": offered, "qr": qr_svg(offered.address, "QR")}
     headers = {"retry-after": str(wait_seconds)} if wait_seconds else {}
     answer = HTMLResponse(render("sign_in_step.html", values), status, headers)

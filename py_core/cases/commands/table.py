@@ -134,7 +134,8 @@ COMMANDS: Mapping[str, CommandSpec] = {
 # The command that records an event, for replaying what happened elsewhere.
 COMMAND_OF: Mapping[str, str] = {"registered": "register", **{event: name for name, event, _ in _ROWS}}
 
-ALL_ROLES = frozenset(rights().roles)
+# Every role of the directory and of the regulations: who replays what happened elsewhere has them all.
+ALL_ROLES = frozenset(rights().roles).union(*(role.stands_for for role in rights().roles.values()))
 
 assert COMMAND_OF.keys() == EVENTS.keys()
 assert COMMANDS.keys() == rights().of_command.keys()

@@ -1,0 +1,96 @@
+"""People and their sessions in a real browser: a second step, an ended session, a first sign-in, a withdrawn device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from e2e.harness import City, Laptop
+from e2e.officer import PASSWORD, PREPARE_MS_MAX, Officer, code_now
+
+NEW_PASSWORD = "秋天的四辆绿色自行车"
+
+
+def test_the_administrator_signs_in_with_a_code(city: City, laptop: Callable[[str], Laptop]) -> None:
+    page = laptop("heli").open()
+    page.goto(city.url + "/sign-in")
+    page.fill("input[name=user]", "heli")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.fill("#code", "000000")
+    page.click("main button[type=submit]")
+    expect(page.locator(".govuk-error-summary")).to_contain_text("验证码不对")
+    page.goto(city.url + "/centre/people")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    Officer(page, city, "heli").sign_in()
+    expect(page).to_have_url(re.compile("/centre"))
+    expect(page.locator(".sw-nav")).not_to_contain_text("办件登记")
+
+
+def test_a_new_person_chooses_a_password_with_the_code_of_the_centre(
+    city: City, laptop: Callable[[str], Laptop]
+) -> None:
+    admin = Officer(laptop("heli").open(), city, "heli")
+    admin.sign_in()
+    page = admin.page
+    page.goto(city.url + "/centre/people/new")
+    for name, value in {"name": "王芳", "user": "wangfang", "phone": "13800000999", "title": "窗口工作人员"}.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=unit]", "xingqiao")
+    page.check("#role-officer")
+    page.click("main form button[type=submit]")
+    code = page.locator("#one-time-code").inner_text()
+    new = laptop("wangfang").open()
+    new.goto(city.url + "/sign-in")
+    new.fill("input[name=user]", "wangfang")
+    new.fill("input[name=password]", code.lower())
+    new.click("main button[type=submit]")
+    new.fill("#new_password", "qwertyuiop12")
+    new.fill("#new_password_again", "qwertyuiop12")
+    new.click("main button[type=submit]")
+    expect(new.locator(".govuk-error-summary")).to_contain_text("最容易被猜中")
+    new.fill("#new_password", NEW_PASSWORD + "1")
+    new.fill("#new_password_again", NEW_PASSWORD + "1")
+    new.click("main button[type=submit]")
+    expect(new).to_have_url(re.compile("/today"))
+    expect(new.locator(".sw-who")).to_contain_text("王芳")
+
+
+def test_an_ended_session_leads_to_signing_in_and_says_why(city: City, laptop: Callable[[str], Laptop]) -> None:
+    one, other = (_without_preparing(laptop(name).open()) for name in ("one", "other"))
+    for page in (one, other):
+        Officer(page, city, "zhaolei").sign_in()
+    one.goto(city.url + "/account")
+    one.get_by_role("button", name="结束其他全部登录").click()
+    expect(one.locator("#flash")).to_contain_text("已结束")
+    other.goto(city.url + "/cases")
+    expect(other).to_have_url(re.compile("/sign-in"))
+    expect(other.locator("main")).to_contain_text("此登录已被结束")
+
+
+def test_a_withdrawn_device_hears_it_when_it_meets_the_server(city: City, laptop: Callable[[str], Laptop]) -> None:
+    lin = Officer(laptop("linxiao").open(), city, "linxiao")
+    lin.sign_in()
+    lin.prepare_for_offline()
+    security = Officer(_without_preparing(laptop("luoan").open()), city, "luoan")
+    security.sign_in()
+    page = security.page
+    page.goto(city.url + "/centre/devices")
+    row = page.locator("tr", has_text="林晓").filter(has=page.locator("a[href^='/centre/devices/']")).first
+    row.locator("a[href^='/centre/devices/']").click()
+    page.fill("[name=reason]", "笔记本在车上被盗")
+    page.click("main form button[type=submit]")
+    expect(page.locator("#flash")).to_contain_text("停用")
+    expect(lin.page.locator("#sync-light")).to_contain_text("停用", timeout=PREPARE_MS_MAX)
+
+
+def _without_preparing(page: Page) -> Page:
+    """The script that prepares a device for offline use is left out: these people only look at the server's pages."""
+    page.route("**/assets/page.js", lambda route: route.abort())
+    return page
+
+
+def test_the_demonstrations_code_is_the_one_that_the_command_prints() -> None:
+    assert re.fullmatch(r"\d{6}", code_now())
