@@ -125,6 +125,7 @@ def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     page.goto(city.url + "/centre/devices")
     device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
     yield "device-withdraw", device
+    yield "device-lost", f"{device}/lost"
     yield "sessions", "/centre/sessions"
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, RecordRestored
+from py_core.directory import Directory
+from py_core.documents import is_case_id
 from py_core.errors import Malformed
 from server import audit, device_contacts, late_work, lineage, record
 from server.city import City
@@ -22,15 +24,16 @@ from server.late_work import Held
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded
 from server.registry import catch_up
-from server.tables import devices, quarantine
+from server.tables import devices, purges, quarantine
 from server.wake import Bell
 
 
 class CentreView:
     """Implements `py_core.desk.ports.CentreView` over the record."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, directory: Directory) -> None:
         self._database = database
+        self._directory = directory
 
     def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
         with self._database.reading() as connection:
@@ -44,6 +47,17 @@ class CentreView:
         with self._database.reading() as connection:
             found = late_work.held_by_id(connection, item)
             return None if found is None else _work(connection, found)
+
+    def held_on(self, device: str) -> Sequence[str]:
+        with self._database.reading() as connection:
+            user = connection.scalar(select(devices.c.user).where(devices.c.id == device))
+            person = self._directory.people.get(user or "")
+            if person is None:
+                return ()
+            units = {term.unit for term in person.all_terms}
+            fed: set[str] = set().union(*(record.cases_of_unit(connection, unit) for unit in units))
+            gone = set(connection.scalars(select(purges.c.case_id).where(purges.c.device == device)))
+        return sorted(case_id for case_id in fed - gone if is_case_id(case_id))
 
     def devices(self) -> Sequence[DeviceSeen]:
         with self._database.reading() as connection:

@@ -117,7 +117,7 @@ class DeskStore:
         return "here" if self._attachments.readable(user, sha256, self._directory) else "awaited"
 
     def centre(self) -> CentreView | None:
-        return CentreView(self._database) if self._whole_city else None
+        return CentreView(self._database, self._directory) if self._whole_city else None
 
     def left(self) -> Mapping[str, Left]:
         return {}

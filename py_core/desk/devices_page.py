@@ -39,10 +39,11 @@ def show_devices(turn: Turn) -> Response:
         turn.say(N_("Devices")),
         "devices",
         {
-            "rows": [_row(turn, each, restored) for each in found],
+            "rows": [device_row(turn, each, restored) for each in found],
             "restored": _restored(turn, restored, found),
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
+            "may_report": turn.may("report_lost_devices"),
             "subnavigation": centre_menu(turn, "devices"),
         },
         where="centre",
@@ -51,7 +52,7 @@ def show_devices(turn: Turn) -> Response:
 
 def show_withdrawal(turn: Turn, device: str) -> Response:
     """Asks why a device is withdrawn, and says what that does."""
-    found = _device(turn, device)
+    found = find_device(turn, device)
     if found is None:
         return problem(turn, 404, "unknown_device")
     return _page(turn, found, Form(turn, {}, {"key": turn.surroundings.new_id()}))
@@ -59,7 +60,7 @@ def show_withdrawal(turn: Turn, device: str) -> Response:
 
 def take_withdrawal(turn: Turn, device: str) -> Response:
     """Withdraws the device."""
-    found = _device(turn, device)
+    found = find_device(turn, device)
     if found is None:
         return problem(turn, 404, "unknown_device")
     if found.revoked_at is not None:
@@ -71,7 +72,8 @@ def take_withdrawal(turn: Turn, device: str) -> Response:
     return Response(303, location="/centre/devices?done=withdrawn", decision=DeviceRevocation(found.id, why))
 
 
-def _device(turn: Turn, device: str) -> DeviceSeen | None:
+def find_device(turn: Turn, device: str) -> DeviceSeen | None:
+    """A device by its id, as the centre sees it."""
     view = turn.store.centre()
     return None if view is None else next((each for each in view.devices() if each.id == device), None)
 
@@ -82,7 +84,7 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
         "device_withdraw.html",
         turn.say(N_("Withdraw a device")),
         f"withdraw-{found.id}",
-        {"row": _row(turn, found, None), "form": form, "subnavigation": centre_menu(turn, "devices")},
+        {"row": device_row(turn, found, None), "form": form, "subnavigation": centre_menu(turn, "devices")},
         status=status,
         where="centre",
     )
@@ -122,7 +124,7 @@ def _restored(turn: Turn, restored: RecordRestored | None, found: Sequence[Devic
     )
 
 
-def _row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
+def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
     at = device.last_contact_at
     silent = at is not None and turn.surroundings.now - at > SILENT_AFTER

@@ -48,6 +48,7 @@ EXPECTED: dict[str, set[str]] = {
     "manage_people": {"admin"},
     "see_devices": (CASE_WORK - {"officer", "unit_head"}) | {"admin", "security"},
     "withdraw_devices": {"security"},
+    "report_lost_devices": {"security", "leader"},
     "manage_sessions": {"security"},
     "read_audit": {"audit"},
 }

@@ -130,3 +130,36 @@ def test_devices_show_their_last_word_and_are_withdrawn_with_a_reason(
     end = parts.exchange.answer("lin", lin.frames(can="revoke"))[-1]
     assert isinstance(end, wire.Json)
     assert end.data["problem"] == "device_revoked"
+
+
+def test_a_lost_device_page_says_what_was_on_it(
+    parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
+) -> None:
+    here, gone, foreign = CASE, case_id(2), case_id(3)
+    paper = {"sha256": "a" * 64, "name": "x.jpg", "type": "image/jpeg", "bytes": 10}
+    lin.sync(
+        lin.act(
+            here,
+            registered(claimant_name="赵六"),
+            {"type": "attachment_added", "attachments": [paper], "purpose": "paper"},
+        ),
+        lin.act(gone, registered(claimant_name="钱七")),
+    )
+    wu = Laptop(parts, "wu")
+    wu.sync(wu.act(foreign, registered(claimant_name="孙八", unit="linye")))
+    parts.exchange.answer("lin", lin.frames(can="revoke", waiting=3, purged=(gone,)))
+    browser.sign_in("luo")
+    assert f"/centre/devices/{lin.device}/lost" in browser.get("/centre/devices").text
+    shown = browser.get(f"/centre/devices/{lin.device}/lost?lang=en").text
+    assert "3 acts" in shown
+    assert "20 Dec" in shown, "thirty days after the last contact"
+    assert "赵六" not in shown, "names are for a leader"
+    document = parts.city.current().document
+    people = [{**row, "roles": ["leader"]} if row["id"] == "qian" else row for row in document["people"]]
+    parts.city.publish({**document, "people": people})
+    browser.post("/sign-out", data={"csrf": browser.csrf()})
+    browser.sign_in("qian")
+    shown = browser.get(f"/centre/devices/{lin.device}/lost?lang=en").text
+    assert "赵六" in shown
+    assert "钱七" not in shown
+    assert "孙八" not in shown
