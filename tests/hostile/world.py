@@ -200,3 +200,14 @@ def noted(text: str) -> dict[str, Any]:
 def _devices(connection: Connection) -> list[Any]:
     ids = connection.scalars(select(devices.c.id)).all()
     return [found for each in ids if (found := device_by_id(connection, each)) is not None]
+
+
+def peak_of(engine: EngineOutside) -> int:
+    """The most memory (bytes) that the engine's process has had; 0 when there is none. Its limit is asked as well."""
+    process = engine._process
+    if process is None or process.poll() is not None:
+        return 0
+    limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+    assert limits.split("Max address space")[1].split()[0] == str(engine._memory_bytes_max)
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024

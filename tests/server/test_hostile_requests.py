@@ -21,7 +21,7 @@ from py_core.change import decode_act_change
 from server import record
 from server.parts import Parts
 
-REQUESTS = 200
+REQUESTS = 120
 WORDS = (
     "", "\u0000", "a\u0000b", "\ud7ff", "\u202e", "x" * 1_024, "x" * 5_000, "'; drop table changes; --", "../../etc/passwd",
     "%00", "{{7*7}}", "<script>", "null", "１２", "00" * 16, "99" * 32, "-1", "lin", "server",
