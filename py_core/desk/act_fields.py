@@ -156,7 +156,7 @@ def _options(
     if field.kind == "choice":
         return [
             {"value": value, "text": pack.term(f"{field.term}.{value}", turn.lang) if pack else value}
-            for value in field.choices
+            for value in (secrecy.revealable(opened) if field.term == "revealed" else field.choices)
         ]
     if (spec.name, field.name) in _UNIT_FIELDS:
         return [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
