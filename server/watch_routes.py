@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from py_core.desk import ports
-from py_core.desk.account_words import AUDIT_TITLE, AUDIT_WORDS, LIST_COMMA, NOBODY, SESSIONS_TITLE
+from py_core.desk.account_words import AUDIT_TITLE, AUDIT_WORDS, DETAIL_WORDS, LIST_COMMA, NOBODY, SESSIONS_TITLE
 from py_core.desk.centre import centre_menu
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
@@ -88,7 +88,10 @@ def _row(turn: Turn, entry: audit.Entry) -> dict[str, Any]:
         "what": turn.say(AUDIT_WORDS[entry.what]) if entry.what in AUDIT_WORDS else entry.what,
         "about": _known(turn, entry.about),
         "about_id": entry.about,
-        "detail": [(name, _detail(turn, name, value)) for name, value in entry.detail.items()],
+        "detail": [
+            (turn.say(DETAIL_WORDS[name]) if name in DETAIL_WORDS else name, _detail(turn, name, value))
+            for name, value in entry.detail.items()
+        ],
     }
 
 

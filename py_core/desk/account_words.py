@@ -78,3 +78,16 @@ NOBODY = N_("somebody who was not signed in")
 LIST_COMMA = N_(", ")
 ACCOUNT_TITLE = N_("My account")
 QR_LABEL = N_("QR code for the authenticator app")
+DETAIL_WORDS = {
+    "address": N_("from address"),
+    "error": N_("why"),
+    "why": N_("why"),
+    "unit": N_("unit"),
+    "title": N_("position"),
+    "roles": N_("roles"),
+    "since": N_("from"),
+    "until": N_("until"),
+    "n": N_("how many"),
+    "a": N_("A"),
+    "b": N_("B"),
+}
