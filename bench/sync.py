@@ -200,7 +200,8 @@ class Peer:
 
 def figures() -> Iterator[Figure]:
     """Ours first, then each peer over a line of its own; every step once, for the line and not the machine is slow."""
-    subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
+    # Not `ci`: some versions of npm miss optional parts for other machines in a lock that has them left out.
+    subprocess.run(["npm", "install", "--no-save", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
     with tempfile.TemporaryDirectory(prefix="shouwen-bench-") as name:
         folder = Path(name)
         ours, floors = _ours(folder, make(CASES))

@@ -8,7 +8,7 @@ in quarantine with its reason; one bad change never stops the next. Must not ans
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -149,6 +149,38 @@ def _right_of(event: Event) -> Right:
     return rights().of_command[command] if command is not None else rights().rows[WORK]
 
 
+class _View:
+    """What a batch has to know of the log: asked once for all its submissions, before anything of it is written."""
+
+    def __init__(self, connection: Connection, submissions: Sequence[Submission]) -> None:
+        self._connection = connection
+        self._owners: dict[str, str | None] = {}
+        # The hash of a change is that of its chunk; bytes that are none are not in the log either.
+        hashes = {hashlib.sha256(each.raw[8:]).hexdigest() for each in submissions}
+        self.entries = record.entries_by_hash(connection, hashes)
+        self.numbers: set[tuple[str, int]] = set()
+        self.some_quarantined = True
+
+    def owner(self, actor: str) -> str | None:
+        """The device of an actor."""
+        if actor not in self._owners:
+            self._owners[actor] = actor_owner(self._connection, actor)
+        return self._owners[actor]
+
+    def look_up_numbers(self, acts: Iterable[Act]) -> None:
+        """Learns which of the acts' numbers are taken."""
+        of_device: dict[str, set[int]] = {}
+        for act in acts:
+            of_device.setdefault(act.device, set()).add(act.device_seq)
+        for device, numbers in of_device.items():
+            taken = record.taken_numbers(self._connection, device, numbers)
+            self.numbers |= {(device, number) for number in taken}
+
+    def look_for_quarantined(self, cases: Collection[str]) -> None:
+        """Learns whether anything of these cases waits to be released; mostly nothing does."""
+        self.some_quarantined = record.holds_quarantined(self._connection, cases)
+
+
 class Gate:
     """Decides about changes inside a writing transaction of the caller's."""
 
@@ -177,28 +209,32 @@ class Gate:
     def _admit(
         self, connection: Connection, submissions: Sequence[Submission], directory: Directory, now_ms: int
     ) -> list[Ruling]:
+        view = _View(connection, submissions)
         devices: dict[str, Device | None] = {}
         read: list[_Candidate | _Refusal] = []
         for submission in submissions:
             if submission.device not in devices:
                 devices[submission.device] = device_by_id(connection, submission.device)
             try:
-                read.append(self._read(connection, submission, devices[submission.device], directory, now_ms))
+                read.append(self._read(connection, view, submission, devices[submission.device], directory, now_ms))
             except _Refusal as refusal:
                 read.append(refusal)
         stored: dict[str, _Case] = {}
+        view.look_up_numbers(each.act for each in read if isinstance(each, _Candidate))
         while True:
-            plan = self._plan(connection, read, stored, directory, now_ms)
+            plan = self._plan(connection, view, read, stored, directory, now_ms)
             faults = self._try(plan)
             if not faults:
                 break
             for at, reason in faults.items():  # others may rest on it: plan again without
                 read[at] = _Refusal(reason)
-        return [self._write(connection, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)]
+        view.look_for_quarantined({each.submission.case_id for each in plan.taken.values()})
+        return [self._write(connection, view, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)]
 
     def _read(
         self,
         connection: Connection,
+        view: _View,
         submission: Submission,
         device: Device | None,
         directory: Directory,
@@ -213,17 +249,17 @@ class Gate:
             raise _Refusal("device_revoked")
         if device.revoked or device.frozen:
             # What came in before is told again: a device that lost the answer must not take it for refused.
-            known = record.entry_by_hash(connection, change.hash)
+            known = view.entries.get(change.hash)
             if not submission.waived and (known is None or known.case_id != submission.case_id):
                 raise _Refusal("device_revoked" if device.revoked else "device_frozen")
         message = sign_bytes(submission.case_id, change.hash)
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
             raise _Refusal("wrong_signature")
-        owner = actor_owner(connection, change.actor)
+        owner = view.owner(change.actor)
         act = _act_of(change)
         if owner != device.id and act is not None and act.device not in (device.id, ""):
             # Only a record that came back from a backup can have lost an act that others still hold.
-            taken = record.entry_by_hash(connection, change.hash)
+            taken = view.entries.get(change.hash)
             in_the_log = taken is not None and taken.case_id == submission.case_id
             decided = submission.waived and lineage.count_restores(connection) > 0 and owner in (None, act.device)
             if not in_the_log and not decided:
@@ -257,6 +293,7 @@ class Gate:
     def _plan(
         self,
         connection: Connection,
+        view: _View,
         read: Sequence[_Candidate | _Refusal],
         stored: dict[str, _Case],
         directory: Directory,
@@ -270,7 +307,7 @@ class Gate:
                 plan.refused[at] = each
                 continue
             change_hash, case_id = each.change.hash, each.submission.case_id
-            found = record.entry_by_hash(connection, change_hash)
+            found = view.entries.get(change_hash)
             if found is not None and found.case_id == case_id:
                 plan.had[at] = found
             elif found is not None:
@@ -286,7 +323,7 @@ class Gate:
                     stored[case_id] = _load_case(connection, case_id)
                 case = plan.cases.setdefault(case_id, stored[case_id].copy())
                 try:
-                    self._check(connection, each, case, plan, directory, now_ms)
+                    self._check(view, each, case, plan, directory, now_ms)
                 except _Refusal as refusal:
                     plan.refused[at] = refusal
                 else:
@@ -296,7 +333,7 @@ class Gate:
 
     def _check(
         self,
-        connection: Connection,
+        view: _View,
         candidate: _Candidate,
         case: _Case,
         plan: _Plan,
@@ -306,7 +343,7 @@ class Gate:
         """Whether a candidate fits its case; if so, the case and the plan then contain it."""
         change, act = candidate.change, candidate.act
         number = (act.device, act.device_seq)
-        if plan.sequences.get(number) or record.hash_of_device_seq(connection, *number):
+        if plan.sequences.get(number) or number in view.numbers:
             raise _Refusal("sequence_reused")
         for cause in change.causes:
             if cause not in case.known:
@@ -388,6 +425,7 @@ class Gate:
     def _write(
         self,
         connection: Connection,
+        view: _View,
         at: int,
         submission: Submission,
         plan: _Plan,
@@ -407,8 +445,9 @@ class Gate:
             change, act = plan.taken[at].change, plan.taken[at].act
             before = record.standing_of_case(connection, submission.case_id)
             standing = _standing(plan.taken[at], before, directory, now_ms, first=not before)
-            log_index = record.append(connection, submission, change, act, standing, now_ms)
-            record.release(connection, submission.case_id, change.hash, now_ms)
+            log_index = record.append(connection, submission, change, act, before, standing, now_ms)
+            if view.some_quarantined:
+                record.release(connection, submission.case_id, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
         if at in plan.had:

@@ -5,11 +5,11 @@ Owns every statement on `changes`, `case_units`, `feed` and `quarantine`. Must n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from py_core.cases.acts import Act
 from py_core.change import ActChange
@@ -96,6 +96,24 @@ def entry_by_hash(connection: Connection, change_hash: str) -> Entry | None:
     return _entry(row) if row else None
 
 
+def entries_by_hash(connection: Connection, hashes: Collection[str]) -> dict[str, Entry]:
+    """The changes with these hashes, as far as they are in the log."""
+    found: dict[str, Entry] = {}
+    names = list(hashes)
+    for at in range(0, len(names), _CASES_AT_ONCE):
+        statement = select(*_ENTRY).where(changes.c.hash.in_(names[at : at + _CASES_AT_ONCE]))
+        found |= {entry.hash: entry for entry in map(_entry, connection.execute(statement))}
+    return found
+
+
+def taken_numbers(connection: Connection, device: str, numbers: Collection[int]) -> set[int]:
+    """Which of these numbers of a device the log knows."""
+    if not numbers:
+        return set()
+    where = (changes.c.device == device, changes.c.device_seq.between(min(numbers), max(numbers)))
+    return set(connection.scalars(select(changes.c.device_seq).where(*where))).intersection(numbers)
+
+
 def entry_at(connection: Connection, log_index: int) -> Entry | None:
     """The change with this number."""
     row = connection.execute(select(*_ENTRY).where(changes.c.log_index == log_index)).first()
@@ -152,16 +170,16 @@ def append(
     submission: Submission,
     change: ActChange,
     act: Act,
+    before: Standing,
     standing: Standing,
     received_at_ms: int,
 ) -> int:
     """Puts a change at the end of the log and into the feeds of its case's units; gives its number.
 
-    `standing` is who is in the case with it: units that it brings in are fed everything so far first, units that it
-    lets go are told so instead.
+    `before` is who was in the case, `standing` who is with it: units that it brings in are fed everything so far
+    first, units that it lets go are told so instead.
     """
     log_index = log_size(connection)
-    before = standing_of_case(connection, submission.case_id)
     stay = units_in(before) & units_in(standing)
     connection.execute(
         insert(changes).values(
@@ -208,6 +226,8 @@ def move(
             connection.execute(insert(case_units).values(unit=unit, case_id=case_id, reasons=reasons))
     come = sorted(units_in(standing) - units_in(before))
     go = sorted(units_in(before) - units_in(standing))
+    if not come and not go:
+        return 0, 0
     indexes = _log_indexes_of_case(connection, case_id) if come else []
     lines = [(unit, index) for unit in come for index in indexes]
     first = feed_top(connection) + 1
@@ -290,6 +310,13 @@ def quarantine_submission(
                 **values,
             )
         )
+
+
+def holds_quarantined(connection: Connection, cases: Collection[str]) -> bool:
+    """Whether anything of these cases lies in quarantine."""
+    names = list(cases)
+    where = (quarantine.c.case_id.in_(names), quarantine.c.released_at_ms.is_(None))
+    return bool(connection.scalar(select(exists().where(*where))))
 
 
 def release(connection: Connection, case_id: str, change_hash: str, now_ms: int) -> None:

@@ -15,7 +15,7 @@ from py_core import wire
 from py_core.change import decode_act_change
 from py_core.errors import Malformed
 from py_core.packed.receipts import signed_part
-from py_core.sync import Received, SyncClient, WaitingAct
+from py_core.sync import Received, Standing, SyncClient, WaitingAct
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.keys import verifies
@@ -34,7 +34,7 @@ class Client:
 
     def begin(self) -> None:
         """An empty device."""
-        self.sync = SyncClient(self.laptop.device, "0.1.0", config=99)
+        self.sync = SyncClient(self.laptop.device, "0.1.0", Standing(config=99))
         self.log: dict[str, dict[int, str]] = {}
         self.raws: dict[str, bytes] = {}
         self.sync.log_of = lambda case: self.log.get(case, {}).items()
@@ -196,7 +196,7 @@ def test_an_answer_cut_anywhere_goes_on_from_its_last_page(small: Parts, seed: i
     cursors = [0]
     for _ in range(200):
         zhao.exchange(cut=chance.randrange(200, 3_000))
-        cursors.append(zhao.sync.cursor)
+        cursors.append(zhao.sync.standing.cursor)
         if zhao.sync.is_complete:
             break
     assert cursors == sorted(cursors)
