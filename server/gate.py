@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -160,12 +161,24 @@ class _View:
         self.entries = record.entries_by_hash(connection, hashes)
         self.numbers: set[tuple[str, int]] = set()
         self.some_quarantined = True
+        self.standings: dict[str, Standing] = {}
 
     def owner(self, actor: str) -> str | None:
         """The device of an actor."""
         if actor not in self._owners:
             self._owners[actor] = actor_owner(self._connection, actor)
         return self._owners[actor]
+
+    @cached_property
+    def ends(self) -> record.Ends:
+        """Where log and feed end; asked for when the writing begins."""
+        return record.ends(self._connection)
+
+    def standing(self, case_id: str) -> Standing:
+        """Who is in a case with what has been written of the batch."""
+        if case_id not in self.standings:
+            self.standings[case_id] = record.standing_of_case(self._connection, case_id)
+        return self.standings[case_id]
 
     def look_up_numbers(self, acts: Iterable[Act]) -> None:
         """Learns which of the acts' numbers are taken."""
@@ -443,9 +456,10 @@ class Gate:
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
-            before = record.standing_of_case(connection, submission.case_id)
+            before = view.standing(submission.case_id)
             standing = _standing(plan.taken[at], before, directory, now_ms, first=not before)
-            log_index = record.append(connection, submission, change, act, before, standing, now_ms)
+            log_index = record.append(connection, submission, change, act, before, standing, now_ms, view.ends)
+            view.standings[submission.case_id] = standing
             if view.some_quarantined:
                 record.release(connection, submission.case_id, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)

@@ -72,6 +72,19 @@ _ENTRY = (
 )
 
 
+@dataclass(slots=True)
+class Ends:
+    """Where log and feed end while somebody writes: nobody else does meanwhile, so a batch asks once and counts."""
+
+    log_size: int
+    feed_top: int
+
+
+def ends(connection: Connection) -> Ends:
+    """As they are now."""
+    return Ends(log_size(connection), feed_top(connection))
+
+
 def log_size(connection: Connection) -> int:
     """How many changes the log holds; the next one gets this number."""
     return _next(connection, select(func.max(changes.c.log_index)))
@@ -173,35 +186,36 @@ def append(
     before: Standing,
     standing: Standing,
     received_at_ms: int,
+    at: Ends,
 ) -> int:
     """Puts a change at the end of the log and into the feeds of its case's units; gives its number.
 
     `before` is who was in the case, `standing` who is with it: units that it brings in are fed everything so far
     first, units that it lets go are told so instead.
     """
-    log_index = log_size(connection)
+    log_index = at.log_size
+    at.log_size += 1
     stay = units_in(before) & units_in(standing)
-    connection.execute(
-        insert(changes).values(
-            log_index=log_index,
-            hash=change.hash,
-            case_id=submission.case_id,
-            actor=change.actor,
-            seq=change.seq,
-            start_op=change.start_op,
-            deps="".join(change.deps),
-            raw=submission.raw,
-            alg=submission.alg,
-            signature=submission.signature,
-            device=act.device,
-            user=act.user,
-            device_seq=act.device_seq,
-            received_at_ms=received_at_ms,
-            vouched_by=None if act.device == submission.device else submission.device,
-        )
-    )
-    feed_lines(connection, submission.case_id, [(unit, log_index) for unit in sorted(stay)])
-    move(connection, submission.case_id, standing, log_index, before)
+    row = {
+        "log_index": log_index,
+        "hash": change.hash,
+        "case_id": submission.case_id,
+        "actor": change.actor,
+        "seq": change.seq,
+        "start_op": change.start_op,
+        "deps": "".join(change.deps),
+        "raw": submission.raw,
+        "alg": submission.alg,
+        "signature": submission.signature,
+        "device": act.device,
+        "user": act.user,
+        "device_seq": act.device_seq,
+        "received_at_ms": received_at_ms,
+        "vouched_by": None if act.device == submission.device else submission.device,
+    }
+    connection.execute(insert(changes), row)
+    feed_lines(connection, submission.case_id, [(unit, log_index) for unit in sorted(stay)], at=at)
+    move(connection, submission.case_id, standing, log_index, before, at)
     return log_index
 
 
@@ -211,6 +225,7 @@ def move(
     standing: Standing,
     log_index: int,
     before: Standing | None = None,
+    at: Ends | None = None,
 ) -> tuple[int, int]:
     """Makes `standing` who is in a case: feeds the whole case to those who come in, one line that it has left to those
     who go. A feed holds of a case either its changes or that line. Gives how many lines came and went."""
@@ -230,9 +245,10 @@ def move(
         return 0, 0
     indexes = _log_indexes_of_case(connection, case_id) if come else []
     lines = [(unit, index) for unit in come for index in indexes]
-    first = feed_top(connection) + 1
-    feed_lines(connection, case_id, lines)
-    feed_lines(connection, case_id, [(unit, log_index) for unit in go], REVOKE)
+    at = ends(connection) if at is None else at
+    first = at.feed_top + 1
+    feed_lines(connection, case_id, lines, at=at)
+    feed_lines(connection, case_id, [(unit, log_index) for unit in go], REVOKE, at=at)
     # Only now: the numbers of lines that were taken out must not be given again, some device's cursor is there.
     removed = 0
     for unit in (*come, *go):
@@ -251,15 +267,23 @@ def feed_whole(connection: Connection, case_id: str, units: Iterable[str]) -> No
         move(connection, case_id, {**before, **concerned}, log_size(connection) - 1, before)
 
 
-def feed_lines(connection: Connection, case_id: str, lines: Sequence[tuple[str, int]], kind: int = ACT) -> None:
+def feed_lines(
+    connection: Connection,
+    case_id: str,
+    lines: Sequence[tuple[str, int]],
+    kind: int = ACT,
+    *,
+    at: Ends | None = None,
+) -> None:
     """Puts (unit, number in the log) of one case at the end of the feeds, in this order."""
-    first = feed_top(connection) + 1
-    rows = [
-        {"n": first + at, "unit": unit, "case_id": case_id, "log_index": index, "kind": kind}
-        for at, (unit, index) in enumerate(lines)
-    ]
-    if rows:
-        connection.execute(insert(feed), rows)
+    if not lines:
+        return
+    at = ends(connection) if at is None else at
+    rows = []
+    for unit, index in lines:
+        at.feed_top += 1
+        rows.append({"n": at.feed_top, "unit": unit, "case_id": case_id, "log_index": index, "kind": kind})
+    connection.execute(insert(feed), rows)
 
 
 def feed_top(connection: Connection, unit: str | None = None) -> int:
