@@ -51,6 +51,8 @@ def keeping(
         for case_id in {each.case_id for each in plan.again}:
             plan.rows[case_id] = without_receipts(rows_of(case_id), received.shared)
 
+    going = {*received.purge, *received.custody.leaving, *received.custody.doubtful}
+
     def rows(case_id: str) -> list[list[Any]]:
         if case_id not in plan.rows:
             plan.rows[case_id] = [list(row) for row in rows_of(case_id)]
@@ -60,7 +62,7 @@ def keeping(
         for row in rows(receipt.case_id):
             if row[0] == receipt.hash:
                 row[3:] = receipt.received_at_ms, receipt.log_index
-        astray = client.is_astray(receipt.hash) and receipt.case_id not in received.purge
+        astray = client.is_astray(receipt.hash) and receipt.case_id not in going
         (plan.taken if astray else plan.settled).append(receipt.hash)
     for act in received.acts:
         of_case = rows(act.case_id)
