@@ -123,7 +123,9 @@ class Own:
         connection = http.client.HTTPConnection("127.0.0.1", line.port, timeout=60)
         while True:
             requests += 1
-            received = self._exchange(connection, client, {*self._came, *(self._held if client.cursor else ())})
+            received = self._exchange(
+                connection, client, {*self._came, *(self._held if client.standing.cursor else ())}
+            )
             if received is not None:
                 client.commit(received)
                 came |= {act.hash for act in received.acts}
