@@ -2,7 +2,7 @@
 // no work. Run with `npm run build`; the Python messages are compiled before (make build).
 import fs from 'node:fs';
 import path from 'node:path';
-import { bundleScripts } from './bundling/scripts.mjs';
+import { bundleEngineProgram, bundleScripts } from './bundling/scripts.mjs';
 import { compilePython } from './bundling/python.mjs';
 import { compileStyles } from './bundling/styles.mjs';
 import { cached, contentHash, inputsHash } from './bundling/hashes.mjs';
@@ -30,8 +30,8 @@ fs.mkdirSync(path.join(work, 'assets'), { recursive: true });
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
 
 const zips = await cached(ROOT, `python-${inputs.python}`, folder => compilePython(ROOT, folder));
-const place = (source, name) => {
-  const bytes = fs.readFileSync(source);
+const place = (source, name) => placeBytes(fs.readFileSync(source), name);
+const placeBytes = (bytes, name) => {
   const [stem, extension] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.'))];
   const file = `${stem}-${contentHash(bytes).slice(0, 12)}${extension}`;
   fs.writeFileSync(path.join(work, 'assets', file), bytes);
@@ -43,6 +43,7 @@ const assets = {
   automerge: place(path.join(modules, '@automerge/automerge/dist/automerge.wasm'), 'automerge.wasm'),
   library: place(path.join(zips, 'std.zip'), 'library.zip'),
   application: place(path.join(zips, 'app.zip'), 'application.zip'),
+  program: placeBytes(await bundleEngineProgram(ROOT), 'program.js'),
 };
 
 await bundleScripts(ROOT, work, build, assets);

@@ -8,9 +8,10 @@ from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.frame import page
+from py_core.desk.glance import Glance
 from py_core.desk.left_page import left_like
 from py_core.desk.ports import Response
-from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -51,20 +52,21 @@ def case_list(
     """A filtered, ordered and paged list: the most urgent light first, then by due date."""
     wanted = {name: _asked(turn, name).strip()[:80] for name in FILTERS}
     states: dict[str, str] = {}
-    rows: list[OpenCase] = []
+    by_light: dict[str, list[OpenCase]] = {}
     total = 0
     fits = _filter(turn, wanted)
     for opened in cases:
         total += 1
-        state = opened.glance.state
+        glance = opened.glance
+        state = glance.state
         if state not in states:
             states[state] = case_view.state_name(turn, opened)
-        if fits(opened):
-            rows.append(opened)
-    rows.sort(key=_urgency)
-    pages = -(-len(rows) // ROWS_PER_PAGE)
+        if fits is None or fits(opened):
+            by_light.setdefault(glance.light, []).append(opened)
+    count = sum(map(len, by_light.values()))
+    pages = -(-count // ROWS_PER_PAGE)
     current = _page_number(turn, pages)
-    shown = rows[(current - 1) * ROWS_PER_PAGE : current * ROWS_PER_PAGE]
+    shown = _page_of(by_light, (current - 1) * ROWS_PER_PAGE)
     filtered = any(wanted.values())
     return page(
         turn,
@@ -72,7 +74,7 @@ def case_list(
         title,
         f"cases-{where}",
         {
-            "total": len(rows) if filtered else total,
+            "total": count if filtered else total,
             "scope_note": scope_note,
             "action": action,
             "filters": wanted,
@@ -93,13 +95,46 @@ def case_list(
     )
 
 
-def _urgency(opened: OpenCase) -> tuple[int, date, str]:
-    found = opened.glance
-    # Finished cases, newest first, stand below everything that still runs.
-    return (_LIGHT_ORDER.get(found.light, len(_LIGHT_ORDER)), found.due or date.max, found.number)
+def _page_of(by_light: dict[str, list[OpenCase]], first: int) -> list[OpenCase]:
+    """One page of the list, from row `first`: only the lights that reach into it are ordered."""
+    shown: list[OpenCase] = []
+    for light in sorted(by_light, key=lambda light: _LIGHT_ORDER.get(light, len(_LIGHT_ORDER))):
+        rows = by_light[light]
+        if first < len(rows):
+            rows.sort(key=_urgency)
+            shown += rows[first : first + ROWS_PER_PAGE - len(shown)]
+            if len(shown) == ROWS_PER_PAGE:
+                break
+        first = max(first - len(rows), 0)
+    return shown
 
 
-def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool]:
+def _urgency(opened: OpenCase) -> tuple[date, str]:
+    return (opened.glance.due or date.max, opened.number)
+
+
+# The words by which a line of a list is found, by language and case. As in `turn`: only speed depends on it, and an
+# entry counts for the very glance that it was made from.
+_words: dict[tuple[str, str], tuple[Glance, str]] = {}
+_WORDS_MAX = 50_000
+forget_too(_words.clear)
+
+
+def _words_of(turn: Turn, opened: OpenCase) -> str:
+    kept = _words.get((turn.lang, opened.id))
+    if kept is not None and kept[0] is opened.glance:
+        return kept[1]
+    title, matter = case_view.title_of(turn, opened), case_view.matter_name(turn, opened)
+    text = f"{title} {opened.number} {matter}".casefold()
+    if len(_words) >= _WORDS_MAX:
+        _words.clear()
+    _words[turn.lang, opened.id] = (opened.glance, text)
+    return text
+
+
+def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | None:
+    if not any(wanted.values()):
+        return None
     words = wanted["q"].casefold().split()
 
     def fits(opened: OpenCase) -> bool:
@@ -109,9 +144,7 @@ def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool]:
         if wanted["unit"] and not case_view.of_unit(turn, opened, wanted["unit"]):
             return False
         if words:
-            text = (
-                f"{case_view.title_of(turn, opened)} {opened.number} {case_view.matter_name(turn, opened)}".casefold()
-            )
+            text = _words_of(turn, opened)
             if not all(word in text for word in words):
                 return False
         if wanted["state"] and case.state != wanted["state"]:

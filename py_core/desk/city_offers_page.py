@@ -8,7 +8,7 @@ from typing import Any
 from py_core.cases.events import COMPLETION_EVENTS
 from py_core.city.events import read_city_event
 from py_core.city.offers import CHANNELS, WORDS, OfferPublished, PublicationRecorded, offer_row
-from py_core.desk import case_view, city_words
+from py_core.desk import city_words
 from py_core.desk.centre import centre_menu
 from py_core.desk.city_acts import OVERTAKEN, already_done, form_key, overtaken, record, sent_before
 from py_core.desk.city_words import CHANNEL_WORDS, OFFER_WORDS
@@ -227,7 +227,7 @@ def _page(turn: Turn, offer: Offer, form: Form, status: int = 200) -> Response:
         if (isinstance(fact.event, OfferPublished) and fact.event.offer.id == offer.id)
         or (isinstance(fact.event, PublicationRecorded) and fact.event.offer == offer.id)
     ]
-    kept = sum(opened.glance.offer == offer.id and not case_view.is_finished(opened) for opened in turn.open_all())
+    kept = sum(opened.glance.offer == offer.id for opened in turn.unfinished())
     return page(
         turn,
         "city_offer.html",

@@ -16,9 +16,7 @@ def usual_scope(turn: Turn) -> str:
 def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:
     """Open cases of the person (`mine`) or of the person's unit (`unit`)."""
     unit = turn.person.unit if turn.person else ""
-    for opened in turn.open_all():
-        if case_view.is_finished(opened):  # most of the cases of past years: nothing else is asked of them
-            continue
+    for opened in turn.unfinished():
         theirs = case_view.of_unit(turn, opened, unit) if scope == "unit" else case_view.concerns(turn, opened)
         if theirs:
             yield opened

@@ -52,45 +52,41 @@ class Glance:
     made_at: datetime
     until: datetime | None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is owed and nothing but another act can change that."""
+        return self.until is None and not self.open
+
     def is_true_at(self, now: datetime) -> bool:
         return self.until is None or self.made_at <= now < self.until
 
     def as_row(self) -> list[Any]:
-        """Plain JSON values for a host that keeps settled glances (`until` None)."""
+        """Plain JSON values for a host that keeps glances."""
         return [
-            self.light, self.state, self.due.isoformat() if self.due else "", self.provisional, self.number, self.title,
+            self.light, self.state, _text(self.due), self.provisional, self.open, self.contested, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
-            self.enterprise, self.enterprise_name,
-            self.registered.isoformat() if self.registered else "", self.arrived_at.isoformat() if self.arrived_at else "",
+            self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here,
+            _text(self.made_at), _text(self.until),
         ]  # fmt: skip
 
 
-def settled(row: Sequence[Any], now: datetime) -> Glance:
-    """The glance that `as_row` gave of a settled case."""
+def glance_of(row: Sequence[Any]) -> Glance:
+    """The glance that `as_row` gave."""
     (
-        light,
-        state,
-        due,
-        provisional,
-        number,
-        title,
-        offer,
-        pack,
-        matter,
-        unit,
-        units,
-        people,
-        enterprise,
-        name,
-        registered,
-        arrived,
-    ) = row
+        light, state, due, provisional, is_open, contested, number, title, offer, pack, matter, unit, units, people,
+        enterprise, enterprise_name, registered, arrived, only_here, made, until,
+    ) = row  # fmt: skip
     return Glance(
-        light, state, date.fromisoformat(due) if due else None, provisional, False, False, number, title, offer, pack,
-        matter, unit, frozenset(units), frozenset(people), enterprise, name,
+        light, state, date.fromisoformat(due) if due else None, provisional, is_open, contested, number, title, offer,
+        pack, matter, unit, frozenset(units), frozenset(people), enterprise, enterprise_name,
         date.fromisoformat(registered) if registered else None,
-        datetime.fromisoformat(arrived) if arrived else None, 0, now, None,
+        datetime.fromisoformat(arrived) if arrived else None, only_here, datetime.fromisoformat(made),
+        datetime.fromisoformat(until) if until else None,
     )  # fmt: skip
+
+
+def _text(value: date | datetime | None) -> str:
+    return value.isoformat() if value else ""
 
 
 def take(

@@ -421,12 +421,9 @@ def _work(sheet: Sheet) -> list[str]:
     me = replace(turn, identity=replace(turn.identity, user=sheet.person.id)) if sheet.person else turn
     found = [
         (opened.assessment.due, opened)
-        for opened in me.open_all()
         # By glances first: to open every case of past years would take seconds.
-        if not case_view.is_finished(opened)
-        and opened.glance.registered
-        and case_view.concerns(me, opened)
-        and opened.assessment.open
+        for opened in me.unfinished()
+        if opened.glance.registered and case_view.concerns(me, opened) and opened.assessment.open
     ]
     found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
     return [

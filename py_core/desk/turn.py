@@ -72,6 +72,7 @@ _FOLDED_MAX = 2_000
 _GLANCES_MAX = 200_000
 _folded: dict[str, Folded] = {}
 _glances: dict[str, tuple[CaseRecord, Law, Glance]] = {}
+_taken = 0
 
 
 def fold_once(record: CaseRecord) -> Folded:
@@ -111,17 +112,22 @@ def _rules_once(law: Law) -> CityRules:
     return rules
 
 
-def believe_settled(law: Law, record: CaseRecord, glance: Glance) -> None:
-    """Takes a settled case's glance that a host kept, for exactly these acts, this law and this directory."""
+def believe_glance(law: Law, record: CaseRecord, glance: Glance) -> None:
+    """Takes a glance that a host kept, of exactly these acts, this law and this directory."""
     _glances[record.id] = (record, law, glance)
 
 
-def settled_glances(records: Iterable[CaseRecord], law: Law) -> Iterator[tuple[CaseRecord, Glance]]:
-    """What a host may keep: glances that only another act, another law or another directory can change."""
+def true_glances(records: Iterable[CaseRecord], law: Law, now: datetime) -> Iterator[tuple[CaseRecord, Glance]]:
+    """What a host may keep: glances that are true and stay so after this moment."""
     for record in records:
         kept = _glances.get(record.id)
-        if kept is not None and kept[0] is record and kept[1] == law and kept[2].until is None:
+        if kept is not None and kept[0] is record and (kept[1] is law or kept[1] == law) and kept[2].is_true_at(now):
             yield record, kept[2]
+
+
+def glances_taken() -> int:
+    """Rises with every glance that was taken anew: a host that keeps them knows whether there is something to keep."""
+    return _taken
 
 
 _also_forget: list[Callable[[], None]] = []
@@ -158,9 +164,10 @@ class OpenCase:
         self.record = record  # as the host gave it: the same object as long as it has the same acts
         self.id = record.id
 
-    @property
+    @cached_property
     def glance(self) -> Glance:
         """What lists show; the case is opened for it only when nothing true is kept."""
+        global _taken
         turn = self._turn
         kept = _glances.get(self.id)
         if kept is not None:
@@ -175,6 +182,7 @@ class OpenCase:
         if len(_glances) >= _GLANCES_MAX:
             _glances.clear()
         _glances[self.id] = (self.record, turn.known_law, glance)
+        _taken += 1
         if not glance.open:
             self._let_go()
         return glance
@@ -353,5 +361,22 @@ class Turn:
         return OpenCase(self, record) if record and record.acts else None
 
     def open_all(self) -> Iterator[OpenCase]:
+        law = self.known_law
         for record in self.store.cases():
-            yield OpenCase(self, record)
+            opened = OpenCase(self, record)
+            kept = _glances.get(record.id)
+            # The way that `OpenCase.glance` would find for itself, in half the time: lists have thousands of cases.
+            if kept is not None and kept[0] is record and kept[1] is law and kept[2].until is None:
+                opened.__dict__["glance"] = kept[2]
+            yield opened
+
+    def unfinished(self) -> Iterator[OpenCase]:
+        """The cases that still need somebody. Of what is over for good, years of it, nothing is made but a look."""
+        law = self.known_law
+        for record in self.store.cases():
+            kept = _glances.get(record.id)
+            if kept is not None and kept[0] is record and kept[1] is law and kept[2].is_over:
+                continue
+            opened = OpenCase(self, record)
+            if opened.glance.open:
+                yield opened

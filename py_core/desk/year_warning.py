@@ -15,6 +15,6 @@ def year_warning(turn: Turn) -> dict[str, Any] | None:
     year = missing_year(turn.rules.calendar.loaded_years, today, turn.packs.common)
     if year is None:
         return None
-    provisional = sum(opened.glance.provisional and opened.glance.open for opened in turn.open_all())
+    provisional = sum(opened.glance.provisional for opened in turn.unfinished())
     href = f"/centre/calendar/publish?layer=national&year={year}" if turn.may("change_city_rules") else ""
     return {"year": year, "provisional": provisional, "href": href}

@@ -70,28 +70,45 @@ def listed(host: Any) -> str:
     return str(answer["html"])
 
 
+def at(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
 def test_a_start_from_what_was_kept_shows_the_same_list(host: Any) -> None:
     lines = [line(1, 7), line(2, 7), line(3, 2)]
     unlock(host, *lines)
     shown = listed(host)
-    kept = host.settled(0)
-    assert set(json.loads(kept)["cases"]) == {f"{1:032x}", f"{2:032x}"}, "only what is over is settled"
-    assert host.settled(2) is None
+    kept = host.kept_glances(at(NOW))
+    assert set(json.loads(kept)["cases"]) == {f"{case:032x}" for case in (1, 2, 3)}
+    assert host.kept_glances(at(NOW)) is None, "nothing is new"
     host.lock()
     unlock(host, *lines)
-    assert host.believe_settled(kept, int(NOW.timestamp() * 1000)) == 2
+    assert host.believe_glances(kept, at(NOW)) == 3
+    taken = turn.glances_taken()
     assert listed(host) == shown
+    assert turn.glances_taken() == taken, "no case was opened for the list"
+    assert host.kept_glances(at(NOW)) is None
+
+
+def test_what_was_kept_of_running_cases_counts_only_as_long_as_it_is_true(host: Any) -> None:
+    lines = [line(1, 7), line(3, 2)]
+    unlock(host, *lines)
+    listed(host)
+    kept = host.kept_glances(at(NOW))
+    host.lock()
+    unlock(host, *lines)
+    assert host.believe_glances(kept, at(NOW + timedelta(days=1))) == 1, "only what is over"
 
 
 def test_what_was_kept_counts_only_for_exactly_these_acts(host: Any) -> None:
     unlock(host, line(1, 7))
     listed(host)
-    kept = host.settled(0)
+    kept = host.kept_glances(at(NOW))
     host.lock()
     unlock(host, line(1, 3))
-    assert host.believe_settled(kept, 0) == 0
+    assert host.believe_glances(kept, at(NOW)) == 0
     assert "met" not in [part.split('"')[0] for part in listed(host).split("sw-light--")[1:]]
-    assert host.believe_settled(kept.replace('"law":"1 1"', '"law":"2 1"'), 0) == 0
+    assert host.believe_glances(kept.replace('"law":"1 1"', '"law":"2 1"'), at(NOW)) == 0
 
 
 def test_an_act_stands_behind_those_before_it(host: Any) -> None:
@@ -102,7 +119,7 @@ def test_an_act_stands_behind_those_before_it(host: Any) -> None:
         "actor_signature": "s", "reason": "",
     }  # fmt: skip
     host.recorded(f"{1:032x}", json.dumps(third, ensure_ascii=False), waiting)
-    store = host.DeviceStore(host._opened(), None)
+    store = host.DeviceStore(host.opened(), None)
     assert [act.act.events[0]["type"] for act in store.case(f"{1:032x}").acts] == [
         "registered",
         "delivered",

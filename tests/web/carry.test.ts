@@ -35,7 +35,7 @@ let read: ReadReceipts;
 let waits = 1;
 const told: string[] = [];
 const python = {
-  openDevice() {}, loadRecords() {}, settled: () => null, believeSettled: () => 0, loadWaiting() {}, loadContents() {}, lock() {},
+  openDevice() {}, loadRecords() {}, keptGlances: () => null, believeGlances: () => 0, loadWaiting() {}, loadContents() {}, lock() {},
   carryOut: () => ({ frames: fromHex(vector.outbox.frames), count: waits }),
   readReceipts: () => read,
   settle: () => { told.push('settle'); },
@@ -46,7 +46,7 @@ before(async () => {
   await Automerge.initializeWasm(fs.readFileSync(`${__ROOT__}/node_modules/@automerge/automerge/dist/automerge.wasm`));
   globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
   database = await Database.open('shouwen');
-  device = new Device(database, async () => python);
+  device = new Device(database, async () => python, async () => {});
   await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: vector.record_public, carryKeys: [] });
 });
 

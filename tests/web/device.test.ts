@@ -32,8 +32,8 @@ class FakePython {
   syncState(): { waiting: number } { return { waiting: this.waitingCount }; }
   openDevice(opened: unknown): void { this.told.push('open'); this.opened = JSON.stringify(opened); }
   loadRecords(rows: Bytes): void { this.told.push(`records ${fromUtf8(rows).trimEnd()}`); }
-  settled(): null { return null; }
-  believeSettled(): number { return 0; }
+  keptGlances(): null { return null; }
+  believeGlances(): number { return 0; }
   loadWaiting(rows: WaitingRow[]): void { this.waitingRows = rows; this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
   loadContents(): void {}
   enclosed(): string[] { return []; }
@@ -60,7 +60,7 @@ let database: Database;
 let device: Device;
 const unlock = async (): Promise<void> => {
   python = new FakePython();
-  device = new Device(database, async () => python as unknown as Python);
+  device = new Device(database, async () => python as unknown as Python, async () => {});
   await device.unlock(from => Vault.unlock(from, 'four words are better'));
 };
 
@@ -69,7 +69,7 @@ before(async () => {
   globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q', enrolment: { text: '{}', sig: '' } }, { status: 201 });
   database = await Database.open('shouwen');
   python = new FakePython();
-  device = new Device(database, async () => python as unknown as Python);
+  device = new Device(database, async () => python as unknown as Python, async () => {});
   await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: '00'.repeat(32), carryKeys: [] });
 });
 beforeEach(unlock);

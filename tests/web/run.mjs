@@ -10,7 +10,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'shouwen-web-tests-'));
 try {
   const names = fs.readdirSync(import.meta.dirname).filter(name => name.endsWith('.test.ts')).sort();
-  const shared = options(root, 'test-build', { engine: '/assets/engine.wasm', automerge: '/assets/automerge.wasm', library: '', application: '' });
+  const shared = options(root, 'test-build', { engine: '/assets/engine.wasm', automerge: '/assets/automerge.wasm', library: '', application: '', program: '' });
   await esbuild.build({
     ...shared, minify: false, sourcemap: 'inline', platform: 'node', format: 'esm', outdir: out, outExtension: { '.js': '.mjs' },
     entryPoints: names.map(name => path.join(import.meta.dirname, name)),

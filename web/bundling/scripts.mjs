@@ -4,23 +4,32 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 
 const NODE_ONLY = ['node:*', 'fs', 'path', 'ws', 'child_process', 'crypto', 'url', 'vm', 'fs/promises'];
-const ENGINE = path.resolve(import.meta.dirname, '../src/worker/engine.ts');
 
-/** Pyodide would only begin to fetch and compile its engine when it is called; ours is under way by then (engine.ts). */
+/** Takes the one place where a text stands in a file of Pyodide; says so when another version writes it differently. */
+function exchanged(contents, theirs, ours) {
+  const parts = contents.split(theirs);
+  if (parts.length !== 2) throw new Error(`pyodide starts its engine in another way than this build expects: ${theirs}`);
+  return parts.join(ours);
+}
+
+/** Pyodide would begin to fetch and compile its parts only when it is called; ours are under way by then (engine.ts). */
 const engineOnItsWay = {
   name: 'engine-on-its-way',
   setup(build) {
     build.onLoad({ filter: /pyodide\/pyodide\.mjs$/ }, async ({ path: file }) => {
       let contents = await fs.promises.readFile(file, 'utf8');
-      for (const [theirs, ours] of [
-        ['let{binary:t,response:n}=_(e+"pyodide.asm.wasm"),i=K();', 'let t,n=engineModule(),i=K();'],
-        ['WebAssembly.instantiateStreaming(n,s)', 'n.then(async module=>({module,instance:await WebAssembly.instantiate(module,s)}))'],
-      ]) {
-        const parts = contents.split(theirs);
-        if (parts.length !== 2) throw new Error('pyodide.mjs starts its engine in another way than this build expects');
-        contents = parts.join(ours);
-      }
-      return { contents: `import { engineModule } from ${JSON.stringify(ENGINE)};\n${contents}`, loader: 'js' };
+      contents = exchanged(contents, 'instantiateWasm:Ie(e.indexURL)', 'instantiateWasm:Ie(e)');
+      contents = exchanged(contents, 'let{binary:t,response:n}=_(e+"pyodide.asm.wasm"),i=K();', 'let t,n=e.engineModule,i=K();');
+      contents = exchanged(contents, 'WebAssembly.instantiateStreaming(n,s)', 'n.then(async module=>({module,instance:await WebAssembly.instantiate(module,s)}))');
+      contents = exchanged(contents, 'function he(e){let t=j(e);', 'function he(t){');
+      contents = exchanged(contents, 'return e.stdLibURL!=null?t=e.stdLibURL:t=e.indexURL+"python_stdlib.zip",[', 'return t=e.libraryBytes,[');
+      return { contents, loader: 'js' };
+    });
+    build.onLoad({ filter: /pyodide\/pyodide\.asm\.mjs$/ }, async ({ path: file }) => {
+      // The same few signatures again and again: one tiny module for each is compiled instead of hundreds.
+      const contents = exchanged(await fs.promises.readFile(file, 'utf8'),
+        'var module=new WebAssembly.Module(bytes);', 'var module=(convertJsFunctionToWasm.known??={})[sig]??=new WebAssembly.Module(bytes);');
+      return { contents, loader: 'js' };
     });
   },
 };
@@ -39,7 +48,13 @@ export function options(root, build, assets) {
   };
 }
 
-/** Writes the four scripts into the folder `out`. */
+/** Pyodide's own program, which the worker imports when it comes to it. */
+export async function bundleEngineProgram(root) {
+  const found = await esbuild.build({ ...options(root, '', {}), entryPoints: [path.join(root, 'web/src/worker/engine_program.ts')], write: false, format: 'esm' });
+  return found.outputFiles[0].contents;
+}
+
+/** Writes the four other scripts into the folder `out`. */
 export async function bundleScripts(root, out, build, assets) {
   const shared = options(root, build, assets);
   const source = name => path.join(root, 'web/src', name, 'main.ts');

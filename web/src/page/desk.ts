@@ -9,11 +9,16 @@ export interface Page { response: DeskResponse; url: URL }
 
 /** Asks the worker for a page and follows where it sends; the address is the one to show. */
 export async function deskPage(bridge: Bridge, method: 'GET' | 'POST', url: URL, form: Fields = {}): Promise<Page> {
+  return await followed(bridge, await bridge.call('respond', deskRequest(method, url, form)), url);
+}
+
+/** Goes where an answer sends, if it does. */
+export async function followed(bridge: Bridge, first: DeskResponse, url: URL): Promise<Page> {
   let at = url;
-  let response = await bridge.call('respond', request(method, at, form));
+  let response = first;
   for (let count = 0; response.status === 303 && response.location && count < REDIRECTS_MAX; count++) {
     at = new URL(response.location, at);
-    response = await bridge.call('respond', request('GET', at, {}));
+    response = await bridge.call('respond', deskRequest('GET', at, {}));
   }
   return { response, url: at };
 }
@@ -25,7 +30,8 @@ export function fields(body: Iterable<[string, FormDataEntryValue]>): Fields {
   return values;
 }
 
-function request(method: 'GET' | 'POST', url: URL, form: Fields): DeskRequest {
+/** What the worker is asked for this address, in the language chosen here. */
+export function deskRequest(method: 'GET' | 'POST', url: URL, form: Fields): DeskRequest {
   const path = url.pathname === '/' ? '/today' : decodeURIComponent(url.pathname);
   return { method, path, query: fields(url.searchParams), form, lang: chosenLang() };
 }

@@ -1,10 +1,10 @@
 // The local app: the shell paints at once, asks for the passphrase if the device is locked, then shows the worker's
 // page for this address.
-import { SNAPSHOT_MAKER, WRITER } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, type DeskResponse, type Unlocked } from '../shared/protocol.ts';
 import { Alerts } from './alerts.ts';
 import type { Bridge } from './bridge.ts';
 import { offerCarrying } from './carrying.ts';
-import { deskPage } from './desk.ts';
+import { deskPage, deskRequest, followed } from './desk.ts';
 import { element } from './dom.ts';
 import { Drafts } from './drafts.ts';
 import { failureText } from './failures.ts';
@@ -69,15 +69,16 @@ export async function startShell(bridge: Bridge): Promise<void> {
 class Shell {
   private shown: 'nothing' | 'unlock' | 'unprepared' | 'preparing' | 'page' = 'nothing';
   private shownWho = '';
+  private unlocking = false;
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly skeleton: HTMLBodyElement) {}
 
   /** Shows what fits the door: a page, the unlock form, or how to prepare. */
-  async follow(): Promise<void> {
+  async follow(coming: DeskResponse | null = null): Promise<void> {
     const { door, ready, who = '' } = this.bridge.state ?? {};
-    if (this.shown === 'preparing') return;
+    if (this.shown === 'preparing' || this.unlocking) return; // the answer to unlocking brings state and page
     if (door === 'open' && !ready) await this.prepare(() => finishPreparing(this.bridge));
-    else if (door === 'open' && (this.shown !== 'page' || this.shownWho !== who)) await this.firstPage();
+    else if (door === 'open' && (this.shown !== 'page' || this.shownWho !== who)) await this.firstPage(coming);
     else if (door === 'locked') this.askPassphrase();
     else if (door === 'none') this.notPrepared();
   }
@@ -123,11 +124,11 @@ class Shell {
     row.append(button);
   }
 
-  private async firstPage(): Promise<void> {
+  private async firstPage(coming: DeskResponse | null): Promise<void> {
     this.shown = 'page';
     this.shownWho = this.bridge.state?.who ?? '';
     try {
-      const { response, url } = await deskPage(this.bridge, 'GET', address());
+      const { response, url } = coming ? await followed(this.bridge, coming, address()) : await deskPage(this.bridge, 'GET', address());
       markHistory(url);
       await show(response.html);
       document.title = new DOMParser().parseFromString(response.html, 'text/html').title;
@@ -150,7 +151,7 @@ class Shell {
     const { people = [], who = '' } = this.bridge.state ?? {};
     if (this.shown === 'unlock') { showPeople(people, who); return; }
     this.empty('unlock');
-    const form = unlockForm(passphrase => this.tryToOpen(() => this.bridge.call('unlock', passphrase, chosenPerson() ?? undefined)));
+    const form = unlockForm(passphrase => this.tryToOpen(() => this.bridge.call('unlock', passphrase, chosenPerson() ?? undefined, deskRequest('GET', address(), {}))));
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This device is locked')),
       element('p', { class: 'govuk-body' }, say('Everything on it is encrypted. It works without network.')), form,
@@ -162,14 +163,20 @@ class Shell {
     void this.offerPasskey(form);
   }
 
-  private async tryToOpen(open: () => Promise<true>): Promise<string | null> {
+  private async tryToOpen(open: () => Promise<Unlocked>): Promise<string | null> {
     try {
-      await open();
+      this.unlocking = true;
+      const { state, page } = await open();
+      this.unlocking = false;
+      this.bridge.state = state;
       strip('restarted');
-      await this.bridge.freshState();
-      await this.follow();
+      await this.follow(page);
       return null;
-    } catch (error) { return failureText(error); }
+    } catch (error) {
+      return failureText(error);
+    } finally {
+      this.unlocking = false;
+    }
   }
 
   /** A button for those whose device also opens with a passkey; the passphrase can be typed long before that is known. */
@@ -179,7 +186,7 @@ class Shell {
     const passkeys = await this.bridge.call('passkeys', who).catch(() => []);
     showPasskeyButton(form, passkeys.length ? () => this.tryToOpen(async () => {
       const { id, secret } = await secretOf(passkeys);
-      return await this.bridge.call('unlockByPasskey', id, secret, who);
+      return await this.bridge.call('unlockByPasskey', id, secret, who, deskRequest('GET', address(), {}));
     }) : null);
   }
 

@@ -1,7 +1,7 @@
 // What this build is made of; the values are put in by the bundler.
 declare const __BUILD__: string;
 declare const __VERSION__: string;
-declare const __ASSETS__: { engine: string; automerge: string; library: string; application: string };
+declare const __ASSETS__: { engine: string; automerge: string; library: string; application: string; program: string };
 
 export const BUILD = __BUILD__;
 export const APP_VERSION = `${__VERSION__}+${BUILD.slice(0, 12)}`;

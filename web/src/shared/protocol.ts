@@ -29,6 +29,9 @@ export interface Passkey { id: string; salt: Uint8Array<ArrayBuffer> }
 /** `who` is the person that `door` and `ready` are about. */
 export interface WorkerState { build: string; door: Door; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
 
+/** How the device stands now, and the page asked for; null when it must be asked for again. */
+export interface Unlocked { state: WorkerState; page: DeskResponse | null }
+
 export interface Requests {
   state: { args: []; answer: WorkerState };
   ping: { args: []; answer: true };
@@ -36,10 +39,10 @@ export interface Requests {
   enrol: { args: [passphrase: string, name: string]; answer: true };
   /** Enrols this device anew for the same person, after the record froze it. */
   reenrol: { args: [passphrase: string, name: string]; answer: true };
-  /** `who` switches to somebody else of this device first. */
-  unlock: { args: [passphrase: string, who?: string]; answer: true };
+  /** `who` switches to somebody else of this device first; `first` is the page to show, answered in the same go. */
+  unlock: { args: [passphrase: string, who?: string, first?: DeskRequest]; answer: Unlocked };
   /** The same with what the authenticator of a passkey computed. */
-  unlockByPasskey: { args: [id: string, secret: Uint8Array<ArrayBuffer>, who?: string]; answer: true };
+  unlockByPasskey: { args: [id: string, secret: Uint8Array<ArrayBuffer>, who?: string, first?: DeskRequest]; answer: Unlocked };
   /** Which passkeys open what `who` (or the person whose turn it is) has here. */
   passkeys: { args: [who?: string]; answer: Passkey[] };
   addPasskey: { args: [passphrase: string, passkey: Passkey, secret: Uint8Array<ArrayBuffer>]; answer: true };

@@ -22,8 +22,6 @@ interface Open {
   shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python; actor: string; announcement: string;
   /** When the last beacon came, on the clock that no person can set. */
   beaconAt: number | null;
-  /** How many cases' settled state the disk has. */
-  settled: number;
   contents: Contents;
 }
 
@@ -34,7 +32,8 @@ export class Device {
   private opened: Open | null = null;
   private readonly turnstile = new Turnstile();
 
-  constructor(private readonly database: Database, private readonly python: () => Promise<Python>) {}
+  /** `documents` comes back when Automerge can be used. */
+  constructor(private readonly database: Database, private readonly python: () => Promise<Python>, private readonly documents: () => Promise<void>) {}
 
   get isOpen(): boolean { return this.opened !== null; }
   async isPrepared(): Promise<boolean> { return await Signer.isKept(this.database); }
@@ -126,14 +125,11 @@ export class Device {
     await shelf.write([await shelf.draftWrite(path, draft)]);
   }
 
-  /** Keeps what pages found out about settled cases, so that the next start need not read them all. */
-  async keepSettled(): Promise<void> {
+  /** Keeps what lists know of cases, so that the next start need not open them all. */
+  async keepGlances(): Promise<void> {
     await this.turnstile.run(async () => {
-      const open = this.opened;
-      const text = open?.python.settled(open.settled);
-      if (!open || !text) return;
-      await open.shelf.write([await open.shelf.settledWrite(text)]);
-      open.settled = Object.keys((JSON.parse(text) as { cases: object }).cases).length;
+      const text = this.opened?.python.keptGlances();
+      if (text) await this.opened!.shelf.write([await this.opened!.shelf.glancesWrite(text)]);
     });
   }
 
@@ -315,12 +311,15 @@ export class Device {
       const good = await signer.verify(signature, new Uint8Array([...utf8('shouwen-act-1'), ...new Uint8Array(48)]));
       return good && !await signer.verify(signature, utf8('something else'));
     });
-    await this.check('documents', async () => appendAct(null, newActor(), '{}').change.length > 0);
+    await this.check('documents', async () => {
+      await this.documents();
+      return appendAct(null, newActor(), '{}').change.length > 0;
+    });
     await this.check('pages', async () => {
       const { status } = await this.respond({ method: 'GET', path: '/today', query: {}, form: {}, lang: 'zh-CN' });
       return status === 200;
     });
-    await this.keepSettled();
+    await this.keepGlances();
     await this.database.write([{ store: 'device', key: 'ready', value: { build: BUILD } }]);
   }
 
@@ -340,7 +339,7 @@ export class Device {
     if (!identity) throw new Refusal('not_enrolled');
     const rows = shelf.allRows();
     const [book, directory, kept, left, waiting, contents, first, python] = await Promise.all([
-      shelf.book(), shelf.directory(), shelf.settled(), shelf.left(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
+      shelf.book(), shelf.directory(), shelf.glances(), shelf.left(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
     performance.mark('read');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
@@ -352,10 +351,10 @@ export class Device {
       left: left ? JSON.parse(left) : null,
     });
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
-    const settled = kept ? python.believeSettled(kept) : 0;
+    if (kept) python.believeGlances(kept);
     python.loadWaiting(waiting);
     python.loadContents(contents.rows());
-    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, settled, contents };
+    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, contents };
     performance.mark('open');
   }
 
@@ -370,6 +369,7 @@ export class Device {
   }
 
   private async record(open: Open, acts: { case_id: string; text: string }[]): Promise<void> {
+    await this.documents();
     const documents = new Map<string, Bytes>();
     const rows = new Map<string, ActRow[]>();
     const told: { caseId: string; row: ActRow; waiting: WaitingRow }[] = [];
@@ -407,6 +407,7 @@ export class Device {
     for (const hash of received.settled) writes.push({ store: 'outbox', key: hash });
     for (const hash of received.taken) writes.push(...await shelf.takenWrite(hash));
     for (const refused of received.refused) writes.push(...await shelf.refusedWrite(refused));
+    if (Object.keys(received.documents).length) await this.documents();
     for (const [caseId, { without, changes }] of Object.entries(received.documents)) {
       let binary = await shelf.document(caseId);
       if (binary && without.length) binary = withoutChanges(binary, open.actor, new Set(without));
@@ -416,7 +417,7 @@ export class Device {
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
     if (received.left) writes.push(await shelf.leftWrite(received.left));
     for (const caseId of received.purge) writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
-    if (received.purge.length) writes.push(...await shelf.settledWithout(new Set(received.purge)));
+    if (received.purge.length) writes.push(...await shelf.glancesWithout(new Set(received.purge)));
     const again = await this.waitingAgain(open, received);
     for (const [row, seq] of again) writes.push(await shelf.waitingWrite(row, seq));
     const contents = received.shared === null ? await open.contents.without(received.contents) : await open.contents.sendAgain();

@@ -3,7 +3,7 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type Power, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
 import { Attention } from './attention.ts';
 import { Database } from './database.ts';
@@ -18,6 +18,8 @@ import { Vault, type Opened } from './vault.ts';
 
 const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
+const AFTER_FIRST_PAGE_MS = 1_000;
+const KEEP_AGAIN_MS = 120_000; // it is some hundred bytes for each case of the device
 
 interface Port { postMessage(message: unknown): void }
 interface Parts { who: string; database: Database; device: Device; exchanges: Exchanges }
@@ -28,16 +30,21 @@ let people: People | null = null;
 const switching = new Turnstile();
 const attention = new Attention();
 let power: Power = { lowBattery: false, saveData: false };
+let keptAt = -Infinity;
 let python: Promise<Python> | null = null;
 
-// Python starts while the person still types the passphrase. A start that failed may be tried again.
+// Python starts while the person still types the passphrase. A start that failed may be tried again, of Automerge as well,
+// which only acts and what sync brings need: no page waits for it.
 const startPython = (): Promise<Python> => {
   python ??= Python.boot().catch((error: unknown) => { python = null; throw error; });
   return python;
 };
+let automerge: Promise<void> | null = null;
+const startAutomerge = (): Promise<void> => {
+  automerge ??= initializeWasm(new Request(ASSETS.automerge)).catch((error: unknown) => { automerge = null; throw error; });
+  return automerge;
+};
 Python.prepare();
-const automerge = initializeWasm(new Request(ASSETS.automerge));
-automerge.catch(() => {});
 
 // The same program also makes the engine's snapshot, in a worker that does nothing else and ends.
 const started: Promise<void> = self.name === SNAPSHOT_MAKER ? makeSnapshot() : start();
@@ -52,8 +59,11 @@ async function makeSnapshot(): Promise<void> {
 
 async function start(): Promise<void> {
   performance.mark('started');
+  const opening = People.open(() => retire());
+  opening.catch(() => {}); // who waits for it hears of it
   await writer();
-  people = await People.open(() => retire());
+  startPython().catch(() => {});
+  people = await opening;
   parts = await partsOf(people.last);
   if (await parts.device.isPrepared()) people.taken(people.last);
   setInterval(() => {
@@ -61,14 +71,16 @@ async function start(): Promise<void> {
     if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
-  await notify('state'); // how the door stands is known before Python keeps this thread busy
-  startPython().catch(() => {});
+  await notify('state');
 }
 
 /** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */
 async function keepOrder(device: Device): Promise<void> {
   try {
-    await device.keepSettled();
+    if (performance.now() - keptAt > KEEP_AGAIN_MS) {
+      await device.keepGlances();
+      keptAt = performance.now();
+    }
     if (await device.makeRoom(false)) await notify('content');
   } catch { /* only speed and space depend on it; the next round tries again */ }
 }
@@ -76,7 +88,7 @@ async function keepOrder(device: Device): Promise<void> {
 /** Everything that belongs to one person of this device. */
 async function partsOf(who: string): Promise<Parts> {
   const database = await Database.open(who, () => retire());
-  const device = new Device(database, startPython);
+  const device = new Device(database, startPython, startAutomerge);
   const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); }, () => ({ ...power, attended: attention.isHere }));
   return { who, database, device, exchanges };
 }
@@ -132,11 +144,11 @@ const handlers: Record<Op, Handler> = {
     await notify('content');
     return true;
   },
-  async unlock(passphrase: string, chosen?: string) {
-    return await unlock(chosen, database => Vault.unlock(database, passphrase));
+  async unlock(passphrase: string, chosen?: string, first?: DeskRequest) {
+    return await unlock(chosen, first, database => Vault.unlock(database, passphrase));
   },
-  async unlockByPasskey(id: string, secret: Bytes, chosen?: string) {
-    return await unlock(chosen, database => Vault.unlockByPasskey(database, id, secret));
+  async unlockByPasskey(id: string, secret: Bytes, chosen?: string, first?: DeskRequest) {
+    return await unlock(chosen, first, database => Vault.unlockByPasskey(database, id, secret));
   },
   async passkeys(who?: string) {
     await ready();
@@ -219,17 +231,25 @@ const handlers: Record<Op, Handler> = {
   async retire() { setTimeout(retire, 0); return true; },
 };
 
-async function unlock(chosen: string | undefined, way: (database: Database) => Promise<Opened>): Promise<true> {
+async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (database: Database) => Promise<Opened>): Promise<Unlocked> {
   await ready();
   if (chosen) await turnTo(chosen);
   const { who, device, exchanges } = parts!;
   performance.mark('unlock');
   await device.unlock(way);
-  await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
-  exchanges.start();
-  device.tidyContents().catch(() => {}); // only space depends on it
-  await notify('state');
-  return true;
+  // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.
+  const page = first && await device.isReady() ? await device.respond(first).catch(() => null) : null;
+  const answer: Unlocked = { state: await state(), page };
+  setTimeout(() => {
+    people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
+    exchanges.start();
+    void notify('state');
+    setTimeout(() => {
+      startAutomerge().catch(() => {}); // whoever records something tries again and hears of it
+      device.tidyContents().catch(() => {}); // only space depends on it
+    }, AFTER_FIRST_PAGE_MS);
+  }, 0);
+  return answer;
 }
 
 /** A carried file's problem as a sentence for people. */
@@ -239,7 +259,7 @@ async function inWords<T extends object>(lang: string, result: Promise<T | { pro
 }
 
 async function ready(): Promise<Parts> {
-  await Promise.all([started, automerge]);
+  await started;
   return parts!;
 }
 

@@ -1,12 +1,10 @@
 // The Python that runs in this worker: boots Pyodide from the precached zips and calls web/host/browser.py.
-import { loadPyodide, type PyodideAPI } from 'pyodide';
-import createPyodideModule from 'pyodide/pyodide.asm.mjs';
-import { ASSETS } from '../shared/build.ts';
+import type { loadPyodide, PyodideAPI } from 'pyodide';
 import type { Bytes } from '../shared/bytes.ts';
 import type { ContentRow } from './contents.ts';
-import { engineModule } from './engine.ts';
+import { engineParts, forgetEngineParts } from './engine.ts';
 import type { Around } from './exchanges.ts';
-import { dropSnapshot, findSnapshot } from './snapshot.ts';
+import { dropSnapshot, findSnapshot, type Snapshot } from './snapshot.ts';
 
 const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
 
@@ -56,15 +54,29 @@ export interface PageAnswer { status: number; html: string; location: string | n
 export class Python {
   private constructor(private readonly engine: PyodideAPI, private readonly host: Host) {}
 
-  /** Gets under way what needs no turn; `boot` waits for it. */
-  static prepare(): void { engineModule().catch(() => {}); }
+  /** Gets under way what takes no turn of this thread; `boot` waits for it. */
+  static prepare(): void {
+    engineParts().catch(() => {});
+    Python.kept = findSnapshot().catch(() => null);
+  }
+
+  private static kept: Promise<Snapshot | null> | null = null;
 
   /** Starts from the kept memory if there is one; whatever is wrong with it, the long way works. */
   static async boot(): Promise<Python> {
-    const snapshot = await findSnapshot().catch(() => null);
+    try {
+      return await Python.started();
+    } finally {
+      forgetEngineParts();
+    }
+  }
+
+  private static async started(): Promise<Python> {
+    const snapshot = await (Python.kept ?? findSnapshot().catch(() => null));
+    Python.kept = null; // its bytes are not needed twice
     if (snapshot) {
       try {
-        const [engine, whole] = await Promise.all([start({ _loadSnapshot: snapshot.bytes }), snapshot.whole]);
+        const [engine, whole] = await Promise.all([start({}, snapshot), snapshot.whole]);
         if (!whole) throw new Error('the kept memory is damaged');
         engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
         const host = engine.pyimport('host.browser') as unknown as Host;
@@ -94,9 +106,9 @@ export class Python {
   lock(): void { this.host.lock(); }
   /** One case a line: its id, a space, its rows as JSON; in UTF-8. */
   loadRecords(lines: Bytes): void { this.given(lines, given => this.host.load_records(given)); }
-  /** What is known of cases that only another act can change; null when it is as many as `known`. */
-  settled(known: number): string | null { return this.host.settled(known) as string | undefined ?? null; }
-  believeSettled(kept: string): number { return this.host.believe_settled(kept, Date.now()) as number; }
+  /** What lists know of cases, to be kept; null when nothing is new since it was given last. */
+  keptGlances(): string | null { return this.host.kept_glances(Date.now()) as string | undefined ?? null; }
+  believeGlances(kept: string): number { return this.host.believe_glances(kept, Date.now()) as number; }
   loadWaiting(rows: WaitingRow[]): void { this.given(rows, given => this.host.load_waiting(given)); }
   respond(request: unknown): PageAnswer { return JSON.parse(this.host.respond(JSON.stringify(request)) as string) as PageAnswer; }
   problem(code: string, status: number, lang: string): string { return this.host.problem(code, status, lang) as string; }
@@ -154,22 +166,31 @@ export class Python {
 }
 
 const NAMES = [
-  'warm', 'open_device', 'lock', 'load_records', 'settled', 'believe_settled', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
+  'warm', 'open_device', 'lock', 'load_records', 'kept_glances', 'believe_glances', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
   'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed', 'upload_go',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
-async function start(more: Partial<NonNullable<Parameters<typeof loadPyodide>[0]>>): Promise<PyodideAPI> {
-  const application = bytes(ASSETS.application);
-  return await loadPyodide({
+type Options = NonNullable<Parameters<typeof loadPyodide>[0]>;
+type CreateModule = NonNullable<Options['createPyodideModule']>;
+
+async function start(more: Partial<Options>, snapshot?: Snapshot): Promise<PyodideAPI> {
+  const { program, module, library, application } = await engineParts();
+  return await program.loadPyodide({
     indexURL: new URL('/assets/', location.href).href,
-    stdLibURL: new URL(ASSETS.library, location.href).href,
     lockFileContents: LOCK as never,
     packageBaseUrl: new URL('/assets/', location.href).href,
-    createPyodideModule,
+    createPyodideModule: (async settings => {
+      if (snapshot) settings.INITIAL_MEMORY = snapshot.memoryBytes;
+      const engine = await program.createPyodideModule(settings);
+      await snapshot?.restore(engine.HEAPU8);
+      return engine;
+    }) as CreateModule,
     env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
-    fsInit: async FS => { FS.writeFile('/lib/app.zip', await application); },
+    fsInit: async FS => { FS.writeFile('/lib/app.zip', await application, { canOwn: true }); },
+    ...snapshot ? { _loadSnapshot: snapshot.header } : {},
+    ...{ engineModule: module, libraryBytes: library }, // the bundler lets Pyodide take these instead of fetching its own
     ...more,
   });
 }
@@ -177,10 +198,4 @@ async function start(more: Partial<NonNullable<Parameters<typeof loadPyodide>[0]
 function taken<T>(result: unknown): T {
   const proxy = result as { toJs(options: object): T; destroy(): void };
   try { return proxy.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }); } finally { proxy.destroy(); }
-}
-
-async function bytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
 }

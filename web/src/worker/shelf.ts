@@ -35,7 +35,7 @@ export class Shelf {
   book = async (): Promise<Book> => await this.json<Book>('sealed', 'book') ?? { ...EMPTY_BOOK };
   directory = async (): Promise<string | null> => await this.json<string>('sealed', 'directory');
   left = async (): Promise<string | null> => await this.json<string>('sealed', 'left');
-  settled = async (): Promise<string | null> => await this.json<string>('sealed', 'settled');
+  glances = async (): Promise<string | null> => await this.json<string>('sealed', 'glances');
   rows = async (caseId: string): Promise<ActRow[]> => await this.json<ActRow[]>('records', caseId) ?? [];
   draft = async (path: string): Promise<Fields | null> => await this.json<Fields>('drafts', path);
 
@@ -106,13 +106,13 @@ export class Shelf {
     return writes;
   }
 
-  /** What is known of settled cases, without these. */
-  async settledWithout(caseIds: ReadonlySet<string>): Promise<Write[]> {
-    const text = await this.settled();
+  /** What lists know of cases, without these. */
+  async glancesWithout(caseIds: ReadonlySet<string>): Promise<Write[]> {
+    const text = await this.glances();
     if (!text) return [];
     const known = JSON.parse(text) as { cases: Record<string, unknown> };
     known.cases = Object.fromEntries(Object.entries(known.cases).filter(([id]) => !caseIds.has(id)));
-    return [await this.settledWrite(JSON.stringify(known))];
+    return [await this.glancesWrite(JSON.stringify(known))];
   }
 
   async waitingWrite(row: WaitingRow, seq: number): Promise<Write> {
@@ -124,7 +124,7 @@ export class Shelf {
   bookWrite = async (book: Book): Promise<Write> => await this.vault.sealJson('sealed', 'book', book);
   directoryWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'directory', text);
   leftWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'left', text);
-  settledWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'settled', text);
+  glancesWrite = async (text: string): Promise<Write> => await this.vault.sealJson('sealed', 'glances', text);
   /** A case's acts as Python wrote them. */
   recordWrite = async (caseId: string, rows: string): Promise<Write> => await this.vault.seal('records', caseId, utf8(rows));
   rowsWrite = async (caseId: string, rows: ActRow[]): Promise<Write> => await this.vault.sealJson('records', caseId, rows);
