@@ -47,7 +47,7 @@ export class Device {
       const { signer, write, identity } = await enrolled(wrapping, name, me);
       const shelf = new Shelf(this.database, vault);
       await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
-      await this.open(vault, signer);
+      await this.open(vault, Promise.resolve(signer));
     });
   }
 
@@ -73,9 +73,7 @@ export class Device {
     await this.turnstile.run(async () => {
       if (this.opened) return;
       const { vault, wrapping } = await way(this.database);
-      const signer = await Signer.load(this.database, wrapping);
-      if (!signer) throw new Refusal('not_enrolled');
-      await this.open(vault, signer);
+      await this.open(vault, Signer.load(this.database, wrapping));
     });
   }
 
@@ -332,15 +330,15 @@ export class Device {
     return this.opened;
   }
 
-  private async open(vault: Vault, signer: Signer): Promise<void> {
+  private async open(vault: Vault, loading: Promise<Signer | null>): Promise<void> {
     performance.mark('key');
     const shelf = new Shelf(this.database, vault);
-    const identity = await shelf.identity();
-    if (!identity) throw new Refusal('not_enrolled');
     const rows = shelf.allRows();
-    const [book, directory, kept, left, waiting, contents, first, python] = await Promise.all([
-      shelf.book(), shelf.directory(), shelf.glances(), shelf.left(), shelf.waiting(), Contents.load(this.database, vault), rows.next(), this.python()]);
+    const [signer, identity, book, directory, kept, left, waiting, contents, first, python] = await Promise.all([
+      loading, shelf.identity(), shelf.book(), shelf.directory(), shelf.glances(), shelf.left(), shelf.waiting(),
+      Contents.load(this.database, vault), rows.next(), this.python()]);
     performance.mark('read');
+    if (!signer || !identity) throw new Refusal('not_enrolled');
     const actor = newActor();
     const announcement = hex(await signer.announce(actor, identity.device));
     python.openDevice({
