@@ -15,7 +15,7 @@ from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
 from py_core.views.language import N_
 
-ROWS_PER_PAGE = 100
+ROWS_PER_PAGE = 50
 _LIGHT_ORDER = {light: place for place, light in enumerate(case_view.LIGHTS)}
 LIGHT_WORDS = {
     "overdue": N_("Overdue"), "red": N_("Red: due today"), "orange": N_("Orange: due next"), "yellow": N_("Yellow: due soon"),

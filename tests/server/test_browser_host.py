@@ -59,9 +59,9 @@ def line(case: int, acts: int) -> str:
     return f"{case:032x} {json.dumps(rows, ensure_ascii=False)}"
 
 
-def listed(host: Any) -> str:
+def listed(host: Any, path: str = "/cases", **query: str) -> str:
     request = {
-        "method": "GET", "path": "/cases", "query": {}, "form": {}, "lang": "zh-CN",
+        "method": "GET", "path": path, "query": {name: [text] for name, text in query.items()}, "form": {}, "lang": "zh-CN",
         "now_ms": int(NOW.timestamp() * 1000), "next_device_seq": 99, "beacon": None, "beacon_time_ms": None,
         "since_beacon_ms": None, "last_contact_ms": None,
     }  # fmt: skip
@@ -77,7 +77,9 @@ def at(moment: datetime) -> int:
 def test_a_start_from_what_was_kept_shows_the_same_list(host: Any) -> None:
     lines = [line(1, 7), line(2, 7), line(3, 2)]
     unlock(host, *lines)
-    shown = listed(host)
+    pages: tuple[dict[str, str], ...] = ({}, {"path": "/today"}, {"q": "k7q 不亮"}, {"q": "K7Q-9"})
+    shown = [listed(host, **page) for page in pages]
+    assert ["路灯不亮" in page for page in shown] == [True, True, True, False]
     kept = host.kept_glances(at(NOW))
     assert set(json.loads(kept)["cases"]) == {f"{case:032x}" for case in (1, 2, 3)}
     assert host.kept_glances(at(NOW)) is None, "nothing is new"
@@ -85,7 +87,7 @@ def test_a_start_from_what_was_kept_shows_the_same_list(host: Any) -> None:
     unlock(host, *lines)
     assert host.believe_glances(kept, at(NOW)) == 3
     taken = turn.glances_taken()
-    assert listed(host) == shown
+    assert [listed(host, **page) for page in pages] == shown
     assert turn.glances_taken() == taken, "no case was opened for the list"
     assert host.kept_glances(at(NOW)) is None
 
