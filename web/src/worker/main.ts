@@ -234,22 +234,25 @@ const handlers: Record<Op, Handler> = {
 async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (database: Database) => Promise<Opened>): Promise<Unlocked> {
   await ready();
   if (chosen) await turnTo(chosen);
-  const { who, device, exchanges } = parts!;
+  const { device } = parts!;
   performance.mark('unlock');
   await device.unlock(way);
   // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.
   const page = first && await device.isReady() ? await device.respond(first).catch(() => null) : null;
   const answer: Unlocked = { state: await state(), page };
-  setTimeout(() => {
-    people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
-    exchanges.start();
-    void notify('state');
-    setTimeout(() => {
-      startAutomerge().catch(() => {}); // whoever records something tries again and hears of it
-      device.tidyContents().catch(() => {}); // only space depends on it
-    }, AFTER_FIRST_PAGE_MS);
-  }, 0);
+  setTimeout(() => { void afterFirstPage(parts!); }, 0);
   return answer;
+}
+
+/** What an unlocked device does as soon as nobody waits for its page; nothing when it was locked again meanwhile. */
+async function afterFirstPage({ who, device, exchanges }: Parts): Promise<void> {
+  if (!device.isOpen) return;
+  exchanges.start();
+  await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
+  await notify('state');
+  await new Promise(resolve => setTimeout(resolve, AFTER_FIRST_PAGE_MS));
+  startAutomerge().catch(() => {}); // whoever records something tries again and hears of it
+  device.tidyContents().catch(() => {}); // only space depends on it
 }
 
 /** A carried file's problem as a sentence for people. */
