@@ -64,7 +64,7 @@ export class Device {
       const { signer, write, identity: anew } = await enrolled(wrapping, name, me);
       await shelf.write([write, await shelf.identityWrite(anew), await shelf.bookWrite({ ...book, nextSeq: 1, beacon: null })]);
       this.opened = null;
-      await this.open(vault, signer);
+      await this.open(vault, Promise.resolve(signer));
     });
   }
 
