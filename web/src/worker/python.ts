@@ -173,6 +173,7 @@ const NAMES = [
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
 type Options = NonNullable<Parameters<typeof loadPyodide>[0]>;
+interface Growing { growMemory(bytes: number): void }
 type CreateModule = NonNullable<Options['createPyodideModule']>;
 
 async function start(more: Partial<Options>, snapshot?: Snapshot): Promise<PyodideAPI> {
@@ -182,8 +183,9 @@ async function start(more: Partial<Options>, snapshot?: Snapshot): Promise<Pyodi
     lockFileContents: LOCK as never,
     packageBaseUrl: new URL('/assets/', location.href).href,
     createPyodideModule: (async settings => {
-      if (snapshot) settings.INITIAL_MEMORY = snapshot.memoryBytes;
-      const engine = await program.createPyodideModule(settings);
+      const engine = await program.createPyodideModule(settings) as Awaited<ReturnType<CreateModule>> & Growing;
+      // The rehearsal may need more memory than an engine begins with; Pyodide itself would refuse such a snapshot.
+      if (snapshot && engine.HEAPU8.length < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
       await snapshot?.restore(engine.HEAPU8);
       return engine;
     }) as CreateModule,

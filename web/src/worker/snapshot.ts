@@ -15,7 +15,7 @@ interface Head { pyodide: string; memoryBytes: number; pieces: [number, number][
 
 /** Kept memory: it can be put into an engine before it is known to be whole, but not be used. */
 export interface Snapshot {
-  /** What Pyodide wants to read of its own snapshot, and how much memory the engine must have. */
+  /** What Pyodide wants to read of its own snapshot, and how much memory the engine must have (it may be grown). */
   header: Bytes; memoryBytes: number;
   /** Puts the kept memory into an engine's. */
   restore(memory: Uint8Array): Promise<void>;
