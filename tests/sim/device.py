@@ -153,8 +153,7 @@ class Device:
         self.book = self.disk.get("sealed", "book")
         document = self.disk.get("sealed", "directory")
         self.directory = read_directory(document) if document else None
-        self.actor = self._chance.randbytes(16)
-        self.announcement = self.key.sign(actor_sign_bytes(self.actor.hex(), self.identity.device)).hex()
+        self._take_new_actor()
         self.client = self.client_class(self.identity.device, APP_VERSION, standing_of(self.book))
         self.client.log_of = self._log_of
         self.records: dict[str, CaseRecord] = {}
@@ -169,6 +168,10 @@ class Device:
                 self.client.add(_waiting(row))
         self.beacon_at: int | None = None
         self.is_open = True
+
+    def _take_new_actor(self) -> None:
+        self.actor = self._chance.randbytes(16)
+        self.announcement = self.key.sign(actor_sign_bytes(self.actor.hex(), self.identity.device)).hex()
 
     def _log_of(self, case_id: str) -> list[tuple[int, str]]:
         record = self.records.get(case_id)
@@ -265,6 +268,7 @@ class Device:
         if received.beacon:
             self.beacon_at = self._true_ms()
         self._hold(plan)
+        self._leave_refused_numbers(received)
         if received.directory is not None:
             self.directory = read_directory(received.directory)
         self.client.offer_again(_waiting(row) for row in again)
@@ -295,6 +299,7 @@ class Device:
         if writes:
             self.disk.write(writes)
         self._hold(plan)
+        self._leave_refused_numbers(received)
         self.client.settle(received)
         self.believed(received)
 
@@ -375,6 +380,11 @@ class Device:
             )
         asked = [self.disk.get("outbox", change_hash) for change_hash in plan.asked_again]
         return found + [{**row, "reason": "", "astray": True} for row in asked if row]
+
+    def _leave_refused_numbers(self, received: Received) -> None:
+        """What was refused may come back into its document: its actor's numbers are used."""
+        if received.refused:
+            self._take_new_actor()
 
     def _hold(self, plan: Keeping) -> None:
         for case_id, rows in plan.rows.items():

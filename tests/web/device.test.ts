@@ -147,6 +147,32 @@ test('a refused act stays in the outbox with its reason and out of what the case
   assert.ok(!Automerge.decodeChange(await lastChange(CASE)).deps.includes(last));
 });
 
+test('what was refused and comes back after all goes beside what was written since, under another actor', async () => {
+  const caseId = '6f'.repeat(16);
+  for (const n of ['first', 'refused']) {
+    python.acts = [{ case_id: caseId, text: `{"n":"${n}"}` }];
+    await device.respond(REQUEST);
+  }
+  const change = await lastChange(caseId);
+  const { hash, actor, seq } = Automerge.decodeChange(change);
+  const refused = [{ case_id: caseId, hash, reason: 'scope', now_with: [], by: '', why: '', at_ms: null }];
+  python.received = { ...NOTHING, refused, documents: { [caseId]: { without: [hash], changes: [] } } };
+  await device.takeAnswer([]);
+  python.acts = [{ case_id: caseId, text: '{"n":"since"}' }];
+  await device.respond(REQUEST);
+  const since = Automerge.decodeChange(await lastChange(caseId));
+  assert.notDeepEqual([since.actor, since.seq], [actor, seq]);
+  python.received = { ...NOTHING, settled: [hash], documents: { [caseId]: { without: [], changes: [change] } } };
+  await device.takeAnswer([]);
+  const all = Automerge.getAllChanges(Automerge.load((await opened().shelf.document(caseId))!)).map(each => Automerge.decodeChange(each).hash);
+  assert.ok(all.includes(hash) && all.includes(since.hash));
+  // What has been written since is announced under its own actor.
+  await unlock();
+  const row = python.waitingRows.find(each => each.hash === since.hash)!;
+  assert.equal(row.actor, since.actor);
+  assert.notEqual(row.actor_signature, python.waitingRows.find(each => each.actor === actor)!.actor_signature);
+});
+
 test('a case that has left is in no store afterwards; of an act that was left out only the word stays', async () => {
   const gone = '9a'.repeat(16);
   python.acts = [{ case_id: gone, text: '{"n":"secret"}' }];

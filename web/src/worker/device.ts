@@ -18,8 +18,11 @@ import { Signer } from './signer.ts';
 import { Turnstile } from './turnstile.ts';
 import { Vault, type Opened } from './vault.ts';
 
-interface Open {
-  shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python; actor: string; announcement: string;
+/** Under which name this device writes into documents, and its signed word that the name is its own. */
+interface Writer { actor: string; announcement: string }
+
+interface Open extends Writer {
+  shelf: Shelf; vault: Vault; signer: Signer; identity: Identity; book: Book; python: Python;
   /** When the last beacon came, on the clock that no person can set. */
   beaconAt: number | null;
   contents: Contents;
@@ -216,8 +219,9 @@ export class Device {
       if (good === null) return { problem: 'cannot_check' };
       if (!good) return { problem: 'tampered' };
       await checkReceipts(open.identity.recordKey, received);
-      const { writes } = await this.answerWrites(open, received);
+      const { writes, believe } = await this.answerWrites(open, received);
       if (writes.length) await open.shelf.write(writes);
+      believe();
       open.python.settle();
       return { receipts: received.receipts.length, refused: received.refused.length };
     });
@@ -339,8 +343,7 @@ export class Device {
       Contents.load(this.database, vault), rows.next(), this.python()]);
     performance.mark('read');
     if (!signer || !identity) throw new Refusal('not_enrolled');
-    const actor = newActor();
-    const announcement = hex(await signer.announce(actor, identity.device));
+    const writer = await newWriter(signer, identity);
     python.openDevice({
       identity: { user: identity.user, device: identity.device, code: identity.code },
       app_version: APP_VERSION,
@@ -352,7 +355,7 @@ export class Device {
     if (kept) python.believeGlances(kept);
     python.loadWaiting(waiting);
     python.loadContents(contents.rows());
-    this.opened = { shelf, vault, signer, identity, book, python, actor, announcement, beaconAt: null, contents };
+    this.opened = { shelf, vault, signer, identity, book, python, ...writer, beaconAt: null, contents };
     performance.mark('open');
   }
 
@@ -416,11 +419,14 @@ export class Device {
     if (received.left) writes.push(await shelf.leftWrite(received.left));
     for (const caseId of received.purge) writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
     if (received.purge.length) writes.push(...await shelf.glancesWithout(new Set(received.purge)));
+    // What was refused may come back into its document: its actor's numbers are used, so nobody goes on with that actor.
+    const writer = received.refused.length ? await newWriter(open.signer, open.identity) : {};
     const again = await this.waitingAgain(open, received);
     for (const [row, seq] of again) writes.push(await shelf.waitingWrite(row, seq));
     const contents = received.shared === null ? await open.contents.without(received.contents) : await open.contents.sendAgain();
     const gone = received.contents.filter(sha256 => open.contents.has(sha256) && !(sha256 in contents.index));
     const believe = (): void => {
+      Object.assign(open, writer);
       open.contents.believe(contents.index);
       for (const sha256 of gone) open.python.contentKept(sha256, false);
       if (received.shared !== null) open.python.offerAgain(again.map(([row]) => row));
@@ -461,6 +467,12 @@ async function enrolled(wrapping: CryptoKey, name: string, me: Me): Promise<{ si
   const { device, code, enrolment } = await enrolAtRecord(me, signer.alg, signer.publicKey, name, asked);
   const carryKeys = await trusted(me.recordKey, me.carryKeys);
   return { signer, write, identity: { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys, enrolment } };
+}
+
+/** A fresh actor with its announcement. */
+async function newWriter(signer: Signer, identity: Identity): Promise<Writer> {
+  const actor = newActor();
+  return { actor, announcement: hex(await signer.announce(actor, identity.device)) };
 }
 
 /** How full this browser's storage is, and whether it promised to keep it; null where it does not say. */

@@ -8,7 +8,8 @@ interface CaseDocument { acts: Automerge.ImmutableString[] }
 /** The first change of every case; its hash names it as a cause but it never travels. */
 export const GENESIS = fromHex('856f4a83c11f3a50012f001000000000000000000000000000000000010100000005150634014202560270027f0461637473017f027f007f00');
 
-/** A fresh actor for every start of the worker: a stable one gets documents stuck when a profile is cloned. */
+/** A fresh actor for every start of the worker, and after a refusal: a stable one gets documents stuck when a profile is
+ * cloned, or when what was refused comes back. */
 export function newActor(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 }
