@@ -1,0 +1,35 @@
+"""A phone's width: no page runs over the edge of the screen, and what is pressed is as tall as a finger needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from e2e.harness import City, Laptop
+from e2e.pages import LISTS, open_pages
+
+PHONE = {"width": 390, "height": 844}
+FINGER_PX_MIN = 44
+# Links inside sentences and lists are exempt (WCAG 2.2, 2.5.8); these stand alone.
+PRESSED = "main .govuk-button, main .govuk-input, main .govuk-select, .sw-bar__button, .sw-nav__link"
+LOW = """([selector, least]) => [...document.querySelectorAll(selector)]
+  .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < least - 0.5)
+  .map(part => `${part.tagName} ${part.id || part.textContent.trim().slice(0, 30)} ${part.getBoundingClientRect().height}`)"""
+
+
+@pytest.mark.parametrize("user", [user for user in LISTS if user])
+def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Callable[..., Laptop]) -> None:
+    page: Page = laptop("phone").open()
+    pages = open_pages(page, city, user)
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    faults: list[str] = []
+    for name, path in pages:
+        for lang in ("zh-CN", "en"):
+            page.goto(f"{city.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > PHONE["width"]:
+                faults.append(f"{name} {lang}: {width} px wide")
+            faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [PRESSED, FINGER_PX_MIN])]
+    assert faults == []
