@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from py_core.lineage import Again, Row, offered_again, without_receipts
-from py_core.sync import LEFT_OUT, Received, RefusedAct, SyncClient
+from py_core.sync import Received, RefusedAct, SyncClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Keeping:
     purge: tuple[str, ...] = ()
     left_out: list[RefusedAct] = field(default_factory=list)  # of a purged case: the word stays, the bytes go
     again: list[Again] = field(default_factory=list)  # what goes back into the outbox, causes before effects
-    asked_again: list[str] = field(default_factory=list)  # what was refused and loses its reason
+    asked_again: list[str] = field(
+        default_factory=list
+    )  # what was refused: as far as its bytes are here, it waits again
 
 
 def keeping(
@@ -47,7 +49,7 @@ def keeping(
     plan = Keeping(refused=list(received.refused), purge=received.purge, left_out=client.left_out_in(received))
     if received.shared is not None:
         plan.again = offered_again(((each, rows_of(each)) for each in held), client.device, received.shared)
-        plan.asked_again = [each.hash for each in client.refused.values() if each.reason != LEFT_OUT]
+        plan.asked_again = list(client.refused)  # decisions about them may be lost as well
         for case_id in {each.case_id for each in plan.again}:
             plan.rows[case_id] = without_receipts(rows_of(case_id), received.shared)
 

@@ -357,7 +357,7 @@ class SyncClient:
         self._more = received.end.more
         if received.shared is not None:  # everything is asked for anew, and what was refused is offered anew
             self._more = True
-            self.refused = {each.hash: each for each in self.refused.values() if each.reason == LEFT_OUT}
+            self.refused = {hash_: each for hash_, each in self.refused.items() if hash_ not in self._waiting}
             self.left = {case_id: min(top, received.shared - 1) for case_id, top in self.left.items()}
         # An older record leaves the asking unanswered: it is asked again from time to time, not at once.
         answered = bool(received.returned or received.out_of_scope or received.recalled)

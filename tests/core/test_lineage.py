@@ -11,7 +11,7 @@ from py_core.carry import CarryRefused
 from py_core.change import decode_act_change
 from py_core.keeping import keeping
 from py_core.lineage import Again, offered_again, without_receipts
-from py_core.sync import Received, SyncClient
+from py_core.sync import LEFT_OUT, Received, RefusedAct, SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
 
 OWN, OTHER = "d1", "d2"
@@ -79,6 +79,19 @@ def test_what_was_refused_is_asked_again_and_stays_in_the_outbox_until_its_docum
     device.request()
     received = device.read(answer(accepted(act, 2), Pulled(act.case_id, 2, 5, act.raw), beacon(3), End(0, False, "s")))
     assert keeping(received, device, (), lambda case_id: []).taken == []
+
+
+def test_what_was_left_out_is_asked_again_too_and_stays_left_out_where_its_bytes_are_gone() -> None:
+    kept, gone = waiting(1), waiting(2)
+    device = client(kept, gone)
+    left_out = [RefusedAct(each.case_id, each.hash, LEFT_OUT, by="qian") for each in (kept, gone)]
+    device.settle(Received(refused=left_out))
+    device.request()
+    received = device.read(answer(beacon(2), End(0, True, "s", lineage="l2", shared=2)))
+    assert keeping(received, device, (), lambda case_id: []).asked_again == [kept.hash, gone.hash]
+    device.offer_again([replace(kept, astray=True)])
+    device.commit(received)
+    assert (set(device.refused), device.waiting) == ({gone.hash}, 1)
 
 
 def test_a_log_that_is_shorter_than_what_was_heard_of_it_is_a_restore_too() -> None:

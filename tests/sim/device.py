@@ -379,7 +379,7 @@ class Device:
                 }
             )
         asked = [self.disk.get("outbox", change_hash) for change_hash in plan.asked_again]
-        return found + [{**row, "reason": "", "astray": True} for row in asked if row]
+        return found + [{**row, "reason": "", "astray": True} for row in asked if row and row["raw"]]
 
     def _leave_refused_numbers(self, received: Received) -> None:
         """What was refused may come back into its document: its actor's numbers are used."""

@@ -39,7 +39,7 @@ def apply_changes(binary: bytes | None, changes: Sequence[bytes]) -> bytes:
 
 
 def without_changes(binary: bytes, refused: Collection[str]) -> bytes:
-    """The document without some changes and everything that came to depend on them."""
+    """The document without some changes and everything that came to depend on them; whole, if nothing would be left."""
     gone = set(refused)
     kept: list[bytes] = []
     for raw in changes_of(binary):
@@ -48,4 +48,4 @@ def without_changes(binary: bytes, refused: Collection[str]) -> bytes:
             gone.add(change.hash)
         else:
             kept.append(raw)
-    return apply_changes(None, kept)
+    return apply_changes(None, kept) if kept else binary

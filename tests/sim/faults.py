@@ -39,7 +39,7 @@ class Faults:
 _MAXIMA = Faults(
     drop=0.3, late=0.2, duplicate=0.3, cut=0.4, flip=0.15, forge=0.15, device_crash=0.12, disk_full=0.1,
     record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.9, clone=0.08, transfer=0.05,
-    revocation=0.03, malice=0.5, carry=0.9, record_restore=0.0,
+    revocation=0.03, malice=0.5, carry=0.9, record_restore=0.3,
 )  # fmt: skip
 
 

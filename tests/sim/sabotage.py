@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from py_core import wire
 from py_core.desk.turn import Turn
+from py_core.keeping import Keeping
 from py_core.sync import Received, SyncClient
 from server import record as log
 from server.tables import changes
@@ -104,6 +105,13 @@ class ForgetsItsNumbers(Device):
         wait_ms = super().take_answer(pieces)
         self.book["next_seq"] = next_seq
         return wait_ms
+
+
+class KeepsItsReceipts(Device):
+    """Believes still what a record signed for before it came back from a backup: it offers nothing again."""
+
+    def _plan(self, received: Received) -> Keeping:
+        return super()._plan(replace(received, shared=None))
 
 
 class TrustsItsClock(Device):

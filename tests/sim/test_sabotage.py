@@ -15,7 +15,7 @@ from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
 from .run import run_seed
-from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, NeverLetsGo, PurgesAtOnce
+from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, KeepsItsReceipts, NeverLetsGo, PurgesAtOnce
 
 SEEDS_MAX = 60
 ROUGH = Faults(
@@ -23,6 +23,7 @@ ROUGH = Faults(
     clock_jump=0.2, malice=0.5,
 )  # fmt: skip
 MOVING = Faults(transfer=0.4, revocation=0.1, cut=0.2, device_crash=0.1, offline=0.5)
+RESTORED = Faults(record_restore=1.0, offline=0.2)
 COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)
 
 
@@ -38,7 +39,7 @@ def noticed(
 
 
 def test_the_rough_histories_break_nothing_that_is_whole() -> None:
-    for faults in (ROUGH, COPYING, MOVING):
+    for faults in (ROUGH, COPYING, MOVING, RESTORED):
         for seed in range(4):
             assert not run_seed(seed, faults=faults).broken
 
@@ -50,6 +51,10 @@ def test_a_broken_device_is_noticed(device_class: type[Device]) -> None:
 
 def test_a_restored_device_that_uses_numbers_again_is_noticed() -> None:
     assert "which it holds" in noticed(ForgetsItsNumbers, faults=COPYING)
+
+
+def test_a_device_that_does_not_take_back_its_receipts_after_a_restore_is_noticed() -> None:
+    assert noticed(KeepsItsReceipts, faults=RESTORED)
 
 
 def test_a_device_that_keeps_what_left_its_scope_is_noticed() -> None:

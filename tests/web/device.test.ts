@@ -173,6 +173,19 @@ test('what was refused and comes back after all goes beside what was written sin
   assert.notEqual(row.actor_signature, python.waitingRows.find(each => each.actor === actor)!.actor_signature);
 });
 
+test('a case of which everything was refused stays whole in its document: what follows goes on from it', async () => {
+  const caseId = '7c'.repeat(16);
+  python.acts = [{ case_id: caseId, text: '{"n":"beginning"}' }];
+  await device.respond(REQUEST);
+  const { hash } = Automerge.decodeChange(await lastChange(caseId));
+  const refused = [{ case_id: caseId, hash, reason: 'others_act', now_with: [], by: '', why: '', at_ms: null }];
+  python.received = { ...NOTHING, refused, documents: { [caseId]: { without: [hash], changes: [] } } };
+  await device.takeAnswer([]);
+  python.acts = [{ case_id: caseId, text: '{"n":"goes on"}' }];
+  await device.respond(REQUEST);
+  assert.deepEqual(Automerge.decodeChange(await lastChange(caseId)).deps, [hash]);
+});
+
 test('a case that has left is in no store afterwards; of an act that was left out only the word stays', async () => {
   const gone = '9a'.repeat(16);
   python.acts = [{ case_id: gone, text: '{"n":"secret"}' }];

@@ -455,7 +455,7 @@ export class Device {
       }, index - LOG_BEFORE_OUTBOX]);
     }
     const asked = new Set(received.asked_again);
-    for (const [row, seq] of outbox.values()) if (asked.has(row.hash)) found.push([{ ...row, reason: '', now_with: [], astray: true }, seq]);
+    for (const [row, seq] of outbox.values()) if (asked.has(row.hash) && row.raw.length) found.push([{ ...row, reason: '', now_with: [], astray: true }, seq]);
     return found;
   }
 }

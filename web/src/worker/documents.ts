@@ -39,7 +39,10 @@ export function applyChanges(binary: Bytes | null, actor: string, changes: reado
   }
 }
 
-/** The document without some changes and everything that came to depend on them. */
+/**
+ * The document without some changes and everything that came to depend on them. When nothing would be left it stays
+ * whole: what is written next would begin the case a second time, which can never be taken.
+ */
 export function withoutChanges(binary: Bytes, actor: string, refused: ReadonlySet<string>): Bytes {
   const document = open(binary, actor);
   const kept: Bytes[] = [];
@@ -48,12 +51,12 @@ export function withoutChanges(binary: Bytes, actor: string, refused: ReadonlySe
     for (const change of Automerge.getAllChanges(document)) {
       const { hash, deps } = Automerge.decodeChange(change);
       if (gone.has(hash) || deps.some(dep => gone.has(dep))) gone.add(hash);
-      else kept.push(copy(change));
+      else if (deps.length) kept.push(copy(change)); // the first change of every case is there already
     }
   } finally {
     Automerge.free(document);
   }
-  return applyChanges(null, actor, kept);
+  return kept.length ? applyChanges(null, actor, kept) : binary;
 }
 
 /** Every act's change in a document by its hash. */
