@@ -10,7 +10,7 @@ from py_core.city.document import CITY_ID
 from py_core.visits.document import is_visit_id
 from py_core.visits.events import VISIT_EVENTS
 
-# The fields of every event that a case or a visit takes; no type belongs to both.
+# The fields of every event that a case or a visit takes; a type that belongs to both has the same in both.
 EVENT_FIELDS: Mapping[str, tuple[FieldSpec, ...]] = {**EVENTS, **VISIT_EVENTS}
 
 

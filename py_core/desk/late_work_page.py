@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.cases.acts import Act, read_act
+from py_core.city import CITY_ID
 from py_core.desk import act_view, case_view
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
@@ -16,10 +17,12 @@ from py_core.desk.ports import CentreView, HeldWork, LateDecision, Response
 from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.turn import Turn
+from py_core.desk.visit_held import open_visit
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
 from py_core.views import language
 from py_core.views.language import N_
+from py_core.visits import is_visit_id
 
 REASON_MAX = 500
 SHOWN_MAX = 300
@@ -74,8 +77,12 @@ def take_late_work(turn: Turn, item: str) -> Response:
         return Response(303, location="/centre/quarantine?done=left_out", decision=LateDecision(items, False, reason))
     event = {"type": "late_work_taken", "acts": [each.hash for each in group], "reason": reason}
     act = new_act(turn, found.case_id, "take_late_work", (event,), turn.surroundings.now)
-    location = f"/cases/{found.case_id}?done=late_taken"
+    location = f"{_place(found.case_id)}?done=late_taken"
     return Response(303, location=location, acts=(act,), decision=LateDecision(items, True, reason))
+
+
+def _place(document_id: str) -> str:
+    return f"/visits/{document_id}" if is_visit_id(document_id) else f"/cases/{document_id}"
 
 
 def _choices(found: HeldWork) -> tuple[str, ...]:
@@ -83,7 +90,7 @@ def _choices(found: HeldWork) -> tuple[str, ...]:
 
 
 def _may_take(found: HeldWork) -> bool:
-    return found.may_take and found.text is not None and is_case_id(found.case_id)
+    return found.may_take and found.text is not None and found.case_id != CITY_ID
 
 
 def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
@@ -128,17 +135,25 @@ def _act(found: HeldWork) -> Act | None:
         return None
 
 
+def _title(turn: Turn, document_id: str) -> str:
+    """What the case or visit is called; empty when the record has nothing of it."""
+    if is_visit_id(document_id):
+        visit = open_visit(turn, document_id)
+        return visit.visit.value("enterprise") if visit else ""
+    case = turn.open(document_id) if is_case_id(document_id) else None
+    return case_view.title_of(turn, case) if case else ""
+
+
 def _row(turn: Turn, found: HeldWork) -> dict[str, Any]:
     act = _act(found)
-    opened = turn.open(found.case_id) if is_case_id(found.case_id) else None
-    case_title = case_view.title_of(turn, opened) if opened else found.case_id[:8]
+    title = _title(turn, found.case_id)
     return {
         "id": found.id,
         "title": act_view.act_title(turn, act.events) if act else turn.say(N_("Cannot be read")),
         "who": case_view.person_name(turn, found.user),
         "device": found.device[:12],
-        "case_id": found.case_id if opened else "",
-        "case_title": case_title,
+        "case_href": _place(found.case_id) if title else "",
+        "case_title": title or found.case_id[:8],
         "reason": act_view.quarantine_reason(turn, found.reason),
         "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in found.now_with),
         "since": language.moment_text(turn.lang, found.since, short=True),

@@ -8,7 +8,7 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from py_core.cases.events import ATTACHMENT_PURPOSES
+from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS
 from py_core.cases.fields import FieldSpec, missing, read_moment, read_value
 from py_core.errors import Malformed
 from py_core.values import N_
@@ -68,6 +68,7 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "visit_finished": (_f("summary", "long_text", N_("Summary"), True),),
     "visit_cancelled": (_REASON,),
     "visit_noted": (_f("text", "long_text", N_("Note"), True),),
+    "late_work_taken": EVENTS["late_work_taken"],  # the record itself says it, in whatever document it was
 }
 
 

@@ -73,9 +73,20 @@ def test_the_id_tells_a_visit_from_a_case_and_from_the_city() -> None:
     assert not is_visit_id(made.upper())
 
 
-def test_no_event_belongs_to_visits_and_cases() -> None:
-    assert not VISIT_EVENTS.keys() & EVENTS.keys()
-    assert {spec.event for spec in VISIT_COMMANDS.values()} == VISIT_EVENTS.keys() - {"visit_planned"}
+def test_only_the_decision_about_late_work_belongs_to_visits_and_cases() -> None:
+    both = VISIT_EVENTS.keys() & EVENTS.keys()
+    assert both == {"late_work_taken"}
+    assert VISIT_EVENTS["late_work_taken"] == EVENTS["late_work_taken"]
+    assert {spec.event for spec in VISIT_COMMANDS.values()} == VISIT_EVENTS.keys() - {"visit_planned"} - both
+
+
+def test_a_decision_about_late_work_changes_nothing_of_what_a_visit_adds_up_to() -> None:
+    taken = {"type": "late_work_taken", "acts": ["ab" * 32], "reason": "it was done in time"}
+    before, after = visit(plan(), STARTED), visit(plan(), STARTED, taken)
+    assert (after.state, after.apart, after.papers, after.ignored) == (before.state, before.apart, before.papers, ())
+    assert after.signed_about == before.signed_about
+    with pytest.raises(Malformed):
+        read_visit_event({**taken, "reason": ""})
 
 
 # ------------------------------------------------------------------------------------------------ hostile values

@@ -8,11 +8,13 @@ from browsing import Browser
 from laptop import Laptop, StandingClock, case_id, city_document, registered
 
 from py_core import __version__, wire
+from py_core.visits import visit_id
 from server import record
 from server.parts import Parts
 from server.rebuilding import feed_faults, standings
 
 CASE = case_id(1)
+FINISHED = {"type": "visit_finished", "summary": "two requests were taken along"}
 
 
 @pytest.fixture
@@ -67,6 +69,31 @@ def test_late_work_is_listed_and_taken_together_with_what_rests_on_it(
         faults = feed_faults(connection, standings(connection))
     assert (faults.missing, faults.not_let_go) == ((), ())
     assert "Nothing waits for a decision." in browser.get("/centre/quarantine?lang=en").text
+
+
+def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts, browser: Browser, lin: Laptop) -> None:
+    visit = visit_id("ab" * 16)
+    planned = {"type": "visit_planned", "enterprise": "恒泰纺织", "on": "2026-11-23", "officers": ["zhao"]}
+    lin.sync(lin.act(visit, {**planned, "unit": "shihe", "number": "K7Q-000001"}))
+    first, second = lin.act(visit, {"type": "visit_started", "met": "钱建新"}), lin.act(visit, FINISHED)
+    moved(parts)
+    lin.sync(first, second)
+    browser.sign_in("qian")
+    page = browser.get("/centre/quarantine?lang=en").text
+    for words in (f'href="/visits/{visit}"', "恒泰纺织", "to be decided"):
+        assert words in page
+    answer = submit(
+        browser, f"/centre/quarantine/{item_of(browser)}?lang=en", decision="take", reason="It was in time."
+    )
+    assert answer.url.path == f"/visits/{visit}"
+    for words in ("Late work taken into the record by the centre", "It was in time.", FINISHED["summary"]):
+        assert words in answer.text
+    with parts.database.reading() as connection:
+        assert record.log_size(connection) == 4
+        faults = feed_faults(connection, standings(connection))
+    assert (faults.missing, faults.not_let_go) == ((), ())
+    ask_again = lin.sync(first, second)[0]
+    assert [each.verdict for each in ask_again] == ["had", "had"]
 
 
 def test_late_work_is_left_out_and_stays_listed_with_its_reason(parts: Parts, browser: Browser, lin: Laptop) -> None:

@@ -10,6 +10,7 @@ from laptop import Laptop, StandingClock, case_id, city_document, let_dispatch, 
 
 from py_core import wire
 from py_core.desk.ports import DeviceRevocation, LateDecision
+from py_core.visits import visit_id
 from server import device_contacts, late_work, record
 from server.database import Database
 from server.own_device import NotRecorded
@@ -256,3 +257,26 @@ def test_the_first_act_of_a_moved_officer_can_be_taken_and_its_unit_gets_the_cas
     with parts.database.reading() as connection:
         faults = feed_faults(connection, standings(connection))
     assert (faults.missing, faults.not_let_go) == ((), ())
+
+
+def test_what_was_done_on_a_visit_with_a_withdrawn_device_can_be_taken(parts: Parts, lin: Laptop) -> None:
+    visit = visit_id("ab" * 16)
+    planned = {"type": "visit_planned", "enterprise": "恒泰纺织", "on": "2026-11-23", "officers": ["lin"]}
+    ask(lin, lin.act(visit, {**planned, "unit": "shihe", "number": "K7Q-000001"}))
+    work = lin.act(visit, {"type": "visit_started"})
+    parts.decisions.carry_out(DeviceRevocation(lin.device, "stolen"), "he")
+    assert messages(ask(lin, work), wire.Verdict)[0].reason == "device_revoked"
+    change_hash = decide(parts, take=True)
+    assert messages(ask(lin, asks=(change_hash,)), wire.Ruled)[0].taken
+    assert [each.entry.hash for each in fed(parts, "shihe") if each.entry][-1] == change_hash
+
+
+def test_only_the_record_itself_says_that_late_work_of_a_visit_was_taken(parts: Parts, lin: Laptop) -> None:
+    visit = visit_id("ab" * 16)
+    planned = {"type": "visit_planned", "enterprise": "恒泰纺织", "on": "2026-11-23", "officers": ["lin"]}
+    ask(lin, lin.act(visit, {**planned, "unit": "shihe", "number": "K7Q-000001"}))
+    said = {"type": "late_work_taken", "acts": ["ab" * 32], "reason": "it was done in time"}
+    assert lin.verdict(lin.act(visit, said)) == "not_authorised"
+    qian = Laptop(parts, "qian")
+    qian.held[visit] = lin.held[visit][:1]
+    assert qian.verdict(qian.act(visit, said)) == "not_authorised"
