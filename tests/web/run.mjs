@@ -10,7 +10,12 @@ const root = path.resolve(import.meta.dirname, '../..');
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'shouwen-web-tests-'));
 try {
   const names = fs.readdirSync(import.meta.dirname).filter(name => name.endsWith('.test.ts')).sort();
-  const shared = options(root, 'test-build', { engine: '/assets/engine.wasm', automerge: '/assets/automerge.wasm', library: '', application: '', program: '' });
+  const built = fs.readdirSync(path.join(root, 'web/dist/assets'));
+  const asset = begin => `/assets/${built.find(name => name.startsWith(begin) && !name.endsWith('.br'))}`;
+  const shared = options(root, 'test-build', {
+    engine: asset('pyodide-'), automerge: asset('automerge-'), library: asset('library-'), application: asset('application-'),
+    program: path.join(root, 'web/dist', asset('program-')),
+  });
   await esbuild.build({
     ...shared, minify: false, sourcemap: 'inline', platform: 'node', format: 'esm', outdir: out, outExtension: { '.js': '.mjs' },
     entryPoints: names.map(name => path.join(import.meta.dirname, name)),
