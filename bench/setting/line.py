@@ -76,8 +76,10 @@ class Line:
                 if sink.can_write_eof():
                     sink.write_eof()
                 return
+            setattr(
+                self, way, getattr(self, way) + len(piece)
+            )  # before anybody can have read it and begun to count anew
             sink.write(piece)
-            setattr(self, way, getattr(self, way) + len(piece))
             self._since_cut += len(piece)
             if self.cut_bytes and self._since_cut >= self.cut_bytes:
                 self._since_cut = 0
