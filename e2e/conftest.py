@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 from e2e.harness import SHOUWEN, City, Laptop
+from e2e.prepared import DESKTOP, Prepared, profile_of
 
-DESKTOP = (1366, 768)
 EXPECT_MS_MAX = 30_000  # two busy cores unlock and start Python more slowly than any officer's laptop
 expect.set_options(timeout=EXPECT_MS_MAX)
 
@@ -31,6 +31,14 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("city") / "data"
     subprocess.run([str(SHOUWEN), "demo", "--data", str(data)], check=True, stdout=subprocess.DEVNULL)
     return data
+
+
+@pytest.fixture(scope="session")
+def prepared(playwright: Playwright, demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Prepared devices of whoever is asked for, made when first needed."""
+    folder = tmp_path_factory.mktemp("prepared")
+    shutil.copytree(demo_data, folder / "data")
+    return Prepared(playwright, folder)
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def laptop(
 
     def make(name: str, size: tuple[int, int] = DESKTOP) -> Laptop:
         if name not in made:
-            made[name] = Laptop(playwright, tmp_path / f"profile-{name}", size)
+            made[name] = Laptop(playwright, profile_of(tmp_path, name), size)
         return made[name]
 
     yield make
@@ -67,6 +75,20 @@ def laptop(
         if FAILED in request.node.stash:
             each.picture(shots / f"failed-{request.node.name}-{name}.png")
         each.close()
+
+
+@pytest.fixture
+def prepared_city(prepared: Prepared, tmp_path: Path) -> Iterator[Callable[..., City]]:
+    """Starts a city in which these people have prepared devices, locked: `laptop` gives them by name."""
+    running: list[City] = []
+
+    def give(*people: str) -> City:
+        running.append(prepared.copy(tmp_path, *people))
+        return running[-1]
+
+    yield give
+    for city in running:
+        city.stop()
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,9 @@ CAMERA = b"CANARY-KAMERA-7731"
 CUTS = 3
 
 # A picture with so much noise that even made smaller it needs several chunks.
-_NOISE = """() => {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 2400, height: 1800 });
-  const pen = canvas.getContext('2d'), image = pen.createImageData(2400, 1800);
+_NOISE = """([width, height]) => {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const pen = canvas.getContext('2d'), image = pen.createImageData(width, height);
   let seed = 7;
   for (let at = 0; at < image.data.length; at++) { seed = (seed * 1103515245 + 12345) >>> 0; image.data[at] = at % 4 === 3 ? 255 : seed >>> 24; }
   pen.putImageData(image, 0, 0);
@@ -47,12 +47,17 @@ def gps_exif() -> bytes:
     return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
 
 
+def taken_by_camera(page: Page, width: int = 2400, height: int = 1800) -> bytes:
+    """A picture with everything that a camera writes into it."""
+    plain = base64.b64decode(page.evaluate(_NOISE, [width, height]))
+    return plain[:2] + gps_exif() + plain[2:]
+
+
 @pytest.fixture
 def photograph(tmp_path: Path) -> Callable[[Page], Path]:
     def make(page: Page) -> Path:
-        plain = base64.b64decode(page.evaluate(_NOISE))
         path = tmp_path / "现场 IMG_0001.JPG"
-        path.write_bytes(plain[:2] + gps_exif() + plain[2:])
+        path.write_bytes(taken_by_camera(page))
         return path
 
     return make
@@ -81,13 +86,13 @@ def in_record(city: City) -> tuple[int, bytes]:
 
 
 def test_a_photograph_and_a_signature_come_through(
-    city: City, laptop: Callable[..., Laptop], photograph: Callable[[Page], Path], shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], photograph: Callable[[Page], Path], shots: Path
 ) -> None:
+    city = prepared_city("linxiao", "zhaolei")
     machines = {name: laptop(name) for name in ("linxiao", "zhaolei")}
     lin, zhao = (Officer(machines[name].open(), city, name) for name in machines)
     for officer in (lin, zhao):
-        officer.sign_in()
-        officer.prepare_for_offline()
+        officer.unlock()
     city.stop()
     page = lin.page
 

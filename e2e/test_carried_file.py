@@ -22,12 +22,12 @@ def pictures(page: Page, path: Path) -> None:
 
 
 def test_the_outbox_goes_by_usb_stick_and_the_receipts_come_back(
-    city: City, laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
 ) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = Officer(machine.open(), city, "linxiao")
-    lin.sign_in()
-    lin.prepare_for_offline()
+    lin.unlock()
 
     # From here on the server is never there while this device is open.
     city.stop()

@@ -11,12 +11,13 @@ from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 
 
-def test_a_finished_case_leaves_and_comes_back(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_a_finished_case_leaves_and_comes_back(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
+) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = Officer(machine.open(), city, "linxiao")
-    lin.sign_in()
-    lin.prepare_for_offline()
-    lin.open("/cases")
+    lin.unlock("/cases")
     page = lin.page
     lin.open("/sync")
     page.click("#make-room")

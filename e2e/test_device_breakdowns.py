@@ -52,10 +52,12 @@ def worker_session(page: Page) -> tuple[object, str]:
     return session, attached["sessionId"]
 
 
-def test_an_engine_that_broke_down_is_started_again_and_says_so(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_an_engine_that_broke_down_is_started_again_and_says_so(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
+) -> None:
+    city = prepared_city("linxiao")
     lin = Officer(laptop("linxiao").open(), city, "linxiao")
-    lin.sign_in()
-    lin.prepare_for_offline()
+    lin.unlock()
     city.stop()
     case = lin.register_appeal("群众", "韩国强", "出故障之前登记", "内容")
     page = lin.page
@@ -82,13 +84,14 @@ StorageManager.prototype.estimate = async () => ({ usage: 80e6, quota: localStor
 """
 
 
-def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
+) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = Officer(machine.open(), city, "linxiao")
     machine.context.add_init_script(TELLING)
-    lin.sign_in()
-    lin.prepare_for_offline()
-    lin.open("/sync")
+    lin.unlock("/sync")
     page = lin.page
     expect(page.locator("#storage-setting")).to_contain_text("80 / 10000 MB")
     expect(page.locator("[data-part=storage]")).to_have_count(0)

@@ -24,8 +24,7 @@ window.Notification = class extends EventTarget {
 def prepared(machine: Laptop, city: City) -> Officer:
     lin = Officer(machine.open(), city, "linxiao")
     machine.context.add_init_script(RECORDING)
-    lin.sign_in()
-    lin.prepare_for_offline()
+    lin.unlock()
     return lin
 
 
@@ -33,7 +32,8 @@ def shown(page: Page) -> list[str]:
     return [str(text) for text in page.evaluate("window.shown")]
 
 
-def test_the_device_helps_offline(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_the_device_helps_offline(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
+    city = prepared_city("linxiao")
     lin = prepared(laptop("linxiao"), city)
     page = lin.page
     city.stop()

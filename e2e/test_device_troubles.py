@@ -13,9 +13,7 @@ from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer
 
 def prepared(city: City, machine: Laptop) -> Officer:
     officer = Officer(machine.open(), city, "linxiao")
-    officer.sign_in()
-    officer.prepare_for_offline()
-    officer.open("/today")
+    officer.unlock()
     return officer
 
 
@@ -28,7 +26,8 @@ def fill_appeal(page: Page, title: str) -> None:
     page.check("input[name=outcome][value=accept]")
 
 
-def test_nothing_typed_is_lost(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = prepared(city, machine)
     city.stop()
@@ -79,7 +78,8 @@ def test_nothing_typed_is_lost(city: City, laptop: Callable[..., Laptop]) -> Non
     expect(lin.page.locator("h1").first).to_have_text("这里需要网络")
 
 
-def test_tabs_sessions_and_languages(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = prepared(city, machine)
 

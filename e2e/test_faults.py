@@ -19,14 +19,14 @@ APPEAL = ("群众", "韩国强", "农贸市场东侧下水道堵塞", "污水漫
 
 def prepared(city: City, machine: Laptop, user: str) -> Officer:
     officer = Officer(machine.open(), city, user)
-    officer.sign_in()
-    officer.prepare_for_offline()
+    officer.unlock()
     return officer
 
 
 def test_faults_without_network_are_told_and_nothing_typed_is_lost(
-    city: City, laptop: Callable[..., Laptop], shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: Path
 ) -> None:
+    city = prepared_city("linxiao")
     lin = prepared(city, laptop("linxiao"), "linxiao")
     city.stop()
     page = lin.page
@@ -91,8 +91,9 @@ def type_until_refused(page: Page) -> None:
 
 
 def test_a_held_back_act_and_an_ended_session_keep_the_work(
-    city: City, laptop: Callable[..., Laptop], shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: Path
 ) -> None:
+    city = prepared_city("linxiao")
     lin = prepared(city, laptop("linxiao"), "linxiao")
     lin.open(lin.register_appeal("群众", "陈建国", "公交站牌缺失", "新桥村公交站牌被撞倒后一直没有恢复。"))
     lin.expect_all_in_record()  # the record knows the device and its actor

@@ -69,9 +69,7 @@ def held_cases(page: Page) -> set[str]:
 def prepared(laptop: Callable[..., Laptop], city: City, user: str) -> tuple[Officer, str]:
     """An officer with a device that is ready, and a case of the unit that is on it."""
     officer = Officer(laptop(user).open(), city, user)
-    officer.sign_in()
-    officer.prepare_for_offline()
-    officer.open("/cases")
+    officer.unlock("/cases")
     link = officer.page.locator("main table a[href^='/cases/']").first
     path = (link.get_attribute("href") or "").partition("?")[0]
     assert re.fullmatch(r"/cases/[0-9a-f]{32}", path)
@@ -93,8 +91,9 @@ def decide(officer: Officer, case_id: str, choice: str) -> None:
 
 
 def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
-    city: City, laptop: Callable[..., Laptop], shots: object
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: object
 ) -> None:
+    city = prepared_city("linxiao")
     officer, path = prepared(laptop, city, "linxiao")
     case_id = path.rsplit("/", 1)[1]
     before = held_cases(officer.page)
@@ -128,8 +127,9 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
 
 
 def test_a_device_is_withdrawn_while_its_work_is_unsent(
-    city: City, laptop: Callable[..., Laptop], shots: object
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: object
 ) -> None:
+    city = prepared_city("zhaolei")
     officer, path = prepared(laptop, city, "zhaolei")
     case_id = path.rsplit("/", 1)[1]
     city.stop()

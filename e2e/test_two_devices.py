@@ -14,16 +14,14 @@ REASON = "林晓先接待来人，赵磊协助，以先受理者为准。"
 
 
 def test_a_double_acceptance_loses_nothing_and_is_decided(
-    city: City, laptop: Callable[..., Laptop], shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: Path
 ) -> None:
+    city = prepared_city("linxiao", "zhaolei")
     machines = {name: laptop(name) for name in ("linxiao", "zhaolei")}
     officers = {}
     for name, machine in machines.items():
         officers[name] = Officer(machine.open(), city, name)
-        officers[name].sign_in()
-        officers[name].prepare_for_offline()
-        officers[name].page.goto(city.url + "/today")
-        expect(officers[name].page.locator("#lock")).to_be_visible()
+        officers[name].unlock()
     case = waiting_case(officers["linxiao"])
 
     # Both laptops lose the network and both people accept the case.

@@ -16,8 +16,9 @@ SERVICE = "个体工商户设立登记"
 
 
 def test_a_visit_without_network_is_the_same_in_the_record(
-    city: City, laptop: Callable[..., Laptop], shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: Path
 ) -> None:
+    city = prepared_city("linxiao")
     # 1. The head plans the visit for the officer, at the office.
     head = Officer(laptop("sunguoping").open(), city, "sunguoping")
     head.sign_in()
@@ -26,9 +27,7 @@ def test_a_visit_without_network_is_the_same_in_the_record(
     # 2. The officer's device has it before the network goes.
     machine = laptop("linxiao", (820, 1180))
     lin = Officer(machine.open(), city, "linxiao")
-    lin.sign_in()
-    lin.prepare_for_offline()
-    lin.open("/visits")
+    lin.unlock("/visits")
     expect(lin.page.locator("main")).to_contain_text(ENTERPRISE)
     city.stop()
     machine.close()

@@ -14,13 +14,18 @@ from datetime import date, timedelta
 # Accounts of the demonstration city.
 LIN, ZHAO, SUN, WU, XU, FANG = "linxiao", "zhaolei", "sunguoping", "wuhaiyan", "xujing", "fangyun"
 
+PHOTOGRAPH, DRAWN = "attachments", "strokes"  # fields of forms that no keyboard fills
+RECORD = "record"  # the slip of a visit
+
 
 @dataclass(frozen=True)
 class Step:
     """One form that one person sends: `do` is "register" or a command; `slip` the form that must print after it.
 
-    Values are typed as they stand; {+3} is the date in three days. Choices of the register form: `offer` starts with
-    "offer:" or "matter:".
+    `case` names the case or the visit; commands of a visit begin with "visit.", and `visit` is the visit in which a
+    request is registered. Values are typed as they stand; {+3} is the date in three days. Choices of the register form:
+    `offer` starts with "offer:" or "matter:". `PHOTOGRAPH` and `DRAWN` are no text: a picture is chosen, a signature is
+    drawn.
     """
 
     who: str
@@ -28,15 +33,33 @@ class Step:
     do: str
     typed: Mapping[str, str] = field(default_factory=dict)
     slip: str = ""
+    visit: str = ""
+
+    @property
+    def is_visit(self) -> bool:
+        """Whether it is a step of a visit's own document."""
+        return self.do.startswith("visit.")
 
 
 @dataclass(frozen=True)
 class Day:
-    """Windows without network in their order; `states` is what every case must come to."""
+    """Windows without network in their order; `states` is what every case must come to.
+
+    `taken_over` are the cases that one officer began and the stand-in of the A/B post went on with.
+    """
 
     pack: str
     windows: tuple[tuple[Step, ...], ...]
     states: Mapping[str, str]
+    taken_over: tuple[str, ...]
+
+    @property
+    def cases(self) -> list[str]:
+        return list(dict.fromkeys(step.case for step in self.steps if not step.is_visit))
+
+    @property
+    def visits(self) -> list[str]:
+        return list(dict.fromkeys(step.case for step in self.steps if step.is_visit))
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -65,6 +88,36 @@ def _do(who: str, case: str, do: str, slip: str = "", /, **typed: str) -> Step:
     return Step(who, case, do, {name.rstrip("_"): text for name, text in typed.items()}, slip)
 
 
+def _ask(who: str, visit: str, case: str, offer: str, slip: str = "", /, **typed: str) -> Step:
+    """A request that an enterprise makes during a visit: who asks stands in the form already."""
+    told = {"title": case, "text": f"走访时企业提出：{case}。", **typed}
+    return Step(who, case, "register", {"offer": offer, **told}, slip, visit)
+
+
+def _plan(who: str, visit: str, enterprise: str, contact: str, /, **typed: str) -> Step:
+    told = {"enterprise": enterprise, "address": "东湾纺织园 8 号", "contact": contact, "phone": "13800007788"}
+    return Step(who, visit, "visit.plan", {**told, "on": "{+0}", **typed})
+
+
+def _at(who: str, visit: str, do: str, slip: str = "", /, **typed: str) -> Step:
+    return Step(who, visit, f"visit.{do}", typed, slip)
+
+
+def _made(who: str, visit: str, met: str, *asked: Step, papers: str, lent: bool = False) -> tuple[Step, ...]:
+    """A visit from the yard's gate to the printed receipt: requests, papers (`lent`: given back), photograph, signature."""
+    return (
+        _at(who, visit, "start", met=met),
+        *asked,
+        _at(who, visit, "take_papers", papers=papers, case=""),
+        _at(who, visit, "add_files", purpose="photo", note="车间现状", **{PHOTOGRAPH: f"{visit}.jpg"}),
+        _at(who, visit, "return_papers", note="原件当场退还。")
+        if lent
+        else _at(who, visit, "attach_papers", case=asked[0].case),
+        _at(who, visit, "sign", signer=met, signed="yes", **{DRAWN: "drawn"}),
+        _at(who, visit, "finish", RECORD, summary=f"{met}提出的诉求已登记，材料已收取。"),
+    )
+
+
 SERVICE = "offer:disability-allowance"
 WH = Day(
     "WH",
@@ -74,8 +127,10 @@ WH = Day(
             _register(LIN, "延时来信", "matter:WH:letter", channel="letter"),
             _register(LIN, "不准延时", "matter:WH:letter", channel="letter"),
             _register(LIN, "当场解释", "matter:WH:contact", outcome="done", result="已当场解释清楚。"),
-            _register(LIN, "不属本镇", "matter:WH:contact", "F-07", outcome="guide", to_body="市教育局 0510-86000281", explanation="学籍事项由市教育局办理，已告知地址和电话。"),
-            _register(LIN, "移交柳溪", "matter:WH:letter", channel="letter", outcome="hand_over", to_unit="liuxi"),
+            _register(LIN, "不属本镇", "matter:WH:contact", outcome="register"),
+            _do(LIN, "不属本镇", "refer_out", "F-07", to_body="市教育局 0510-86000281", explanation="学籍事项由市教育局办理，已告知地址和电话。"),
+            _register(LIN, "移交柳溪", "matter:WH:letter", channel="letter", outcome="register"),
+            _do(LIN, "移交柳溪", "hand_over", to="liuxi", note="来信人住柳溪镇。"),
             _register(LIN, "牵头不明", "matter:WH:letter", channel="letter", outcome="register"),
             _register(LIN, "批办件", "matter:WH:instruction.general", channel="document", claimant="other_org"),
             _register(LIN, "要求十日办结", "matter:WH:superior.request", channel="document", claimant="outside_unit", limit_n="10", limit_unit="workday"),
@@ -88,6 +143,12 @@ WH = Day(
             _do(LIN, "牵头不明", "request_lead", note="涉及柳溪镇和本镇，请指定牵头单位。"),
             _do(LIN, "不予办理", "notify_refusal", "F-06", reason="所反映事项已有生效判决，不属受理范围。", form_of_notice="written"),
             _do(LIN, "来信", "file_complaint", about="来信人投诉未主动告知经办人姓名。"),
+            _plan(LIN, "走访恒泰", "星桥恒泰纺织有限公司", "钱建新"),
+            *_made(
+                LIN, "走访恒泰", "钱建新",
+                _ask(LIN, "走访恒泰", "车间用工难", "matter:WH:contact", outcome="register"),
+                papers="用工合同原件 ×2", lent=True,
+            ),
         ),
         (
             _do(WU, "延时来信", "approve_extension", "F-12", opinion="同意延时十个工作日，抓紧核实。"),
@@ -98,6 +159,8 @@ WH = Day(
             _do(ZHAO, "代同事登记", "judge_scope", outcome="own"),
             _do(ZHAO, "代同事登记", "accept"),
             _do(ZHAO, "重要交办", "complete", text="已按要求当日办结。"),
+            _do(ZHAO, "车间用工难", "judge_scope", outcome="own"),
+            _do(ZHAO, "车间用工难", "accept"),
             _do(LIN, "入库推荐", "complete_materials", materials="研发费用辅助账 ×1"),
             _do(LIN, "批办件", "report_back", "F-11", text="批办事项已办理，情况回告如下：问题已整改。"),
         ),
@@ -110,14 +173,16 @@ WH = Day(
             _do(LIN, "来信", "answer_complaint", text="已向来信人说明并致歉。"),
             _do(LIN, "批办件", "complete", text="批办事项全部办结。"),
             _do(LIN, "要求十日办结", "note", text="已与来文单位联系，十日内报送。"),
+            _do(ZHAO, "车间用工难", "complete", text="已联系人社部门组织招聘会。"),
             _do(XU, "移交柳溪", "complete", text="已办结。"),
         ),
     ),
     {
         "来信": "handling", "延时来信": "handling", "不准延时": "replied", "当场解释": "completed", "不属本镇": "referred_out",
         "移交柳溪": "completed", "牵头不明": "handling", "批办件": "completed", "要求十日办结": "handling", "入库推荐": "completed",
-        "不予办理": "refused", "代同事登记": "handling", "重要交办": "completed",
+        "不予办理": "refused", "代同事登记": "handling", "重要交办": "completed", "车间用工难": "completed",
     },
+    taken_over=("车间用工难",),
 )  # fmt: skip
 
 OUTSIDE = {"channel": "document", "claimant": "outside_unit", "claimant_name": "市科技情报所"}
@@ -148,8 +213,13 @@ BZ = Day(
             _do(LIN, "A岗外出", "record_absence", who="B", from_="{+0}", to="{+1}", briefed="yes"),
             _do(LIN, "留言来访", "leave_message", phone="13800004321", note="来访未遇，请回电。"),
             _do(LIN, "紧急重大", "report_urgent", note="已电话报告主任。"),
+            _do(LIN, "AB岗调整", "change_post", note="由赵磊任综合受理岗B岗。"),
             _do(LIN, "AB岗调整", "file_post_change", note="当日报办公室备案。"),
             _do(LIN, "个人不予办理", "notify_refusal", "F-06", reason="不符合申报条件。", form_of_notice="written"),
+            _register(LIN, "B岗顶岗", "matter:BZ:rights"),
+            _do(LIN, "B岗顶岗", "record_absence", who="A", from_="{+0}", to="{+1}", briefed="yes"),
+            _plan(LIN, "走访云帆", "星桥云帆包装有限公司", "孙立群"),
+            _at(LIN, "走访云帆", "move", on="{+0}", officer=ZHAO, reason="A岗外出，由B岗走访。"),
         ),
         (
             _do(WU, "集体研究件", "mark_refusal_major"),
@@ -159,16 +229,25 @@ BZ = Day(
             _do(WU, "部室不清", "designate_lead", lead="xingqiao"),
             _do(SUN, "A岗外出", "arrange_acting", "F-24", who="zhaolei"),
             _do(XU, "引导柳溪", "accept_handover"),
-            _do(LIN, "科普基地审核", "complete_materials", "F-05", materials="场地使用证明 ×1"),
+            _do(LIN, "科普基地审核", "receive_materials", complete="no", materials="场地使用证明 ×1"),
+            _do(LIN, "科普基地审核", "notify_correction", "F-04", items="场地使用证明未盖章", form_of_notice="written"),
             _do(LIN, "留言来访", "contact_visitor", note="已回电，约定明日再来。"),
             _do(LIN, "请示公文", "reply", "F-20", text="同意所请。"),
             _do(LIN, "效能投诉件", "answer_complaint", text="已调查并答复投诉人。"),
+            _do(ZHAO, "B岗顶岗", "note", text="已按工作交代单接手，正在核实。"),
+            *_made(
+                ZHAO, "走访云帆", "孙立群",
+                _ask(ZHAO, "走访云帆", "科普展品借用", "matter:BZ:contact", outcome="register"),
+                papers="展品清单",
+            ),
         ),
         (
             _do(LIN, "集体研究件", "notify_refusal", "F-17", reason="经集体研究不予批复。", form_of_notice="written"),
             _do(LIN, "报备后纠正", "issue_decision", "F-20", text="已批复。"),
             _do(LIN, "报备后纠正", "reply", text="批复已送达。"),
             _do(ZHAO, "A岗外出", "reply", "F-20", text="已协调用人单位支付劳动报酬。"),
+            _do(ZHAO, "B岗顶岗", "reply", "F-20", text="已由B岗办理并答复。"),
+            _do(LIN, "科普基地审核", "complete_materials", "F-05", materials="盖章的场地使用证明 ×1"),
             _do(LIN, "科普基地审核", "accept"),
             _do(LIN, "科普基地审核", "complete", "F-20", text="审核通过。"),
             _do(LIN, "紧急重大", "complete", text="已处置完毕。"),
@@ -178,7 +257,9 @@ BZ = Day(
         "政策咨询": "replied", "集体研究件": "refused", "报备后纠正": "replied", "科普基地审核": "completed", "引导柳溪": "handling",
         "不属科协": "referred_out", "A岗外出": "replied", "AB岗调整": "completed", "留言来访": "registered", "紧急重大": "completed",
         "效能投诉件": "replied", "请示公文": "replied", "部室不清": "handling", "个人不予办理": "refused",
+        "B岗顶岗": "replied", "科普展品借用": "registered",
     },
+    taken_over=("A岗外出", "B岗顶岗"),
 )  # fmt: skip
 
 CALL = {"channel": "phone", "request_kind": "complaint", "text": "影响出行，请尽快处理。", "place": "星桥镇人民路"}
@@ -218,6 +299,7 @@ HL = Day(
             _do(LIN, "申请延期件", "accept"),
             _do(LIN, "申请延期件", "request_extension", reason="管道须开挖施工，工期较长。", workdays="5"),
             _do(LIN, "企业用电", "accept"),
+            _do(LIN, "企业用电", "attach", purpose="photo", **{PHOTOGRAPH: "变压器.jpg"}),
             _do(LIN, "申请改派", "request_return", "F-32", reason="该路段属柳溪镇管辖。"),
             _do(LIN, "拒不接受", "refuse_ticket", within_duty="yes", reason="人手不足。"),
             _do(LIN, "多家承办", "accept"),
@@ -227,6 +309,12 @@ HL = Day(
             _do(LIN, "投诉在办", "accept"),
             _do(LIN, "投诉在办", "file_complaint", about="诉求人投诉承办人员态度敷衍。"),
             _do(LIN, "窗口当场答复", "feed_back", "F-34", text="已当场答复，诉求人满意。"),
+            _plan(LIN, "走访铸造", "澄江精密铸造有限公司", "马总"),
+            *_made(
+                LIN, "走访铸造", "马总",
+                _ask(LIN, "走访铸造", "厂门口道路破损", "offer:hotline-enterprise", request_kind="complaint", outcome="accept"),
+                papers="现场测绘图",
+            ),
         ),
         (
             _do(FANG, "路灯不亮", "pass_review", "F-35", note="属实。"),
@@ -239,6 +327,9 @@ HL = Day(
             _do(FANG, "回访不实", "pass_review"),
             _do(FANG, "回访不实", "call_back", result="unsatisfied", consistent="no", quality="poor"),
             _do(LIN, "企业用电", "note", text="已约供电部门现场查看。"),
+            _do(ZHAO, "企业用电", "reply", "F-33", text="供电部门已增容。", opinion="satisfied"),
+            _do(ZHAO, "企业用电", "feed_back", text="已增容，企业满意。"),
+            _do(ZHAO, "厂门口道路破损", "reply", text="路面已修补。", opinion="satisfied"),
         ),
         (
             _do(XU, "申请改派", "accept"),
@@ -247,29 +338,33 @@ HL = Day(
             _do(LIN, "退回重办", "reply", text="已完成维修并现场确认。", opinion="satisfied"),
             _do(LIN, "退回重办", "feed_back", text="已维修完毕，诉求人满意。"),
             _do(LIN, "回访不实", "reply", text="已重新清理并请诉求人查看。", opinion="satisfied"),
+            _do(ZHAO, "厂门口道路破损", "feed_back", "F-34", text="已修补，企业满意。"),
             _do(ZHAO, "窗口登记", "note", text="补充记录来电人地址。"),
         ),
     ),
     {
-        "路灯不亮": "archived", "退回重办": "review_pending", "申请延期件": "handling", "企业用电": "handling",
+        "路灯不亮": "archived", "退回重办": "review_pending", "申请延期件": "handling", "企业用电": "review_pending",
         "申请改派": "handling", "拒不接受": "handover_pending", "多家承办": "handling", "回访不实": "replied",
         "投诉在办": "handling", "窗口当场答复": "review_pending", "窗口受理": "handling", "窗口登记": "registered",
+        "厂门口道路破损": "review_pending",
     },
+    taken_over=("企业用电", "厂门口道路破损"),
 )  # fmt: skip
 
 ALLOWANCE = {"offer_papers": "all", "complete": "yes", "signed": "yes"}
+WITH_PEN = {**ALLOWANCE, DRAWN: "drawn"}
 JY = Day(
     "JY",
     (
         (
-            _register(LIN, "当场受理", SERVICE, "F-02", **ALLOWANCE),
+            _register(LIN, "当场受理", SERVICE, "F-02", **WITH_PEN),
             _register(LIN, "当场办结", SERVICE, **ALLOWANCE, outcome="done", result="已当场办理并发放。"),
             _register(LIN, "一次告知", SERVICE, "F-04", complete="no", signed="yes", outcome="notice", missing="残疾人证复印件"),
             _register(LIN, "特别程序件", "offer:homestead", "F-02", **ALLOWANCE),
             _register(LIN, "延期件", SERVICE, "F-02", **ALLOWANCE),
             _register(LIN, "不准延期件", SERVICE, "F-02", **ALLOWANCE),
             _register(LIN, "移交柳溪", SERVICE, **ALLOWANCE, outcome="hand_over", to_unit="liuxi"),
-            _register(LIN, "请求牵头", SERVICE, **ALLOWANCE, outcome="register"),
+            _register(LIN, "请求牵头", SERVICE, **{**ALLOWANCE, "signed": "no", "unsigned_reason": "手部受伤，不便签字。"}, outcome="register"),
             _register(LIN, "不属本机关", "matter:JY:contact", "F-07", signed="yes", outcome="guide", to_body="市税务局 12366", explanation="该事项由税务机关办理，已告知地址和电话。"),
             _register(LIN, "不予受理", SERVICE, **ALLOWANCE, outcome="register"),
             _register(LIN, "转报件", "offer:public-rental", "F-02", **ALLOWANCE),
@@ -282,6 +377,12 @@ JY = Day(
             _do(LIN, "请求牵头", "request_lead", note="涉及两个单位。"),
             _do(LIN, "不予受理", "notify_refusal", "F-06", reason="不符合补贴条件，理由已当面说明。", form_of_notice="written"),
             _do(LIN, "当场受理", "file_complaint", about="服务对象投诉等候时间过长。"),
+            _plan(LIN, "走访新店", "星桥云帆包装经营部", "孙立群"),
+            *_made(
+                LIN, "走访新店", "孙立群",
+                _ask(LIN, "走访新店", "走访设立登记", "offer:sole-trader", "F-02", **ALLOWANCE, outcome="accept"),
+                papers="厂房租赁合同",
+            ),
         ),
         (
             _do(SUN, "延期件", "approve_extension", "F-12", opinion="同意延期三个工作日。"),
@@ -290,6 +391,7 @@ JY = Day(
             _do(XU, "移交柳溪", "accept_handover", "F-08"),
             _do(ZHAO, "待备岗受理", "accept"),
             _do(ZHAO, "待备岗受理", "issue_receipt", "F-02"),
+            _do(ZHAO, "走访设立登记", "note", text="经办人外出，由备岗人员继续办理。"),
             _do(LIN, "一次告知", "complete_materials", "F-05", materials="残疾人证复印件 ×1"),
             _do(LIN, "特别程序件", "finish_procedure"),
             _do(LIN, "当场受理", "answer_complaint", text="已说明情况并致歉。"),
@@ -302,13 +404,15 @@ JY = Day(
             _do(LIN, "当场受理", "issue_decision", "F-20", text="准予发放补贴。"),
             _do(LIN, "不准延期件", "issue_decision", "F-20", text="准予发放补贴。"),
             _do(ZHAO, "待备岗受理", "issue_decision", "F-20", text="准予发放补贴。"),
+            _do(ZHAO, "走访设立登记", "issue_certificate", "F-20", text="营业执照已颁发。"),
         ),
     ),
     {
         "当场受理": "completed", "当场办结": "completed", "一次告知": "handling", "特别程序件": "handling", "延期件": "handling",
         "不准延期件": "completed", "移交柳溪": "handling", "请求牵头": "handling", "不属本机关": "referred_out", "不予受理": "refused",
-        "转报件": "forwarded", "发照件": "completed", "待备岗受理": "completed",
+        "转报件": "forwarded", "发照件": "completed", "待备岗受理": "completed", "走访设立登记": "completed",
     },
+    taken_over=("待备岗受理", "走访设立登记"),
 )  # fmt: skip
 
 DAYS = {day.pack: day for day in (WH, BZ, HL, JY)}
