@@ -44,8 +44,9 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Files(deviceKeeper(bridge));
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); showReenrolment(bridge); void drafts.pageShown(posted, status); });
-  document.addEventListener('htmx:after:swap', () => app.lockButton()); // a refreshed page comes without it
+  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
+  // A refreshed page comes without what only the shell can draw.
+  document.addEventListener('htmx:after:swap', () => { app.lockButton(); showReenrolment(bridge); });
   new Live(bridge, drafts);
   offerUpdates(bridge);
   offerCarrying(bridge);
