@@ -14,7 +14,7 @@ import struct
 from dataclasses import dataclass
 
 from py_core.errors import Malformed
-from py_core.merkle import HASH_BYTES, SIZE_MAX, leaf_hash
+from py_core.merkle import HASH_BYTES, SIZE_MAX, Head, leaf_hash
 
 NOTE_BYTES_MAX = 16 * 1024
 _ALG_ED25519 = b"\x01"  # the signed note's own number for Ed25519
@@ -42,14 +42,6 @@ def registry_leaf(text: str) -> bytes:
 def log_name(first_public_key: bytes) -> str:
     """The name of a record's log, made from the first key that the record ever had."""
     return f"shouwen/{hashlib.sha256(first_public_key).hexdigest()[:16]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How long a log was and what its root was."""
-
-    size: int
-    root: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 HASH_BYTES = 32
 SIZE_MAX = 2**53 - 1  # what JavaScript keeps exactly
 PATH_MAX = 64  # hashes in a proof: more than any tree of that size needs
 
 EMPTY_ROOT = hashlib.sha256().digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long a log was and what its root was."""
+
+    size: int
+    root: bytes
+
 
 Subtree = Callable[[int, int], bytes]
 

@@ -17,6 +17,8 @@ from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after, custody_of
 from py_core.errors import Malformed
+from py_core.log_watch import continues, head_in, head_of, head_row
+from py_core.merkle import Head
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
 from py_core.packed import messages, receipts
 from py_core.packed.changes import ChangeUnpacker, NotPackable, Unresolved
@@ -33,6 +35,7 @@ from py_core.wire import (
     TYPE_CHANGES,
     TYPE_RECEIPTS,
     WANTED_MAX,
+    WATCHES,
     ActorAnnouncement,
     Beacon,
     Carried,
@@ -55,6 +58,7 @@ from py_core.wire import (
 
 PUSH_ITEMS_MAX = 200
 PUSH_BYTES_MAX = 512 * 1024
+BREAKS_KEPT = 5  # heads of histories that ended with a restore
 
 UNRESOLVED = 409  # the record does not hold what the acts in short rest on
 
@@ -146,6 +150,8 @@ class Received:
     returned: list[str] = field(default_factory=list)  # cases that left this device and came back whole
     recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
     out_of_scope: set[str] = field(default_factory=set)  # asked back, but not this person's business any more
+    head: Head | None = None  # of the record's log, to be kept with the cursor
+    forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
     shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
@@ -153,7 +159,7 @@ class Received:
     def is_empty(self) -> bool:
         """Whether the answer was cut before it brought anything: no better than none."""
         brought = self.receipts or self.refused or self.acts or self.scope_steps or self.recalled or self.out_of_scope
-        return not (brought or self.end)
+        return not (brought or self.end or self.forked)
 
 
 @dataclass(slots=True)
@@ -177,11 +183,14 @@ class Standing:
     custody: Custody = field(default_factory=Custody)
     lineage: tuple[str, ...] = ()  # names of the record's histories, the present one last
     top: int = -1  # the highest log index that this device has heard of in the present one
+    head: Head | None = None  # of the record's log, as it was seen last
+    before: tuple[Head, ...] = ()  # the last heads before the record came back from a backup: witnesses of what was
 
     def as_row(self) -> dict[str, Any]:
         """For the host's disk."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return {**values, "custody": self.custody.as_row(), "lineage": list(self.lineage)}
+        heads = {"head": head_row(self.head), "before": [head_row(each) for each in self.before]}
+        return {**values, "custody": self.custody.as_row(), "lineage": list(self.lineage), **heads}
 
 
 def standing_of(row: Mapping[str, Any]) -> Standing:
@@ -193,6 +202,8 @@ def standing_of(row: Mapping[str, Any]) -> Standing:
         custody_of(row.get("custody")),
         tuple(row.get("lineage") or ()),
         row.get("top", -1),
+        head_of(row.get("head")),
+        tuple(head for each in row.get("before") or () if (head := head_of(each)) is not None),
     )
 
 
@@ -297,6 +308,8 @@ class SyncClient:
         fed = {each.hash for each in received.acts}
         received.refused = [each for each in received.refused if each.hash not in fed]
         received.shared = self._shared(received)
+        if not received.is_empty:
+            received = self._watched(received)
         self._let_go(received, held, busy)
         return received
 
@@ -307,7 +320,21 @@ class SyncClient:
         if received.end.shared is not None:
             return received.end.shared
         beacon = received.beacon  # its signature is the record's own word that the log is shorter than it was
-        return beacon.log_size if beacon is not None and beacon.log_size <= self.standing.top else None
+        seen = max(self.standing.top + 1, self.standing.head.size if self.standing.head is not None else 0)
+        return beacon.log_size if beacon is not None and beacon.log_size < seen else None
+
+    def _watched(self, received: Received) -> Received:
+        """The same when the log behind it continues the one that this device has seen, or the record says that it came
+        back from a backup; else only that it does not."""
+        known, beacon = self.standing.head, received.beacon
+        received.head = head_in(known, beacon)
+        if received.head is None or beacon is None:
+            return received
+        if any(each.log_index >= received.head.size for each in received.receipts):
+            raise Malformed("answer", "has a receipt for an act that is not in the log")
+        if received.shared is None and known is not None and not continues(known, received.head, beacon):
+            return Received(beacon=beacon, forked=True, head=known)
+        return received
 
     def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
         end = received.end
@@ -344,6 +371,8 @@ class SyncClient:
 
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
+        if received.forked:
+            return self.stuck("record_forked", 0.5)
         self.settle(received)
         self.standing = self.standing_after(received)
         self.online = True
@@ -370,14 +399,16 @@ class SyncClient:
         now, end = self.standing, received.end
         told = [each.log_index for each in received.receipts] + [each.log_index for each in received.acts]
         config = now.config if received.directory is None else int(received.directory["version"])
-        standing = replace(now, custody=received.custody, config=config, top=max([now.top, *told]))
+        top, head = max([now.top, *told]), received.head or now.head
+        standing = replace(now, custody=received.custody, config=config, top=top, head=head)
         if end is None:
             return standing
         lineage = (*now.lineage, end.lineage) if end.lineage else now.lineage
         standing = replace(standing, cursor=end.cursor, scope=end.scope, lineage=lineage)
         if received.shared is None:
             return standing
-        return replace(standing, cursor=0, config=0, top=min(standing.top, received.shared - 1))
+        before = standing.before if now.head is None else (*standing.before, now.head)[-BREAKS_KEPT:]
+        return replace(standing, cursor=0, config=0, top=min(standing.top, received.shared - 1), before=before)
 
     def offer_again(self, acts: Iterable[WaitingAct]) -> None:
         """Takes acts that a record that came back from a backup may have lost; they go before what waits already."""
@@ -443,6 +474,7 @@ class SyncClient:
             waiting=len(self._waiting) - len(batch),
             scope=self.standing.scope,
             lineage=self.standing.lineage[-1] if self.standing.lineage else "",
+            log_size=self.standing.head.size if self.standing.head is not None else 0,
             can=" ".join(self._can(batch, short=short)),
             purged=purged,
             asks=tuple(asks[:NAMES_MAX]),
@@ -464,6 +496,7 @@ class SyncClient:
     def _can(self, batch: Sequence[WaitingAct], *, short: bool) -> Iterator[str]:
         yield REVOKES
         yield OFFERS_AGAIN
+        yield WATCHES
         if short:
             yield PACKED
         # What the record does not tell again would not come back into its document, or not save its case from doubt.

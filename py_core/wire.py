@@ -228,6 +228,7 @@ OFFERS_AGAIN = "lineage"  # in `Hello.can`: it offers again what a record that w
 ECHO = (
     "echo"  # in `Hello.can`: acts with a receipt in the answer are told again too, they may not be in their documents
 )
+WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)
 NAMES_MAX = 500  # of one list in a message
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 
@@ -254,6 +255,7 @@ class Hello:
     can: str = field(default="", metadata=_BRIEF)
     purged: Hashes = field(default=(), metadata=_BRIEF)
     asks: Hashes = field(default=(), metadata=_BRIEF)
+    log_size: int = field(default=0, metadata=_BRIEF)  # of the record, as the device has seen it last (`WATCHES`)
     want: Hashes = field(default=(), metadata=_BRIEF)  # cases that left the device and are asked back whole
     refused: int = field(default=0, metadata=_BRIEF)  # acts that the record did not take and that are kept here
     storage_used: int | None = field(default=None, metadata=_BRIEF)  # bytes
@@ -325,12 +327,19 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """The record's signed word on what time it is."""
+    """The record's signed word on what time it is and what its log is.
+
+    For a device that `WATCHES`: `root` is that of the log's tree, `path` proves that this tree begins with the one of
+    `older` entries, which is the device's `Hello.log_size`.
+    """
 
     id: str
     server_time_ms: int
     log_size: int
     sig: str
+    root: str = field(default="", metadata=_BRIEF)
+    older: int = field(default=0, metadata=_BRIEF)
+    path: Hashes = field(default=(), metadata=_BRIEF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,9 +461,13 @@ def receipt_sign_bytes(case_id: str, change_hash: str, log_index: int, received_
     return b"shouwen-receipt-1" + bytes.fromhex(case_id) + bytes.fromhex(change_hash) + numbers
 
 
-def beacon_sign_bytes(beacon_id: str, server_time_ms: int, log_size: int) -> bytes:
-    """What the record signs for its time."""
-    return b"shouwen-beacon-1" + beacon_id.encode() + struct.pack(">QQ", server_time_ms, log_size)
+def beacon_sign_bytes(beacon: Beacon) -> bytes:
+    """What the record signs for its time and, with a root, for its log and the proof."""
+    said = beacon.id.encode() + struct.pack(">QQ", beacon.server_time_ms, beacon.log_size)
+    if not beacon.root:
+        return b"shouwen-beacon-1" + said
+    proof = bytes.fromhex(beacon.root) + struct.pack(">Q", beacon.older) + bytes.fromhex("".join(beacon.path))
+    return b"shouwen-beacon-2" + said + proof
 
 
 def beacon_id(time_ms: int, tag: str) -> str:

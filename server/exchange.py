@@ -25,6 +25,7 @@ from server.database import Database
 from server.devices import Device, announce_actor, device_by_id
 from server.feeding import Feeding, whole_case
 from server.gate import Gate, Ruling
+from server.log_tree import acts_tree
 from server.outside import Clock, to_ms
 from server.receipts import Receipts
 from server.record import Submission
@@ -97,21 +98,23 @@ class Exchange:
                 raise ExchangeRefused(426, "version", f"This record speaks version {wire.PROTOCOL_VERSION}.")
             device = _device(connection, hello.device, user)
             known, shared = _lineage(connection, hello)
-            size = record.log_size(connection)
             if shared is None:
                 hello, announcements, pushed = read_request(_in_full(connection, frames), ACTORS_MAX)
         can = hello.can.split()
         packs = wire.PACKED in can
         if shared is not None:
             # Nothing is judged yet: what was sent may rest on acts that only the devices have now.
-            beacon = self._receipts.beacon(self._clock.now(), size)
+            with self._database.reading() as connection:
+                log = self._log(connection, hello, short=False)
             end = wire.End(cursor=0, more=True, scope=hello.scope, lineage=known, shared=shared)
-            yield Part([wire.message_frame(beacon), wire.message_frame(end)], packs, True)
+            yield Part([*log, wire.message_frame(end)], packs, True)
             return
         rulings = self._push(device, user, announcements, pushed) if announcements or pushed else []
         self._note(device, hello)
         with self._database.reading() as connection:
-            first = self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
+            # The log first: whoever watches it believes nothing of an answer before.
+            first = self._log(connection, hello, short=packs) if wire.WATCHES in can else []
+            first += self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
             first += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             frozen = self._is_frozen(connection, device)
             if device.revoked:
@@ -140,6 +143,19 @@ class Exchange:
         """Whether its own push, just now or earlier, showed that its profile exists twice."""
         now = device_by_id(connection, device.id)
         return now is not None and now.frozen
+
+    def _log(self, connection: Connection, hello: wire.Hello, *, short: bool) -> list[wire.Frame]:
+        """The beacon; for a device that watches with the log's root and the proof that it continues what it has seen."""
+        tree, now = acts_tree(connection), self._clock.now()
+        if wire.WATCHES in hello.can.split():
+            head = tree.head()
+            path: tuple[str, ...] = ()
+            if 0 < hello.log_size < head.size:
+                path = tuple(step.hex() for step in tree.consistency(hello.log_size, head.size))
+            beacon = self._receipts.beacon(now, head.size, head.root.hex(), hello.log_size, path)
+        else:
+            beacon = self._receipts.beacon(now, tree.size)
+        return [messages.short(beacon) if short else wire.message_frame(beacon)]
 
     def _note(self, device: Device, hello: wire.Hello) -> None:
         """Keeps what the device told of itself; most exchanges tell nothing new and write nothing.
@@ -284,9 +300,9 @@ class Exchange:
         person = reader_in(published.directory, user, self._clock.now())
         unit, scope, cursor = _standpoint(connection, person, hello, revokes=revokes)
         page = self._feeding.plain(connection, unit, cursor, revokes=revokes)
-        beacon = self._receipts.beacon(self._clock.now(), record.log_size(connection))
         end = wire.End(cursor=page.cursor, more=page.more, scope=scope, lineage=known)
-        return [*page.frames, wire.message_frame(beacon), wire.message_frame(end)]
+        log = [] if wire.WATCHES in hello.can.split() else self._log(connection, hello, short=False)
+        return [*page.frames, *log, wire.message_frame(end)]
 
     def _stream(
         self, user: str, hello: wire.Hello, first: list[wire.Frame], receipted: Collection[str], known: str
@@ -309,10 +325,9 @@ class Exchange:
             sent += page.bytes
             last = not page.more or sent >= self._settings.answer_bytes
             frames += page.frames
-            if last:
+            if last and wire.WATCHES not in hello.can.split():
                 with self._database.reading() as connection:
-                    size = record.log_size(connection)
-                frames.append(messages.short(self._receipts.beacon(self._clock.now(), size)))
+                    frames += self._log(connection, hello, short=True)
             frames.append(messages.short(wire.End(page.cursor, page.more, scope, lineage=known)))
             yield Part(frames, True, last)
             if last:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, func, select
 
 from py_core import merkle
-from py_core.checkpoint import Head, read_note
+from py_core.checkpoint import read_note
 from py_core.errors import Malformed
 from py_core.key_chain import broken_link
+from py_core.merkle import Head
 from server.checkpoints import kept, signer
 from server.faults import Fault
 from server.log_tree import ACTS, REGISTRY, LogTree, leaves_of_acts, wrong_tiles

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select
 
 from py_core import merkle
-from py_core.checkpoint import Head, act_leaf
+from py_core.checkpoint import act_leaf
 from py_core.errors import ShouwenError
+from py_core.merkle import Head
 from server.tables import changes, log_tiles
 
 ACTS, REGISTRY = 0, 1  # the trees

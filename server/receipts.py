@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from py_core import wire
 from py_core.packed.receipts import Place, leaf, pack_receipts, root_and_paths, root_sign_bytes
 from server.keys import SigningKey
 from server.outside import to_ms
+
+Path = tuple[str, ...]
 
 
 class Receipts:
@@ -37,12 +40,12 @@ class Receipts:
         root, _ = root_and_paths(leaves)
         return pack_receipts([at for _, _, at in acts], self.key.sign(root_sign_bytes(root)))
 
-    def beacon(self, now: datetime, log_size: int) -> wire.Beacon:
-        """The record's signed word that it is `now`."""
+    def beacon(self, now: datetime, log_size: int, root: str = "", older: int = 0, path: Path = ()) -> wire.Beacon:
+        """The record's signed word that it is `now`, and with a root what its log is."""
         time_ms = to_ms(now)
         beacon_id = wire.beacon_id(time_ms, _tag(self.key, time_ms))
-        signature = self.key.sign(wire.beacon_sign_bytes(beacon_id, time_ms, log_size))
-        return wire.Beacon(beacon_id, time_ms, log_size, signature.hex())
+        unsigned = wire.Beacon(beacon_id, time_ms, log_size, "", root, older, path)
+        return replace(unsigned, sig=self.key.sign(wire.beacon_sign_bytes(unsigned)).hex())
 
     def is_own_beacon(self, beacon_id: str) -> bool:
         """Whether this record gave the beacon out."""

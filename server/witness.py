@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from py_core import merkle
-from py_core.checkpoint import NOTE_BYTES_MAX, Checkpoint, Head, SignedCheckpoint, log_name, read_note
+from py_core.checkpoint import NOTE_BYTES_MAX, Checkpoint, SignedCheckpoint, log_name, read_note
 from py_core.errors import Malformed, ShouwenError
 from py_core.key_chain import KeyLink, broken_link, read_links
+from py_core.merkle import Head
 from server.checkpoints import Checkpoints, signer
 from server.database import Database
 from server.log_proofs import consistency, key_list

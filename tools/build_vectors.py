@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,7 @@ def exchange() -> dict[str, Any]:
         wire.message_frame(wire.Verdict("00" * 32, "quarantined", "malformed")),
         wire.message_frame(wire.Config({"version": 2, "city_zh": "澄江市", "city_en": "Chengjiang"})),
         wire.Pulled(case_id, 7, time_ms, bytes.fromhex(row["change"])),
-        wire.message_frame(
-            wire.Beacon("beac0", time_ms, 8, SERVER_KEY.sign(wire.beacon_sign_bytes("beac0", time_ms, 8)).hex())
-        ),
+        wire.message_frame(_signed(wire.Beacon("beac0", time_ms, 8, ""))),
         wire.message_frame(wire.End(cursor=12, more=False, scope="unit:shihe")),
     ]
     return {
@@ -108,7 +107,7 @@ def exchange() -> dict[str, Any]:
 def _restored(time_ms: int) -> dict[str, Any]:
     """A device that knows another lineage, and what a record that came back from a backup of 8 acts says to it."""
     hello = wire.Hello(DEVICE_A, 12, 2, "0.1.0", 0, scope="shihe/2", lineage="0a1b2c3d4e5f", can="revoke lineage")
-    beacon = wire.Beacon("beac1", time_ms, 8, SERVER_KEY.sign(wire.beacon_sign_bytes("beac1", time_ms, 8)).hex())
+    beacon = _signed(wire.Beacon("beac1", time_ms, 8, ""))
     end = wire.End(cursor=0, more=True, scope="shihe/2", lineage="5f4e3d2c1b0a", shared=8)
     sides = {"request": [hello], "answer": [beacon, end]}
     framed = {name: [wire.message_frame(each) for each in said] for name, said in sides.items()}
@@ -116,6 +115,10 @@ def _restored(time_ms: int) -> dict[str, Any]:
         name: {"hex": wire.encode_frames(frames).hex(), "frames": [_frame(frame) for frame in frames]}
         for name, frames in framed.items()
     }
+
+
+def _signed(beacon: wire.Beacon) -> wire.Beacon:
+    return replace(beacon, sig=SERVER_KEY.sign(wire.beacon_sign_bytes(beacon)).hex())
 
 
 def carried() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -119,13 +120,18 @@ def _messages(case_id: str, change_hash: str, key: Ed25519PrivateKey) -> list[wi
         wire.Revoke(case_id, 9),
         wire.WholeCase(case_id, 5),
         wire.WholeCase("00" * 16, 0),
-        wire.Beacon(beacon, TIME_MS, 8, key.sign(wire.beacon_sign_bytes(beacon, TIME_MS, 8)).hex()),
+        _signed(key, wire.Beacon(beacon, TIME_MS, 8, "")),
+        _signed(key, wire.Beacon(beacon, TIME_MS, 8, "", "ab" * 32, 5, ("cd" * 32, "ef" * 32))),
         wire.End(60_123, True, "shihe/2"),
         wire.End(0, False, "revoked", problem="device_revoked"),
         wire.ErrorMessage("unresolved", "frame rests on an act that is not in the log"),
         wire.ErrorMessage("malformed", "frame has the unknown type 11"),
         wire.ErrorMessage("storage_full", "The record's storage is full; try again later."),
     ]
+
+
+def _signed(key: Ed25519PrivateKey, beacon: wire.Beacon) -> wire.Beacon:
+    return replace(beacon, sig=key.sign(wire.beacon_sign_bytes(beacon)).hex())
 
 
 def _message(message: wire.Message) -> dict[str, Any]:

@@ -51,6 +51,11 @@ PROBLEMS = {
         "",
         "",
     ),
+    "record_forked": (
+        N_("The city record shows another history than this device has seen, or has lost acts without saying so. Nothing of it is taken for received any more; everything done here is kept. Tell the centre and whoever supervises it, and do not clear this device: what it has seen is evidence."),
+        "",
+        "",
+    ),
     "record_fault": (N_("The city record has a fault at the moment. Sending is tried again by itself."), "", ""),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from py_core import merkle
 from py_core.cases.acts import Act, RecordedAct, canonical_json, read_act
 from py_core.cases.commands import COMMANDS
 from py_core.change import ActChange, actor_sign_bytes, decode_act_change, sign_bytes
-from py_core.checkpoint import Checkpoint, Head, act_leaf, log_name, read_note, registry_leaf
+from py_core.checkpoint import Checkpoint, act_leaf, log_name, read_note, registry_leaf
 from py_core.city import CITY_ID
 from py_core.directory import read_directory
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
@@ -25,6 +25,7 @@ from py_core.evidence.findings import Findings, Id
 from py_core.evidence.judging import judge, read_law
 from py_core.evidence.lines import EvidenceFile, Line, seal_sign_bytes
 from py_core.key_chain import KeyLink, broken_link, read_links
+from py_core.merkle import Head
 from py_core.values import local
 from py_core.views.language import N_
 from py_core.wire import ALG_ED25519, beacon_time_ms, read_json_object, receipt_sign_bytes

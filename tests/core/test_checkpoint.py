@@ -7,18 +7,9 @@ import base64
 import pytest
 
 from py_core import merkle
-from py_core.checkpoint import (
-    Checkpoint,
-    Head,
-    act_leaf,
-    key_id,
-    log_name,
-    note,
-    read_note,
-    registry_leaf,
-    verifier_key,
-)
+from py_core.checkpoint import Checkpoint, act_leaf, key_id, log_name, note, read_note, registry_leaf, verifier_key
 from py_core.errors import Malformed
+from py_core.merkle import Head
 
 ROOT = merkle.root_of([act_leaf("11" * 16, "22" * 32, 5)])
 CHECKPOINT = Checkpoint("shouwen/0011223344556677", Head(1, ROOT), Head(0, merkle.EMPTY_ROOT), 1_764_284_400_123)

@@ -40,7 +40,7 @@ def test_receipts_and_beacons_verify_with_the_records_key(parts: Parts, lin: Lap
     )
     (beacon,) = messages(answer, wire.Beacon)
     assert beacon.log_size == 1
-    key.verify(bytes.fromhex(beacon.sig), wire.beacon_sign_bytes(beacon.id, beacon.server_time_ms, beacon.log_size))
+    key.verify(bytes.fromhex(beacon.sig), wire.beacon_sign_bytes(beacon))
     had = messages(parts.exchange.answer("lin", lin.frames([act])), wire.Verdict)
     assert had == [dataclasses.replace(verdict, verdict="had")]
 

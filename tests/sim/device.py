@@ -123,6 +123,7 @@ class Device:
         self._chance = chance
         self._true_ms = now_ms
         self.clock_offset_ms = 0
+        self.forks = 0  # how often this device found the record out
         self.is_open = False
         self.life = 0  # counts the starts of the worker
         self.shown_safe: Callable[[str, str, str], None] = lambda case_id, change_hash, text: None
@@ -257,6 +258,9 @@ class Device:
             return None
         if self.checks_signatures:
             self._check_signatures(received)
+        if received.forked:
+            self.forks += 1
+            return self.client.commit(received)
         plan = self._plan(received)
         book = {**self.book, **self.client.standing_after(received).as_row()}
         if received.beacon:
@@ -310,8 +314,7 @@ class Device:
         ]
         if received.beacon:
             beacon = received.beacon
-            content = wire.beacon_sign_bytes(beacon.id, beacon.server_time_ms, beacon.log_size)
-            signed.append((_hex(beacon.sig), content))
+            signed.append((_hex(beacon.sig), wire.beacon_sign_bytes(beacon)))
         for part in signed:
             if part is None or not verifies(wire.ALG_ED25519, self.record_key, *part):
                 raise NotSigned

@@ -50,6 +50,7 @@ def check(world: World) -> None:
         _what_a_restore_lost_comes_back(world, by_hash, connection)
         _every_entry_is_signed(world, connection)
         for machine in world.machines:
+            _need(not machine.device.forks, f"{machine.device.name} found out that the record has two histories")
             _receipts_hold(world, machine, by_hash)
             _device_has_what_the_record_has(world, machine, connection)
         _acts_count_once_and_alike(world)

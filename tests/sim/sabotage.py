@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from sqlalchemy import delete
 
-from py_core import wire
+from py_core import merkle, wire
 from py_core.desk.turn import Turn
 from py_core.keeping import Keeping
+from py_core.packed import messages
 from py_core.sync import Received, SyncClient
 from server import record as log
+from server.log_tree import leaves_of_acts
 from server.tables import changes
 
 from .city_record import CityRecord
@@ -149,6 +151,34 @@ class ForgetsAFeed(CityRecord):
         pulled = [frame for frame in frames if isinstance(frame, wire.Pulled)]
         if len(pulled) > 1:
             frames.remove(pulled[-1])
+        return status, wire.encode_frames(frames), retry
+
+
+class HasTwoHistories(CityRecord):
+    """Shows now and then, signed with its own key, a log in which the first act was another one."""
+
+    def _serve(self, user: str, body: bytes) -> tuple[int, bytes, int | None]:
+        status, answer, retry = super()._serve(user, body)
+        if status != 200 or self._chance.random() > 0.3:
+            return status, answer, retry
+        frames = wire.read_frames(answer, bytes_max=wire.ANSWER_BYTES_MAX, frames_max=wire.ANSWER_FRAMES_MAX)
+        full = [messages.long(frame) for frame in frames]
+        at = next(
+            (n for n, each in enumerate(full) if isinstance(each, wire.Json) and each.data["t"] == "beacon"), None
+        )
+        if at is None:
+            return status, answer, retry
+        said = wire.read_message(full[at])
+        assert isinstance(said, wire.Beacon)
+        with self.parts.database.reading() as connection:
+            leaves = leaves_of_acts(connection)[: said.log_size]
+        if not leaves or not 0 < said.older <= said.log_size:
+            return status, answer, retry
+        whole = merkle.subtrees_of([merkle.leaf_hash(b"another"), *leaves[1:]])
+        path = tuple(step.hex() for step in merkle.consistency_path(said.older, said.log_size, whole))
+        root = whole(0, said.log_size).hex()
+        forged = self.parts.receipts.beacon(self._clock.now(), said.log_size, root, said.older, path)
+        frames[at] = messages.short(forged)
         return status, wire.encode_frames(frames), retry
 
 

@@ -15,7 +15,7 @@ from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
 from .run import run_seed
-from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, KeepsItsReceipts, NeverLetsGo, PurgesAtOnce
+from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, HasTwoHistories, KeepsItsReceipts, NeverLetsGo, PurgesAtOnce
 
 SEEDS_MAX = 60
 ROUGH = Faults(
@@ -78,6 +78,17 @@ def test_a_record_that_tells_nobody_that_a_case_has_left_is_noticed(monkeypatch:
 @pytest.mark.parametrize("record_class", RECORDS, ids=lambda cls: cls.__name__)
 def test_a_broken_record_is_noticed(record_class: type[CityRecord]) -> None:
     assert noticed(record_class=record_class)
+
+
+def test_a_record_with_two_histories_is_found_out_by_a_device() -> None:
+    assert "two histories" in noticed(record_class=HasTwoHistories, faults=Faults(offline=0.2))
+
+
+def test_a_device_that_believes_every_log_finds_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it is the demand for a proof, and nothing else, that finds such a record out."""
+    monkeypatch.setattr("py_core.sync.continues", lambda *_: True)
+    broken = run_seed(1, record_class=HasTwoHistories, faults=Faults(offline=0.2)).broken
+    assert "two histories" not in broken
 
 
 def test_a_gate_that_believes_any_signature_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ interface Vector {
 const vector = JSON.parse(fs.readFileSync(`${__ROOT__}/tests/vectors/carried.json`, 'utf8')) as Vector;
 const keys = vector.published.map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
 const NOTHING: Received = {
-  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, ended: false,
+  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
   standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [],
 };
 const signed = async (): Promise<Bytes> => joined(

@@ -17,7 +17,7 @@ declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
 const NOTHING: Received = {
-  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, ended: false,
+  empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
   standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [],
 };
 

@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import zlib from 'node:zlib';
 import * as Automerge from '@automerge/automerge/slim';
 import { fromHex, hex } from '../../web/src/shared/bytes.ts';
+import type { Beacon } from '../../web/src/worker/python.ts';
 import { checkReceipts, signedPart } from '../../web/src/worker/receipts.ts';
 
 declare const __ROOT__: string;
@@ -102,7 +103,8 @@ test('receipts that share a signature: each stands for itself', async () => {
   }
 });
 
-test('messages in short say what they say in full', () => {
+test('messages in short say what they say in full, and a beacon with a root is signed with its proof', async () => {
+  const beacons: Beacon[] = [];
   let seen = 0;
   for (const { json, short } of vector.messages) {
     const type = fromHex(short)[4]!, reader = new Reader(fromHex(short).subarray(5));
@@ -115,7 +117,15 @@ test('messages in short say what they say in full', () => {
     } else if (type === 10) said = JSON.parse(zlib.inflateRawSync(reader.bytes).toString()) as Record<string, unknown>;
     else { assert.equal(type, 1); said = reader.rest(); }
     assert.deepEqual(said, json);
+    if (said.t === 'beacon' && said.root) beacons.push({ older: 0, path: [], ...said } as unknown as Beacon);
     seen |= 1 << type;
+  }
+  assert.equal(beacons.length, 1);
+  for (const beacon of beacons) {
+    await checkReceipts(recordKey, { receipts: [], beacon });
+    for (const change of [{ root: '00'.repeat(32) }, { older: 4 }, { path: beacon.path.slice(1) }, { log_size: 9 }]) {
+      await assert.rejects(checkReceipts(recordKey, { receipts: [], beacon: { ...beacon, ...change } }), /sign/);
+    }
   }
   assert.equal(seen, 1 << 1 | 1 << 6 | 1 << 8 | 1 << 9 | 1 << 10);
 });

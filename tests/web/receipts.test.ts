@@ -12,7 +12,7 @@ const caseId = vector.request.frames.find(frame => frame.case_id)!.case_id!;
 const receipts = messages.filter(message => message.t === 'verdict' && message.verdict !== 'quarantined')
   .map(({ hash, log_index, received_at_ms, sig }) => ({ case_id: caseId, hash, log_index, received_at_ms, sig }));
 const { id, server_time_ms, log_size, sig } = messages.find(message => message.t === 'beacon')!;
-const beacon = { id, server_time_ms, log_size, sig };
+const beacon = { id, server_time_ms, log_size, sig, root: '', older: 0, path: [] };
 const key = vector.server_key.public;
 
 test('receipts and beacon of the record are believed', async () => {

@@ -208,6 +208,7 @@ def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
         "standing": device.client.standing_after(received).as_row(),
         "directory": as_json(received.directory) if received.directory is not None else None,
         "beacon": fields(received.beacon) if received.beacon is not None else None,
+        "forked": received.forked,
         "ended": end is not None,
         "own_seq": received.own_seq,
         "left": None,

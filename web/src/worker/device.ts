@@ -161,7 +161,7 @@ export class Device {
       const arrived = performance.now();
       const after = Date.now() - (open.book.lastContactMs ?? 0); // how long this device was alone
       const book = { ...open.book, ...received.standing, lastContactMs: Date.now() };
-      if (received.beacon) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
+      if (received.beacon && !received.forked) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
       // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
       if (received.shared !== null) book.restored = { atMs: Date.now(), count: received.again.length };

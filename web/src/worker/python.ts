@@ -26,13 +26,17 @@ export interface Standing { cursor: number; scope: string; config: number; custo
 /** An act that is offered again because the record came back from a backup; `own`: made on this device. */
 export interface Again { case_id: string; hash: string; own: boolean; log_index: number }
 /** What an answer says, and what of it is to be stored (py_core/keeping.py). */
+/** The record's word on its time and its log (py_core/wire.py). */
+export interface Beacon { id: string; server_time_ms: number; log_size: number; sig: string; root: string; older: number; path: string[] }
 export interface Received {
   empty: boolean; receipts: Receipt[]; refused: Refused[];
   /** How many acts came. */
   pulled: number;
   /** What leaves the outbox, every touched case's acts as JSON, and what becomes of its document. */
   settled: string[]; taken: string[]; records: Record<string, string>; documents: Record<string, { without: string[]; changes: Bytes[] }>;
-  directory: string | null; beacon: { id: string; server_time_ms: number; log_size: number; sig: string } | null;
+  directory: string | null; beacon: Beacon | null;
+  /** The log does not continue the one that this device has seen (py_core/log_watch.py); nothing else is told then. */
+  forked: boolean;
   /** Whether it came to its end, and where this device stands then; to be kept with everything else of it. */
   ended: boolean; standing: Standing;
   /** Cases to delete with everything of theirs, the contents that they name, the acts of theirs that were left out. */

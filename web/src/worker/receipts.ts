@@ -1,6 +1,6 @@
 // Believes two ticks only with the record's signature under them.
 import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
-import type { Receipt, Received } from './python.ts';
+import type { Beacon, Receipt, Received } from './python.ts';
 
 const SIGNATURE_BYTES = 64;
 const HASH_BYTES = 32;
@@ -18,9 +18,16 @@ export async function checkReceipts(recordKey: string, received: Pick<Received, 
     believed.add(pair);
   }
   if (beacon) {
-    const content = joined(utf8('shouwen-beacon-1'), utf8(beacon.id), u64(beacon.server_time_ms), u64(beacon.log_size));
+    const content = beaconSignBytes(beacon);
     if (await recordVerifies(recordKey, beacon.sig, content) === false) throw new Error('not signed by the record');
   }
+}
+
+/** What the record signs for its time and, with a root, for its log and the proof. */
+export function beaconSignBytes(beacon: Beacon): Bytes {
+  const said = joined(utf8(beacon.id), u64(beacon.server_time_ms), u64(beacon.log_size));
+  if (!beacon.root) return joined(utf8('shouwen-beacon-1'), said);
+  return joined(utf8('shouwen-beacon-2'), said, fromHex(beacon.root), u64(beacon.older), fromHex(beacon.path.join('')));
 }
 
 /** Whether the record signed this; null where the browser has no Ed25519. */

@@ -1,0 +1,47 @@
+"""What a device demands of the record's log: that it continues the last head of it that the device has seen.
+
+A record that shows two histories, or lost something without saying so, is not believed any more: nothing of its answer
+counts as received. (A record that says that it came back from a backup is another matter: see `lineage`.) Everything that the judgement rests on is under the record's signature over the beacon, which the
+host checks, so that a bad line can accuse nobody. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from py_core.errors import Malformed
+from py_core.merkle import HASH_BYTES, Head, consistent
+from py_core.wire import Beacon
+
+
+def head_in(known: Head | None, beacon: Beacon | None) -> Head | None:
+    """The head that a beacon tells; None of a record that tells none. Raises `Malformed` when it answers no question
+    of this device: a device that has seen a head does without proof no more."""
+    if beacon is None or not beacon.root:
+        if known is not None:
+            raise Malformed("answer", "does not say what the log is")
+        return None
+    if known is not None and beacon.older != known.size:
+        raise Malformed("answer.beacon", "proves something else than was asked for")
+    return Head(beacon.log_size, _hash(beacon.root))
+
+
+def continues(known: Head, said: Head, beacon: Beacon) -> bool:
+    """Whether the beacon proves that the log begins with the one that was seen."""
+    return consistent(known.size, known.root, said.size, said.root, [_hash(step) for step in beacon.path])
+
+
+def head_row(head: Head | None) -> list[Any] | None:
+    """A head as the host keeps it."""
+    return None if head is None else [head.size, head.root.hex()]
+
+
+def head_of(row: Any) -> Head | None:
+    """Reads `head_row` back; None of a device that kept none."""
+    return None if not row else Head(row[0], bytes.fromhex(row[1]))
+
+
+def _hash(text: str) -> bytes:
+    if len(text) != 2 * HASH_BYTES or set(text) - set("0123456789abcdef"):
+        raise Malformed("answer.beacon", "has a hash that is none")
+    return bytes.fromhex(text)

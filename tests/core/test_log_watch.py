@@ -1,0 +1,119 @@
+"""A device believes no record whose log does not continue the one that it has seen, and accuses nobody for a bad line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from py_core import merkle
+from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
+from py_core.errors import Malformed
+from py_core.log_watch import head_of, head_row
+from py_core.merkle import Head
+from py_core.packed import messages
+from py_core.sync import Standing, SyncClient, WaitingAct, standing_of
+from py_core.wire import Beacon, End, Frame, Hello, Verdict, encode_frames, message_frame, read_frames, read_message
+
+LEAVES = [merkle.leaf_hash(bytes([n])) for n in range(20)]
+OTHERS = [merkle.leaf_hash(b"x"), *LEAVES[1:]]
+
+
+def beacon(size: int, older: int, leaves: list[bytes] = LEAVES) -> Beacon:
+    tree = merkle.subtrees_of(leaves)
+    path = tuple(step.hex() for step in merkle.consistency_path(older, size, tree)) if older <= size else ()
+    return Beacon("1-00", 1, size, "", merkle.root_of(leaves[:size]).hex(), older, path)
+
+
+def answered(client: SyncClient, *said: Frame) -> int:
+    received = client.read([encode_frames([*said])])
+    return client.commit(received)
+
+
+def end(cursor: int = 3) -> Frame:
+    return message_frame(End(cursor=cursor, more=False, scope="u"))
+
+
+def asked(client: SyncClient) -> Hello:
+    hello = read_message(messages.long(read_frames(client.request())[0]))
+    assert isinstance(hello, Hello)
+    return hello
+
+
+def waiting() -> WaitingAct:
+    raw = encode_act_change(ActChange("", (GENESIS_HASH,), "0a" * 16, 1, 2, "an act", None))
+    return WaitingAct("ab" * 16, decode_act_change(raw).hash, raw, 1, bytes(64), "0a" * 16, "5a" * 64)
+
+
+def seen_nine() -> SyncClient:
+    return SyncClient("d1", "0.1.0", Standing(cursor=3, scope="u", head=Head(9, merkle.root_of(LEAVES[:9]))))
+
+
+def test_the_first_head_is_believed_and_every_later_one_must_continue_it() -> None:
+    client = SyncClient("d1", "0.1.0")
+    assert (asked(client).log_size, "log" in asked(client).can.split()) == (0, True)
+    for older, size in ((0, 5), (5, 5), (5, 9), (9, 20)):
+        answered(client, message_frame(beacon(size, older)), end(size))
+        assert client.standing.head == Head(size, merkle.root_of(LEAVES[:size]))
+        assert (asked(client).log_size, client.standing.cursor, client.problem) == (size, size, "")
+    assert head_of(head_row(client.standing.head)) == client.standing.head
+    assert head_of(None) is None
+
+
+@pytest.mark.parametrize("said", [beacon(12, 9, OTHERS), beacon(9, 9, OTHERS), replace(beacon(12, 9), path=())])
+def test_nothing_of_a_forked_record_counts_as_received(said: Beacon) -> None:
+    client = seen_nine()
+    client.add(waiting())
+    client.request()
+    verdict = message_frame(Verdict(waiting().hash, "accepted", "", 6, 5, "00" * 64))
+    received = client.read([encode_frames([message_frame(said), verdict, end(8)])])
+    assert (received.forked, received.receipts, received.end, received.is_empty) == (True, [], None, False)
+    assert client.commit(received) > 0
+    assert (client.problem, client.waiting, client.standing.cursor) == ("record_forked", 1, 3)
+    assert client.standing.head == Head(9, merkle.root_of(LEAVES[:9])), "it goes on demanding what it has seen"
+    answered(client, message_frame(beacon(10, 9)), end(8))
+    assert (client.problem, client.standing.cursor) == ("", 8)
+
+
+@pytest.mark.parametrize("said", [Beacon("1-00", 1, 12, ""), beacon(12, 8), replace(beacon(12, 9), root="zz"),
+                                  replace(beacon(12, 9), path=("00",)), None])  # fmt: skip
+def test_what_answers_another_question_is_no_answer(said: Beacon | None) -> None:
+    """A bad line may bend request or answer: that is no proof against the record."""
+    client = seen_nine()
+    frames = [end()] if said is None else [message_frame(said), end()]
+    with pytest.raises(Malformed):
+        client.read([encode_frames(frames)])
+
+
+def test_a_receipt_beyond_the_log_is_no_receipt() -> None:
+    client = seen_nine()
+    client.add(waiting())
+    client.request()
+    verdict = message_frame(Verdict(waiting().hash, "accepted", "", 12, 5, "00" * 64))
+    with pytest.raises(Malformed, match="not in the log"):
+        client.read([encode_frames([message_frame(beacon(12, 9)), verdict, end()])])
+
+
+def test_an_older_record_without_roots_is_believed_until_it_has_told_one() -> None:
+    client = SyncClient("d1", "0.1.0")
+    answered(client, message_frame(Beacon("1-00", 1, 12, "")), end())
+    assert (client.standing.head, client.standing.cursor) == (None, 3)
+
+
+def test_a_shorter_log_is_a_record_that_came_back_from_a_backup() -> None:
+    """It is told, what was received beyond is taken back, and the head from before is kept as a witness."""
+    client = seen_nine()
+    received = client.read([encode_frames([message_frame(beacon(7, 9)), end(2)])])
+    assert (received.forked, received.shared) == (False, 7)
+    client.commit(received)
+    assert client.standing.head == Head(7, merkle.root_of(LEAVES[:7]))
+    assert client.standing.before == (Head(9, merkle.root_of(LEAVES[:9])),)
+    assert standing_of(client.standing.as_row()) == client.standing
+
+
+def test_a_told_restore_may_be_followed_by_another_history() -> None:
+    client = seen_nine()
+    told = message_frame(End(cursor=0, more=True, scope="u", lineage="ffee", shared=4))
+    received = client.read([encode_frames([message_frame(beacon(12, 9, OTHERS)), told])])
+    client.commit(received)
+    assert (received.forked, received.shared, client.standing.head) == (False, 4, Head(12, merkle.root_of(OTHERS[:12])))
