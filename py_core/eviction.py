@@ -6,6 +6,7 @@ city record; it comes back whole when somebody asks for it or works on it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ KEEP_LEAST = timedelta(days=7)  # not even a full device parts with what was fin
 CASES_MAX = 5_000  # of one device; beyond it the oldest finished ones leave
 CASES_WARN = 4_500
 LEAVING_AT_ONCE = 200  # of one transaction
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 def leaving(
@@ -42,6 +45,18 @@ def leaving(
         if space_needed or place < total - CASES_MAX or age >= (KEEP_OWN if glance.unit == unit else KEEP_FOREIGN):
             found.append(case_id)
     return found
+
+
+def contents_leaving(named: set[str], staying: Iterable[bytes]) -> list[str]:
+    """Which of the photographs and papers that leaving cases name go with them: those that no document that stays, given
+    as it is stored, names too."""
+    going = {each.encode() for each in named}
+    for rows in staying:
+        if not going:
+            break
+        if b"sha256" in rows:  # most documents enclose nothing
+            going.difference_update(_DIGEST.findall(rows))
+    return sorted(each.decode() for each in going)
 
 
 def is_finished(glance: Glance) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from test_sync import change, said
 from py_core import eviction
 from py_core.desk.glance import Glance
 from py_core.errors import Malformed
-from py_core.eviction import KEEP_FOREIGN, KEEP_LEAST, KEEP_OWN, leaving
+from py_core.eviction import KEEP_FOREIGN, KEEP_LEAST, KEEP_OWN, contents_leaving, leaving
 from py_core.left import Left, left_of
 from py_core.sync import SyncClient
 from py_core.wire import Beacon, End, Frame, Hello, Pulled, WholeCase, encode_frames, message_frame
@@ -26,6 +27,15 @@ def glance(days: float, *, unit: str = "shihe", **other: object) -> Glance:
         "only_here": 0, "made_at": NOW, "until": None,
     }  # fmt: skip
     return Glance(**{**values, **other})  # type: ignore[arg-type]
+
+
+def test_a_photograph_goes_with_its_case_unless_a_case_that_stays_names_it_too() -> None:
+    alone, shared, elsewhere = ("a1" * 32, "b2" * 32, "c3" * 32)
+    act = json.dumps({"events": [{"attachments": [{"sha256": each} for each in (shared, elsewhere)]}]})
+    rows = json.dumps([[alone, [], act, 1, 1]]).encode()  # the hash of an act is not a content, but harms nothing
+    assert contents_leaving({"d4" * 32, shared}, [b"[]", rows]) == ["d4" * 32]
+    assert contents_leaving({shared}, []) == [shared]
+    assert contents_leaving(set(), [rows]) == []
 
 
 def test_finished_cases_leave_by_age_and_those_of_other_units_earlier() -> None:

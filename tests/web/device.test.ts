@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { before, beforeEach, test } from 'node:test';
 import * as Automerge from '@automerge/automerge/slim';
-import { fromUtf8, type Bytes } from '../../web/src/shared/bytes.ts';
+import { fromUtf8, utf8, type Bytes } from '../../web/src/shared/bytes.ts';
 import { Refusal, type DeskRequest } from '../../web/src/shared/protocol.ts';
 import { Database, type Write } from '../../web/src/worker/database.ts';
 import { Device } from '../../web/src/worker/device.ts';
 import { appendAct } from '../../web/src/worker/documents.ts';
 import { Vault } from '../../web/src/worker/vault.ts';
-import type { Python, Received, WaitingRow } from '../../web/src/worker/python.ts';
+import type { Leaving, Python, Received, WaitingRow } from '../../web/src/worker/python.ts';
 
 declare const __ROOT__: string;
 const CASE = 'ab'.repeat(16);
@@ -37,6 +37,10 @@ class FakePython {
   loadWaiting(rows: WaitingRow[]): void { this.waitingRows = rows; this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
   loadContents(): void {}
   enclosed(): string[] { return []; }
+  parted: Leaving = { cases: [], contents: [], left: '' };
+  leaving(): Leaving { return this.parted; }
+  leftNow(): void { this.told.push('left'); }
+  contentKept(sha256: string, kept: boolean): void { this.told.push(`${kept ? 'here' : 'not here'} ${sha256}`); }
   lock(): void { this.told.push('lock'); }
   problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
   asked: unknown[] = [];
@@ -204,6 +208,38 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   const rows = python.waitingRows.filter(row => row.case_id === gone);
   assert.deepEqual(rows.map(row => [row.reason, row.why, row.raw.length]), [['left_out', 'came too late', 0]]);
   assert.ok(python.opened.includes(gone)); // the purge is still to be attested
+});
+
+test('a case that leaves takes its photographs along; they are fetched again when somebody opens one', async () => {
+  const caseId = '8b'.repeat(16);
+  const bytes = (fill: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: 5000 }, (_, n) => n < 5 ? utf8('%PDF-')[n]! : fill);
+  const taken = [1, 2].map(fill => new Blob([bytes(fill)], { type: 'application/pdf' }));
+  const limits = { bytes: 8e6, side: 1600, device: 4_000_000 };
+  const [sent, unsent] = [await device.takeFile(taken[0]!, 'a.pdf', limits, false), await device.takeFile(taken[1]!, 'b.pdf', limits, false)];
+  python.acts = [{ case_id: caseId, text: '{"n":"with photographs"}' }];
+  await device.respond(REQUEST);
+  await device.contentSent(sent.sha256);
+  const pieces = (await database.keys('contents')).length;
+  python.parted = { cases: [caseId], contents: [sent.sha256, unsent.sha256], left: '{"cases":{},"wanted":[]}' };
+  const disk = database.write.bind(database);
+  database.write = async () => { throw new Error('the disk breaks'); };
+  await assert.rejects(device.makeRoom(false));
+  database.write = disk;
+  assert.ok(!python.told.includes('left'));
+  assert.equal(await device.makeRoom(false), 1);
+  assert.deepEqual(python.told.slice(-2), [`not here ${sent.sha256}`, 'left']);
+  assert.equal((await database.keys('contents')).length, pieces - 1); // what only this device has stays
+  assert.equal(await database.get('documents', caseId), undefined);
+  const record = globalThis.fetch;
+  const asked: string[] = [];
+  globalThis.fetch = async path => { asked.push(String(path)); return new Response(bytes(1), { headers: { 'content-type': 'application/pdf' } }); };
+  let isFetched = false;
+  const again = await device.openFile(sent.sha256, () => { isFetched = true; });
+  globalThis.fetch = record;
+  assert.deepEqual(new Uint8Array(await again.arrayBuffer()), bytes(1));
+  assert.ok(isFetched && asked.length === 1 && asked[0]!.includes(sent.sha256));
+  assert.equal(python.told.at(-1), `here ${sent.sha256}`);
+  await device.openFile(unsent.sha256, () => assert.fail('it was never away'));
 });
 
 test('a change without its causes spoils the whole answer, not the disk', async () => {

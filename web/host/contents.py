@@ -9,6 +9,7 @@ from typing import Any
 from host.device import Device, fields, opened
 from py_core.cases.acts import read_known_act
 from py_core.enclosed import attachments_of
+from py_core.eviction import contents_leaving
 
 
 def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -61,6 +62,14 @@ def uploading_cases(device: Device) -> set[str]:
     """The cases of which a photograph or paper is only on this device; mostly none, then nothing is looked through."""
     acts = [act.encode() for act in device.uploads.acts]
     return {each.id for each in device.records.values() if any(act in each.rows for act in acts)} if acts else set()
+
+
+def only_in(device: Device, cases: Sequence[str]) -> list[str]:
+    """The contents on the disk here that the acts of these cases name and no other document's."""
+    leaving = set(cases)
+    named = {sha256 for case_id in cases for sha256 in contents_of(device, case_id)}
+    staying = (record.rows for case_id, record in device.records.items() if case_id not in leaving)
+    return contents_leaving(named & device.contents, staying)
 
 
 def contents_of(device: Device, case_id: str) -> Iterable[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from host.contents import only_in
 from host.device import StoredCase, as_json, law_of, moment, opened
 from py_core.desk import turn
 from py_core.desk.glance import Glance
@@ -15,9 +16,10 @@ from py_core.left import Left
 
 
 def leaving(now_ms: int, space_needed: bool) -> dict[str, Any]:
-    """Finished cases that this device may part with now, and what it would keep of all that left (to be stored)."""
+    """Finished cases that this device may part with now, their photographs and papers that no other case here names,
+    and what it would keep of all that left (to be stored)."""
     device = opened()
-    nothing = {"cases": [], "left": ""}
+    nothing = {"cases": [], "contents": [], "left": ""}
     if device.directory is None or device.uploads.waiting:
         return nothing
     person = device.directory.people.get(device.identity.user)
@@ -33,7 +35,8 @@ def leaving(now_ms: int, space_needed: bool) -> dict[str, Any]:
     if not cases:
         return nothing
     device.leaving = {case_id: _left(device.records[case_id], glances[case_id], now_ms) for case_id in cases}
-    return {"cases": cases, "left": left_text({**device.left, **device.leaving}, device.client.wanted)}
+    left = left_text({**device.left, **device.leaving}, device.client.wanted)
+    return {"cases": cases, "contents": only_in(device, cases), "left": left}
 
 
 def left_now() -> None:

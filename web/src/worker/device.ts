@@ -284,14 +284,16 @@ export class Device {
   }
 
   private async letGo(open: Open, spaceNeeded: boolean): Promise<number> {
-    const { cases, left } = open.python.leaving(spaceNeeded);
+    const { cases, contents, left } = open.python.leaving(spaceNeeded);
     if (!cases.length) return 0;
     const writes: Write[] = [];
     for (const caseId of cases) {
       writes.push({ store: 'documents', key: caseId }, { store: 'records', key: caseId });
       for (const [hash] of await open.shelf.rows(caseId)) writes.push({ store: 'receipts', key: hash });
     }
-    await open.shelf.write([...writes, await open.shelf.leftWrite(left)]);
+    const kept = await open.contents.without(contents); // the record has them: they are fetched again when somebody looks
+    await open.shelf.write([...writes, ...kept.writes, await open.shelf.leftWrite(left)]);
+    believeContents(open, contents, kept.index);
     open.python.leftNow();
     return cases.length;
   }
@@ -424,11 +426,9 @@ export class Device {
     const again = await this.waitingAgain(open, received);
     for (const [row, seq] of again) writes.push(await shelf.waitingWrite(row, seq));
     const contents = received.shared === null ? await open.contents.without(received.contents) : await open.contents.sendAgain();
-    const gone = received.contents.filter(sha256 => open.contents.has(sha256) && !(sha256 in contents.index));
     const believe = (): void => {
       Object.assign(open, writer);
-      open.contents.believe(contents.index);
-      for (const sha256 of gone) open.python.contentKept(sha256, false);
+      believeContents(open, received.contents, contents.index);
       if (received.shared !== null) open.python.offerAgain(again.map(([row]) => row));
     };
     return { writes: [...writes, ...contents.writes], believe };
@@ -467,6 +467,13 @@ async function enrolled(wrapping: CryptoKey, name: string, me: Me): Promise<{ si
   const { device, code, enrolment } = await enrolAtRecord(me, signer.alg, signer.publicKey, name, asked);
   const carryKeys = await trusted(me.recordKey, me.carryKeys);
   return { signer, write, identity: { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys, enrolment } };
+}
+
+/** Believes what is kept of photographs and papers now; some of these may have gone. */
+function believeContents({ contents, python }: Open, asked: readonly string[], index: Parameters<Contents['believe']>[0]): void {
+  const gone = asked.filter(sha256 => contents.has(sha256) && !(sha256 in index));
+  contents.believe(index);
+  for (const sha256 of gone) python.contentKept(sha256, false);
 }
 
 /** A fresh actor with its announcement. */

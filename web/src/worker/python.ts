@@ -50,6 +50,8 @@ export interface Received {
 }
 /** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
 export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
+/** Cases that may leave this device, what only they name of photographs and papers, and what is kept of all that left. */
+export interface Leaving { cases: string[]; contents: string[]; left: string }
 export interface UploadStep { do: 'ask' | 'send'; sha256: string; offset: number; length: number; total: number }
 export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean; uploading: number[] }
 export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }
@@ -129,7 +131,7 @@ export class Python {
   readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
   settle(): void { this.host.settle(); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
-  leaving(spaceNeeded: boolean): { cases: string[]; left: string } { return taken<{ cases: string[]; left: string }>(this.host.leaving(Date.now(), spaceNeeded)); }
+  leaving(spaceNeeded: boolean): Leaving { return taken<Leaving>(this.host.leaving(Date.now(), spaceNeeded)); }
   leftNow(): void { this.host.left_now(); }
   recall(caseId: string): string | null { return this.host.recall(caseId) as string | undefined ?? null; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
