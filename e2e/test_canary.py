@@ -32,7 +32,8 @@ FILL = """canary => {
 }"""
 
 
-def test_nothing_readable_lies_on_the_disk(city: City, laptop: Callable[..., Laptop]) -> None:
+def test_nothing_readable_lies_on_the_disk(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
+    city = prepared_city("linxiao")
     machine = laptop("linxiao")
     lin = prepared(city, machine, "linxiao")
     city.stop()

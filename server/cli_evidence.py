@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from py_core.errors import ShouwenError
+from py_core.views import language
 from server.cli_where import add_where, open_existing, settings_of
-
-_WORDS = {
-    "zh-CN": {"proven": "已证明", "open": "未能证明", "wrong": "有误", "good": "证据成立", "bad": "证据不可采信"},
-    "en": {"proven": "proven", "open": "not proven", "wrong": "wrong", "good": "holds", "bad": "must not be believed"},
-}
 
 
 class UnreadableFile(ShouwenError):
@@ -39,7 +35,9 @@ def add_commands(subparsers: Any) -> None:
         "--checkpoint", type=Path, action="append", default=[], metavar="CHECKPOINT",
         help="a checkpoint that somebody else than the record's operator has kept (may be repeated)",
     )  # fmt: skip
-    checking.add_argument("--lang", choices=sorted(_WORDS), default="zh-CN", help="language of what is said")
+    checking.add_argument(
+        "--lang", choices=(language.EN, language.ZH), default=language.ZH, help="language of what is said"
+    )
     checking.set_defaults(run=_check)
 
 
@@ -62,10 +60,11 @@ def _make(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from py_core.evidence.check import EvidenceCheck
+    from py_core.evidence.findings import FAILS, HOLDS, KINDS
     from py_core.evidence.lines import FILE_BYTES_MAX, read_evidence
     from server.keys import verifies
 
-    words = _WORDS[arguments.lang]
+    words = {kind: language.translate(arguments.lang, word) for kind, word in KINDS.items()}
     file = read_evidence(_read(arguments.file, FILE_BYTES_MAX))
     trusted = [_read(path, 16 * 1024).decode("utf-8", "replace") for path in arguments.checkpoint]
     findings = EvidenceCheck(file, verifies, trusted).run()
@@ -76,7 +75,8 @@ def _check(arguments: argparse.Namespace) -> int:
             print(f"[{words[kind]}] {place}{finding.text(arguments.lang)}", file=stream)
     good = not findings.of("wrong")
     counts = ", ".join(f"{len(findings.of(kind))} {words[kind]}" for kind in ("proven", "open", "wrong"))
-    print(f"{arguments.file}: {words['good' if good else 'bad']} ({counts})")
+    verdict = HOLDS if good else FAILS
+    print(f"{arguments.file}: {language.translate(arguments.lang, verdict)} ({counts})")
     return 0 if good else 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from py_core.views import language
+from py_core.views.language import N_
 
 Kind = Literal["proven", "open", "wrong"]
 
@@ -30,6 +31,12 @@ class Finding:
         """The sentence in a language."""
         said = {name: language.translate(lang, it) if isinstance(it, Id) else it for name, it in self.params.items()}
         return language.translate(lang, self.message, said or None)
+
+
+# What kinds of findings are called, and what they add up to.
+KINDS = {"proven": N_("proven"), "open": N_("not proven"), "wrong": N_("at fault")}
+HOLDS = N_("the evidence holds")
+FAILS = N_("the evidence must not be believed")
 
 
 @dataclass(slots=True)

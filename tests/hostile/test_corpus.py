@@ -42,14 +42,14 @@ class Cost:
     worker_bytes: int = 0  # of those that lived to be asked; the others ended at their limit
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what later tests take is not counted as the gate's
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(tmp_path_factory.mktemp("hostile"))
     yield made
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what later tests take is not counted as the gate's
 def cost(world: World) -> Iterator[Cost]:
     before = _peak()
     counted = Cost()

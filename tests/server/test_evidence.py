@@ -228,7 +228,7 @@ def test_every_edit_of_the_record_before_the_export_is_refused_or_changes_nothin
     assert unchanged <= {
         # Other cases' rows, and columns that the raw bytes and the registry answer better.
         *(f"changes.{each}" for each in ("actor", "seq", "start_op", "deps", "device", "user", "device_seq", "raw",
-                                         "alg", "signature")),
+                                         "alg", "signature", "vouched_by")),
         *(f"actors.{each}" for each in ("device", "alg", "signature")),
         "devices.name", "devices.enrolment_sig", "checkpoints.made_at_ms",
     }  # fmt: skip
