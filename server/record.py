@@ -150,12 +150,6 @@ def histories_before(connection: Connection, cases: Mapping[str, int]) -> dict[s
     return found
 
 
-def hash_of_device_seq(connection: Connection, device: str, device_seq: int) -> str | None:
-    """Which change took this number of the device."""
-    statement = select(changes.c.hash).where(changes.c.device == device, changes.c.device_seq == device_seq)
-    return connection.scalar(statement)
-
-
 def next_device_seq(connection: Connection, device: str) -> int:
     """The first number of the device after all that the log knows; they start with 1."""
     return (connection.scalar(select(func.max(changes.c.device_seq)).where(changes.c.device == device)) or 0) + 1

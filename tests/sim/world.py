@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -507,7 +507,7 @@ class World:
 
         self.after(TIMEOUT_MS, lambda: answered(None, b"", None))
         if self.happens(faults.forge):
-            self.after(500, lambda: answered(200, _forged(body, self.chance), None))
+            self.after(500, lambda: answered(200, _forged(device, self.chance), None))
             return
         if self.happens(faults.drop):
             self.count("requests dropped")
@@ -668,20 +668,17 @@ def _flipped(body: bytes, chance: Random) -> bytes:
     return bytes(changed)
 
 
-def _forged(body: bytes, chance: Random) -> bytes:
+def _forged(device: Device, chance: Random) -> bytes:
     """What a portal on the line might say: everything was taken, with signatures that are none."""
     answer: list[wire.Frame] = []
-    for frame in wire.read_frames(body):
-        if isinstance(frame, wire.Pushed):
-            change_hash = malice.decode_act_change(frame.raw).hash
-            answer.append(
-                wire.message_frame(
-                    wire.Verdict(
-                        change_hash, "accepted", "", chance.randrange(9), town.START_MS, chance.randbytes(64).hex()
-                    )
-                )
-            )
+    for change_hash, row in device.disk.stores["outbox"].items():
+        if not row["reason"]:
+            place = (chance.randrange(9), town.START_MS)
+            verdict = wire.Verdict(change_hash, "accepted", "", *place, chance.randbytes(64).hex())
+            answer.append(wire.message_frame(verdict))
     beacon = wire.Beacon(wire.beacon_id(town.START_MS, "00" * 8), town.START_MS, 0, chance.randbytes(64).hex())
+    if (head := device.client.standing.head) is not None:  # the log as this device has seen it goes on from itself
+        beacon = replace(beacon, log_size=head.size, root=head.root.hex(), older=head.size)
     return wire.encode_frames([*answer, wire.message_frame(beacon), wire.message_frame(wire.End(9, False, "shihe"))])
 
 
