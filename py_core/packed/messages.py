@@ -15,7 +15,7 @@ from py_core import wire
 from py_core.errors import Malformed
 from py_core.packed.columns import inflate, pack_numbers
 
-_DEVICE_BYTES, _TAG_BYTES, _SIGNATURE_BYTES = 16, 8, 64
+_DEVICE_BYTES, _TAG_BYTES, _SIGNATURE_BYTES, _HASH_BYTES = 16, 8, 64, 32
 
 
 def short(message: wire.Message) -> wire.Frame:
@@ -50,6 +50,9 @@ def long(frame: wire.Frame) -> wire.Frame:
         time_ms = reader.number()
         data = {"t": "beacon", "id": wire.beacon_id(time_ms, reader.take(_TAG_BYTES).hex())}
         data |= {"server_time_ms": time_ms, "log_size": reader.number(), "sig": reader.take(_SIGNATURE_BYTES).hex()}
+        if hashes := reader.number():
+            data |= {"root": reader.take(_HASH_BYTES).hex(), "older": reader.number()}
+            data["path"] = [reader.take(_HASH_BYTES).hex() for _ in range(hashes - 1)]
     elif frame.type == wire.TYPE_DEFLATED_JSON:
         return wire.Json(wire.read_json_object(inflate(frame.payload, wire.JSON_BYTES_MAX)))
     else:
@@ -74,7 +77,12 @@ def _beacon(beacon: wire.Beacon) -> wire.Frame:
     if time_ms is None or time_ms != beacon.server_time_ms or len(beacon.sig) != 2 * _SIGNATURE_BYTES:
         return wire.message_frame(beacon)
     fixed = pack_numbers((time_ms,)) + bytes.fromhex(tag) + pack_numbers((beacon.log_size,)) + bytes.fromhex(beacon.sig)
-    return wire.Short(wire.TYPE_BEACON, fixed + _rest(beacon, ("id", "server_time_ms", "log_size", "sig")))
+    hashes = (beacon.root, *beacon.path) if beacon.root else ()
+    fixed += pack_numbers((len(hashes),))
+    if hashes:
+        fixed += bytes.fromhex(beacon.root) + pack_numbers((beacon.older,)) + bytes.fromhex("".join(beacon.path))
+    said = ("id", "server_time_ms", "log_size", "sig", "root", "older", "path")
+    return wire.Short(wire.TYPE_BEACON, fixed + _rest(beacon, said))
 
 
 def _rest(message: wire.Message, fixed: tuple[str, ...]) -> bytes:

@@ -258,6 +258,8 @@ MESSAGES: list[wire.Message] = [
     wire.End(2**40, True, "星桥"),
     wire.End(1, False, "", problem="device_revoked"),
     wire.Beacon(wire.beacon_id(1_790_000_000_000, "0011223344556677"), 1_790_000_000_000, 9, "ab" * 64),
+    wire.Beacon(wire.beacon_id(5, "0011223344556677"), 5, 9, "ab" * 64, root="cd" * 32, older=7, path=("ef" * 32,) * 3),
+    wire.Beacon(wire.beacon_id(5, "0011223344556677"), 5, 9, "ab" * 64, root="cd" * 32, older=9),
     wire.Beacon("beac0", 5, 9, "ab" * 64),
     wire.Config({"version": 2, "city_zh": "澄江市"}),
     wire.Revoke("ab" * 16, 4),

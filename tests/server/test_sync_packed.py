@@ -135,7 +135,7 @@ def test_pushed_acts_are_receipted_in_short_and_not_told_again(parts: Parts, lin
     assert received is not None
     assert (len(received.receipts), received.acts, lin.sync.waiting) == (36, [], 0)
     assert lin.held == everything(parts)
-    assert kinds(lin.answers[-1]) == [wire.TYPE_RECEIPTS, wire.TYPE_BEACON, wire.TYPE_END]
+    assert kinds(lin.answers[-1]) == [wire.TYPE_BEACON, wire.TYPE_RECEIPTS, wire.TYPE_END]
 
 
 def test_a_device_that_came_back_from_an_older_copy_gets_its_acts_and_learns_its_numbers(

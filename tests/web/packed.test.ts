@@ -113,7 +113,11 @@ test('messages in short say what they say in full, and a beacon with a root is s
     else if (type === 8) said = { t: 'end', cursor: reader.number(), more: reader.number() === 1, scope: reader.text(), ...reader.rest() };
     else if (type === 9) {
       const time = reader.number(), tag = hex(reader.take(8).slice());
-      said = { t: 'beacon', id: `${time.toString(16)}-${tag}`, server_time_ms: time, log_size: reader.number(), sig: hex(reader.take(64).slice()), ...reader.rest() };
+      said = { t: 'beacon', id: `${time.toString(16)}-${tag}`, server_time_ms: time, log_size: reader.number(), sig: hex(reader.take(64).slice()) };
+      const hashes = reader.number();
+      if (hashes) said = { ...said, root: hex(reader.take(32).slice()), older: reader.number() };
+      if (hashes > 1) said['path'] = Array.from({ length: hashes - 1 }, () => hex(reader.take(32).slice()));
+      said = { ...said, ...reader.rest() };
     } else if (type === 10) said = JSON.parse(zlib.inflateRawSync(reader.bytes).toString()) as Record<string, unknown>;
     else { assert.equal(type, 1); said = reader.rest(); }
     assert.deepEqual(said, json);
