@@ -389,7 +389,7 @@ def _lineage(connection: Connection, hello: wire.Hello) -> tuple[str, int | None
     if restored and wire.OFFERS_AGAIN not in hello.can.split():
         message = "This record came back from a backup, and the app on this device is too old to know what that means."
         raise ExchangeRefused(426, "version", message)
-    has_some = bool(hello.lineage or hello.scope)
+    has_some = bool(hello.lineage or hello.scope or hello.log_size)  # a cut answer brings acts without a lineage
     return known, lineage.shared_with(connection, hello.lineage) if restored and has_some else None
 
 

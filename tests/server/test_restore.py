@@ -110,6 +110,21 @@ def test_a_restored_record_tells_how_much_of_the_log_is_still_the_same_and_judge
     assert [each.verdict for each in verdicts] == ["accepted", "accepted"]
 
 
+def test_a_device_whose_only_answer_was_cut_before_its_end_is_told_of_the_restore(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    """It knows no lineage and no scope yet, only a head of the log; without a word it would hold the record forked."""
+    ask(lin, lin.act(CASE, registered()))
+    folder = backup(parts, tmp_path / "backup")
+    ask(lin, lin.act(CASE, {"type": "noted", "text": "只在备份之后"}))
+
+    lin.parts = restored(folder)
+    told = end(ask(lin, can="revoke lineage log", scope="", lineage="", log_size=2))
+    assert (told.shared, told.more) == (0, True)
+    new_here = end(ask(lin, can="revoke lineage log", scope="", lineage="", log_size=0))
+    assert new_here.shared is None
+
+
 def test_a_second_restore_from_the_same_backup_shares_nothing_with_the_first(
     parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
 ) -> None:

@@ -49,6 +49,7 @@ DAY = 24 * HOUR
 TIMEOUT_MS = 120_000
 VISITING = 0.6  # of what is done where officers visit enterprises
 VISITING_EVERY = 7
+PLANNED_MAX = 20_000  # a history plans some hundred things
 ROUNDS_MAX = 80  # exchanges of one device after the faults; more means that it never ends
 
 
@@ -139,6 +140,8 @@ class World:
             self.now_ms, _, call = heapq.heappop(self._agenda)
             self.trace.now_ms = self.now_ms
             call()
+            if self._planned > PLANNED_MAX:
+                raise Broken("the history never comes to rest: somebody asks for ever")
         self._make_peace()
 
     def after(self, milliseconds: int, call: Callable[[], None]) -> None:
