@@ -272,7 +272,7 @@ class SyncClient:
             raise CarryRefused("other_device", "the receipts are for another device")
         if carried.lineage in self.standing.lineage[:-1]:
             raise CarryRefused("older_record", "the record came back from a backup after it gave these receipts")
-        received = Received()
+        received = Received(custody=self.standing.custody)  # what leaves this device is not fed to it again
         for verdict in verdicts:
             known = self._waiting.get(verdict.hash) or self.refused.get(verdict.hash)
             if known is None:

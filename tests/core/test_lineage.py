@@ -9,9 +9,10 @@ from test_sync import accepted, act_text, answer, change, client, said, waiting
 
 from py_core.carry import CarryRefused
 from py_core.change import decode_act_change
+from py_core.custody import Custody
 from py_core.keeping import keeping
 from py_core.lineage import Again, offered_again, without_receipts
-from py_core.sync import LEFT_OUT, Received, RefusedAct, SyncClient
+from py_core.sync import LEFT_OUT, Received, RefusedAct, Standing, SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
 
 OWN, OTHER = "d1", "d2"
@@ -135,3 +136,10 @@ def test_the_feed_is_a_later_word_than_a_verdict_of_the_same_answer() -> None:
     refused = Verdict(act.hash, "quarantined", "missing_dependency")
     received = device.read(answer(refused, Pulled(act.case_id, 0, 5, act.raw), beacon(1), End(1, False, "s")))
     assert received.refused == []
+
+
+def test_carried_receipts_know_what_is_leaving() -> None:
+    """Else an act that was taken late would wait for its echo in a case that is not fed to this device any more."""
+    leaving = Custody(leaving=frozenset({"ab" * 16}))
+    device = SyncClient("d1", "0.1.0", standing=Standing(custody=leaving))
+    assert device.read_carried(Carried("d1", "ff", 1, "l2"), []).custody == leaving
