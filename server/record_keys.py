@@ -70,7 +70,7 @@ def open_keys(connection: Connection, folder: Path, entropy: Entropy, now_ms: in
 def chain_of(connection: Connection) -> tuple[KeyLink, ...]:
     """The record's public keys, oldest first."""
     rows = connection.execute(select(record_keys).order_by(record_keys.c.n))
-    return tuple(KeyLink(bytes(row.public_key), row.since_ms, bytes(row.signature)) for row in rows)
+    return tuple(KeyLink(bytes(row.public_key), row.since_ms, bytes(row.signature), row.alg) for row in rows)
 
 
 def rotate(connection: Connection, folder: Path, entropy: Entropy, now_ms: int) -> Callable[[], None]:
@@ -122,5 +122,5 @@ def _retired(folder: Path, n: int) -> Path:
 
 
 def _note(connection: Connection, n: int, link: KeyLink) -> None:
-    values = {"public_key": link.public_key, "since_ms": link.since_ms, "signature": link.signature}
+    values = {"alg": link.alg, "public_key": link.public_key, "since_ms": link.since_ms, "signature": link.signature}
     connection.execute(insert(record_keys).values(n=n, **values))

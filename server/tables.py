@@ -344,6 +344,7 @@ record_keys = Table(  # the record's public keys from the first on, each signed 
     "record_keys",
     metadata,
     Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("alg", Integer, nullable=False, server_default="1"),
     Column("public_key", LargeBinary, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
     Column("signature", LargeBinary, nullable=False),

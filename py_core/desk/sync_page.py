@@ -56,6 +56,11 @@ PROBLEMS = {
         "",
         "",
     ),
+    "other_record": (
+        N_("The record signs with a key that this device does not know, and no chain of signed changes leads to it from the key that it knows: it is another record than the one this device belongs to, or somebody stands in between. Nothing of its answers is believed; everything done here is kept. Tell the centre."),
+        "",
+        "",
+    ),
     "record_fault": (N_("The city record has a fault at the moment. Sending is tried again by itself."), "", ""),
 }  # fmt: skip
 

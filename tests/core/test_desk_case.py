@@ -215,4 +215,4 @@ def test_every_problem_of_the_sync_client_has_words() -> None:
     source = (Path(__file__).resolve().parents[2] / "py_core" / "sync.py").read_text(encoding="utf-8")
     table = re.findall(r'\d{3}: "(\w+)"', source)
     assert len(table) >= 4
-    assert {*table, "bad_answer", "record_fault", "storage_full", "other_person"} <= PROBLEMS.keys()
+    assert {*table, "bad_answer", "other_record", "record_fault", "storage_full", "other_person"} <= PROBLEMS.keys()

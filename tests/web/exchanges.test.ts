@@ -59,7 +59,7 @@ const python = {
   uploadNext: () => null,
 };
 const device = {
-  user: 'lin',
+  user: 'lin', recordKey: '',
   withPython: async (work: (given: typeof python) => unknown) => work(python),
   request: async () => new Uint8Array(1),
   takeAnswer: async () => ({ received: { pulled: 0, receipts: [], refused: [], directory: null, shared: null, ended: true }, wait: 1 }),

@@ -17,9 +17,11 @@ from py_core.desk import turn
 from py_core.desk.carry_words import carry_problem as carry_problem_words
 from py_core.directory import read_directory
 from py_core.keeping import Keeping, keeping
+from py_core.key_chain import OtherRecord, continuation, read_links
 from py_core.left import Left
 from py_core.sync import TAKEN, DeviceState, Received, RefusedAct, WaitingAct
 from py_core.uploads import UploadClient
+from py_core.wire import read_json_object
 
 
 def load_waiting(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -107,6 +109,27 @@ def read_receipts(file: bytes) -> dict[str, Any]:
     device.carried, device.carried_plan = received, _plan(device, received)
     told = _told(device, received, device.carried_plan)
     return {"received": told, "signature": read.signature.hex(), "signed": read.signed}
+
+
+def key_steps(trusted: str, chain: str) -> dict[str, Any]:
+    """What must verify before the record's later keys are believed: `keys`, or a `problem`; raises `Malformed`."""
+    said = read_json_object(chain.encode())
+    try:
+        found = continuation(bytes.fromhex(trusted), read_links(said.get("keys")))
+    except OtherRecord as error:
+        return {"problem": error.code}
+    return {
+        "keys": [
+            {
+                "public_key": link.public_key.hex(),
+                "since_ms": link.since_ms,
+                "signer": step.signer.hex(),
+                "sig": step.signature.hex(),
+                "message": step.message,
+            }
+            for link, step in found
+        ]
+    }
 
 
 def settle() -> None:

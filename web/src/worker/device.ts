@@ -12,6 +12,7 @@ import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts'
 import { enrolAtRecord, fetchContent, type Me } from './record.ts';
 import type { Known } from './people.ts';
 import { checkReceipts, recordVerifies } from './receipts.ts';
+import { followed, signerOf } from './record_keys.ts';
 import { outboxFile, trusted, type OutboxFile } from './carry.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
@@ -176,6 +177,22 @@ export class Device {
     });
   }
 
+  /** The newest key of the record that this device believes. */
+  get recordKey(): string { return this.need().identity.recordKey; }
+
+  /** Believes the keys that the record changed to since; false: none. Throws `OtherRecord` for a chain that does not hold. */
+  async followRecordKeys(chain: string): Promise<boolean> {
+    return await this.turnstile.run(async () => {
+      const open = this.need();
+      const keys = await followed(open.identity, open.python.keySteps(open.identity.recordKey, chain));
+      if (!keys) return false;
+      const identity = { ...open.identity, ...keys };
+      await open.shelf.write([await open.shelf.identityWrite(identity)]);
+      open.identity = identity;
+      return true;
+    });
+  }
+
   /** Learns the record's keys for carried files, if they are new; only the record that this device knows can name them. */
   async learnCarryKeys(me: Me): Promise<void> {
     await this.turnstile.run(async () => {
@@ -215,10 +232,11 @@ export class Device {
       const read = open.python.readReceipts(file);
       if ('problem' in read) return read;
       const { received, signature, signed } = read;
-      const good = await recordVerifies(open.identity.recordKey, signature, signed);
+      const key = await signerOf(open.identity, signature, signed, received.receipts); // it may have been long on its way
+      const good = await recordVerifies(key, signature, signed);
       if (good === null) return { problem: 'cannot_check' };
       if (!good) return { problem: 'tampered' };
-      await checkReceipts(open.identity.recordKey, received);
+      await checkReceipts(key, received);
       const { writes, believe } = await this.answerWrites(open, received);
       if (writes.length) await open.shelf.write(writes);
       believe();

@@ -1,9 +1,12 @@
 // Keeps an open device in contact with the city record: at once after an act, woken by the record's events, by the
 // network coming back or by somebody who works here, else from time to time. What to say and what to believe is decided
 // in py_core/sync.py, how long to wait in py_core/pace.py.
+import type { Bytes } from '../shared/bytes.ts';
 import { Refusal, type Power, type SyncState } from '../shared/protocol.ts';
 import type { Device } from './device.ts';
-import { exchange, fetchMe } from './record.ts';
+import { exchange, fetchKeys, fetchMe } from './record.ts';
+import { NotSigned } from './receipts.ts';
+import { OtherRecord } from './record_keys.ts';
 import { Uploading } from './uploading.ts';
 
 const EVENTS_DEBOUNCE_MS = 100;
@@ -101,7 +104,8 @@ export class Exchanges {
       this.online = false;
       // What is not stored is not believed: the next exchange repeats it. Locked in the middle: nothing to note.
       if (error instanceof Refusal && error.code === 'locked') return 0;
-      const problem = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : 'bad_answer';
+      const other = error instanceof OtherRecord ? 'other_record' : 'bad_answer';
+      const problem = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'storage_full' : other;
       const wait = await this.device.withPython(python => python.syncStuck(problem, Math.random())).catch(() => RETRY_MS);
       this.changed(false);
       return wait;
@@ -115,7 +119,7 @@ export class Exchanges {
     if (!this.csrf && !await this.identify()) return await this.otherPerson(before);
     const body = await this.device.request();
     const { status, pieces, retryAfterMs } = await exchange(body);
-    const taken = status === 200 ? await this.device.takeAnswer(pieces) : null;
+    const taken = status === 200 ? await this.believed(pieces) : null;
     this.online = taken !== null;
     if (!taken) {
       if (status === 401 || status === 403) this.csrf = '';
@@ -137,6 +141,16 @@ export class Exchanges {
     return received.ended && taken.wait > 0 ? idle : taken.wait;
   }
 
+  /** Takes an answer; one under another signature once more, if the record's chain of keys leads to it. */
+  private async believed(pieces: Bytes[]): ReturnType<Device['takeAnswer']> {
+    try {
+      return await this.device.takeAnswer(pieces);
+    } catch (error) {
+      if (!(error instanceof NotSigned) || !await this.device.followRecordKeys(await fetchKeys())) throw error;
+      return await this.device.takeAnswer(pieces);
+    }
+  }
+
   private async note(status: number | null, retryAfterMs: number | null): Promise<number> {
     return await this.device.withPython(python => python.syncFailed(status, Math.random(), retryAfterMs));
   }
@@ -154,6 +168,7 @@ export class Exchanges {
       const me = await fetchMe();
       if (me.user !== this.device.user) return false;
       this.csrf = me.csrf;
+      if (me.recordKey !== this.device.recordKey) await this.device.followRecordKeys(await fetchKeys());
       await this.device.learnCarryKeys(me);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

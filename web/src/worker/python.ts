@@ -48,6 +48,8 @@ export interface Received {
   /** The record came back from a backup: up to where its log is still the one known so far, and what waits anew. */
   shared: number | null; again: Again[]; asked_again: string[];
 }
+/** What must verify before later keys of the record are believed; or why their chain is none for this device. */
+export type KeySteps = { problem: string } | { keys: { public_key: string; since_ms: number; signer: string; sig: string; message: Bytes }[] };
 /** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
 export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
 /** Cases that may leave this device, what only they name of photographs and papers, and what is kept of all that left. */
@@ -129,6 +131,7 @@ export class Python {
   offerAgain(rows: WaitingRow[]): void { this.given(rows, given => this.host.offer_again(given)); }
   carryOut(): { frames: Bytes; count: number } { return taken<{ frames: Bytes; count: number }>(this.host.carry_out()); }
   readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
+  keySteps(trusted: string, chain: string): KeySteps { return taken<KeySteps>(this.host.key_steps(trusted, chain)); }
   settle(): void { this.host.settle(); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
   leaving(spaceNeeded: boolean): Leaving { return taken<Leaving>(this.host.leaving(Date.now(), spaceNeeded)); }
@@ -173,7 +176,7 @@ export class Python {
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'kept_glances', 'believe_glances', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'key_steps', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed', 'upload_go',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;

@@ -2,11 +2,16 @@
 import { fromHex, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import type { Beacon, Receipt, Received } from './python.ts';
 
+/** Something is not under the signature of the key that is believed; perhaps the record has another one by now. */
+export class NotSigned extends Error {
+  constructor() { super('not signed by the record'); }
+}
+
 const SIGNATURE_BYTES = 64;
 const HASH_BYTES = 32;
 const SHARED = 1;
 
-/** Throws when a receipt or beacon is not signed by the record. */
+/** Throws `NotSigned` when a receipt or beacon is not signed by the record. */
 export async function checkReceipts(recordKey: string, received: Pick<Received, 'receipts' | 'beacon'>): Promise<void> {
   const { receipts, beacon } = received;
   if (!receipts.length && !beacon) return;
@@ -14,12 +19,12 @@ export async function checkReceipts(recordKey: string, received: Pick<Received, 
   for (const receipt of receipts) {
     const { content, signature } = await signedPart(receipt);
     const pair = `${hex(signature)} ${hex(content)}`;
-    if (!believed.has(pair) && await recordVerifies(recordKey, hex(signature), content) === false) throw new Error('not signed by the record');
+    if (!believed.has(pair) && await recordVerifies(recordKey, hex(signature), content) === false) throw new NotSigned();
     believed.add(pair);
   }
   if (beacon) {
     const content = beaconSignBytes(beacon);
-    if (await recordVerifies(recordKey, beacon.sig, content) === false) throw new Error('not signed by the record');
+    if (await recordVerifies(recordKey, beacon.sig, content) === false) throw new NotSigned();
   }
 }
 

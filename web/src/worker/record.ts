@@ -18,6 +18,13 @@ export async function fetchMe(): Promise<Me> {
   return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key, carryKeys };
 }
 
+/** The chain of the record's keys as `/log/keys` tells it; nothing of it is believed yet. */
+export async function fetchKeys(): Promise<string> {
+  const response = await reach('/log/keys', { headers: { accept: 'application/json' } });
+  if (!response.ok) throw new Refusal('no_record', String(response.status));
+  return await response.text();
+}
+
 /** The enrolment record (py_core/enrolment.py) and the city record's signature under it. */
 export interface Enrolment { text: string; sig: string }
 

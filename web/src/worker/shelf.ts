@@ -5,11 +5,11 @@ import type { Fields } from '../shared/protocol.ts';
 import type { Database, StoreName, Write } from './database.ts';
 import type { CarryKey } from './carry.ts';
 import type { Enrolment } from './record.ts';
+import type { RecordKeys } from './record_keys.ts';
 import type { ActRow, Receipt, Refused, Standing, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
-/** `recordKey` is the record's public key as it was when this device was enrolled: receipts are checked with it. */
-export interface Identity { user: string; name: string; device: string; code: string; recordKey: string; carryKeys?: CarryKey[]; enrolment?: Enrolment }
+export interface Identity extends RecordKeys { user: string; name: string; device: string; code: string; carryKeys?: CarryKey[]; enrolment?: Enrolment }
 /** The outbox file that was saved last. */
 export interface CarriedOut { name: string; count: number; atMs: number }
 /** Where the device stands: with the record, and in its own numbering of acts. */
