@@ -8,6 +8,7 @@ causes exist, only a whole case document can tell (the gate). Must not import an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from py_core.errors import Malformed
@@ -45,7 +46,7 @@ class ActChange:
     @property
     def causes(self) -> tuple[str, ...]:
         """The acts that the author had seen last: `deps` without the genesis change."""
-        return tuple(dep for dep in self.deps if dep != GENESIS_HASH)
+        return causes_in(self.deps)
 
 
 def decode_act_change(raw: bytes) -> ActChange:
@@ -134,6 +135,11 @@ def encode_act_change(change: ActChange) -> bytes:
     )
     chunk = bytes([_CHUNK_CHANGE]) + _prefixed(body)
     return _MAGIC + hashlib.sha256(chunk).digest()[:4] + chunk
+
+
+def causes_in(deps: Iterable[str]) -> tuple[str, ...]:
+    """The acts among what a change rests on: everything but the document's empty beginning."""
+    return tuple(dep for dep in deps if dep != GENESIS_HASH)
 
 
 def sign_bytes(case_id: str, change_hash: str) -> bytes:

@@ -25,6 +25,7 @@ from server.carry_routes import give_receipts, show_file, show_files, take_file
 from server.desk_routes import desk_page
 from server.device_routes import enrol_device, me
 from server.door import door
+from server.erasing import erase_again
 from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
@@ -55,6 +56,7 @@ def application(parts: Parts) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await run_in_threadpool(erase_again, parts)  # before anybody is answered from what an older backup held
         if parts.settings.similar_cases:
             parts.similar.start()
             parts.bell.subscribe(parts.similar.notice)

@@ -71,6 +71,20 @@ def note_names(connection: Connection, case_id: str, events: Iterable[Event], us
             connection.execute(insert(attachment_names).values(**key))
 
 
+def erase(connection: Connection, case_id: str) -> int:
+    """Drops the contents that acts of this case name and no other case does; how many they were."""
+    named = select(attachment_names.c.sha256).where(attachment_names.c.case_id == case_id).distinct()
+    names = connection.scalars(named).all()
+    connection.execute(delete(attachment_names).where(attachment_names.c.case_id == case_id))
+    gone = 0
+    for sha256 in names:
+        if not connection.scalar(select(exists().where(attachment_names.c.sha256 == sha256))):
+            for table in (attachment_chunks, attachment_uploads, attachments):
+                connection.execute(delete(table).where(table.c.sha256 == sha256))
+            gone += 1
+    return gone
+
+
 class Attachments:
     """The record's contents."""
 

@@ -24,6 +24,8 @@ from py_core import __version__
 from py_core.errors import ShouwenError
 from server import lineage, record
 from server.database import Database
+from server.erased_list import FILE as ERASED_FILE
+from server.erased_list import ErasedList
 from server.outside import Entropy, to_ms
 from server.record_keys import KEY_FILE, key_files
 from server.tables import metadata
@@ -65,7 +67,7 @@ def take_backup(database: Database, keys: Path, folder: Path, now: datetime, pro
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=0o700)
-    key_names = (*key_files(keys), DEVICE_KEY_FILE)
+    key_names = (*key_files(keys), DEVICE_KEY_FILE, *([ERASED_FILE] if (keys / ERASED_FILE).is_file() else []))
     for name in key_names:
         _copy_private(keys / name, unfinished / name)
     copy = Database.open(unfinished / TABLES_FILE, _SECONDS)
@@ -103,7 +105,7 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
             raise BackupRefused(f"{folder} is of format {manifest['format']}; this version reads format {_FORMAT}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackupRefused(f"{folder} is no backup: its {MANIFEST} cannot be read ({error})") from error
-    for name in (TABLES_FILE, *_keys_in(expected)):
+    for name in (TABLES_FILE, *_keys_in(expected), *([ERASED_FILE] if ERASED_FILE in expected else [])):
         path = folder / name
         if not path.is_file():
             raise BackupRefused(f"{folder} lacks {name}; take the backup from its other copy")
@@ -146,6 +148,8 @@ def return_backup(
             lineage.begin_after_restore(target, entropy, to_ms(now), taken_at_ms)
         for name in _keys_in(manifest["sha256"]):
             _copy_private(folder / name, keys / name)
+        if ERASED_FILE in manifest["sha256"]:
+            ErasedList(keys).take_over(folder / ERASED_FILE)
     finally:
         source_database.close()
         working_copy.unlink(missing_ok=True)

@@ -14,6 +14,13 @@ from server import record
 from server.database import Database
 from server.gate import recorded_act
 
+ERASES = "erase_content"  # the kind of the act with which everything before it was erased
+
+
+def is_erased(case: CaseRecord) -> bool:
+    """Whether only what stays of its acts is left."""
+    return case.acts[-1].act.kind == ERASES
+
 
 class CaseBook:
     """Cases by id; a record object stays the same until its case gets another act."""
@@ -34,6 +41,10 @@ class CaseBook:
                     self._read = entry.log_index + 1
                 cases = dict(self._cases)
                 for case_id, acts in added.items():
+                    if case_id in cases and any(each.act.kind == ERASES for each in acts):
+                        whole = [recorded_act(entry) for entry in record.entries_of_case(connection, case_id)]
+                        cases[case_id] = CaseRecord(case_id, tuple(whole))
+                        continue
                     before = cases[case_id].acts if case_id in cases else ()
                     cases[case_id] = CaseRecord(case_id, (*before, *acts))
                 self._cases = cases

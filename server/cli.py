@@ -40,11 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = commands.add_parser("demo-code", help="the second factor's code of now for the demonstration's accounts")
     code.set_defaults(run=_demo_code)
 
-    from server import cli_carry, cli_city, cli_evidence, cli_law, cli_log, cli_record, cli_tools
+    from server import cli_carry, cli_city, cli_erase, cli_evidence, cli_law, cli_log, cli_record, cli_tools
 
     cli_law.add_commands(commands)
     cli_city.add_commands(commands)
     cli_record.add_commands(commands)
+    cli_erase.add_commands(commands)
     cli_log.add_commands(commands)
     cli_evidence.add_commands(commands)
     cli_tools.add_commands(commands)

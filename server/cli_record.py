@@ -16,6 +16,12 @@ _OFFERED_AGAIN = (
     "hand what was done at the centre since: withdrawn devices, changed accounts and passwords, published directories."
 )
 
+_ERASED_AGAIN = (
+    "What had been erased since the backup is erased again at the next start, as far as erased.jsonl in this folder names "
+    "it (give the newest one with --erased). Holds that were placed since are lost: place them again before the next "
+    "`shouwen erase`, which asks for --holds-placed once."
+)
+
 
 def add_commands(subparsers: Any) -> None:
     """Adds `backup`, `restore`, `restored`, `verify` and `rebuild`."""
@@ -27,6 +33,12 @@ def add_commands(subparsers: Any) -> None:
     returning = subparsers.add_parser("restore", help="fill an empty record from a backup and verify it")
     add_where(returning)
     returning.add_argument("folder", type=Path, help="the backup")
+    returning.add_argument(
+        "--erased",
+        type=Path,
+        metavar="FILE",
+        help="erased.jsonl of the lost record or of a newer backup: what it names is erased again at the next start",
+    )
     returning.set_defaults(run=_restore)
 
     returned = subparsers.add_parser("restored", help="say that this record was put back by other means than `restore`")
@@ -60,6 +72,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from server.backup import return_backup
     from server.database import Database
+    from server.erased_list import ErasedList
     from server.outside import SystemClock, SystemEntropy
 
     settings = settings_of(arguments)
@@ -69,6 +82,9 @@ def _restore(arguments: argparse.Namespace) -> int:
         now = SystemClock().now()
         taken = return_backup(arguments.folder, database, settings.data, now, SystemEntropy(), _rows())
         print(f"{taken.log_size} acts, {taken.rows} rows are back in {settings.data}.")
+        if arguments.erased is not None:
+            ErasedList(settings.data).take_over(arguments.erased)
+        print(_ERASED_AGAIN)
         print(_OFFERED_AGAIN)
         return _tell_verified(database)
     finally:
@@ -122,6 +138,8 @@ def _tell_verified(database: Any) -> int:
         found = verify(database, engine, _of("verified", "acts"))
     finally:
         engine.close()
+    for words in found.erased:
+        print(words)
     for fault in found.faults[:_FAULTS_SHOWN]:
         print(f"{fault.code}: {fault.where}: {fault.why}", file=sys.stderr)
     if len(found.faults) > _FAULTS_SHOWN:

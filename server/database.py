@@ -107,6 +107,22 @@ class Database:
         else:
             afterwards.append(call)
 
+    def forget_deleted(self, *, rewrite: bool = False) -> None:
+        """Takes what was deleted off the disk as far as the database lets it: nothing may read or write meanwhile on
+        SQLite, nobody is kept waiting on PostgreSQL (docs/operations.md says what is left there)."""
+        with self._writer, self.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None, "a connection that was just opened"
+            if connection.dialect.name == _POSTGRESQL:
+                raw.rollback()
+                raw.autocommit = True
+                try:
+                    raw.cursor().execute("VACUUM FULL" if rewrite else "VACUUM")
+                finally:
+                    raw.autocommit = False
+            else:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Lets go of every connection."""
         self.engine.dispose()
@@ -152,7 +168,8 @@ def _sqlite(path: Path, busy_seconds: int) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where the driver guesses
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    # What is deleted is overwritten with zeros: erased contents must not lie in free pages.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

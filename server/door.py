@@ -162,8 +162,10 @@ def _grown(parts: Parts, talk: _Talk) -> list[bytes]:
 
 
 def _known(parts: Parts, case_id: str) -> list[bytes]:
+    """The document's changes; nothing of one whose content was erased."""
     with parts.database.reading() as connection:
-        return [entry.raw for entry in record.entries_of_case(connection, case_id)]
+        entries = record.entries_of_case(connection, case_id)
+    return [] if any(entry.residue is not None for entry in entries) else [entry.raw for entry in entries]
 
 
 def _may_read(parts: Parts, tool: Tool, case_id: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, or_, select
 from py_core import __version__
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import RecordedAct, read_act
-from py_core.change import ActChange, decode_act_change
+from py_core.change import causes_in, decode_act_change
 from py_core.checkpoint import read_note
 from py_core.city import CITY_ID
 from py_core.documents import is_case_id
@@ -110,14 +110,14 @@ class EvidenceMaker:
         last = max(row.log_index for row in rows if row.case_id == case_id)
         kept = first_with(connection, last + 1)
         yield from self._earlier(connection, note, [*([kept] if kept else []), *witnessed])
-        signers = sorted({recorded.act.device for _, recorded in read.values()})
+        signers = sorted({recorded.act.device for recorded in read.values()})
         yield from self._registry(connection, signers)
         yield from _directory_and_law(connection)
-        yield from _actors(connection, sorted({change.actor for change, _ in read.values()}))
+        yield from _actors(connection, sorted({row.actor for row in rows}))
         tree = acts_tree(connection)
         for row in rows:
             yield self._act(row, tree)
-        acts = {which: [read[row.hash][1] for row in rows if row.case_id == which] for which in (case_id, CITY_ID)}
+        acts = {which: [read[row.hash] for row in rows if row.case_id == which] for which in (case_id, CITY_ID)}
         founding = self._city.current_in(connection).directory.policies
         found = judge(case_id, acts[case_id], acts[CITY_ID], self._packs, self._calendar, founding, now_ms)
         yield encode_line("shown", found=found)
@@ -130,7 +130,7 @@ class EvidenceMaker:
             log_index=row.log_index,
             hash=row.hash,
             received_at_ms=row.received_at_ms,
-            raw=bytes(row.raw).hex(),
+            raw=None if row.residue is not None else bytes(row.raw).hex(),
             alg=row.alg,
             sig=bytes(row.signature).hex(),
             receipt=receipt,
@@ -182,13 +182,17 @@ def _actors(connection: Connection, named: Sequence[str]) -> Iterator[bytes]:
         yield encode_line("actor", actor=row.actor, device=row.device, alg=row.alg, sig=bytes(row.signature).hex())
 
 
-def _read(row: Row[Any]) -> tuple[ActChange, RecordedAct]:
+def _read(row: Row[Any]) -> RecordedAct:
     try:
-        change = decode_act_change(bytes(row.raw))
-        act = read_act(change.text)
+        if row.residue is not None:
+            deps = [row.deps[at : at + 64] for at in range(0, len(row.deps), 64)]
+            causes, act = causes_in(deps), read_act(row.residue)
+        else:
+            change = decode_act_change(bytes(row.raw))
+            causes, act = change.causes, read_act(change.text)
     except Malformed as error:
         raise EvidenceRefused(f"number {row.log_index} of the log cannot be read: {error}") from error
-    return change, RecordedAct(row.hash, change.causes, act, from_ms(row.received_at_ms), row.log_index)
+    return RecordedAct(row.hash, causes, act, from_ms(row.received_at_ms), row.log_index)
 
 
 def _hex(path: Sequence[bytes]) -> list[str]:

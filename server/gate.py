@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from py_core.cases.acts import Act, Event, RecordedAct, read_act
 from py_core.cases.commands import COMMAND_OF
-from py_core.change import ActChange, decode_act_change, sign_bytes
+from py_core.change import ActChange, causes_in, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
@@ -95,9 +95,10 @@ class _Case:
     known: dict[str, Entry]
     standing: Standing
     stored: int  # how many of `known` are in the log already
+    erased: bool = False
 
     def copy(self) -> _Case:
-        return _Case(dict(self.known), self.standing, self.stored)
+        return _Case(dict(self.known), self.standing, self.stored, self.erased)
 
     def seen_by(self, deps: Sequence[str]) -> set[str]:
         """Everything that an author who had seen `deps` had seen."""
@@ -358,6 +359,8 @@ class Gate:
         number = (act.device, act.device_seq)
         if plan.sequences.get(number) or number in view.numbers:
             raise _Refusal("sequence_reused")
+        if case.erased:
+            raise _Refusal("case_erased")
         for cause in change.causes:
             if cause not in case.known:
                 raise _Refusal("missing_dependency", cause)
@@ -474,11 +477,12 @@ class Gate:
 
 
 def recorded_act(entry: Entry) -> RecordedAct:
-    """An entry of the log as the core reads it."""
+    """An entry of the log as the core reads it; of an erased one what is left."""
+    received_at = from_ms(entry.received_at_ms)
+    if entry.residue is not None:
+        return RecordedAct(entry.hash, causes_in(entry.deps), read_act(entry.residue), received_at, entry.log_index)
     change = decode_act_change(entry.raw)
-    return RecordedAct(
-        change.hash, change.causes, read_act(change.text), from_ms(entry.received_at_ms), entry.log_index
-    )
+    return RecordedAct(change.hash, change.causes, read_act(change.text), received_at, entry.log_index)
 
 
 def _standing(candidate: _Candidate, before: Standing, directory: Directory, now_ms: int, *, first: bool) -> Standing:
@@ -509,6 +513,7 @@ def _load_case(connection: Connection, case_id: str) -> _Case:
         known={entry.hash: entry for entry in entries},
         standing=record.standing_of_case(connection, case_id),
         stored=len(entries),
+        erased=any(entry.residue is not None for entry in entries),
     )
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, exists, func, or_, select, update
 
 from server.record import Submission
-from server.tables import devices, quarantine
+from server.tables import changes, devices, quarantine
 
 TAKEN, LEFT_OUT = "taken", "left_out"
 OTHERS_ACT = "others_act"  # of another device, handed in by one that holds it: evidence, as its author did not sign
@@ -102,6 +102,20 @@ def decided(connection: Connection, user: str, hashes: Sequence[str]) -> list[De
         for row in rows
         if row.released_at_ms is not None or row.decision == LEFT_OUT
     ]
+
+
+def waits_in(connection: Connection, case_id: str) -> bool:
+    """Whether work for this case waits for a decision."""
+    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
+    return bool(connection.scalar(select(exists().where(quarantine.c.case_id == case_id, *undecided))))
+
+
+def erase_settled(connection: Connection) -> int:
+    """Takes the bytes out of everything in quarantine that belongs to an erased case and waits for nobody any more."""
+    erased = select(changes.c.case_id).where(changes.c.residue.is_not(None))
+    settled = or_(quarantine.c.released_at_ms.is_not(None), quarantine.c.decision.is_not(None))
+    where = (quarantine.c.case_id.in_(erased), settled, quarantine.c.raw != b"")
+    return connection.execute(update(quarantine).where(*where).values(raw=b"")).rowcount
 
 
 def told_to(connection: Connection, user: str) -> tuple[int, int]:

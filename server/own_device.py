@@ -76,6 +76,11 @@ class OwnDevice:
             announce_actor(connection, self._device, wire.ActorAnnouncement(actor, signature), now_ms)
 
     @property
+    def public_key(self) -> bytes:
+        """By which what the record's own pages and jobs did is recognised."""
+        return self._key.public
+
+    @property
     def code(self) -> str:
         """Prefix of the numbers that the server's own pages issue."""
         return self._device.code
@@ -101,7 +106,10 @@ class OwnDevice:
                 texts.setdefault(act.case_id, []).append(act.text)
             made = {}
             for case_id, of_case in texts.items():
-                known = [entry.raw for entry in record.entries_of_case(connection, case_id)]
+                entries = record.entries_of_case(connection, case_id)
+                if any(entry.residue is not None for entry in entries):
+                    raise NotRecorded("case_erased")
+                known = [entry.raw for entry in entries]
                 made[case_id] = iter(self._engine.append_texts(known, self._actor, of_case))
             submissions = []
             for act in acts:

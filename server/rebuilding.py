@@ -58,15 +58,17 @@ def standings(connection: Connection, case_ids: Sequence[str] | None = None) -> 
     times = directories_by_time(connection)
     found: dict[str, Standing] = {}
     read: dict[str, list[tuple[str, Act, int]]] = {}
-    statement = select(changes.c.case_id, changes.c.hash, changes.c.raw, changes.c.received_at_ms)
+    columns = (changes.c.case_id, changes.c.hash, changes.c.raw, changes.c.residue, changes.c.received_at_ms)
+    statement = select(*columns)
     if case_ids is not None:
         statement = statement.where(changes.c.case_id.in_(case_ids))
-    for case_id, change_hash, raw, received_at_ms in connection.execute(
+    for case_id, change_hash, raw, residue, received_at_ms in connection.execute(
         statement.order_by(changes.c.log_index).execution_options(yield_per=500)
     ):
         acts = read.setdefault(case_id, [])
         try:
-            acts.append((change_hash, read_act(decode_act_change(bytes(raw)).text), received_at_ms))
+            text = decode_act_change(bytes(raw)).text if residue is None else residue
+            acts.append((change_hash, read_act(text), received_at_ms))
         except Malformed:
             continue  # `verify` tells it; what cannot be read concerns nobody
     for case_id, acts in read.items():
@@ -168,6 +170,8 @@ def _feed_case(connection: Connection, case_id: str, standing: Standing) -> tupl
 
 def _note_contents(connection: Connection, case_id: str) -> None:
     for entry in record.entries_of_case(connection, case_id):
+        if entry.residue is not None:
+            continue  # its contents were erased with it
         try:
             act = read_act(decode_act_change(entry.raw).text)
         except Malformed:

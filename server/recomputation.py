@@ -28,7 +28,7 @@ from py_core.rights import may
 from py_core.values import local
 from py_core.wire import beacon_time_ms
 from server import record
-from server.casebook import CaseBook
+from server.casebook import CaseBook, is_erased
 from server.city import City
 from server.database import Database
 from server.devices import SERVER_DEVICE
@@ -85,7 +85,9 @@ class Recomputation(Follower):
     def _tell_the_late(self) -> int:
         """What was registered under an older law and arrived after the recount gets the same line as the others."""
         known = self._casebook.current().values()
-        arrived = [each for each in known if is_case_id(each.id) and each.id not in self._looked]
+        arrived = [
+            each for each in known if is_case_id(each.id) and each.id not in self._looked and not is_erased(each)
+        ]
         if not arrived:
             return 0
         with self._database.reading() as connection:
@@ -137,7 +139,7 @@ class Recomputation(Follower):
         return moved
 
     def _moving(self, before: CityRules, after: CityRules) -> Iterator[str]:
-        cases = [each for each in self._casebook.current().values() if is_case_id(each.id)]
+        cases = [each for each in self._casebook.current().values() if is_case_id(each.id) and not is_erased(each)]
         now = self._clock.now()
         for number, each in enumerate(cases, 1):
             if self.ending:

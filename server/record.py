@@ -34,6 +34,7 @@ class Entry:
     deps: tuple[str, ...]
     raw: bytes
     received_at_ms: int
+    residue: str | None = None  # what is left of its text; not None: its content was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ _ENTRY = (
     changes.c.deps,
     changes.c.raw,
     changes.c.received_at_ms,
+    changes.c.residue,
 )
 
 
@@ -261,6 +263,19 @@ def feed_whole(connection: Connection, case_id: str, units: Iterable[str]) -> No
         move(connection, case_id, {**before, **concerned}, log_size(connection) - 1, before)
 
 
+def erase(connection: Connection, residues: Mapping[str, str]) -> None:
+    """Takes the bytes of these acts (hashes) out of the log for ever and leaves what is given in their place."""
+    for change_hash, residue in residues.items():
+        where = changes.c.hash == change_hash
+        connection.execute(update(changes).where(where).values(raw=b"", residue=residue))
+
+
+def is_erased(connection: Connection, case_id: str) -> bool:
+    """Whether the content of a case or visit was erased."""
+    where = (changes.c.case_id == case_id, changes.c.residue.is_not(None))
+    return bool(connection.scalar(select(exists().where(*where))))
+
+
 def feed_lines(
     connection: Connection,
     case_id: str,
@@ -392,6 +407,6 @@ def _next(connection: Connection, statement: Select[Any]) -> int:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    log_index, change_hash, case_id, actor, seq, start_op, deps, raw, received_at_ms = row
+    log_index, change_hash, case_id, actor, seq, start_op, deps, raw, received_at_ms, residue = row
     split = tuple(deps[at : at + _HASH_DIGITS] for at in range(0, len(deps), _HASH_DIGITS))
-    return Entry(log_index, change_hash, case_id, actor, seq, start_op, split, bytes(raw), received_at_ms)
+    return Entry(log_index, change_hash, case_id, actor, seq, start_op, split, bytes(raw), received_at_ms, residue)

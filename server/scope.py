@@ -89,6 +89,10 @@ def day_of(act: Act, received_at_ms: int) -> date:
 
 def _apply(now: dict[str, set[str]], event: Event, author_unit: str, directory: Directory, day: date) -> None:
     kind = str(event.get("type"))
+    if kind == "content_erased":  # nobody has anything to learn of it any more; its devices are told to let it go
+        for reasons in now.values():
+            reasons.clear()
+        return
     naming = _NAMING_FIELDS.get(kind)
     named = _named(event, naming, directory, day)
     if kind in _RETURNS:

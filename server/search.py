@@ -77,6 +77,11 @@ class SimilarCases:
             self._index.clear()
         return self.catch_up(cases)
 
+    def forget(self, case_ids: Iterable[str]) -> int:
+        """Takes cases out of the index and their words out of its file; returns how many were there."""
+        with self._lock:
+            return self._index.remove(case_ids)
+
     def similar(self, case_id: str, k: int = 5) -> list[Similar]:
         """Past cases like this one, best first, without itself; empty while it is not indexed yet."""
         with self._lock:

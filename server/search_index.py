@@ -60,6 +60,27 @@ class Index:
             raise
         self._db.commit()
 
+    def remove(self, case_ids: Iterable[str]) -> int:
+        """Forgets cases so that nothing of their words is left in the file; how many were there."""
+        gone = 0
+        for case_id in case_ids:
+            found = self.find(case_id)
+            if found is None:
+                continue
+            number, text, _ = found
+            self._db.execute("INSERT INTO pair (pair, rowid, x) VALUES ('delete', ?, ?)", (number, _joined(text)))
+            for table in ("text", "vector", *(("near",) if self._near else ())):
+                self._db.execute(f"DELETE FROM {table} WHERE id = ?", (number,))
+            gone += 1
+        if gone:
+            # Deleted words stay in the segments of the word index until they are merged.
+            self._db.execute("INSERT INTO pair (pair) VALUES ('optimize')")
+        self._db.commit()
+        if gone:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return gone
+
     def find(self, case_id: str) -> tuple[int, str, str] | None:
         """Number, text and place of a case."""
         row = self._db.execute("SELECT id, text, place FROM text WHERE case_id = ?", (case_id,)).fetchone()

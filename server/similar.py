@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from py_core.desk.ports import CaseRecord, Similar
-from server.casebook import CaseBook
+from server.casebook import CaseBook, is_erased
 from server.follower import Follower
 from server.search import SimilarCases
 
@@ -38,7 +38,9 @@ class SimilarIndex(Follower):
                 return 0
             if self._opened is None:
                 self._opened = SimilarCases.open(self._path)
-            changed = [case for case_id, case in cases.items() if self._indexed.get(case_id) is not case]
+            new = [case for case_id, case in cases.items() if self._indexed.get(case_id) is not case]
+            changed = [case for case in new if not is_erased(case)]
+            self._opened.forget(case.id for case in new if is_erased(case))
             count = self._opened.catch_up(_rows(changed))
             self._indexed = dict(cases)
             return count
@@ -49,7 +51,7 @@ class SimilarIndex(Follower):
             if self._opened is None:
                 self._opened = SimilarCases.open(self._path)
             cases = self._casebook.current()
-            count = self._opened.rebuild(_rows(cases.values()))
+            count = self._opened.rebuild(_rows(case for case in cases.values() if not is_erased(case)))
             self._indexed = dict(cases)
             return count
 

@@ -49,7 +49,7 @@ changes = Table(
     Column("seq", BigInteger, nullable=False),
     Column("start_op", BigInteger, nullable=False),
     Column("deps", Hex(), nullable=False),  # the hashes one after the other
-    Column("raw", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),  # no bytes: erased
     Column("alg", Integer, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     Column("device", String(64), nullable=False),
@@ -57,6 +57,7 @@ changes = Table(
     Column("device_seq", BigInteger, nullable=False),
     Column("received_at_ms", BigInteger, nullable=False),
     Column("vouched_by", String(64)),  # the device that signed in its author's place, after a restore; null: the author
+    Column("residue", Text),  # what stays of the act's text once its content was erased (`py_core.residue`)
     UniqueConstraint("case_id", "actor", "seq"),
     UniqueConstraint("device", "device_seq"),
     Index("changes_of_case", "case_id", "log_index"),

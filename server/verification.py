@@ -10,16 +10,18 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from py_core.cases.acts import read_act
-from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
+from py_core.cases.acts import Act, read_act
+from py_core.change import actor_sign_bytes, causes_in, decode_act_change, sign_bytes
 from py_core.enclosed import attachments_of
 from py_core.errors import Malformed
 from server.database import Database
 from server.devices import SERVER_DEVICE, Device, device_by_id
 from server.engine import CaseEngine
+from server.erased import erasure_of
 from server.faults import Fault
 from server.keys import verifies
 from server.log_faults import log_faults
@@ -39,6 +41,7 @@ class Verified:
     changes: int
     cases: int
     faults: tuple[Fault, ...]
+    erased: tuple[str, ...] = ()  # documents whose content was erased, in words
 
 
 class _Owners:
@@ -83,9 +86,13 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
         owners = _Owners(connection)
         named: set[tuple[str, str, str]] = set()
         read = cases = 0
+        erased: list[str] = []
         for case_id, rows in _cases(connection):
             of_case = list(_case_faults(case_id, rows, owners, named))
-            if not of_case:
+            if (found := erasure_of(case_id, rows)) is not None:
+                of_case += found.faults
+                erased += [found.words] if found.words else []
+            elif not of_case:
                 of_case = list(_engine_faults(case_id, rows, engine))
             faults += of_case
             read, cases = read + len(rows), cases + 1
@@ -100,7 +107,7 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
         faults += _name_faults(connection, named)
         faults += _content_faults(connection)
         faults += log_faults(connection)
-    return Verified(total, cases, tuple(faults))
+    return Verified(total, cases, tuple(faults), tuple(erased))
 
 
 def _cases(connection: Connection) -> Iterator[tuple[str, Sequence[Row[tuple[object, ...]]]]]:
@@ -119,38 +126,48 @@ def _case_faults(
     let_in = _let_in(rows)
     for row in rows:
         where = f"case {case_id}, number {row.log_index}"
-        raw = bytes(row.raw)
         try:
-            change = decode_act_change(raw)
-            act = read_act(change.text)
+            act, change_hash, actor, causes, said = _said_by(row)
         except Malformed as error:
             yield Fault("unreadable", where, str(error))
             continue
-        if change.hash != row.hash:
-            yield Fault("other_bytes", where, f"its bytes have the hash {change.hash}, noted is {row.hash}")
-        noted = (row.actor, row.seq, row.start_op, row.deps, row.device, row.device_seq, row.user)
-        said = (
-            change.actor, change.seq, change.start_op, "".join(change.deps), act.device, act.device_seq, act.user,
-        )  # fmt: skip
-        if noted != said:
+        if change_hash != row.hash:
+            yield Fault("other_bytes", where, f"its bytes have the hash {change_hash}, noted is {row.hash}")
+        if said != (row.actor, row.seq, row.start_op, row.deps, row.device, row.device_seq, row.user):
             yield Fault("other_columns", where, "actor, sequence, causes, device or person differ from the bytes")
         device = owners.device(act.device)
         if device is None and row.vouched_by is None:
             yield Fault("unknown_device", where, f"device {act.device} is not enrolled")
         else:
             signer = device if row.vouched_by is None else owners.device(row.vouched_by)
-            message = sign_bytes(case_id, change.hash)
+            message = sign_bytes(case_id, change_hash)
             if signer is None or not verifies(signer.alg, signer.public_key, bytes(row.signature), message):
                 who = act.device if row.vouched_by is None else row.vouched_by
                 yield Fault("wrong_signature", where, f"the signature is not that of device {who}")
-            if row.vouched_by is not None and change.hash not in let_in:
+            if row.vouched_by is not None and change_hash not in let_in:
                 yield Fault("not_let_in", where, "its author did not sign it, and no decision of the centre took it")
-            elif row.vouched_by is None and device and (why := owners.actor_fault(change.actor, device)):
+            elif row.vouched_by is None and device and (why := owners.actor_fault(actor, device)):
                 yield Fault("wrong_actor", where, why)
-        if missing := [cause for cause in change.causes if cause not in known]:
+        if missing := [cause for cause in causes if cause not in known]:
             yield Fault("missing_cause", where, f"what it rests on is not before it: {', '.join(missing)}")
-        known.add(change.hash)
+        known.add(change_hash)
+        if row.residue is not None:
+            continue  # its contents went with it
         named.update((file.sha256, case_id, act.user) for file in attachments_of(act.events))
+
+
+def _said_by(row: Row[Any]) -> tuple[Act, str, str, tuple[str, ...], tuple[object, ...]]:
+    """The act, its hash, actor and causes, and the columns as its bytes say them; of an erased one the columns stand
+    for the bytes, and what binds them is the act that erased it."""
+    if row.residue is not None:
+        act = read_act(row.residue)
+        deps = [row.deps[at : at + 64] for at in range(0, len(row.deps), 64)]
+        said = (row.actor, row.seq, row.start_op, row.deps, act.device, act.device_seq, act.user)
+        return act, row.hash, row.actor, causes_in(deps), said
+    change = decode_act_change(bytes(row.raw))
+    act = read_act(change.text)
+    said = (change.actor, change.seq, change.start_op, "".join(change.deps), act.device, act.device_seq, act.user)
+    return act, change.hash, change.actor, change.causes, said
 
 
 def _let_in(rows: Sequence[Row[tuple[object, ...]]]) -> set[str]:
@@ -159,7 +176,7 @@ def _let_in(rows: Sequence[Row[tuple[object, ...]]]) -> set[str]:
     for row in rows:
         if row.device == SERVER_DEVICE and row.vouched_by is None:
             with suppress(Malformed):
-                act = read_act(decode_act_change(bytes(row.raw)).text)
+                act = _said_by(row)[0]
                 found.update(late for event in act.events for late in taken_late(event))
     return found
 

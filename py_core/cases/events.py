@@ -256,6 +256,24 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("acts", "texts", "Acts", True),
         _f("reason", "long_text", "Reason", True),
     ),
+    "hold_placed": (
+        _f("until", "date", "Held until", True),
+        _f("reason", "long_text", "Reason", True),
+    ),
+    "hold_lifted": (
+        _f("acts", "texts", "Acts", True),
+        _f("reason", "long_text", "Reason", True),
+    ),
+    "content_erased": (
+        _f("rule", "text", "Retention rule", True),
+        _f("years", "int", "Years of keeping", True),
+        _f("closed_on", "date", "Last step in the case", True),
+        _f("kept_until", "date", "Kept until", True),
+        _f("count", "int", "Acts", True),
+        _f("hashes", "text", "Digest of their hashes", True),
+        _f("residue", "text", "Digest of what stays", True),
+        _f("again", "bool", "Erased again after a backup came back"),
+    ),
     "contradiction_resolved": (
         _f("code", "text", "Contradiction", True),
         _f("acts", "texts", "Acts", True),

@@ -12,10 +12,12 @@ from typing import Any
 from py_core.cases.fields import TEXT_MAX, UNITS_MAX
 from py_core.errors import Malformed
 from py_core.packs import Packs
+from py_core.packs.retention import YEARS_MAX, load_retention
 from py_core.periods import read_period
 from py_core.values import N_
 
 COMMON = "common"  # stands for "every regulation" where the words without a number are set
+KEEPING = "keeping"  # stands for the city's own policy where the years of keeping contents are set
 _COUNT_MAX = 100_000
 
 
@@ -28,14 +30,14 @@ class OpenSetting:
     zh: str
     en: str
     article: str
-    kind: str  # text | period | minutes | numbers
+    kind: str  # text | period | minutes | numbers | years
     required: bool
     suggested: Any = None
     parts: tuple[str, ...] = ()
 
 
 def settings_of(packs: Packs) -> Iterator[OpenSetting]:
-    """Every setting of every regulation, then the words without a number (P-19)."""
+    """Every setting of every regulation, then the words without a number (P-19), then how long contents are kept."""
     for pack in packs.values():
         versions = packs.versions(pack.id)  # a case of an older version still asks for what that one leaves empty
         for setting in {key: value for version in versions for key, value in version.settings.items()}.values():
@@ -52,6 +54,8 @@ def settings_of(packs: Packs) -> Iterator[OpenSetting]:
             )
     for duty in packs.common.unnumbered:
         yield OpenSetting(COMMON, duty.id, duty.zh, duty.en, ", ".join(duty.articles), "minutes", False)
+    for rule in load_retention().rules:
+        yield OpenSetting(KEEPING, rule.id, rule.zh, rule.en, "", "years", False, rule.years)
 
 
 def setting_of(packs: Packs, pack: str, name: str) -> OpenSetting:
@@ -70,6 +74,10 @@ def value_of(setting: OpenSetting, value: Any) -> Any:
         return value
     if setting.kind == "minutes":
         return _count(value)
+    if setting.kind == "years":
+        if _count(value) > YEARS_MAX:
+            raise Malformed("value", N_("is too long"))
+        return value
     if setting.kind == "period":
         period = read_period(value, "value")
         if period.n > UNITS_MAX:

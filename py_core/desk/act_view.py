@@ -134,6 +134,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "unknown_unit": N_("it names a unit that the city does not have"),
     "in_another_case": N_("the same change already stands in another case"),
     "foreign_scope": N_("the case is outside what this device may write, or has left it"),
+    "case_erased": N_("the content of its case was erased after its period, so nothing can be added to it"),
     "left_out": N_("the centre decided to leave it out"),
     "not_authorised": N_("the person's role does not include this act"),
     "not_in_post": N_("the person held no post on the day of this act"),

@@ -9,6 +9,7 @@ from py_core.desk import act_view, case_view, secrecy, slips, slips_offered
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
 from py_core.desk.frame import page
+from py_core.desk.keeping_page import erased_words
 from py_core.desk.left_page import show_left
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
@@ -43,6 +44,8 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
             "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
             "actions": actions(turn, opened),
+            "erased": _erased(turn, opened),
+            "hold_href": _hold_href(turn, opened),
             "acts": [
                 {
                     **act_view.act_view(turn, opened, recorded, contested),
@@ -68,6 +71,17 @@ def show_case(turn: Turn, case_id: str) -> Response:
         },
         where="cases",
     )
+
+
+def _erased(turn: Turn, opened: OpenCase) -> dict[str, str] | None:
+    fact = opened.case.first("content_erased")
+    return erased_words(turn, fact) if fact is not None else None
+
+
+def _hold_href(turn: Turn, opened: OpenCase) -> str:
+    """The way to put this case on hold against erasure, for who may."""
+    there = turn.surroundings.where == "server" and turn.may("hold_content")
+    return f"/centre/keeping/{opened.id}" if there and opened.case.first("content_erased") is None else ""
 
 
 def actions(turn: Turn, opened: OpenCase) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("reconciliation", "/centre/reconciliation", N_("Reconciliation"), "read_whole_city"),
         ("quarantine", "/centre/quarantine", N_("Late and refused work"), "read_whole_city"),
         ("vetoes", "/centre/vetoes", N_("Veto register"), "read_whole_city"),
+        ("keeping", "/centre/keeping", N_("Keeping and erasure"), "see_keeping"),
         ("carried", "/centre/carried", N_("Carried files"), "bring_carried_files"),
         ("rules", "/centre/rules", N_("Rules and settings"), "change_city_rules"),
         ("calendar", "/centre/calendar", N_("Calendar"), "change_city_rules"),

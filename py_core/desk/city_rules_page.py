@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from py_core.city.events import PolicySet, read_city_event
-from py_core.city.filling import COMMON, OpenSetting, setting_of, settings_of
+from py_core.city.filling import COMMON, KEEPING, OpenSetting, setting_of, settings_of
 from py_core.desk import city_words
 from py_core.desk.centre import centre_menu
 from py_core.desk.city_acts import (
@@ -26,6 +26,7 @@ from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
 from py_core.packs.model import Policy
+from py_core.packs.retention import load_retention
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -37,7 +38,7 @@ _ANSWER_UNITS = ("workday", "day", "week", "month")
 
 def show_rules(turn: Turn) -> Response:
     """All policies with the reading in force today, the settings, and the centre's acts, newest first."""
-    rules, today = turn.rules, _today(turn)
+    rules, today, retention = turn.rules, _today(turn), load_retention()
     chosen = rules.readings(today)
     return page(
         turn,
@@ -47,8 +48,12 @@ def show_rules(turn: Turn) -> Response:
         {
             "subnavigation": centre_menu(turn, "rules"),
             "policies": [_policy_row(turn, each, chosen) for each in turn.packs.common.policies.values()],
-            "settings": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack != COMMON],
+            "settings": [
+                _setting_row(turn, each) for each in settings_of(turn.packs) if each.pack not in (COMMON, KEEPING)
+            ],
             "words": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack == COMMON],
+            "keeping": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack == KEEPING],
+            "keeping_ground": retention.ground_en if turn.lang == language.EN else retention.ground_zh,
             "history": [city_words.history_row(turn, fact) for fact in reversed(rules.facts)],
             "apart": [
                 {"stands": city_words.history_row(turn, each.stands), "other": city_words.history_row(turn, each.other)}
@@ -89,6 +94,8 @@ def _policy_row(turn: Turn, policy: Policy, chosen: dict[str, str]) -> dict[str,
 
 def _setting_row(turn: Turn, setting: OpenSetting) -> dict[str, Any]:
     filled = turn.rules.settings_of(setting.pack).get(setting.id)
+    if setting.pack == KEEPING and filled is None:
+        filled = setting.suggested  # contents are erased by it as long as the city sets nothing else
     pack = turn.packs.get(setting.pack)
     return {
         "pack": setting.pack,

@@ -116,6 +116,8 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         )
     if setting.kind == "minutes":
         return turn.say(N_("%(n)d minutes"), n=value)
+    if setting.kind == "years":
+        return turn.say(N_("%(n)d years"), n=value)
     return str(value)
 
 

@@ -84,6 +84,9 @@ EVENT_TITLES: Mapping[str, str] = {
     "visit_cancelled": N_("Visit cancelled"),
     "visit_noted": N_("Note"),
     "late_work_taken": N_("Late work taken into the record by the centre"),
+    "hold_placed": N_("Put on hold against erasure"),
+    "hold_lifted": N_("Hold lifted"),
+    "content_erased": N_("Content erased after its period"),
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }
 

@@ -34,6 +34,8 @@ DONE = {
     "sessions_ended": N_("Ended. Whoever used that session has to sign in anew."),
     "withdrawn_before": N_("The device was withdrawn before."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
+    "hold_placed": N_("The content is on hold: it is not erased before that day."),
+    "hold_lifted": N_("The hold is lifted. The content is erased once its period is over."),
     "city": N_("Recorded. Every device works by it after its next contact; open cases are counted anew now."),
     "city_again": N_("This form was already sent. Nothing was recorded twice."),
     "visit_planned": N_("The visit is planned."),

@@ -68,6 +68,7 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "matter": case_view.matter_name(turn, opened),
         "light": found.light,
         "state": case_view.state_name(turn, opened),
+        "erased": _erased(turn, opened),
         "facts": [{"label": turn.say(label), "text": text} for label, text in facts if text],
         "events": [
             {
@@ -78,3 +79,14 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
             if fact.type in PUBLIC_EVENTS
         ],
     }
+
+
+def _erased(turn: Turn, opened: OpenCase) -> str:
+    fact = opened.case.first("content_erased")
+    if fact is None:
+        return ""
+    message = N_(
+        "The period for which this matter was kept is over; its content (names, words, papers) was erased on %(day)s. That it "
+        "was handled, and when, stays on record."
+    )
+    return turn.say(message, day=language.day_text(turn.lang, fact.day))

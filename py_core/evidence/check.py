@@ -26,6 +26,7 @@ from py_core.evidence.judging import judge, read_law
 from py_core.evidence.lines import EvidenceFile, Line, seal_sign_bytes
 from py_core.key_chain import KeyLink, broken_link, read_links
 from py_core.merkle import Head
+from py_core.residue import hashes_digest
 from py_core.values import local
 from py_core.views.language import N_
 from py_core.wire import ALG_ED25519, beacon_time_ms, read_json_object, receipt_sign_bytes
@@ -57,7 +58,7 @@ class _Proven:
     law: dict[str, str] = field(default_factory=dict)  # path → SHA-256
     actors: dict[str, str] = field(default_factory=dict)
     acts: dict[str, list[RecordedAct]] = field(default_factory=dict)
-    erased: set[str] = field(default_factory=set)
+    erased: list[str] = field(default_factory=list)  # hashes in the order of the log
 
 
 class EvidenceCheck:
@@ -82,6 +83,7 @@ class EvidenceCheck:
         self._check_texts()
         self._check_actors()
         self._check_acts()
+        self._check_erasure()
         self._check_times()
         self._check_law()
         return self.findings
@@ -274,10 +276,9 @@ class EvidenceCheck:
             if not self._in_log(line):
                 continue
             if line["raw"] is None:
-                self._known.erased.add(change_hash)
+                self._known.erased.append(change_hash)
                 seen[line["case"]].add(change_hash)
-                message = N_("act %(n)d was in the log; its content was erased after its period, only its hash is left")
-                self.findings.open(_at(line), message, n=line["log_index"])
+                self._erased_act(line)
                 continue
             taken = self._signed_act(line)
             if taken is None:
@@ -302,6 +303,48 @@ class EvidenceCheck:
             "one compares it with the %(count)d acts here"
         )
         self.findings.open("", message, count=len(self._known.acts.get(self._case, ())))
+
+    def _erased_act(self, line: Line) -> None:
+        """Of an act without its content: the hash is in the log, and what the device signed was that hash."""
+        message = sign_bytes(line["case"], line["hash"])
+        signature = bytes.fromhex(line["sig"])
+        for name, device in self._known.devices.items():
+            if line["alg"] == device.alg and self._verifies(device.alg, device.public_key, signature, message):
+                said = {"n": line["log_index"], "device": name[:8], "user": device.user or _SERVER}
+                text = N_(
+                    "act %(n)d: its content was erased, its hash and the signature of device %(device)s (%(user)s) stand"
+                )
+                self.findings.proven(_at(line), text, **said)
+                return
+        self.findings.wrong(
+            _at(line), N_("the hash of act %(n)d is signed by no device of the registry"), n=line["log_index"]
+        )
+
+    def _check_erasure(self) -> None:
+        """Contents may be missing only where the record itself says, in an act of the same case, that it erased them."""
+        said = [
+            (recorded, event)
+            for recorded in self._known.acts.get(self._case, ())
+            if recorded.act.device == _SERVER
+            for event in recorded.act.events
+            if event.get("type") == "content_erased"
+        ]
+        if not said and not self._known.erased:
+            return
+        if not said or hashes_digest(self._known.erased) != said[-1][1].get("hashes"):
+            message = N_("contents are missing, and no act of the case says that exactly these were erased")
+            self.findings.wrong("", message)
+            return
+        recorded, event = said[-1]
+        message = N_(
+            "the record erased the content of this case on %(day)s under rule “%(rule)s” (%(years)s years, kept until "
+            "%(until)s), for which %(user)s answers; %(count)d hashes stand"
+        )
+        self.findings.proven(
+            f"act {recorded.log_index}", message, day=local(recorded.act.occurred_at).date().isoformat(),
+            rule=event.get("rule"), years=event.get("years"), until=event.get("kept_until"), user=recorded.act.user,
+            count=len(self._known.erased),
+        )  # fmt: skip
 
     def _in_log(self, line: Line) -> bool:
         checkpoint = self._known.checkpoint

@@ -79,7 +79,9 @@ def _minutes(timing: Timing, setting: str) -> int | None:
 
 
 # A date that the record counted anew, and having seen it, move nothing forward.
-_NO_WORK = frozenset({"due_recomputed", "due_change_seen", "late_work_taken"})
+_NO_WORK = frozenset(
+    {"due_recomputed", "due_change_seen", "late_work_taken", "hold_placed", "hold_lifted", "content_erased"}
+)
 
 
 def _waiting(case: Case, reading: Reading, state: str, timing: Timing) -> list[str]:

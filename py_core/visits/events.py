@@ -68,7 +68,8 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "visit_finished": (_f("summary", "long_text", N_("Summary"), True),),
     "visit_cancelled": (_REASON,),
     "visit_noted": (_f("text", "long_text", N_("Note"), True),),
-    "late_work_taken": EVENTS["late_work_taken"],  # the record itself says it, in whatever document it was
+    # What the centre or the record itself says is the same in whatever document it is.
+    **{name: EVENTS[name] for name in ("late_work_taken", "hold_placed", "hold_lifted", "content_erased")},
 }
 
 

@@ -68,6 +68,13 @@ def in_testing() -> Desk:
     return service().do("2026-03-03 10:00", "start_procedure", id="p1", procedure="testing", told=False)
 
 
+def erased() -> Desk:
+    """A case whose content was erased after its period."""
+    said = {"rule": "cases", "years": 10, "closed_on": "2026-03-03", "kept_until": "2036-03-03", "count": 2}
+    done = service().do("2026-03-03 10:00", "complete")
+    return done.do("2036-03-04 10:00", "erase_content", **said, hashes="ab" * 32, residue="cd" * 32)
+
+
 TRIGGER = {"veto_trigger": "书面告诫以上"}
 
 
@@ -215,6 +222,8 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
         "2026-03-06 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5",
     ),
     (hotline, "2026-03-03 10:00", "start_procedure", {"id": "x", "procedure": "testing"}, "no_suspension_for_matter", "JY-3.3.5"),
+    (erased, "2036-03-03 11:00", "note", {"text": "x"}, "content_erased", "JY-3.3.5"),
+    (erased, "2036-03-03 11:00", "file_complaint", {"about": "x"}, "content_erased", "JY-3.3.5"),
     (
         lambda: service().do("2026-03-03 10:00", "complete"),
         "2026-03-03 11:00", "hand_over", {"to": "x"}, "case_closed", "JY-3.3.5",

@@ -73,10 +73,10 @@ def test_the_id_tells_a_visit_from_a_case_and_from_the_city() -> None:
     assert not is_visit_id(made.upper())
 
 
-def test_only_the_decision_about_late_work_belongs_to_visits_and_cases() -> None:
+def test_only_what_the_centre_and_the_record_say_belongs_to_visits_and_cases() -> None:
     both = VISIT_EVENTS.keys() & EVENTS.keys()
-    assert both == {"late_work_taken"}
-    assert VISIT_EVENTS["late_work_taken"] == EVENTS["late_work_taken"]
+    assert both == {"late_work_taken", "hold_placed", "hold_lifted", "content_erased"}
+    assert {name: VISIT_EVENTS[name] for name in both} == {name: EVENTS[name] for name in both}
     assert {spec.event for spec in VISIT_COMMANDS.values()} == VISIT_EVENTS.keys() - {"visit_planned"} - both
 
 

@@ -86,6 +86,8 @@ def possible(case: Case | None, context: Context) -> tuple[Offered, ...]:
     """What is lawful next for this person, with the article of each; a case that does not exist can be registered."""
     if case is None or case.registered is None:
         return (Offered("register", "", True),)
+    if case.first("content_erased") is not None:
+        return ()
     moment = context.happened_at
     assessment = assess(case, context.packs, context.calendar, moment, context.policies)
     if assessment.problem:

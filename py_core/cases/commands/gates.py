@@ -55,6 +55,8 @@ def _drawn(pack: Pack, data: Data) -> None:
 
 def check(event_type: str, situation: Situation, data: Data | None) -> None:
     """Raises `Refused` when this event is not lawful now."""
+    if situation.case.first("content_erased") is not None:
+        raise refuse("content_erased", situation.reading.matter.article)
     if event_type in _WORK and situation.reading.closed_by is not None:
         raise refuse("case_closed", situation.reading.matter.article)
     gate = _GATES.get(event_type)

@@ -19,6 +19,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "already_extended": (N_("The limit has already been extended once."), N_("Finish by the extended date.")),
     "already_registered": (N_("This case is already closed."), N_("Register a new case.")),
     "case_closed": (N_("The case is closed."), N_("Register a new case, or record a complaint.")),
+    "content_erased": (
+        N_("The content of this case was erased after its period; nothing can be added to it."),
+        N_("Register a new case."),
+    ),
     "late_extension": (
         N_("The limit ended on %(due)s; after that it cannot be extended."),
         N_("Finish as soon as possible and record why it is late."),

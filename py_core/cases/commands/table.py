@@ -115,6 +115,9 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("reveal_field", "field_revealed", N_("Show a number in full")),
     ("print_form", "form_printed", N_("Print a form")),
     ("take_late_work", "late_work_taken", N_("Take late work into the record")),
+    ("place_hold", "hold_placed", N_("Put on hold against erasure")),
+    ("lift_hold", "hold_lifted", N_("Lift the hold")),
+    ("erase_content", "content_erased", N_("Erase the content")),
     ("resolve_contradiction", "contradiction_resolved", N_("Decide the contradiction")),
 )
 

@@ -1,0 +1,50 @@
+"""The command line's part about erasure: what is due, and the job that erases it. A shell over `erasing`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from server.cli_where import add_where, open_existing, settings_of
+
+
+def add_commands(subparsers: Any) -> None:
+    """Adds `erase`."""
+    erasing = subparsers.add_parser("erase", help="tell whose period is over; with --due erase their content for ever")
+    add_where(erasing)
+    erasing.add_argument("--by", required=True, metavar="NAME", help="account that orders it and stands in every act")
+    erasing.add_argument("--due", action="store_true", help="erase what is due (without it: only tell)")
+    erasing.add_argument(
+        "--holds-placed", action="store_true", help="once after a return from a backup: lost holds are in place again"
+    )
+    erasing.add_argument(
+        "--rewrite", action="store_true", help="PostgreSQL: also write the tables anew (VACUUM FULL; locks them)"
+    )
+    erasing.set_defaults(run=_erase)
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    from server.erasing import due, erase_due
+    from server.outside import SystemClock, SystemEntropy
+    from server.parts import assemble
+
+    settings = settings_of(arguments)
+    open_existing(settings).close()
+    parts = assemble(settings, SystemClock(), SystemEntropy())
+    try:
+        if not arguments.due:
+            found = due(parts, arguments.by)
+            for document in found:
+                kept = document.kept
+                assert kept is not None, "only what has a period is due"
+                print(f"{document.record.id}  {document.number}  {kept.rule.id}  kept until {kept.kept_until}")
+            print(f"{len(found)} due; nothing was erased (--due erases)")
+            return 0
+        done = erase_due(parts, arguments.by, holds_placed=arguments.holds_placed)
+        parts.database.forget_deleted(rewrite=arguments.rewrite)
+    finally:
+        parts.close()
+    print(f"{done.documents} erased: {done.acts} acts, {done.contents} photographs and papers; hashes stand")
+    if done.waiting:
+        print(f"{done.waiting} left: work of theirs waits for a decision at the centre")
+    return 0
