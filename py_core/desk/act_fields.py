@@ -13,6 +13,7 @@ from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.desk import case_view, secrecy
 from py_core.desk.contact_checks import tidy
 from py_core.desk.forms import NO_FILES, Form
+from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
@@ -178,20 +179,15 @@ def _options(
             for fact in opened.case.all("procedure_started")
         ]
     if field.name == "trigger" and pack:
-        return [{"value": row.id, "text": row.en if english else row.zh} for row in pack.supervision]
-    if field.name == "proposal":
-        return [{"value": name, "text": _proposal(turn, pack, name)} for name in opened.assessment.proposals]
+        return [{"value": row.id, "text": trigger_words(turn, pack, row.id)} for row in pack.supervision]
+    if field.name == "proposal" and pack:
+        return [{"value": name, "text": proposal_words(turn, pack, name)} for name in opened.assessment.proposals]
     return []
 
 
 def _procedure(turn: Turn, pack: Pack | None, data: Any) -> str:
     name = pack.term(f"procedure.{data['procedure']}", turn.lang) if pack else str(data["procedure"])
     return f"{name} {data.get('name', '')} ({data['id']})"
-
-
-def _proposal(turn: Turn, pack: Pack | None, name: str) -> str:
-    kind, _, detail = name.partition(":")
-    return f"{pack.term(f'proposal.{kind}', turn.lang) if pack else kind} {detail}".strip()
 
 
 def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None, form: Form) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from py_core.desk import secrecy
 from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of
 from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.time_words import time_notes, window_start
 from py_core.desk.turn import OpenCase, Turn
 from py_core.enclosed import attachments_of, drawings_of
@@ -198,6 +199,10 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
         return turn.say(N_("yes")) if value else turn.say(N_("no"))
     if spec.kind == "choice" and pack is not None:
         return pack.term(f"{spec.term}.{value}", turn.lang)
+    if spec.name == "proposal" and pack is not None:
+        return proposal_words(turn, pack, str(value))
+    if spec.name == "trigger" and pack is not None:
+        return trigger_words(turn, pack, str(value))
     if isinstance(value, datetime):
         return language.moment_text(turn.lang, value)
     if spec.kind == "date" or isinstance(value, date):

@@ -15,6 +15,7 @@ from py_core.desk import case_view
 from py_core.desk.command_words import command_title
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
+from py_core.desk.proposal_words import proposal_words
 from py_core.desk.turn import OpenCase, Turn
 from py_core.rules.situation import look
 from py_core.views import language
@@ -87,9 +88,11 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
         if not mine or (commands & {"open_accountability"} and not opened.assessment.proposals):
             continue
         fact = _newest(opened, asked_by)
+        proposed = opened.assessment.proposals if "decline_proposal" in commands else ()
         race = _race(turn, opened, commands)
         yield {
             "head": case_view.summary(turn, opened),
+            "proposed": _proposed(turn, opened, proposed),
             "asked": _asked(turn, fact) if fact else "",
             "wish": _wish(turn, opened, fact) if fact else "",
             "reason": _reason(fact) if fact else "",
@@ -100,6 +103,11 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "article": mine[0].article,
             "actions": [{"name": item.command, "label": command_title(turn, item.command)} for item in mine],
         }
+
+
+def _proposed(turn: Turn, opened: OpenCase, names: tuple[str, ...]) -> list[str]:
+    pack = turn.pack_of(opened.case)
+    return [proposal_words(turn, pack, name) for name in names] if pack is not None else list(names)
 
 
 def _newest(opened: OpenCase, types: tuple[str, ...]) -> Fact | None:

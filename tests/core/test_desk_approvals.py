@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from fakes import Desk, FakeStore, service_form
+import pytest
+from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
+
+from py_core.desk.ports import Identity, Request, Surroundings
+from py_core.desk.proposal_words import proposal_words
+from py_core.desk.turn import Turn
+from py_core.packs import load_packs
 
 KEY = "0" * 31 + "1"
 
@@ -57,3 +63,34 @@ def test_only_who_decides_sees_the_page_in_the_menu() -> None:
     assert f"/cases/{KEY}" not in lin.get("/approvals").html
     other = Desk("head", store=FakeStore(), code="H2")
     assert "没有等待您审批的事项" in other.get("/approvals").html
+
+
+def test_what_the_rules_propose_is_said_in_words_where_it_is_decided() -> None:
+    """A receipt that was due at once and is missing the next day may be a breach (B-02): the dispatch desk must see which."""
+    lin = Desk()
+    lin.post("/register", **service_form(complete="no", outcome="notice", missing="用地证明"))
+    head = Desk("chen", store=lin.store, now=lin.now + timedelta(days=1), code="H1")
+    card = head.get("/approvals").html
+    assert "可能的违规" in card
+    assert "（B-02）" in card
+    form = head.get(f"/cases/{KEY}/do/decline_proposal").html
+    assert "可能的违规" in form
+    head.post(f"/cases/{KEY}/do/decline_proposal", key=str(head.seq), proposal="breach:B-02", reason="当场已收齐")
+    case = head.get(f"/cases/{KEY}", "en").html
+    assert "Possible breach" in case
+    assert "breach:B-02" not in case
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize("pack", sorted(load_packs()))
+def test_every_proposal_has_words(pack: str, lang: str) -> None:
+    around = Surroundings(now=NOW, new_id=str, next_device_seq=1, app_version="0.1.0")
+    turn = Turn(Request("GET", "/", lang=lang), FakeStore(DIRECTORY), Identity("head", "d1", "K7Q"), around)
+    law = load_packs()[pack]
+    names = ["merge", "accountability_file", "offline_excuse", "breach:B-02", "breach:B-08", "breach:B-15"]
+    names += [f"supervision:{row.id}" for row in law.supervision] + [f"alert:{row.id}" for row in law.common.unnumbered]
+    for name in names:
+        words = proposal_words(turn, law, name)
+        assert words != name
+        assert not re.search(r"proposal\.|(supervision|breach|alert):\S", words), words
+        assert lang == "en" or re.search("[一-鿿]{2}", words), words
