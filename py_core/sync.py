@@ -30,6 +30,7 @@ from py_core.wire import (
     OFFERS_AGAIN,
     PACKED,
     REQUEST_ACTORS_MAX,
+    REVOKED_SCOPE,
     REVOKES,
     TYPE_ACTS,
     TYPE_CHANGES,
@@ -344,9 +345,11 @@ class SyncClient:
         undecided |= {each.hash: each for each in received.refused}
         busy = set(busy_too) | {act.case_id for act in self._waiting.values() if act.hash not in settled}
         busy |= {each.case_id for each in undecided.values() if each.hash not in settled}
+        # A withdrawn device works on until nothing of it waits: what it began meanwhile is in no scope either.
+        new_scope = end is not None and (end.scope != self.standing.scope or end.scope == REVOKED_SCOPE)
         news = News(
             steps=tuple(received.scope_steps),
-            scope_changed=end is not None and (self.standing.scope != end.scope or received.shared is not None),
+            scope_changed=new_scope or received.shared is not None,
             complete=end is not None and not end.more and received.shared is None,
             attested=self._attested if end is not None else (),
         )

@@ -222,6 +222,7 @@ def _check_values(value: Any, depth_left: int) -> None:
 # newer side can say more.
 
 
+REVOKED_SCOPE = "revoked"  # of a withdrawn device: it is fed nothing, so it lets everything go
 REVOKES = "revoke"  # in `Hello.can`: the device lets cases go when it is told
 PACKED = "packed"  # in `Hello.can`: the device reads short frames, and more than one page in an answer
 OFFERS_AGAIN = "lineage"  # in `Hello.can`: it offers again what a record that was restored has lost

@@ -34,7 +34,6 @@ from server.unpacking import in_full
 from server.wake import Bell
 
 ACTORS_MAX = wire.REQUEST_ACTORS_MAX
-REVOKED_SCOPE = "revoked"  # of a device that was revoked: it is fed nothing, so it lets everything go
 _LETS_GO = "/2"  # follows the unit in the scope of a device that can let cases go; the others never hear of revokes
 
 
@@ -115,19 +114,25 @@ class Exchange:
             # The log first: whoever watches it believes nothing of an answer before.
             first = self._log(connection, hello, short=packs) if wire.WATCHES in can else []
             first += self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
-            first += [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             frozen = self._is_frozen(connection, device)
+            decided = [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
             if device.revoked:
-                end = wire.End(0, more=False, scope=REVOKED_SCOPE, problem="device_revoked", lineage=known)
-                first.append(wire.message_frame(end))
+                end = wire.End(0, more=False, scope=wire.REVOKED_SCOPE, problem="device_revoked", lineage=known)
+                first += [*decided, wire.message_frame(end)]
             elif frozen:
                 end = wire.End(cursor=hello.cursor, more=False, scope=hello.scope, problem="device_frozen")
-                first.append(wire.message_frame(end))
+                first += [*decided, wire.message_frame(end)]
             else:
                 published = self._city.current_in(connection)
                 if published.version > hello.config:
                     config = wire.Config(published.document)
                     first.append(messages.short(config) if packs else wire.message_frame(config))
+                moved = self._moved(connection, published, user, hello, known)
+                first += [messages.short(each) if packs else wire.message_frame(each) for each in moved]
+                if moved and not packs:  # one page in an answer: the next begins in the new scope
+                    yield Part(first, packs, True)
+                    return
+                first += decided
                 first += self._wanted(connection, published, user, hello.want, short=packs)
                 if not packs:
                     first += self._news(connection, published, user, hello, known, revokes=wire.REVOKES in can)
@@ -292,6 +297,15 @@ class Exchange:
             frames.append(wire.message_frame(wire.WholeCase(case_id, len(entries))))
             size += sum(len(each.raw) for each in entries)
         return frames
+
+    def _moved(
+        self, connection: Connection, published: Published, user: str, hello: wire.Hello, known: str
+    ) -> list[wire.End]:
+        """An empty page before everything that hangs on the scope when it is another one now: an answer that is cut
+        after some changes, and before the end of their page, must not leave open which scope they are of."""
+        person = reader_in(published.directory, user, self._clock.now())
+        _, scope, _ = _standpoint(connection, person, hello, revokes=wire.REVOKES in hello.can.split())
+        return [wire.End(0, more=True, scope=scope, lineage=known)] if hello.scope not in ("", scope) else []
 
     def _news(
         self, connection: Connection, published: Published, user: str, hello: wire.Hello, known: str, *, revokes: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from py_core.packed import messages
 from py_core.packed.outbox import unpack_acts
 from py_core.sync import PUSH_ITEMS_MAX, SyncClient, WaitingAct
 from py_core.wire import (
+    REVOKED_SCOPE,
     TYPE_ACTS,
     ActorAnnouncement,
     Beacon,
@@ -334,6 +336,15 @@ def test_a_record_that_does_not_hold_the_causes_gets_them_in_full_once() -> None
     sync.commit(sync.read(answer(accepted(waiting(1), 1), End(1, False))))
     sync.add(waiting(2))
     assert any(isinstance(frame, Short) for frame in read_frames(sync.request()))
+
+
+def test_a_withdrawn_device_lets_go_also_of_what_it_began_after_it_was_told() -> None:
+    """Its act was refused, the answer got lost, the centre took the act: now it is `had` (MOVING, seed 44)."""
+    sync = client(act := waiting(1))
+    sync.standing = replace(sync.standing, scope=REVOKED_SCOPE)
+    sync.request()
+    received = sync.read(answer(accepted(act, 4, "had"), End(0, False, REVOKED_SCOPE)), held=[act.case_id])
+    assert received.purge == (act.case_id,)
 
 
 def test_each_page_of_an_answer_moves_the_cursor_when_the_rest_was_cut() -> None:

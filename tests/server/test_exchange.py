@@ -149,8 +149,9 @@ def test_a_person_who_moves_gets_the_feed_of_the_new_unit_from_its_beginning(par
     document = city_document()
     document["people"][0]["unit"] = "linye"
     parts.city.publish(document)
+    assert lin.sync()[1] == []
+    assert (lin.scope, lin.cursor) == ("linye", 0)
     assert [pulled.raw for pulled in lin.sync()[1]] == [theirs.raw]
-    assert lin.scope == "linye"
 
 
 def test_a_cursor_from_the_future_is_brought_back(parts: Parts, lin: Laptop) -> None:

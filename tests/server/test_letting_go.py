@@ -10,6 +10,7 @@ from laptop import Laptop, StandingClock, case_id, city_document, let_dispatch, 
 
 from py_core import wire
 from py_core.desk.ports import DeviceRevocation, LateDecision
+from py_core.packed import messages as short
 from py_core.visits import visit_id
 from server import device_contacts, late_work, record
 from server.database import Database
@@ -96,11 +97,28 @@ def test_an_old_client_is_told_nothing_and_starts_anew_when_it_can_let_go(
     assert messages(parts.exchange.answer("wu", wu_old.frames()), wire.Revoke) == []
     wu.sync()
     assert wu.scope == "linye"
-    wu.cursor, before = wu.cursor, wu.cursor
-    frames = ask(wu)
-    assert messages(frames, wire.End)[0].scope == "linye/2"
-    assert messages(frames, wire.Revoke) == [wire.Revoke(CASE, 3)]
-    assert before > 0
+    wu.sync()
+    assert wu.cursor > 0
+    assert messages(ask(wu), wire.End) == [wire.End(0, more=True, scope="linye/2")]
+    assert messages(ask(wu), wire.Revoke) == [wire.Revoke(CASE, 3)]
+
+
+@pytest.mark.parametrize("can", ["revoke", "revoke packed"])
+def test_a_new_scope_is_told_before_anything_of_it(parts: Parts, lin: Laptop, wu: Laptop, can: str) -> None:
+    """An answer that is cut after some changes must not leave open which scope they are of (MOVING, seed 103)."""
+    ordered(lin, wu)
+    taken_back(lin, wu)
+    document = parts.city.current().document
+    people = [{**row, "unit": "linye"} if row["id"] == "lin" else row for row in document["people"]]
+    parts.city.publish({**document, "people": people})
+    lin.scope, lin.cursor = "shihe/2", 4
+    frames = [short.long(each) if isinstance(each, wire.Short) and each.type != wire.TYPE_CHANGES else each
+              for each in parts.exchange.answer("lin", lin.frames([], can=can))]  # fmt: skip
+    ends = messages(frames, wire.End)
+    assert ends[0] == wire.End(0, more=True, scope="linye/2", lineage=ends[0].lineage)
+    kinds = [frame.data["t"] if isinstance(frame, wire.Json) else "change" for frame in frames]
+    assert not {"change", "revoke", "ruled", "case"} & set(kinds[: kinds.index("end")])
+    assert len(ends) == (2 if "packed" in can else 1)
 
 
 def test_the_numbers_of_a_feed_are_never_given_twice(parts: Parts, lin: Laptop, wu: Laptop) -> None:

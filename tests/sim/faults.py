@@ -51,3 +51,13 @@ def draw_faults(chance: Random) -> Faults:
         there = chance.random() < share
         rates[field.name] = round(getattr(_MAXIMA, field.name) * chance.random(), 3) if there else 0.0
     return Faults(**rates)
+
+
+# Kinds of histories that are rougher than any seed's own.
+ROUGH = Faults(
+    drop=0.15, duplicate=0.2, cut=0.35, flip=0.2, forge=0.15, device_crash=0.15, record_crash=0.1, wrong_clock=0.9,
+    clock_jump=0.2, malice=0.5,
+)  # fmt: skip
+MOVING = Faults(transfer=0.4, revocation=0.1, cut=0.2, device_crash=0.1, offline=0.5)
+RESTORED = Faults(record_restore=1.0, offline=0.2)
+COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)

@@ -13,18 +13,11 @@ from server.exchange import Exchange
 
 from .city_record import CityRecord
 from .device import Device
-from .faults import Faults
+from .faults import COPYING, MOVING, RESTORED, ROUGH, Faults
 from .run import run_seed
 from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, HasTwoHistories, KeepsItsReceipts, NeverLetsGo, PurgesAtOnce
 
 SEEDS_MAX = 60
-ROUGH = Faults(
-    drop=0.15, duplicate=0.2, cut=0.35, flip=0.2, forge=0.15, device_crash=0.15, record_crash=0.1, wrong_clock=0.9,
-    clock_jump=0.2, malice=0.5,
-)  # fmt: skip
-MOVING = Faults(transfer=0.4, revocation=0.1, cut=0.2, device_crash=0.1, offline=0.5)
-RESTORED = Faults(record_restore=1.0, offline=0.2)
-COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)
 
 
 def noticed(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from .faults import MOVING
 from .run import describe, report, run_many, run_seed
 
 SEEDS = 500
@@ -22,6 +23,12 @@ FOUND: dict[int, str] = {
     19: _NUMBERS,
     228: "a carried receipt let an act wait for its echo in a case that was leaving, where none comes",
     34: "a device whose only answer was cut before its end took a restored record for a forked one, for ever",
+}
+
+# The same with `faults.MOVING`.
+FOUND_MOVING: dict[int, str] = {
+    44: "a withdrawn device kept a case for ever: the answer that refused its act got lost, the centre took the act",
+    103: "an answer cut between its first change and its end left open of which unit's feed the change was",
 }
 
 
@@ -71,3 +78,9 @@ def test_another_process_gives_the_same_trace() -> None:
 def test_what_a_seed_once_found_stays_mended(seed: int) -> None:
     outcome = run_seed(seed)
     assert not outcome.broken, f"{FOUND[seed]}\n{describe(outcome)}"
+
+
+@pytest.mark.parametrize("seed", sorted(FOUND_MOVING))
+def test_what_a_history_of_moves_once_found_stays_mended(seed: int) -> None:
+    outcome = run_seed(seed, faults=MOVING)
+    assert not outcome.broken, f"{FOUND_MOVING[seed]}\n{describe(outcome)}"
