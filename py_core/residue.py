@@ -25,7 +25,7 @@ _IDS = frozenset(
     {
         "pack", "matter", "offer", "unit", "number", "visit", "to", "by", "lead", "assists", "handler", "who", "id",
         "by_role", "trigger", "proposal", "code", "acts", "decision", "form", "clock", "cause", "subject", "officers",
-        "case", "content", "rule", "hashes", "residue",
+        "case", "content", "rule", "against", "hashes", "residue",
     }
 )  # fmt: skip
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:()#/+-]{0,79}")

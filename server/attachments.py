@@ -20,9 +20,11 @@ from py_core.content_types import content_type
 from py_core.directory import Directory
 from py_core.enclosed import attachments_of
 from py_core.errors import ShouwenError
+from py_core.restricted import INQUIRERS
 from server.city import reader_in, sees_whole_city
 from server.database import Database
 from server.outside import Clock, to_ms
+from server.scope import RESTRICTED
 from server.settings import Settings
 from server.tables import attachment_chunks, attachment_names, attachment_uploads, attachments, case_units
 
@@ -224,7 +226,11 @@ class Attachments:
         )
         if not sees_whole_city(person):
             named = named.join(case_units, case_units.c.case_id == attachment_names.c.case_id)
-            named = named.where(case_units.c.unit == person.unit, case_units.c.reasons != "")
+            inside = case_units.c.reasons.not_in(("", RESTRICTED))
+            named = named.where(case_units.c.unit == person.unit, inside)
+        elif INQUIRERS.isdisjoint(person.roles):
+            here = (case_units.c.case_id == attachment_names.c.case_id, case_units.c.reasons == RESTRICTED)
+            named = named.where(~exists().where(*here))
         if connection.execute(named.limit(1)).first() is None:
             return None
         return Content(content.sha256, content.bytes, content.type, content.holder)

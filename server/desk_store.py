@@ -13,6 +13,7 @@ from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.left import Left
 from py_core.packs import Packs
+from py_core.restricted import Restriction, restriction
 from py_core.visits import is_visit_id
 from server import record
 from server.attachments import Attachments
@@ -79,7 +80,7 @@ class DeskStore:
 
     def cases(self) -> Iterable[CaseRecord]:
         if self._whole_city:
-            return tuple(each for each in self._all.values() if is_case_id(each.id))
+            return tuple(each for each in self._all.values() if is_case_id(each.id) and self._may_know(each))
         return tuple(
             self._all[case_id] for case_id in sorted(self._own) if case_id in self._all and is_case_id(case_id)
         )
@@ -92,7 +93,23 @@ class DeskStore:
         return tuple(self._all[each] for each in ids if is_visit_id(each) and each in self._all)
 
     def _document(self, document_id: str) -> CaseRecord | None:
-        return self._all.get(document_id) if self._sees_everything or document_id in self._own else None
+        document = self._all.get(document_id)
+        if document is None:
+            return None
+        found = self._restriction(document)
+        if found is not None:
+            return document if self._may_know(document) else None
+        return document if self._sees_everything or document_id in self._own else None
+
+    def _restriction(self, document: CaseRecord) -> Restriction | None:
+        first = document.acts[0].act
+        return restriction(first.events, first.user, self._packs)
+
+    def _may_know(self, document: CaseRecord) -> bool:
+        """Whether a restricted case is this person's to know; who reads no case at all is shown counts only, and whoever
+        has a receipt and its code the public state."""
+        found = self._restriction(document)
+        return found is None or self._person is None or found.allows(self._person.id, self._person.roles)
 
     def city(self) -> CaseRecord | None:
         return self._all.get(CITY_ID)

@@ -176,7 +176,12 @@ def _may_read(parts: Parts, tool: Tool, case_id: str) -> bool:
         if person is None:
             return False
         units = record.units_of_case(connection, case_id)
-    if case_id == CITY_ID or person.unit in units or sees_whole_city(person):
+        begun = bool(record.standing_of_case(connection, case_id))
+    if case_id == CITY_ID or person.unit in units:
+        return True
+    if begun and not units:  # restricted or erased: no software holds it
+        return False
+    if sees_whole_city(person):
         return True
     return not units and tool.may_write
 

@@ -19,9 +19,10 @@ from py_core.cases.acts import Act, Event, RecordedAct, read_act
 from py_core.cases.commands import COMMAND_OF
 from py_core.change import ActChange, causes_in, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
-from py_core.directory import Directory
+from py_core.directory import Directory, Person
 from py_core.errors import Malformed
-from py_core.packs import Packs
+from py_core.packs import Packs, load_packs
+from py_core.restricted import restriction
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
 from server import lineage, record
@@ -35,7 +36,7 @@ from server.log_tree import check_end, grow
 from server.outside import from_ms
 from server.receipts import Receipts
 from server.record import Entry, Submission
-from server.scope import CONCERNED, Standing, day_of, standing_after, units_concerned, units_in
+from server.scope import CONCERNED, RESTRICTED, Standing, day_of, standing_after, units_concerned, units_in
 from server.trial import NotTaken
 
 _REGISTRATION = frozenset(
@@ -398,6 +399,10 @@ class Gate:
         """Whether the document begins with its `first` event, which names a unit, and is this person's business."""
         person = directory.person_on(act.user, day_of(act, now_ms)) or directory.people[act.user]
         concerned = units_in(case.standing)
+        if any(RESTRICTED in reasons for reasons in case.standing.values()):
+            if not waived and not _may_know(act, case, person):
+                raise _Refusal("foreign_scope")
+            return
         if not case.known:  # the first act: the case becomes the business of the units that it names
             if act.events[0]["type"] != first:
                 raise _Refusal("no_registration")
@@ -498,6 +503,15 @@ def _standing(candidate: _Candidate, before: Standing, directory: Directory, now
     day = day_of(act, now_ms)
     author = directory.person_on(act.user, day) or directory.people[act.user]
     return standing_after(before, act.events, author.unit, directory, day)
+
+
+def _may_know(act: Act, case: _Case, person: Person) -> bool:
+    """Whether the author of an act may know of a restricted case; the record's own statements are for rules."""
+    if all(_right_of(event).record_only for event in act.events):
+        return True
+    first = read_act(decode_act_change(next(iter(case.known.values())).raw).text)
+    found = restriction(first.events, first.user, load_packs())
+    return found is None or found.allows(act.user, person.roles)
 
 
 def _act_of(change: ActChange) -> Act | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, insert, select,
 
 from py_core.cases.acts import Act
 from py_core.change import ActChange
-from server.scope import CONCERNED, Standing, units_in
+from server.scope import CONCERNED, RESTRICTED, Standing, units_in
 from server.tables import case_units, changes, feed, quarantine
 
 _HASH_DIGITS = 64
@@ -170,7 +170,7 @@ def units_of_case(connection: Connection, case_id: str) -> frozenset[str]:
 
 def cases_of_unit(connection: Connection, unit: str) -> frozenset[str]:
     """The cases that concern a unit now."""
-    inside = (case_units.c.unit == unit, case_units.c.reasons != "")
+    inside = (case_units.c.unit == unit, case_units.c.reasons.not_in(("", RESTRICTED)))
     return frozenset(connection.scalars(select(case_units.c.case_id).where(*inside)))
 
 
@@ -236,7 +236,9 @@ def move(
         else:
             connection.execute(insert(case_units).values(unit=unit, case_id=case_id, reasons=reasons))
     come = sorted(units_in(standing) - units_in(before))
-    go = sorted(units_in(before) - units_in(standing))
+    # The device that began a restricted case has it, although its unit was never in it: it is told to let it go.
+    restricted = {unit for unit, reasons in standing.items() if RESTRICTED in reasons and unit not in before}
+    go = sorted(units_in(before) - units_in(standing) | restricted)
     if not come and not go:
         return 0, 0
     indexes = _log_indexes_of_case(connection, case_id) if come else []

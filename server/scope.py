@@ -12,6 +12,8 @@ from typing import Any
 
 from py_core.cases.acts import Act, Event
 from py_core.directory import Directory
+from py_core.packs import load_packs
+from py_core.restricted import restriction
 from py_core.values import local
 from py_core.wire import beacon_time_ms
 from server.outside import from_ms, to_ms
@@ -26,6 +28,8 @@ ORDERED, WORKS, OFFERED, HOLDS, LEADS = "ordered", "works", "offered", "holds", 
 # No reasons, but what the next step needs to know: it asked to return the order; it handed the case over.
 RETURNED, GIVES = "returned", "gives"
 _MARKS = frozenset({RETURNED, GIVES})
+# No reason, and none can come: of this case units learn nothing (`py_core.restricted`).
+RESTRICTED = "restricted"
 
 _NAMING_FIELDS = {
     "registered": (("unit",), BEGAN),
@@ -54,14 +58,19 @@ def standing_after(
     go, and nothing lets go the unit where the case began.
     """
     now = {unit: set(reasons) for unit, reasons in standing.items()}
+    events = tuple(events)
+    restricted = any(RESTRICTED in reasons for reasons in now.values()) or restriction(events, "", load_packs())
     for event in events:
         _apply(now, event, author_unit, directory, day)
+    if restricted:
+        erased = any(event.get("type") == "content_erased" for event in events)
+        return {unit: frozenset(() if erased else {RESTRICTED}) for unit in now}
     return {unit: frozenset(reasons if reasons - _MARKS else ()) for unit, reasons in now.items()}
 
 
 def units_in(standing: Standing) -> frozenset[str]:
     """The units that a case concerns now."""
-    return frozenset(unit for unit, reasons in standing.items() if reasons)
+    return frozenset(unit for unit, reasons in standing.items() if reasons and RESTRICTED not in reasons)
 
 
 def units_concerned(events: Iterable[Event], directory: Directory, day: date) -> frozenset[str]:

@@ -89,6 +89,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("request_kind", "choice", "Kind of request", False, REQUEST_KINDS),
         _f("identity_told", "bool", "Name, duty and phone told"),
         _f("visit", "text", "Visit"),
+        _f("against", "text", "Member of staff whom it is about"),
         _NOTE,
     ),
     "signature_recorded": (

@@ -15,6 +15,7 @@ from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import open_visit
+from py_core.restricted import restriction
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -44,6 +45,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
             "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
             "actions": actions(turn, opened),
+            "restricted": _restricted(turn, opened),
             "erased": _erased(turn, opened),
             "hold_href": _hold_href(turn, opened),
             "acts": [
@@ -71,6 +73,19 @@ def show_case(turn: Turn, case_id: str) -> Response:
         },
         where="cases",
     )
+
+
+def _restricted(turn: Turn, opened: OpenCase) -> str:
+    """Said above a case that only some may know of."""
+    first = opened.acts[0].act
+    found = restriction(first.events, first.user, turn.store.packs())
+    if found is None:
+        return ""
+    if turn.surroundings.where == "device":
+        return turn.say(
+            N_("Only the discipline desk, the supervision office and you may know of this case. It leaves this device once it is sent.")
+        )  # fmt: skip
+    return turn.say(N_("Restricted: no device holds this case, and only who may know of it finds it here."))
 
 
 def _erased(turn: Turn, opened: OpenCase) -> dict[str, str] | None:

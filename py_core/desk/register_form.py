@@ -63,6 +63,8 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     fields["identity_told"] = form.value("identity_told") == "yes"
     if form.value("urgent") == "yes":
         fields["urgent"] = True
+    if against := _read_against(turn, form):
+        fields["against"] = against
     papers, missing = _read_papers(form, choice)
     if papers:
         fields["materials"] = papers
@@ -139,6 +141,30 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
         fields["claimant_id"], fault = read_identity(typed_id, claimant)
         if fault:
             form.fault("claimant_id", fault)
+
+
+def _read_against(turn: Turn, form: Form) -> str:
+    """The member of staff whom it is about, by the directory: the record keeps the case from that person by the id."""
+    typed = form.text("against", NAME_MAX)
+    if not typed:
+        return ""
+    name, _, unit = typed.replace("，", " ").partition(" ")
+    named = [person for person in turn.people if name in (person.name, person.id)]
+    found = [person for person in named if not unit or unit.strip() in _unit_names(turn, person.unit)]
+    if len(found) == 1:
+        return found[0].id
+    form.fault(
+        "against",
+        N_("Several people have this name: add the unit after it.")
+        if found
+        else N_("Nobody of this name is in the city's directory. Write the name as it stands there."),
+    )
+    return ""
+
+
+def _unit_names(turn: Turn, unit: str) -> tuple[str, ...]:
+    known = turn.directory.units.get(unit)
+    return (unit, known.zh, known.en) if known else (unit,)
 
 
 def _read_matter(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from py_core.packs.model import (
     Pack,
     Packs,
     Policy,
+    RestrictedMatters,
     Setting,
     Supervision,
     Transition,
@@ -34,7 +35,7 @@ _TABLES = frozenset(
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
         "dispatch", "opinion", "feedback", "review", "absence", "message_card", "urgent_report",
         "supervised_by_instruction", "accountability", "veto", "settings", "phrases", "matter", "supervision", "terms",
-        "hidden_reporter",
+        "hidden_reporter", "restricted",
     }
 )  # fmt: skip
 VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
@@ -200,6 +201,7 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         instruction_article=table("supervised_by_instruction").get("article", ""),
         accountability_threshold=frozenset(table("accountability").get("threshold", ())),
         hidden_reporter=_hidden_reporter(table("hidden_reporter")),
+        restricted=_restricted(table("restricted")),
         accountability_article=table("accountability").get("article", ""),
         forbidden_phrases=tuple(table("phrases").get("forbidden", ())),
         forbidden_phrases_article=table("phrases").get("article", ""),
@@ -224,6 +226,12 @@ def _hidden_reporter(row: Mapping[str, Any]) -> HiddenReporter | None:
         return None
     named = {key: frozenset(row.get(key, ())) for key in ("matters", "kinds", "seen_by")}
     return HiddenReporter(**named, article=row["article"])
+
+
+def _restricted(row: Mapping[str, Any]) -> RestrictedMatters | None:
+    if not row:
+        return None
+    return RestrictedMatters(frozenset(row["matters"]), frozenset(row["seen_by"]), row["article"])
 
 
 def _limit(row: Mapping[str, Any], where: str) -> Limit | None:

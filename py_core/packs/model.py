@@ -190,6 +190,15 @@ class HiddenReporter:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictedMatters:
+    """Matters of which only people with these roles, and who took them down, may know at all."""
+
+    matters: frozenset[str]
+    seen_by: frozenset[str]
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One regulation. A rule that the text does not have is None or empty, never a default."""
 
@@ -243,6 +252,7 @@ class Pack:
     accountability_article: str
     forbidden_phrases: tuple[str, ...] = ()
     hidden_reporter: HiddenReporter | None = None
+    restricted: RestrictedMatters | None = None
     veto_article: str = ""  # empty: no one-vote veto in appraisals
     veto_setting: str = ""  # names the setting that says which decision has this effect
     forbidden_phrases_article: str = ""
