@@ -23,7 +23,7 @@ from server.attachment_routes import attachment
 from server.calendar_routes import calendar_feed, calendar_page
 from server.carry_routes import give_receipts, show_file, show_files, take_file
 from server.desk_routes import desk_page
-from server.device_routes import enrol_device, me
+from server.device_routes import enrol_device, me, return_device
 from server.door import door
 from server.erasing import erase_again
 from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
@@ -76,6 +76,7 @@ def application(parts: Parts) -> Starlette:
             Route("/healthz", healthz),
             Route("/me", me),
             Route("/devices", enrol_device, methods=["POST"]),
+            Route("/devices/return", return_device, methods=["POST"]),
             Route("/sync/events", events),
             Route("/log/checkpoint", show_checkpoint),
             Route("/log/proof", show_proof),

@@ -1,4 +1,4 @@
-"""What the worker asks before it can work offline: who is signed in, and enrolment of this browser as a device."""
+"""What the worker asks before it can work offline: who is signed in, enrolment of this browser, its return."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from server.answers import problem_answer
 from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
 from server.parts import Parts
+from server.returning import NotReturned, take_back
 from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
 
 
@@ -62,6 +63,34 @@ async def enrol_device(request: Request) -> Response:
     except Malformed as error:
         return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
     return JSONResponse(enrolled, 201)
+
+
+async def return_device(request: Request) -> Response:
+    """Takes a device in again that was enrolled after the backup from which this record came back."""
+    session = await session_of(request)
+    if session is None:
+        return problem_answer(request, 401, "signed_out")
+    if not is_own_form(session, request.headers.get(CSRF_HEADER, "")):
+        return problem_answer(request, 403, "bad_form")
+    parts = parts_of(request)
+    try:
+        data = read_json_object(await request.body())
+        told, new = await run_in_threadpool(_return, parts, session.user, data)
+    except Malformed as error:
+        return JSONResponse({"error": {"code": "malformed", "message": str(error)}}, 400)
+    except NotReturned as error:
+        return JSONResponse({"error": {"code": error.code, "message": "this device has to be enrolled anew"}}, 403)
+    return JSONResponse(told, 201 if new else 200)
+
+
+def _return(parts: Parts, user: str, data: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    text = data.get("text")
+    if not isinstance(text, str):
+        raise Malformed("enrolment", "must have text and sig (hex)")
+    with parts.database.writing() as connection:
+        now_ms = to_ms(parts.clock.now())
+        device, new = take_back(connection, parts.entropy, user, text, _hex(data, "sig"), now_ms)
+    return {"device": device.id, "code": device.code}, new
 
 
 def _enrol(parts: Parts, user: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,19 @@ def enrol(
     )
     signature = record_key.sign(enrolment_sign_bytes(enrolment.text))
     _insert(connection, device, now_ms, enrolment=enrolment.text, enrolment_sig=signature)
+    catch_up(connection, now_ms)
+    return device
+
+
+def put_back(connection: Connection, entropy: Entropy, enrolment: Enrolment, signature: bytes, now_ms: int) -> Device:
+    """Takes a device in again as its enrolment record says; its code is another one if somebody has that by now."""
+    code = enrolment.code
+    if connection.scalar(select(devices.c.id).where(devices.c.code == code)) is not None:
+        code = _free_code(connection, entropy)
+    key = bytes.fromhex(enrolment.public_key)
+    device = Device(enrolment.device, enrolment.user, enrolment.alg, key, enrolment.name, code, False)
+    _insert(connection, device, enrolment.enrolled_at_ms, enrolment=enrolment.text, enrolment_sig=signature)
+    catch_up(connection, now_ms)
     return device
 
 
@@ -108,6 +121,7 @@ def enrol_server(connection: Connection, public_key: bytes, now_ms: int) -> Devi
     if known is None:
         known = Device(SERVER_DEVICE, None, wire.ALG_ED25519, public_key, SERVER_DEVICE, SERVER_CODE, False)
         _insert(connection, known, now_ms)
+        catch_up(connection, now_ms)
     if known.public_key != public_key:
         raise RuntimeError("the server's device key is not the one that the record knows; restore it from the backup")
     return known
@@ -138,7 +152,7 @@ def actor_owner(connection: Connection, actor: str) -> str | None:
     return connection.scalar(select(actors.c.device).where(actors.c.actor == actor))
 
 
-def _insert(connection: Connection, device: Device, now_ms: int, **enrolment: str | bytes) -> None:
+def _insert(connection: Connection, device: Device, at_ms: int, **enrolment: str | bytes) -> None:
     connection.execute(
         insert(devices).values(
             id=device.id,
@@ -147,11 +161,10 @@ def _insert(connection: Connection, device: Device, now_ms: int, **enrolment: st
             public_key=device.public_key,
             name=device.name,
             code=device.code,
-            enrolled_at_ms=now_ms,
+            enrolled_at_ms=at_ms,
             **enrolment,
         )
     )
-    catch_up(connection, now_ms)
 
 
 def _free_code(connection: Connection, entropy: Entropy) -> str:

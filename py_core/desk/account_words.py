@@ -62,6 +62,7 @@ AUDIT_WORDS = {
     "person_ended": N_("ended a person's terms"),
     "post_held": N_("changed who holds a post"),
     "device_withdrawn": N_("withdrew a device"),
+    "device_returned": N_("came back with a device that was enrolled after the backup"),
 }
 
 BAD_DAY = N_("Enter a date, such as 2026-12-01.")

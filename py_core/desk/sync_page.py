@@ -30,7 +30,7 @@ PROBLEMS = {
         N_("Sign in"),
     ),
     "unknown_device": (
-        N_("The centre does not know this device. What was done here is kept; ask the administrator to enrol it again."),
+        N_("The city record does not know this device, and does not take it in again by its enrolment record. Everything done here is kept; save the outbox as a file for the centre and ask the security officer."),
         "",
         "",
     ),

@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
 from postgresql import Cluster
+from sqlalchemy import delete, select, update
 
 from py_core import wire
-from py_core.desk.ports import LateDecision
-from server import late_work, lineage, record
+from py_core.desk.ports import DeviceRevocation, LateDecision
+from py_core.enrolment import read_enrolment
+from py_core.errors import Malformed
+from server import audit, late_work, lineage, record
 from server.backup import return_backup, take_backup
 from server.database import Database
+from server.devices import enrolment_of
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.own_device import NotRecorded
 from server.parts import Parts, assemble
+from server.returning import NotReturned, take_back
 from server.settings import Settings
+from server.tables import devices
 from server.verification import verify
 
 CASE, OTHER = case_id(1), case_id(2)
@@ -266,3 +272,82 @@ def wire_hash(pushed: wire.Pushed) -> str:
     from py_core.change import decode_act_change
 
     return decode_act_change(pushed.raw).hash
+
+
+def test_a_device_enrolled_after_the_backup_comes_back_with_all_its_work(
+    parts: Parts, tmp_path: Path, restored: Restore, engine: EngineOutside
+) -> None:
+    folder = backup(parts, tmp_path / "backup")
+    late = Laptop(parts, "zhao", "new")
+    made = late.act(CASE, registered())
+    before = end(ask(late, made)).lineage
+    text, sig = shown(parts, late)
+
+    late.parts = restored(folder)
+    with pytest.raises(ExchangeRefused, match="not enrolled"):
+        ask(late, lineage=before)
+    assert come_back(late.parts, "zhao", text, sig) == (late.device, True)
+    assert come_back(late.parts, "zhao", text, sig) == (late.device, False)  # its answer got lost
+    assert end(ask(late, lineage=before)).shared == 0
+    (verdict,) = [each for each in ask(late, made, lineage=late.lineage) if isinstance(each, wire.Verdict)]
+    assert verdict.verdict == "accepted"
+    with late.parts.database.reading() as connection:
+        (row,) = audit.entries(connection, 5, about=late.device)
+        assert (row.user, row.what) == ("zhao", "device_returned")
+    assert verify(late.parts.database, engine).faults == ()
+
+
+def test_only_who_was_enrolled_here_after_the_backup_comes_back(
+    parts: Parts, tmp_path: Path, restored: Restore
+) -> None:
+    folder = backup(parts, tmp_path / "backup")
+    late = Laptop(parts, "zhao", "new")
+    text, sig = shown(parts, late)
+    never = Laptop(parts, "wu", "never")
+    back = restored(folder)
+    with parts.database.writing() as connection:
+        connection.execute(delete(devices).where(devices.c.id == late.device))
+    with pytest.raises(NotReturned, match="not_restored"):  # this record never came back from a backup
+        come_back(parts, "zhao", text, sig)
+    mine, mine_sig = shown(parts, never)
+    for user, said, signed, why in (
+        ("lin", text, sig, "device_of_other_person"),
+        ("zhao", text, mine_sig, "not_this_record"),
+        ("wu", mine, "00" * 64, "not_this_record"),
+    ):
+        with pytest.raises(NotReturned, match=why):
+            come_back(back, user, said, signed)
+    with pytest.raises(Malformed):
+        come_back(back, "wu", mine + " ", mine_sig)
+    assert come_back(back, "wu", mine, mine_sig)[1]
+    back.decisions.carry_out(DeviceRevocation(never.device, "lost"), "luo")
+    with pytest.raises(NotReturned, match="device_revoked"):
+        come_back(back, "wu", mine, mine_sig)
+
+
+def test_a_number_that_somebody_has_by_now_is_not_given_twice(parts: Parts, tmp_path: Path, restored: Restore) -> None:
+    folder = backup(parts, tmp_path / "backup")
+    late = Laptop(parts, "zhao", "new")
+    text, sig = shown(parts, late)
+    back = restored(folder)
+    other = Laptop(back, "wu", "other")
+    with back.database.writing() as connection:
+        connection.execute(update(devices).where(devices.c.id == other.device).values(code=read_enrolment(text).code))
+    come_back(back, "zhao", text, sig)
+    with back.database.reading() as connection:
+        codes = list(connection.scalars(select(devices.c.code)))
+    assert len(set(codes)) == len(codes)
+
+
+def shown(parts: Parts, laptop: Laptop) -> tuple[str, str]:
+    """The enrolment record that a device keeps."""
+    with parts.database.reading() as connection:
+        found = enrolment_of(connection, laptop.device)
+    assert found is not None
+    return found
+
+
+def come_back(parts: Parts, user: str, text: str, sig: str) -> tuple[str, bool]:
+    with parts.database.writing() as connection:
+        device, new = take_back(connection, parts.entropy, user, text, bytes.fromhex(sig), 1)
+    return device.id, new

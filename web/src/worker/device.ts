@@ -9,7 +9,7 @@ import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, changesOf, newActor, withoutChanges } from './documents.ts';
 import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts';
-import { enrolAtRecord, fetchContent, type Me } from './record.ts';
+import { enrolAtRecord, fetchContent, returnToRecord, type Me } from './record.ts';
 import type { Known } from './people.ts';
 import { checkReceipts, recordVerifies } from './receipts.ts';
 import { followed, signerOf } from './record_keys.ts';
@@ -175,6 +175,20 @@ export class Device {
       if (received.shared !== null) open.python.loadContents(open.contents.rows());
       return { wait, received, after };
     });
+  }
+
+  /** Comes back to a record that was restored from before this device's enrolment; false: it is not taken in. */
+  async returnTo(csrf: string): Promise<boolean> {
+    const { enrolment } = this.need().identity;
+    const code = enrolment ? await returnToRecord(csrf, enrolment) : null;
+    if (code === null) return false;
+    await this.turnstile.run(async () => {
+      const open = this.need();
+      const identity = { ...open.identity, code };
+      await open.shelf.write([await open.shelf.identityWrite(identity)]);
+      open.identity = identity;
+    });
+    return true;
   }
 
   /** The newest key of the record that this device believes. */

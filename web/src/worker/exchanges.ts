@@ -124,6 +124,7 @@ export class Exchanges {
     if (!taken) {
       if (status === 401 || status === 403) this.csrf = '';
       if (status === 403 && !await this.identify()) return await this.otherPerson(before);
+      if (status === 403 && this.csrf && await this.cameBack()) return 0;
       const wait = await this.note(status === 200 ? null : status, retryAfterMs);
       this.notBefore = retryAfterMs === null ? 0 : performance.now() + wait;
       this.closeEvents();
@@ -149,6 +150,11 @@ export class Exchanges {
       if (!(error instanceof NotSigned) || !await this.device.followRecordKeys(await fetchKeys())) throw error;
       return await this.device.takeAnswer(pieces);
     }
+  }
+
+  /** A record that was restored from before this device's enrolment takes it in by its enrolment record. */
+  private async cameBack(): Promise<boolean> {
+    try { return await this.device.returnTo(this.csrf); } catch (error) { if (error instanceof Refusal) return false; throw error; }
   }
 
   private async note(status: number | null, retryAfterMs: number | null): Promise<number> {

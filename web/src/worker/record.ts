@@ -40,6 +40,16 @@ export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name
   return await response.json() as { device: string; code: string; enrolment: Enrolment };
 }
 
+/** Shows a record that came back from a backup that it enrolled this device after it; gives the code that counts from now on, null: it does not take it in, or knows it. */
+export async function returnToRecord(csrf: string, enrolment: Enrolment): Promise<string | null> {
+  const response = await reach('/devices/return', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
+    body: JSON.stringify(enrolment),
+  });
+  return response.status === 201 ? (await response.json() as { code: string }).code : null;
+}
+
 /** What came of one exchange. A cut answer has the bytes that came; no answer at all has no status. */
 export interface Exchanged { status: number | null; pieces: Bytes[]; retryAfterMs: number | null }
 
