@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from py_core.desk.account_words import ACCOUNT_TITLE, PASSWORD_FAULTS, QR_LABEL
+from py_core.desk.account_words import ACCOUNT_TITLE, PASSKEY_FAULTS, PASSWORD_FAULTS, QR_LABEL
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
@@ -20,11 +20,14 @@ from server.desk_answers import desk_request, turn_of
 from server.forms import Form, first, read_form
 from server.outside import to_ms
 from server.parts import Parts
+from server.passkey_routes import add_passkey, remove_passkey, site
+from server.passkeys import Passkey
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor
 from server.who import is_own_form, parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
+_FAULTS = PASSWORD_FAULTS | {f"passkey_{code}": words for code, words in PASSKEY_FAULTS.items()}
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chromium"), ("Safari/", "Safari"))
 
 
@@ -111,12 +114,26 @@ def _end_session(request: Request, session: Session, form: Form) -> Response:
     return RedirectResponse(f"{ACCOUNT_PATH}?done=sessions_ended", 303)
 
 
+def _add_passkey(request: Request, session: Session, form: Form) -> Response:
+    refused = add_passkey(parts_of(request), session, form)
+    if refused:
+        return _page(request, session, "passkey", f"passkey_{refused}")
+    return RedirectResponse(f"{ACCOUNT_PATH}?done=passkey_added", 303)
+
+
+def _remove_passkey(request: Request, session: Session, form: Form) -> Response:
+    done = "passkey_removed" if remove_passkey(parts_of(request), session, form) else "nothing"
+    return RedirectResponse(f"{ACCOUNT_PATH}?done={done}", 303)
+
+
 _CHANGES = {
     "password": _change_password,
     "factor": _confirm_factor,
     "remove": _remove_factor,
     "codes": _renew_codes,
     "session": _end_session,
+    "passkey": _add_passkey,
+    "remove_passkey": _remove_passkey,
 }
 
 
@@ -153,9 +170,11 @@ def _page(
         "user": user,
         "where": where,
         "error": error,
-        "fault": turn.say(PASSWORD_FAULTS[error]) if error in PASSWORD_FAULTS else "",
+        "fault": turn.say(_FAULTS[error]) if error in _FAULTS else "",
         "wait_seconds": wait_seconds,
         "codes": codes,
+        "passkeys": passkey_rows(turn, parts.passkeys.of(user)),
+        "passkeys_possible": site(parts) is not None,
         "has_factor": has_factor,
         "needs_factor": needs_factor(parts, user),
         "codes_left": parts.second_factors.codes_left(user),
@@ -167,6 +186,19 @@ def _page(
     shown = page_answer(answer)
     remember_language(request, shown)
     return shown
+
+
+def passkey_rows(turn: Turn, found: Sequence[Passkey]) -> list[dict[str, str]]:
+    """Passkeys as the account page lists them."""
+    return [
+        {
+            "id": each.id,
+            "name": each.name,
+            "added": language.moment_text(turn.lang, each.added_at, short=True),
+            "used": "" if each.used_at is None else language.moment_text(turn.lang, each.used_at, short=True),
+        }
+        for each in found
+    ]
 
 
 def session_rows(turn: Turn, parts: Parts, user: str | None, own: str = "") -> list[dict[str, object]]:

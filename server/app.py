@@ -30,6 +30,7 @@ from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
 from server.parts import Parts, assemble
+from server.passkey_routes import ACCOUNT_PASSKEY, SIGN_IN_PASSKEY, ask_passkey, offer_passkey, take_passkey
 from server.people_routes import PEOPLE, POSTS, new_person, one_person, one_post, show_people
 from server.rates import Rates
 from server.settings import Settings
@@ -99,6 +100,9 @@ def application(parts: Parts) -> Starlette:
             Route(AUDIT, audit_page),
             Route("/sign-in/step", show_step, methods=["GET"]),
             Route("/sign-in/step", take_step, methods=["POST"]),
+            Route(SIGN_IN_PASSKEY, ask_passkey, methods=["GET"]),
+            Route(SIGN_IN_PASSKEY, take_passkey, methods=["POST"]),
+            Route(ACCOUNT_PASSKEY, offer_passkey, methods=["POST"]),
             Route(ACCOUNT_PATH, show_account, methods=["GET"]),
             Route(ACCOUNT_PATH, take_account, methods=["POST"]),
             Route("/sign-out", take_sign_out, methods=["POST"]),

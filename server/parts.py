@@ -32,6 +32,7 @@ from server.log_tree import grow
 from server.neighbours import Neighbours
 from server.outside import Clock, Entropy, to_ms
 from server.own_device import OwnDevice
+from server.passkeys import Passkeys
 from server.people import People
 from server.receipts import Receipts
 from server.recomputation import Recomputation
@@ -57,6 +58,7 @@ class Parts:
     accounts: Accounts
     sessions: Sessions
     second_factors: SecondFactors
+    passkeys: Passkeys
     keys: RecordKeys
     calendar_feeds: CalendarFeeds
     people: People
@@ -132,6 +134,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     accounts = Accounts(database, clock, entropy)
     sessions = Sessions(database, clock, entropy, Limits(settings.session_idle, settings.session_life))
     second_factors = SecondFactors(database, clock, entropy, device_key)
+    passkeys = Passkeys(database, clock, entropy, device_key)
     return Parts(
         settings=settings,
         clock=clock,
@@ -141,9 +144,10 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         accounts=accounts,
         sessions=sessions,
         second_factors=second_factors,
+        passkeys=passkeys,
         keys=keys,
         calendar_feeds=CalendarFeeds(database, clock, entropy),
-        people=People(database, clock, entropy, city, accounts, sessions, second_factors),
+        people=People(database, clock, entropy, city, accounts, sessions, second_factors, passkeys),
         receipts=receipts,
         checkpoints=checkpoints,
         evidence=EvidenceMaker(database, clock, city, keys, receipts, checkpoints, packs, calendar),

@@ -18,6 +18,7 @@ from server.accounts import Accounts
 from server.city import City
 from server.database import Database
 from server.outside import Clock, Entropy, to_ms
+from server.passkeys import Passkeys
 from server.second_factor import SecondFactors
 from server.sessions import Sessions
 
@@ -42,7 +43,7 @@ class People:
 
     def __init__(
         self, database: Database, clock: Clock, entropy: Entropy, city: City, accounts: Accounts, sessions: Sessions,
-        second_factors: SecondFactors,
+        second_factors: SecondFactors, passkeys: Passkeys,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -51,6 +52,7 @@ class People:
         self._accounts = accounts
         self._sessions = sessions
         self._second_factors = second_factors
+        self._passkeys = passkeys
 
     @property
     def today(self) -> date:
@@ -132,9 +134,11 @@ class People:
             self._note(by, "lockout_lifted", key)
 
     def remove_factor(self, by: str, user: str) -> None:
-        """Takes a lost second factor away; all sessions end, and a role that needs one sets up a new one."""
+        """Takes a lost second factor and all passkeys away; all sessions end, and a role that needs a second factor
+        sets up a new one."""
         with self._database.writing() as connection:
             self._second_factors.remove(connection, user)
+            self._passkeys.remove(connection, user)
             self._sessions.revoke(connection, user)
             self._note(by, "factor_removed", user)
 

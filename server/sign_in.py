@@ -22,6 +22,7 @@ from server.desk_answers import answer_desk, desk_request
 from server.forms import Form, first, read_form
 from server.outside import to_ms
 from server.parts import Parts
+from server.passkeys import site_of
 from server.sessions import Limits, Session
 from server.sign_in_steps import step_page
 from server.who import forget, is_own_form, parts_of, remember, session_of, token_of
@@ -37,7 +38,7 @@ async def show_sign_in(request: Request) -> Response:
         return RedirectResponse(target, 303)
     ended = request.query_params.get("ended")
     error = "revoked" if ended == "revoked" else "ended" if ended else ""
-    return _page(request, 200, next_path=target, error=error)
+    return sign_in_page(request, 200, next_path=target, error=error)
 
 
 async def take_sign_in(request: Request) -> Response:
@@ -51,7 +52,7 @@ async def take_sign_in(request: Request) -> Response:
     carried = Carried(first(form, "carried"), first(form, "seal"))
 
     def again(status: int, error: str, wait_seconds: int = 0) -> Response:
-        return _page(
+        return sign_in_page(
             request,
             status,
             next_path=target,
@@ -61,7 +62,7 @@ async def take_sign_in(request: Request) -> Response:
             carried=carried,
         )
 
-    known = request.cookies.get(_pre_cookie(parts), "")
+    known = form_cookie(request)
     if not known or not hmac.compare_digest(known.encode(), first(form, "csrf").encode("utf-8", "replace")):
         return again(403, "stale")
     address = address_of(request)
@@ -79,7 +80,7 @@ async def take_sign_in(request: Request) -> Response:
     has_factor = await run_in_threadpool(parts.second_factors.has, checked.user)
     stage = next_stage(parts, checked.user, has_factor, one_time=checked.one_time)
     answer = await go_on(request, checked.user, stage, target, carried)
-    answer.delete_cookie(_pre_cookie(parts), path=_pre_path(parts), secure=parts.settings.secure_cookies)
+    drop_form_cookie(request, answer)
     return answer
 
 
@@ -177,7 +178,7 @@ async def ask_to_sign_in(
     user = await run_in_threadpool(parts.sessions.user_of_ended, token_of(request)) if had_session else None
     path = request.scope["path"]
     carried = carry(parts.receipts.key, user, path, form) if user else Carried()
-    return _page(request, status, next_path=own_path(path), error=error, user=user or "", carried=carried)
+    return sign_in_page(request, status, next_path=own_path(path), error=error, user=user or "", carried=carried)
 
 
 def outer_frame(request: Request, title: str, key: str) -> dict[str, Any]:
@@ -203,7 +204,7 @@ def outer_frame(request: Request, title: str, key: str) -> dict[str, Any]:
     }
 
 
-def _page(
+def sign_in_page(
     request: Request,
     status: int,
     *,
@@ -213,6 +214,7 @@ def _page(
     wait_seconds: int = 0,
     carried: Carried | None = None,
 ) -> Response:
+    """The form, with what was typed and what is wrong."""
     parts = parts_of(request)
     lang = chosen_language(request)
     csrf = request.cookies.get(_pre_cookie(parts), "") or parts.entropy.token(32).hex()
@@ -227,6 +229,7 @@ def _page(
         "user": user,
         "wait_seconds": wait_seconds,
         "carried": carried or Carried(),
+        "passkeys_possible": site_of(str(parts.city.current().document["public_url"])) is not None,
     }
     headers = {"retry-after": str(wait_seconds)} if wait_seconds else {}
     answer = HTMLResponse(render("sign_in.html", values), status, headers)
@@ -240,6 +243,17 @@ def _page(
     )
     remember_language(request, answer)
     return answer
+
+
+def form_cookie(request: Request) -> str:
+    """What the browser brought as proof that the sign-in form came from here; empty: nothing."""
+    return request.cookies.get(_pre_cookie(parts_of(request)), "")
+
+
+def drop_form_cookie(request: Request, answer: Response) -> None:
+    """Ends the proof once somebody is signed in."""
+    parts = parts_of(request)
+    answer.delete_cookie(_pre_cookie(parts), path=_pre_path(parts), secure=parts.settings.secure_cookies)
 
 
 def _pre_cookie(parts: Parts) -> str:

@@ -194,6 +194,27 @@ recovery_codes = Table(  # those that were not used yet
     Column("code_hash", LargeBinary, primary_key=True),
 )
 
+passkeys = Table(  # by which people sign in; each signs only challenges of this site (`server.passkeys`)
+    "passkeys",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    Column("user", String(64), nullable=False),
+    Column("alg", Integer, nullable=False),  # of COSE
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("added_at_ms", BigInteger, nullable=False),
+    Column("used_at_ms", BigInteger),
+    Index("passkeys_of_user", "user"),
+)
+
+used_challenges = Table(  # challenges that were answered, as long as they would still count: no answer counts twice
+    "used_challenges",
+    metadata,
+    Column("challenge", LargeBinary, primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+)
+
 audit = Table(  # who did what to accounts, posts, sessions, devices; rows are only added, each bound to the one before
     "audit",
     metadata,

@@ -52,7 +52,10 @@ def _sessions(parts: Parts, turn: Turn) -> ports.Response:
     values = {
         "sessions": session_rows(turn, parts, None),
         "waiting": waiting,
-        "factors": [{"user": user, "who": _known(turn, user)} for user in sorted(parts.second_factors.all())],
+        "factors": [
+            {"user": user, "who": _known(turn, user)}
+            for user in sorted(parts.second_factors.all() | parts.passkeys.all())
+        ],
         "subnavigation": centre_menu(turn, "sessions"),
     }
     return page(turn, "sessions.html", turn.say(SESSIONS_TITLE), "sessions", values, where="centre")

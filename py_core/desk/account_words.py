@@ -23,6 +23,18 @@ PASSWORD_FAULTS = {
     "current": N_("The present password is not right."),
 }
 
+PASSKEY_FAULTS = {
+    "no_site": N_("The city record is reached here by an address without a name, for which no browser makes passkeys."),
+    "too_many": N_("You have ten passkeys. Remove one that you do not use any more."),
+    "already_here": N_("This passkey is known already."),
+    "not_verified": N_("What the authenticator answered could not be verified. Nothing was added; try again."),
+    "stale": N_("This took too long, or was sent twice. Nothing was added; try again."),
+    "wait": N_("There were too many wrong tries. Wait some minutes, then try again."),
+    "code": N_(
+        "This code is not right, or it was used already. Wait for the next one; the phone's clock must be right."
+    ),
+}
+
 PERSON_FAULTS = {
     "bad_name": N_("2 to 32 small letters and digits, beginning with a letter, such as wangfang2."),
     "name_taken": N_("Somebody has this account name already."),
@@ -53,6 +65,9 @@ AUDIT_WORDS = {
     "password_set": N_("set a new password"),
     "factor_set": N_("set up a second step"),
     "factor_removed": N_("removed a second step"),
+    "passkey_used": N_("signed in by passkey"),
+    "passkey_added": N_("added a passkey"),
+    "passkey_removed": N_("removed a passkey"),
     "codes_renewed": N_("made new recovery codes"),
     "sessions_ended": N_("ended sessions"),
     "lockout_lifted": N_("lifted a waiting time"),
@@ -89,6 +104,7 @@ DETAIL_WORDS = {
     "since": N_("from"),
     "until": N_("until"),
     "n": N_("how many"),
+    "name": N_("name"),
     "a": N_("A"),
     "b": N_("B"),
 }

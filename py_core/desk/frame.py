@@ -31,6 +31,8 @@ DONE = {
     "lockout_lifted": N_("The next try is looked at at once."),
     "password_set": N_("The password is changed. Your other sessions have ended."),
     "factor_removed": N_("The second step is removed."),
+    "passkey_added": N_("The passkey is added. From now on it signs you in without password and code."),
+    "passkey_removed": N_("The passkey is removed. It opens nothing here any more."),
     "sessions_ended": N_("Ended. Whoever used that session has to sign in anew."),
     "withdrawn_before": N_("The device was withdrawn before."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),

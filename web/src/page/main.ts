@@ -2,6 +2,7 @@
 // the local app.
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import { isDeskPage } from '../shared/routes.ts';
+import { accountPasskeys } from './account_passkeys.ts';
 import { Bridge } from './bridge.ts';
 import { Files } from './files.ts';
 import { listenToKeys } from './keyboard.ts';
@@ -41,6 +42,7 @@ async function serverPage(): Promise<void> {
   htmx.process(document.body);
   new Files(serverKeeper());
   new Signing();
+  accountPasskeys();
   tellShown();
   // Once the device is ready its own pages take over: a boosted link would stay on the server's.
   document.addEventListener('htmx:before:request', event => {
