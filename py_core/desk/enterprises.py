@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from py_core.desk import case_view, visit_view
+from py_core.desk import case_view, secrecy, visit_view
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
@@ -46,7 +46,7 @@ class Enterprise:
 def known_enterprises(turn: Turn) -> dict[str, Enterprise]:
     """All of them by key; one that is known by name and by code counts once, under the code."""
     held = sorted(open_visits(turn), key=lambda each: each.visit.day or date.min)
-    cases = [each for each in turn.open_all() if each.glance.enterprise]
+    cases = list(_asked_by_enterprises(turn))
     alias = _aliases(held, cases)
     found: dict[str, Enterprise] = {}
 
@@ -74,6 +74,13 @@ def known_enterprises(turn: Turn) -> dict[str, Enterprise]:
     return found
 
 
+def _asked_by_enterprises(turn: Turn) -> Iterator[OpenCase]:
+    """The cases in which an enterprise asks, without those whose reporter this person may not know."""
+    return (
+        each for each in turn.open_all() if each.glance.enterprise and not secrecy.hides_reporter(turn, each.record)
+    )
+
+
 def _aliases(held: Iterable[OpenVisit], cases: Iterable[OpenCase]) -> dict[str, str]:
     """Name keys that lead to a code, because somebody entered both."""
     named = [(each.enterprise, each.visit.value("enterprise")) for each in held]
@@ -92,7 +99,7 @@ def find_enterprise(turn: Turn, key: str) -> Enterprise | None:
 def cases_of(turn: Turn, enterprise: Enterprise) -> Iterator[OpenCase]:
     """The cases in which it asked."""
     keys = {enterprise.key, *(enterprise_key(name) for name in enterprise.names)}
-    return (each for each in turn.open_all() if each.glance.enterprise in keys)
+    return (each for each in _asked_by_enterprises(turn) if each.glance.enterprise in keys)
 
 
 def visits_of(turn: Turn, enterprise: Enterprise) -> list[OpenVisit]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from py_core.cases.events import REVEALED_FIELDS
+from py_core.desk.ports import CaseRecord
 from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
 from py_core.views.masking import mask_identity, mask_phone
@@ -44,6 +45,17 @@ def hidden_reporter(turn: Turn, opened: OpenCase) -> str:
         return ""
     kind = opened.case.value("request_kind")
     return rule.article if opened.case.matter in rule.matters or kind in rule.kinds else ""
+
+
+def hides_reporter(turn: Turn, record: CaseRecord) -> bool:
+    """The same for a case that nobody has opened: by its registration alone, for searches that go through thousands."""
+    told = ((each.act.user, event) for each in record.acts for event in each.act.events)
+    user, said = next((one for one in told if one[1].get("type") == "registered"), ("", {}))
+    pack = turn.packs.get(str(said.get("pack")))
+    rule = pack.hidden_reporter if pack is not None else None
+    if rule is None or user == turn.identity.user or turn.roles & rule.seen_by:
+        return False
+    return said.get("matter") in rule.matters or said.get("request_kind") in rule.kinds
 
 
 def who_sees_reporter(turn: Turn, opened: OpenCase) -> list[str]:
