@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
+from server import audit
 from server.database import Database
 from server.outside import Clock, Entropy, from_ms, to_ms
 from server.tables import calendar_feeds
@@ -29,6 +30,7 @@ class CalendarFeeds:
         with self._database.writing() as connection:
             connection.execute(delete(calendar_feeds).where(calendar_feeds.c.user == user))
             connection.execute(insert(calendar_feeds).values(**values))
+            audit.note(connection, to_ms(self._clock.now()), user, "calendar_made", user)
         return token
 
     def made_at(self, user: str) -> datetime | None:
@@ -47,6 +49,7 @@ class CalendarFeeds:
         """Ends the address of this person; calendar programs that have it get nothing any more."""
         with self._database.writing() as connection:
             connection.execute(delete(calendar_feeds).where(calendar_feeds.c.user == user))
+            audit.note(connection, to_ms(self._clock.now()), user, "calendar_ended", user)
 
 
 def _hash(token: str) -> bytes:

@@ -16,7 +16,7 @@ from sqlalchemy import Row, insert, select, update
 from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.errors import Malformed
-from server import lineage
+from server import audit, lineage
 from server.carry_keys import CarryKeys
 from server.database import Database
 from server.devices import Device, device_by_id
@@ -139,6 +139,7 @@ class CarryImport:
                         **changed,
                     )
                 )
+            audit.note(connection, now_ms, brought_by, "carried_file", file, device=device.id, acts=len(verdicts))
             row = connection.execute(select(carried_files).where(carried_files.c.file == file)).one()
         return self._read(row)
 

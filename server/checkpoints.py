@@ -16,7 +16,7 @@ from server.database import Database
 from server.log_tree import LogDamaged, acts_tree, grow
 from server.outside import Clock, to_ms
 from server.record_keys import RecordKeys, ed25519_verifies
-from server.registry import catch_up, registry_tree
+from server.registry import catch_up, grew, registry_tree
 from server.tables import checkpoints
 
 HOUR_SECONDS = 3600
@@ -86,7 +86,7 @@ class Checkpoints:
     def _grew(connection: Connection, last: str) -> bool:
         kept = read_note(last).checkpoint
         sizes = (acts_tree(connection).size, registry_tree(connection).size)
-        return sizes != (kept.acts.size, kept.registry.size)
+        return sizes != (kept.acts.size, kept.registry.size) or grew(connection)
 
 
 def newest(connection: Connection) -> str | None:

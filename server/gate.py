@@ -25,7 +25,7 @@ from py_core.packs import Packs, load_packs
 from py_core.restricted import restriction
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
-from server import lineage, record
+from server import audit, lineage, record
 from server.attachments import note_names
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, actor_owner, device_by_id, freeze
@@ -471,6 +471,7 @@ class Gate:
             if view.some_quarantined:
                 record.release(connection, submission.case_id, change.hash, now_ms)
             note_names(connection, submission.case_id, act.events, act.user)
+            audit.note_act(connection, now_ms, submission.case_id, change.hash, act)
             return Ruling("accepted", submission.case_id, change.hash, "", log_index, now_ms)
         if at in plan.had:
             entry = plan.had[at]

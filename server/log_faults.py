@@ -11,6 +11,7 @@ from py_core.checkpoint import read_note
 from py_core.errors import Malformed
 from py_core.key_chain import broken_link
 from py_core.merkle import Head
+from server import audit
 from server.checkpoints import kept, signer
 from server.faults import Fault
 from server.log_tree import ACTS, REGISTRY, LogTree, leaves_of_acts, wrong_tiles
@@ -35,6 +36,9 @@ def log_faults(connection: Connection) -> Iterator[Fault]:
         yield Fault("gap_in_the_registry", "registry", why)
     for kind, subject in differing(connection):
         yield Fault("other_registry", f"{kind} {subject}", "the registry says something else than the tables")
+    for n in audit.faults(connection):
+        why = "it is not what was written, or the row before it is missing"
+        yield Fault("broken_audit_trail", f"audit row {n}", why)
     chain = chain_of(connection)
     if (broken := broken_link(chain, ed25519_verifies)) is not None:
         yield Fault("broken_key_chain", f"key {broken} of the record", "the key before it did not sign it")

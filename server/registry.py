@@ -1,7 +1,7 @@
 """What the record says about those who act and the rules that were in force, as entries that can only be added.
 
 An entry is a canonical JSON text: a device was enrolled with this key for this person, a device was withdrawn, a
-directory was published, these packs and calendars were served. The entries are the leaves of a tree of their own,
+directory was published, these packs and calendars were served, the audit trail ended with this row. The entries are the leaves of a tree of their own,
 whose root stands in every checkpoint, so that nobody can exchange a key or a directory afterwards. Entries name
 persons by their account only; of a directory they hold the hash.
 """
@@ -20,10 +20,11 @@ from sqlalchemy import Connection, insert, select
 from py_core import __version__
 from py_core.cases.acts import canonical_json
 from py_core.checkpoint import registry_leaf
+from server import audit
 from server.log_tree import REGISTRY, LogTree
 from server.tables import devices, directories, registry
 
-DEVICE, WITHDRAWN, DIRECTORY, LAW = "device", "device_withdrawn", "directory", "law"
+DEVICE, WITHDRAWN, DIRECTORY, LAW, AUDIT = "device", "device_withdrawn", "directory", "law", "audit"
 
 
 def registry_tree(connection: Connection) -> LogTree:
@@ -67,6 +68,10 @@ def differing(connection: Connection) -> Iterator[tuple[str, str]]:
         if kind == LAW:  # of every build that ever served this record: only its own words can be compared
             if f'"kind":"{LAW}","law":"{subject}"' not in text:
                 yield kind, subject
+        elif kind == AUDIT:
+            found = audit.hash_of(connection, int(subject)) if subject.isdigit() else None
+            if found is None or text != canonical_json({"kind": kind, **_audit(int(subject), found)}):
+                yield kind, subject
         elif text != expected.get((kind, subject)):
             yield kind, subject
 
@@ -98,7 +103,20 @@ def law_of_build() -> tuple[str, dict[str, str]]:
 def _happened(connection: Connection, now_ms: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield from _rows(connection)
     name, hashes = law_of_build()
+    last = audit.head(connection)
+    if last is not None:  # the trail so far: whoever takes rows off its end contradicts a signed checkpoint
+        yield AUDIT, str(last[0]), _audit(*last)
     yield LAW, name, {"law": name, "files": hashes, "app_version": __version__, "at_ms": now_ms}
+
+
+def _audit(n: int, row_hash: bytes) -> dict[str, Any]:
+    return {"n": n, "hash": row_hash.hex()}
+
+
+def grew(connection: Connection) -> bool:
+    """Whether something has happened that is not entered yet: a checkpoint would say more than the last one."""
+    last = audit.head(connection)
+    return last is not None and entry(connection, AUDIT, str(last[0])) is None
 
 
 def _rows(connection: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,16 +15,20 @@ from sqlalchemy import Connection, delete, func, select, update
 from py_core import merkle
 from py_core.checkpoint import act_leaf, read_note
 from py_core.key_chain import broken_link
+from server import audit
 from server.checkpoints import signer
 from server.database import Database
+from server.desk_answers import answer_desk, desk_request
 from server.engine import EngineInside
 from server.keys import UnsafeKeyFile
+from server.log_faults import log_faults
 from server.log_routes import PER_MINUTE
 from server.log_tree import LogDamaged, LogTree, lay_anew, leaves_of_acts, tiles_of
 from server.parts import Parts, assemble
 from server.rebuilding import rebuild
 from server.record_keys import KeyTrouble, ed25519_verifies, open_keys, rotate
 from server.settings import Settings
+from server.tables import audit as audit_rows
 from server.tables import changes, checkpoints, devices, log_tiles, registry
 from server.verification import verify
 from server.witness import InDatabase, NotProven, OverHttp, look, look_again
@@ -309,3 +313,67 @@ def test_tiles_of_a_database_without_log_are_those_of_nothing(tmp_path: Path) ->
     with database.reading() as connection:
         assert LogTree(connection, 0).head().root == merkle.EMPTY_ROOT
     database.close()
+
+
+def test_the_audit_trail_cannot_be_trimmed_or_rewritten_unseen(parts: Parts) -> None:
+    """At every checkpoint the trail's newest hash is a leaf of the registry: signed for, and kept by witnesses."""
+    with parts.database.writing() as connection:
+        for n in range(3):
+            audit.note(connection, 1_000 + n, "he", "code_given", "lin", n=n)
+    before = parts.checkpoints.current()
+    assert parts.checkpoints.current() == before  # nothing new in the trail, no new checkpoint
+    with parts.database.writing() as connection:
+        audit.note(connection, 2_000, "luo", "device_withdrawn", "d1", why="lost")
+    assert parts.checkpoints.current() != before  # the trail alone grew, and the checkpoint says it
+    assert verify(parts.database, parts.engine).faults == ()
+
+    def found(do: Callable[[Connection], object]) -> set[str]:
+        """What verify says after an edit, which is then taken back."""
+        codes: set[str] = set()
+        try:
+            with parts.database.writing() as connection:
+                do(connection)
+                codes.update(fault.code for fault in log_faults(connection))
+                raise _Back
+        except _Back:
+            return codes
+
+    def rewritten(connection: Connection) -> None:
+        """An operator who knows how the chain is made takes the last row away and makes another in its place."""
+        connection.execute(delete(audit_rows).where(audit_rows.c.n == 4))
+        audit.note(connection, 2_000, "luo", "device_withdrawn", "d2", why="lost")
+
+    assert found(lambda c: c.execute(delete(audit_rows).where(audit_rows.c.n == 4))) == {"other_registry"}
+    assert found(rewritten) == {"other_registry"}
+    assert found(lambda c: c.execute(update(audit_rows).where(audit_rows.c.n == 2).values(user="x"))) == {
+        "broken_audit_trail"
+    }
+    assert found(lambda c: c.execute(delete(audit_rows))) == {"other_registry"}
+
+
+class _Back(Exception):
+    """Takes an edit back."""
+
+
+def test_prints_seen_numbers_rules_and_carried_files_stand_in_the_trail(parts: Parts) -> None:
+    lin = Laptop(parts, "lin")
+    shown = {"type": "field_revealed", "field": "claimant_phone", "purpose": "contact"}
+    lin.sync(
+        lin.act(case_id(1), registered(claimant_phone="13912345678")),
+        lin.act(case_id(1), shown),
+        lin.act(case_id(1), {"type": "form_printed", "form": "F-01"}),
+    )
+    with parts.database.reading() as connection:
+        rows = audit.entries(connection, 10, about=case_id(1))
+    assert [(each.user, each.what) for each in rows] == [("lin", "form_printed"), ("lin", "field_revealed")]
+    assert "13912345678" not in str(rows)
+    parts.carry_import.take(lin.outbox(lin.act(case_id(1), {"type": "noted", "text": "x"})), "qian")
+    parts.calendar_feeds.make("lin")
+    form = {"value": ["12"], "reason": ["x"], "confirmed": ["yes"], "key": ["1"]}
+    request = desk_request("POST", "/centre/rules/keeping/cases", {}, form, "zh-CN", "")
+    assert answer_desk(parts, request, "he").status == 303
+    with parts.database.reading() as connection:
+        told = [(each.user, each.what, each.about) for each in audit.entries(connection, 3)]
+    assert told[0] == ("he", "rules_changed", "setting_filled")
+    assert told[1] == ("lin", "calendar_made", "lin")
+    assert told[2][:2] == ("qian", "carried_file")
