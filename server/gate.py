@@ -244,7 +244,12 @@ class Gate:
             for at, reason in faults.items():  # others may rest on it: plan again without
                 read[at] = _Refusal(reason)
         view.look_for_quarantined({each.submission.case_id for each in plan.taken.values()})
-        return [self._write(connection, view, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)]
+        written = [
+            self._write(connection, view, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)
+        ]
+        if plan.taken:
+            view.ends.write(connection)
+        return written
 
     def _read(
         self,
@@ -476,6 +481,7 @@ class Gate:
         if at in plan.had:
             entry = plan.had[at]
         else:
+            view.ends.write(connection)
             known = record.entry_by_hash(connection, plan.taken[plan.same_as[at]].change.hash)
             assert known is not None, "it was written a moment ago"
             entry = known

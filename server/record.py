@@ -6,7 +6,7 @@ Owns every statement on `changes`, `case_units`, `feed` and `quarantine`. Must n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
@@ -76,10 +76,28 @@ _ENTRY = (
 
 @dataclass(slots=True)
 class Ends:
-    """Where log and feed end while somebody writes: nobody else does meanwhile, so a batch asks once and counts."""
+    """Where log and feed end while somebody writes: nobody else does meanwhile, so a batch asks once and counts.
+
+    Holds what was appended until it is written, many rows with one statement; whoever reads log or feed writes first.
+    """
 
     log_size: int
     feed_top: int
+    acts: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def line(self, unit: str, case_id: str, log_index: int, kind: int) -> dict[str, Any]:
+        """The next row of the feed."""
+        self.feed_top += 1
+        return {"n": self.feed_top, "unit": unit, "case_id": case_id, "log_index": log_index, "kind": kind}
+
+    def write(self, connection: Connection) -> None:
+        """Puts into log and feed what waits for it."""
+        if self.acts:
+            connection.execute(insert(changes), self.acts)
+        if self.lines:
+            connection.execute(insert(feed), self.lines)
+        self.acts, self.lines = [], []
 
 
 def ends(connection: Connection) -> Ends:
@@ -187,7 +205,7 @@ def append(
     """Puts a change at the end of the log and into the feeds of its case's units; gives its number.
 
     `before` is who was in the case, `standing` who is with it: units that it brings in are fed everything so far
-    first, units that it lets go are told so instead.
+    first, units that it lets go are told so instead. The caller sees to it that `at` is written in the end.
     """
     log_index = at.log_size
     at.log_size += 1
@@ -209,8 +227,8 @@ def append(
         "received_at_ms": received_at_ms,
         "vouched_by": None if act.device == submission.device else submission.device,
     }
-    connection.execute(insert(changes), row)
-    feed_lines(connection, submission.case_id, [(unit, log_index) for unit in sorted(stay)], at=at)
+    at.acts.append(row)
+    at.lines += [at.line(unit, submission.case_id, log_index, ACT) for unit in sorted(stay)]
     move(connection, submission.case_id, standing, log_index, before, at)
     return log_index
 
@@ -241,9 +259,10 @@ def move(
     go = sorted(units_in(before) - units_in(standing) | restricted)
     if not come and not go:
         return 0, 0
+    at = ends(connection) if at is None else at
+    at.write(connection)
     indexes = _log_indexes_of_case(connection, case_id) if come else []
     lines = [(unit, index) for unit in come for index in indexes]
-    at = ends(connection) if at is None else at
     first = at.feed_top + 1
     feed_lines(connection, case_id, lines, at=at)
     feed_lines(connection, case_id, [(unit, log_index) for unit in go], REVOKE, at=at)
@@ -290,11 +309,7 @@ def feed_lines(
     if not lines:
         return
     at = ends(connection) if at is None else at
-    rows = []
-    for unit, index in lines:
-        at.feed_top += 1
-        rows.append({"n": at.feed_top, "unit": unit, "case_id": case_id, "log_index": index, "kind": kind})
-    connection.execute(insert(feed), rows)
+    connection.execute(insert(feed), [at.line(unit, case_id, index, kind) for unit, index in lines])
 
 
 def feed_top(connection: Connection, unit: str | None = None) -> int:
