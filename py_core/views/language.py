@@ -8,7 +8,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -70,6 +70,7 @@ def translate_count(lang: str, singular: str, plural: str, count: int) -> str:
     return catalogue(lang).ngettext(singular, plural, count)
 
 
+@lru_cache(maxsize=4_096)  # an explanation names the same few days again and again
 def day_text(lang: str, day: date, *, short: bool = False) -> str:
     """A date in words.
 
