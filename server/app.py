@@ -23,9 +23,11 @@ from server.attachment_routes import attachment
 from server.calendar_routes import calendar_feed, calendar_page
 from server.carry_routes import give_receipts, show_file, show_files, take_file
 from server.desk_routes import desk_page
+from server.device_name_routes import device_name
 from server.device_routes import enrol_device, me, return_device
 from server.door import door
 from server.erasing import erase_again
+from server.evidence_routes import case_evidence
 from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
@@ -100,6 +102,8 @@ def application(parts: Parts) -> Starlette:
             Route(AUDIT, audit_page),
             Route("/sign-in/step", show_step, methods=["GET"]),
             Route("/sign-in/step", take_step, methods=["POST"]),
+            Route("/centre/devices/{device:str}/name", device_name, methods=["GET", "POST"]),
+            Route("/cases/{case:str}/evidence", case_evidence, methods=["GET", "POST"]),
             Route(SIGN_IN_PASSKEY, ask_passkey, methods=["GET"]),
             Route(SIGN_IN_PASSKEY, take_passkey, methods=["POST"]),
             Route(ACCOUNT_PASSKEY, offer_passkey, methods=["POST"]),

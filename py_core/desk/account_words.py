@@ -88,6 +88,8 @@ AUDIT_WORDS = {
     "carried_file": N_("brought a carried file"),
     "calendar_made": N_("made a secret address for a calendar"),
     "calendar_ended": N_("ended the address of a calendar"),
+    "device_renamed": N_("renamed a device"),
+    "evidence_made": N_("downloaded the evidence of a case"),
     "device_returned": N_("came back with a device that was enrolled after the backup"),
 }
 
@@ -99,6 +101,12 @@ PEOPLE_TITLE = N_("People and posts")
 NEW_PERSON = N_("A new person")
 CODE_TITLE = N_("One-time code")
 NEW_POST = N_("A new post")
+DEVICE_NAME_TITLE = N_("Name of a device")
+EVIDENCE_TITLE = N_("Evidence of this case")
+WHY_EVIDENCE = N_("Write what it is for: it is kept in the audit trail.")
+NO_EVIDENCE = N_(
+    "The record's own proofs do not hold, so no evidence is made. Tell the operator at once: `shouwen verify` names every place."
+)
 SESSIONS_TITLE = N_("Sessions and lockouts")
 AUDIT_TITLE = N_("Audit trail")
 NOBODY = N_("somebody who was not signed in")
@@ -123,6 +131,8 @@ DETAIL_WORDS = {
     "rule": N_("rule"),
     "hashes": N_("digest"),
     "device": N_("device"),
+    "before": N_("before"),
+    "checkpoint": N_("proven up to act number"),
     "a": N_("A"),
     "b": N_("B"),
 }

@@ -46,6 +46,9 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
             "actions": actions(turn, opened),
             "restricted": _restricted(turn, opened),
+            "evidence_href": f"/cases/{opened.id}/evidence"
+            if turn.surroundings.where == "server" and turn.may("export_evidence")
+            else "",
             "erased": _erased(turn, opened),
             "hold_href": _hold_href(turn, opened),
             "acts": [

@@ -43,6 +43,7 @@ def show_devices(turn: Turn) -> Response:
             "restored": _restored(turn, restored, found),
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
+            "may_name": turn.may("name_devices"),
             "may_report": turn.may("report_lost_devices"),
             "subnavigation": centre_menu(turn, "devices"),
         },

@@ -43,6 +43,8 @@ EXPECTED: dict[str, set[str]] = {
     "bring_carried_files": CASE_WORK - {"officer", "unit_head"},
     "decide_contradictions": {"reconciler"},
     "take_late_work": {"reconciler"},
+    "export_evidence": {"reconciler"},
+    "name_devices": {"admin"},
     "state_recount": {"admin"},
     "change_city_rules": {"admin"},
     "manage_people": {"admin"},

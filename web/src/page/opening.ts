@@ -5,7 +5,7 @@ import { failureText } from './failures.ts';
 import { say } from './language.ts';
 import { makePasskey, passkeysPossible } from './passkeys.ts';
 import { deviceName } from './preparing.ts';
-import { agreedPassphrase } from './passphrase.ts';
+import { agreedPassphrase, deviceNameField } from './passphrase.ts';
 
 const PLACE = 'opening-setting';
 
@@ -28,8 +28,9 @@ export function showReenrolment(bridge: Bridge): void {
   if (!place || place.dataset['shown']) return;
   place.dataset['shown'] = 'yes';
   const passphrase = secretField('reenrol-passphrase', say('Device passphrase'), 'current-password');
-  place.replaceChildren(form('reenrol', say('Enrol this device anew'), [passphrase.label], async () => {
-    await bridge.call('reenrol', passphrase.input.value, deviceName());
+  const called = deviceNameField(deviceName());
+  place.replaceChildren(form('reenrol', say('Enrol this device anew'), [called.label, passphrase.label], async () => {
+    await bridge.call('reenrol', passphrase.input.value, called.name());
     place.replaceChildren(element('p', { class: 'govuk-body', role: 'status' }, element('strong', {}, say('This device is enrolled anew. What you do from now on is taken again.'))));
   }));
 }

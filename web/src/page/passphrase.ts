@@ -25,14 +25,22 @@ export function agreedPassphrase(id: string): { fields: HTMLElement[]; agreed: (
   return { fields, agreed };
 }
 
-/** A form for the first passphrase; `use` gets it once both fields agree and gives a text to be shown when it failed. */
-export function newPassphraseForm(use: (passphrase: string) => Promise<string | null>): HTMLFormElement {
+/** What this machine is called by people; `proposed` is what the browser knows. */
+export function deviceNameField(proposed: string): { label: HTMLElement; name: () => string } {
+  const input = element('input', { id: 'device-name', class: 'govuk-input', maxlength: '60', value: proposed, autocomplete: 'off' });
+  const label = element('label', { class: 'govuk-label', for: input.id }, say('Name of this device, such as: Party and public counter no. 2'), input);
+  return { label, name: () => input.value.trim().replace(/\s+/g, ' ') || proposed };
+}
+
+/** A form for the device's name and first passphrase; `use` gets both once the fields agree and gives a text when it failed. */
+export function newPassphraseForm(proposed: string, use: (passphrase: string, name: string) => Promise<string | null>): HTMLFormElement {
   const { fields: [first, second, hint], agreed } = agreedPassphrase('new-passphrase');
+  const called = deviceNameField(proposed);
   const error = element('p', { class: 'govuk-error-message', role: 'alert' });
   const button = element('button', { class: 'govuk-button', type: 'submit' }, say('Set the passphrase and finish'));
   const form = element('form', { id: 'device-passphrase', novalidate: true, autocomplete: 'off' },
     element('p', { class: 'govuk-body' }, say('Choose a passphrase for this device. Everything that is kept here is encrypted with it; it is not your account’s password, and nobody can recover it for you.')),
-    element('div', { class: 'sw-offline__fields' }, first, second, button),
+    element('div', { class: 'sw-offline__fields' }, called.label, first, second, button),
     hint, error);
   form.addEventListener('submit', event => {
     event.preventDefault();
@@ -41,7 +49,7 @@ export function newPassphraseForm(use: (passphrase: string) => Promise<string | 
       try {
         const passphrase = agreed();
         button.disabled = true;
-        error.textContent = await use(passphrase) ?? '';
+        error.textContent = await use(passphrase, called.name()) ?? '';
       } catch (problem) {
         error.textContent = failureText(problem);
       }

@@ -75,9 +75,9 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 function askNewPassphrase(bridge: Bridge): Promise<void> {
   return new Promise(resolve => {
-    strip('prepare', newPassphraseForm(async passphrase => {
+    strip('prepare', newPassphraseForm(deviceName(), async (passphrase, name) => {
       try {
-        await bridge.call('enrol', passphrase, deviceName());
+        await bridge.call('enrol', passphrase, name);
         resolve();
         return null;
       } catch (error) { return failureText(error); }

@@ -1,0 +1,96 @@
+"""A case's evidence by its page: for who has the right and may read the case, for a purpose that the audit trail keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browsing import Browser
+from laptop import Laptop, case_id, registered
+from sqlalchemy import select, update
+
+from py_core.evidence.check import EvidenceCheck
+from py_core.evidence.lines import read_evidence
+from server import audit
+from server.keys import verifies
+from server.parts import Parts
+from server.tables import changes, devices
+
+PATH = f"/cases/{case_id(1)}/evidence"
+
+
+@pytest.fixture
+def browser(parts: Parts, url: str) -> Iterator[Browser]:
+    lin = Laptop(parts, "lin")
+    lin.sync(lin.act(case_id(1), registered()))
+    with Browser(url) as made:
+        yield made
+
+
+def trail(parts: Parts) -> list[tuple[str, str, str]]:
+    with parts.database.reading() as connection:
+        return [(each.user, each.what, str(each.detail.get("why"))) for each in audit.entries(connection, 20, None, "")]
+
+
+def test_the_file_holds_and_stands_in_the_audit_trail_with_its_purpose(browser: Browser, parts: Parts) -> None:
+    browser.sign_in("qian")
+    assert PATH in browser.get(f"/cases/{case_id(1)}").text
+    shown = browser.get(PATH)
+    assert "All 1 acts of this case stand in the record" in shown.text
+    refused = browser.send_form(PATH, shown)
+    assert (refused.status_code, refused.headers.get("content-disposition")) == (422, None)
+    assert not any(what == "evidence_made" for _, what, _ in trail(parts))
+    answer = browser.send_form(PATH, shown, purpose="complaint 7")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert ("qian", "evidence_made", "complaint 7") in trail(parts)
+    findings = EvidenceCheck(read_evidence(answer.content), verifies, ()).run()
+    assert not findings.of("wrong")
+    assert findings.of("proven")
+
+
+@pytest.mark.parametrize("user", ["lin", "zhao", "he", "luo", "yan"])
+def test_nobody_else_gets_it(browser: Browser, parts: Parts, user: str) -> None:
+    browser.sign_in(user)
+    assert PATH not in browser.get(f"/cases/{case_id(1)}").text
+    assert browser.get(PATH).status_code == 403
+    answer = browser.post(PATH, data={"csrf": browser.csrf(), "purpose": "curiosity"})
+    assert answer.status_code == 403
+    assert "content-disposition" not in answer.headers
+    assert not any(what == "evidence_made" for _, what, _ in trail(parts))
+
+
+def test_a_restricted_case_gives_its_evidence_to_nobody_who_may_not_know_of_it(browser: Browser, parts: Parts) -> None:
+    restricted = case_id(2)
+    zhao = Laptop(parts, "zhao")
+    act = zhao.act(restricted, registered(pack="WH", matter="letter.discipline", channel="letter"))
+    assert zhao.verdict(act) == "accepted"
+    browser.sign_in("qian")
+    path = f"/cases/{restricted}/evidence"
+    assert browser.get(path).status_code == 404
+    assert browser.post(path, data={"csrf": browser.csrf(), "purpose": "curiosity"}).status_code == 404
+
+
+def test_a_record_that_was_changed_makes_none_and_says_so(browser: Browser, parts: Parts) -> None:
+    with parts.database.writing() as connection:
+        connection.execute(update(changes).values(received_at_ms=changes.c.received_at_ms + 1))
+    browser.sign_in("qian")
+    answer = browser.send_form(PATH, browser.get(PATH), purpose="complaint 7")
+    assert answer.status_code == 409
+    assert "Tell the operator at once" in answer.text
+
+
+def test_an_administrator_renames_a_device_and_the_signed_record_keeps_the_first_name(
+    browser: Browser, parts: Parts
+) -> None:
+    with parts.database.reading() as connection:
+        row = connection.execute(select(devices).where(devices.c.user == "lin")).one()
+    path = f"/centre/devices/{row.id}/name"
+    browser.sign_in("he")
+    shown = browser.get(path)
+    assert browser.send_form(path, shown, name="  ").status_code == 422
+    assert "党群窗口 2 号机" in browser.send_form(path, shown, name="党群窗口 2 号机").text
+    with parts.database.reading() as connection:
+        after = connection.execute(select(devices).where(devices.c.id == row.id)).one()
+    assert (after.name, after.enrolment, after.enrolment_sig) == ("党群窗口 2 号机", row.enrolment, row.enrolment_sig)
+    assert ("he", "device_renamed", "None") in trail(parts)
+    assert browser.get(f"/centre/devices/{'0' * 32}/name").status_code == 404
