@@ -115,38 +115,37 @@ def _urgency(opened: OpenCase) -> tuple[date, str]:
 
 # The words by which a line of a list is found, by language and case. As in `turn`: only speed depends on it, and an
 # entry counts for the very glance that it was made from.
-_words: dict[tuple[str, str], tuple[Glance, str]] = {}
+_words: dict[str, dict[str, tuple[Glance, str]]] = {}
 _WORDS_MAX = 50_000
 forget_too(_words.clear)
 
 
 def _words_of(turn: Turn, opened: OpenCase) -> str:
-    kept = _words.get((turn.lang, opened.id))
-    if kept is not None and kept[0] is opened.glance:
-        return kept[1]
     title, matter = case_view.title_of(turn, opened), case_view.matter_name(turn, opened)
-    text = f"{title} {opened.number} {matter}".casefold()
-    if len(_words) >= _WORDS_MAX:
-        _words.clear()
-    _words[turn.lang, opened.id] = (opened.glance, text)
-    return text
+    return f"{title} {opened.number} {matter}".casefold()
 
 
 def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | None:
     if not any(wanted.values()):
         return None
     words = wanted["q"].casefold().split()
+    known = _words.setdefault(turn.lang, {})
 
     def fits(opened: OpenCase) -> bool:
         case = opened.glance
+        if words:  # first and without a call for each case: there may be ten thousand
+            kept = known.get(opened.id)
+            if kept is None or kept[0] is not case:
+                if len(known) >= _WORDS_MAX:
+                    known.clear()
+                kept = known[opened.id] = (case, _words_of(turn, opened))
+            for word in words:
+                if word not in kept[1]:
+                    return False
         if wanted["pack"] and case.pack != wanted["pack"]:
             return False
         if wanted["unit"] and not case_view.of_unit(turn, opened, wanted["unit"]):
             return False
-        if words:
-            text = _words_of(turn, opened)
-            if not all(word in text for word in words):
-                return False
         if wanted["state"] and case.state != wanted["state"]:
             return False
         return not wanted["light"] or case.light == wanted["light"]
