@@ -34,7 +34,7 @@ _ONLY_DIGITS = re.compile(r"[0-9 +-]{7,20}")  # a number of a person, whatever t
 _GONE = frozenset(
     {
         ("", "title"), ("registered", "text"), ("", "place"), ("", "claimant_name"), ("", "claimant_phone"),
-        ("", "claimant_id"), ("", "claimant_address"), ("", "strokes"), ("", "words"), ("", "phone"),
+        ("", "claimant_id"), ("", "claimant_address"), ("", "strokes"), ("field_revealed", "words"), ("", "phone"),
         ("", "contact"), ("", "met"), ("", "address"), ("visit_planned", "code"), ("registered", "materials"),
         ("materials_received", "materials"), ("materials_completed", "materials"), ("due_recomputed", "cause_text"),
     }

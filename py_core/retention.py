@@ -20,7 +20,7 @@ from py_core.visits.state import CANCELLED, FINISHED
 _NO_STEP = frozenset(
     {
         "field_revealed", "form_printed", "due_recomputed", "due_change_seen", "late_work_taken", "hold_placed",
-        "hold_lifted", "content_erased",
+        "hold_lifted", "content_erased", "visit_phone_seen",
     }
 )  # fmt: skip
 

@@ -46,7 +46,7 @@ def note(connection: Connection, at_ms: int, user: str, what: str, about: str = 
 # Acts that the auditor has to know of, wherever they were done: what they say, and of what document.
 _ACTS = {
     "form_printed": "form",
-    "visit_printed": "form",
+    "visit_phone_seen": "purpose",
     "field_revealed": "field",
     "hold_placed": "until",
     "hold_lifted": "",

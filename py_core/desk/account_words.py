@@ -79,7 +79,7 @@ AUDIT_WORDS = {
     "device_withdrawn": N_("withdrew a device"),
     "rules_changed": N_("changed the city's rules"),
     "form_printed": N_("printed a form of a case"),
-    "visit_printed": N_("printed the record of a visit"),
+    "visit_phone_seen": N_("saw the phone number of a visit in full"),
     "field_revealed": N_("saw a number in full"),
     "hold_placed": N_("put a content on hold against erasure"),
     "hold_lifted": N_("lifted a hold against erasure"),

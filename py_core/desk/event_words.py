@@ -82,6 +82,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "visit_signed": N_("Record signed"),
     "visit_finished": N_("Visit finished"),
     "visit_cancelled": N_("Visit cancelled"),
+    "visit_phone_seen": N_("Shown in full"),
     "visit_noted": N_("Note"),
     "late_work_taken": N_("Late work taken into the record by the centre"),
     "hold_placed": N_("Put on hold against erasure"),

@@ -5,10 +5,11 @@ Asking is an act (`field_revealed`), as is printing (`form_printed`): both stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import REVEALED_FIELDS
 from py_core.desk.ports import CaseRecord
 from py_core.desk.recording import claimed_at
@@ -83,10 +84,17 @@ def revealable(opened: OpenCase) -> list[str]:
 
 
 def _lately(turn: Turn, opened: OpenCase, event_type: str, key: str, wanted: str) -> bool:
+    return lately(turn, opened.acts, event_type, lambda event: event.get(key) == wanted)
+
+
+def lately(
+    turn: Turn, acts: Iterable[RecordedAct], event_type: str, fits: Callable[[Event], bool] = lambda _: True
+) -> bool:
+    """Whether this person's own act of this kind in a case or visit is young enough to count."""
     now = claimed_at(turn)
     return any(
         recorded.act.user == turn.identity.user
         and timedelta(0) <= now - recorded.act.claimed_at <= SHOWN_FOR
-        and any(event.get("type") == event_type and event.get(key) == wanted for event in recorded.act.events)
-        for recorded in opened.acts
+        and any(event.get("type") == event_type and fits(event) for event in recorded.act.events)
+        for recorded in acts
     )

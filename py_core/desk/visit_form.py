@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from py_core.cases.acts import Event
-from py_core.cases.events import ATTACHMENT_PURPOSES
+from py_core.cases.events import ATTACHMENT_PURPOSES, REVEAL_PURPOSES
 from py_core.desk import case_view, visit_view
 from py_core.desk.act_fields import read_papers
 from py_core.desk.command_words import fault_text
@@ -215,6 +215,11 @@ def _read_cancel(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
     return [{"reason": form.text("reason", REASON_MAX, needed=N_("Write the reason: it stays with the visit."))}]
 
 
+def _read_purpose(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
+    purpose = form.choice("purpose", REVEAL_PURPOSES)
+    return [_given(purpose=purpose, words=form.text("words", REASON_MAX, needed=NEEDED if purpose == "other" else ""))]
+
+
 def _read_note(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
     return [{"text": form.text("text", TEXT_MAX, needed=NEEDED)}]
 
@@ -230,6 +235,7 @@ _READERS: Mapping[str, Callable[[Turn, OpenVisit, Form], Fields]] = {
     "finish": _read_finish,
     "move": _read_move,
     "cancel": _read_cancel,
+    "see_phone": _read_purpose,
     "note": _read_note,
 }
 
@@ -281,6 +287,10 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "purposes": [
                 {"value": each, "text": visit_view.common_term(turn, f"attachment_purpose.{each}")}
                 for each in ATTACHMENT_PURPOSES
+            ],
+            "reveal_purposes": [
+                {"value": each, "text": visit_view.common_term(turn, f"reveal_purpose.{each}")}
+                for each in REVEAL_PURPOSES
             ],
             "shown": shown,
             "seen": _seen(shown),

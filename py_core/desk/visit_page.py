@@ -76,5 +76,6 @@ def actions(turn: Turn, opened: OpenVisit) -> list[dict[str, Any]]:
     found += [
         {"href": f"/visits/{opened.id}/do/{name}", "label": turn.say(VISIT_COMMANDS[name].title)}
         for name in possible(opened.visit)
+        if name != "see_phone"  # its way stands beside the number
     ]
     return found

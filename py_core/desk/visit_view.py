@@ -15,6 +15,7 @@ from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.act_view import Facts, field_text
 from py_core.desk.attached_view import signature_views
+from py_core.desk.secrecy import lately
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit
 from py_core.values import local
@@ -177,7 +178,6 @@ def about(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
         (N_("Unified social credit code"), visit.value("code")),
         (N_("Address"), visit.value("address")),
         (N_("Contact person"), visit.value("contact")),
-        (N_("Phone"), mask_phone(visit.value("phone"))),
         (N_("Purpose"), visit.value("purpose")),
         (N_("Planned for"), language.day_text(turn.lang, visit.on) if visit.on else ""),
         (N_("Visiting officers"), people(turn, visit.officers)),
@@ -186,7 +186,18 @@ def about(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
         (N_("Received by"), met),
         (N_("Ended at"), language.moment_text(turn.lang, finished.at) if finished else ""),
     ]
-    return [{"label": turn.say(label), "text": text} for label, text in rows if text]
+    phone = {"label": turn.say(N_("Phone")), **phone_of(turn, opened)}
+    facts = [{"label": turn.say(label), "text": text} for label, text in rows if text]
+    persons = sum(bool(text) for _, text in rows[:3])
+    return [*facts[:persons], phone, *facts[persons:]] if phone["text"] else facts
+
+
+def phone_of(turn: Turn, opened: OpenVisit) -> dict[str, str]:
+    """The contact's phone: in full for a while after this person's own act, else masked with the way to it."""
+    phone = opened.visit.value("phone")
+    if not phone or lately(turn, opened.acts, "visit_phone_seen"):
+        return {"text": phone}
+    return {"text": mask_phone(phone), "reveal": f"/visits/{opened.id}/do/see_phone"}
 
 
 def shown_lines(turn: Turn, opened: OpenVisit) -> list[str]:

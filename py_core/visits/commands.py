@@ -44,6 +44,12 @@ VISIT_COMMANDS: Mapping[str, VisitCommand] = {
         ("finish", "visit_finished", N_("Finish the visit"), (STARTED,)),
         ("move", "visit_moved", N_("Move the visit or change who goes"), (PLANNED,)),
         ("cancel", "visit_cancelled", N_("Cancel the visit"), (PLANNED,)),
+        (
+            "see_phone",
+            "visit_phone_seen",
+            N_("Show the phone number in full"),
+            (PLANNED, STARTED, FINISHED, CANCELLED),
+        ),
         ("note", "visit_noted", N_("Add a note"), (PLANNED, STARTED, FINISHED, CANCELLED)),
     )
 }
@@ -67,6 +73,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
         N_("Every paper that was taken belongs to a request or was given back."),
         N_("Nothing has to be put to a request."),
     ),
+    "no_phone": (N_("No phone number is entered in this visit."), N_("Enter one when the next visit is planned.")),
     "no_request": (N_("The visit has no request yet."), N_("Register a request first, or give the papers back.")),
     "more_than_held": (
         N_("Of “%(paper)s” only %(held)d can be given back or put to a request."),
@@ -152,6 +159,8 @@ def require_now(visit: Visit, name: str) -> None:
 
 def require_something(visit: Visit, name: str) -> None:
     """Raises `Refused` when there is nothing to which the command could apply."""
+    if name == "see_phone" and not visit.value("phone"):
+        raise refuse("no_phone")
     if name == "return_papers" and not visit.held:
         raise refuse("nothing_held")
     if name == "attach_papers":
@@ -190,7 +199,7 @@ def _event(event_type: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 _STAND_INS: Mapping[str, Any] = {
     "on": "2026-01-01", "officers": ["-"], "papers": [{"name": "-", "copies": 1}], "case": "0" * 32,
-    "content": "0" * 64, "signed": False, "code": "",
+    "content": "0" * 64, "signed": False, "code": "", "words": "-",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS
+from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS, REVEAL_PURPOSES
 from py_core.cases.fields import FieldSpec, missing, read_moment, read_value
 from py_core.errors import Malformed
 from py_core.values import N_
@@ -67,6 +67,10 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "visit_finished": (_f("summary", "long_text", N_("Summary"), True),),
     "visit_cancelled": (_REASON,),
+    "visit_phone_seen": (
+        FieldSpec("purpose", "choice", True, REVEAL_PURPOSES, N_("What it is needed for"), "reveal_purpose"),
+        _f("words", "text", N_("The purpose in words")),
+    ),
     "visit_noted": (_f("text", "long_text", N_("Note"), True),),
     # What the centre or the record itself says is the same in whatever document it is.
     **{name: EVENTS[name] for name in ("late_work_taken", "hold_placed", "hold_lifted", "content_erased")},
@@ -112,6 +116,8 @@ def _check_meaning(event_type: str, fields: Mapping[str, Any]) -> None:
         raise Malformed("case", N_("is not a case"))
     if any(not name.strip() or copies < 1 for name, copies in fields.get("papers", ())):
         raise Malformed("papers", N_("must have a name and at least one copy for every paper"))
+    if event_type == "visit_phone_seen" and fields["purpose"] == "other" and not fields.get("words", "").strip():
+        raise Malformed("words", N_("is missing"))
     if event_type == "visit_signed":
         if not _DIGEST.fullmatch(fields["content"]):
             raise Malformed("content", N_("is not a digest"))

@@ -282,3 +282,32 @@ def test_every_page_in_both_languages(started: Desk, lang: str) -> None:
         assert started.get(f"{VISIT}/do/{command}", lang=lang).status in (200, 409)
     assert started.get(f"{VISIT}/do/nonsense", lang=lang).status == 404
     assert started.get(f"/visits/{'0' * 32}", lang=lang).status == 404
+
+
+def test_the_contacts_number_is_seen_by_an_act_with_its_purpose_and_for_a_while(desk: Desk) -> None:
+    assert "13812345678" not in desk.get(VISIT).html
+    assert f'href="{VISIT}/do/see_phone"' in desk.get(VISIT).html
+    key = field(desk, "see_phone", "key")
+    assert desk.post(f"{VISIT}/do/see_phone", key=key, purpose="other").status == 422
+    assert "13812345678" not in desk.get(VISIT).html
+    do(desk, "see_phone", purpose="contact")
+    assert "13812345678" in desk.get(VISIT).html
+    assert "联系当事人" in desk.get(VISIT).html  # everybody who opens the visit reads it
+    colleague = Desk("zhou", store=desk.store)
+    colleague.now = desk.now
+    assert "13812345678" not in colleague.get(VISIT).html
+    desk.now += timedelta(minutes=11)
+    assert "13812345678" not in desk.get(VISIT).html
+
+
+def test_no_list_calendar_or_sheet_has_the_number(started: Desk) -> None:
+    request(started)
+    for path in ("/visits", "/today", "/today/calendar", f"{VISIT}/record", "/cases", "/approvals", "/slips"):
+        assert "13812345678" not in started.get(path).html, path
+
+
+def test_a_visit_without_a_number_has_none_to_show() -> None:
+    desk = Desk()
+    desk.post("/visits/plan", **{**PLAN, "phone": ""})
+    assert "see_phone" not in desk.get(VISIT).html
+    assert desk.get(f"{VISIT}/do/see_phone").status == 409
