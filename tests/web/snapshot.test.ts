@@ -37,7 +37,7 @@ test('what is kept is what was not zero, and comes back over an engine that has 
   assert.deepEqual(found.header, bytes.subarray(0, HEADER));
   assert.equal(found.memoryBytes, 16 * PAGE);
   const engine = new Uint8Array(found.memoryBytes).fill(3);
-  await found.restore(engine);
+  found.restore(engine, await found.bytes);
   assert.deepEqual(engine, bytes.subarray(HEADER));
   assert.ok((await kept.get('/engine-snapshot-memory')!.clone().arrayBuffer()).byteLength < 8 * PAGE, 'zeros are kept');
 });

@@ -56,7 +56,7 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
 
 /** Tells what dresses pages (lists of files, pads) that one was just shown. */
 export function tellShown(): void {
-  showPlace();
+  requestAnimationFrame(showPlace); // with the next picture, because to look now would lay the page out twice
   document.dispatchEvent(new Event('shouwen:shown'));
 }
 

@@ -131,8 +131,9 @@ class Shell {
     try {
       const { response, url } = coming ? await followed(this.bridge, coming, address()) : await deskPage(this.bridge, 'GET', address());
       markHistory(url);
+      performance.mark('shouwen-heard');
       await show(response.html);
-      document.title = new DOMParser().parseFromString(response.html, 'text/html').title;
+      document.title = new DOMParser().parseFromString(response.html.slice(0, response.html.indexOf('</head>')), 'text/html').title;
       strip('door');
       keepStrip();
       this.lockButton();

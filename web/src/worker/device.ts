@@ -34,6 +34,7 @@ const LOG_BEFORE_OUTBOX = 2 ** 50;
 
 export class Device {
   private opened: Open | null = null;
+  private ready = false; // it never ceases to be
   private readonly turnstile = new Turnstile();
 
   /** `documents` comes back when Automerge can be used. */
@@ -41,7 +42,7 @@ export class Device {
 
   get isOpen(): boolean { return this.opened !== null; }
   async isPrepared(): Promise<boolean> { return await Signer.isKept(this.database); }
-  async isReady(): Promise<boolean> { return await this.database.get('device', 'ready') !== undefined; }
+  async isReady(): Promise<boolean> { return this.ready ||= await this.database.get('device', 'ready') !== undefined; }
 
   /** Makes data key and signing key, tells the record about this device, keeps everything in one transaction. */
   async enrol(passphrase: string, name: string, me: Me): Promise<void> {
@@ -76,7 +77,9 @@ export class Device {
   async unlock(way: (database: Database) => Promise<Opened>): Promise<void> {
     await this.turnstile.run(async () => {
       if (this.opened) return;
-      const { vault, wrapping } = await way(this.database);
+      const coming = way(this.database);
+      Shelf.ahead(this.database);
+      const { vault, wrapping } = await coming;
       await this.open(vault, Signer.load(this.database, wrapping));
     });
   }
@@ -386,7 +389,9 @@ export class Device {
       left: left ? JSON.parse(left) : null,
     });
     for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
+    performance.mark('records');
     if (kept) python.believeGlances(kept);
+    performance.mark('glances');
     python.loadWaiting(waiting);
     python.loadContents(contents.rows());
     this.opened = { shelf, vault, signer, identity, book, python, ...writer, beaconAt: null, contents };

@@ -1,27 +1,34 @@
-// The engine's parts, asked for the moment that the worker's program runs: each takes other threads than the ones before.
+// The engine's parts, each asked for as soon as its turn has come: all come through the same few threads, and what is
+// needed last must not make the first wait.
 import { ASSETS, CACHE } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
 import type * as Program from './engine_program.ts';
 
-export interface Parts { program: typeof Program; module: Promise<WebAssembly.Module>; library: Promise<Bytes>; application: Promise<Bytes> }
+export interface Parts { program: Promise<typeof Program>; module: Promise<WebAssembly.Module>; files(): Files }
+/** Python's files: its own library and the application. */
+export interface Files { library: Promise<Bytes>; application: Promise<Bytes> }
 
-let asked: Promise<Parts> | null = null;
+let asked: Parts | null = null;
 
-/** Pyodide's program, its engine under way to be compiled, and Python's files; a failed try may be repeated. */
-export function engineParts(): Promise<Parts> {
-  asked ??= ask().catch((error: unknown) => { asked = null; throw error; });
-  return asked;
-}
+/** Pyodide's program and its engine, under way to be compiled; a failed try may be repeated. */
+export function engineParts(): Parts { return asked ??= ask(); }
 
 /** Holds on to nothing that a started engine has of its own. */
 export function forgetEngineParts(): void { asked = null; }
 
-async function ask(): Promise<Parts> {
+function ask(): Parts {
+  const program = watched(import(ASSETS.program) as Promise<typeof Program>);
   // By its address, through the service worker: only so the browser keeps what it compiled for the next start.
-  const module = WebAssembly.compileStreaming(fetch(ASSETS.engine));
-  const [library, application] = [file(ASSETS.library), file(ASSETS.application)];
-  for (const part of [module, library, application]) part.catch(() => { asked = null; });
-  return { program: await import(ASSETS.program) as typeof Program, module, library, application };
+  const module = watched(WebAssembly.compileStreaming(fetch(ASSETS.engine)));
+  module.then(() => performance.mark('compiled'), () => {});
+  let files: Files | null = null;
+  return { program, module, files: () => files ??= { library: watched(file(ASSETS.library)), application: watched(file(ASSETS.application)) } };
+}
+
+/** Whoever waits for it hears of a failure; here it only makes the next try ask again. */
+function watched<T>(part: Promise<T>): Promise<T> {
+  part.catch(() => { asked = null; });
+  return part;
 }
 
 /** A file of this build; before the device is ready it may not be kept yet. */

@@ -9,7 +9,7 @@ import { Attention } from './attention.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
-import { People } from './people.ts';
+import { FIRST, People } from './people.ts';
 import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
 import { keepSnapshot } from './snapshot.ts';
@@ -36,8 +36,18 @@ let python: Promise<Python> | null = null;
 // Python starts while the person still types the passphrase. A start that failed may be tried again, of Automerge as well,
 // which only acts and what sync brings need: no page waits for it.
 const startPython = (): Promise<Python> => {
-  python ??= Python.boot().catch((error: unknown) => { python = null; throw error; });
+  python ??= Python.boot(calm).catch((error: unknown) => { python = null; throw error; });
   return python;
+};
+// To put the engine together holds this thread for a long moment. Before that other threads get what they can work on
+// meanwhile: the disk opens the databases and, where the passphrase is there already, its key is derived.
+let databases: Promise<unknown> = Promise.resolve();
+const calm = async (): Promise<void> => { await databases.catch(() => {}); await keyAsked; };
+let keyAsked: Promise<void> = Promise.resolve();
+const holdEngine = (): () => void => {
+  let release = (): void => {};
+  keyAsked = new Promise(resolve => { release = resolve; });
+  return release;
 };
 let automerge: Promise<void> | null = null;
 const startAutomerge = (): Promise<void> => {
@@ -60,12 +70,18 @@ async function makeSnapshot(): Promise<void> {
 async function start(): Promise<void> {
   performance.mark('started');
   const opening = People.open(() => retire());
-  opening.catch(() => {}); // who waits for it hears of it
+  const usual = Database.open(FIRST, () => retire()); // mostly there is nobody else
+  for (const each of [opening, usual]) each.catch(() => {}); // who waits for it hears of it
   await writer();
+  const known = databases = (async () => {
+    const found = people = await opening;
+    if (found.last !== FIRST) void usual.then(database => database.close(), () => {});
+    parts = await partsOf(found.last, found.last === FIRST ? await usual : undefined);
+    performance.mark('databases');
+    if (await parts.device.isPrepared()) found.taken(found.last);
+  })();
   startPython().catch(() => {});
-  people = await opening;
-  parts = await partsOf(people.last);
-  if (await parts.device.isPrepared()) people.taken(people.last);
+  await known;
   setInterval(() => {
     const { device } = parts!;
     if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
@@ -86,8 +102,8 @@ async function keepOrder(device: Device): Promise<void> {
 }
 
 /** Everything that belongs to one person of this device. */
-async function partsOf(who: string): Promise<Parts> {
-  const database = await Database.open(who, () => retire());
+async function partsOf(who: string, known?: Database): Promise<Parts> {
+  const database = known ?? await Database.open(who, () => retire());
   const device = new Device(database, startPython, startAutomerge);
   const exchanges = new Exchanges(device, content => { void notify(content ? 'content' : 'state'); }, () => ({ ...power, attended: attention.isHere }));
   return { who, database, device, exchanges };
@@ -145,7 +161,10 @@ const handlers: Record<Op, Handler> = {
     return true;
   },
   async unlock(passphrase: string, chosen?: string, first?: DeskRequest) {
-    return await unlock(chosen, first, database => Vault.unlock(database, passphrase));
+    const begun = holdEngine();
+    try {
+      return await unlock(chosen, first, database => Vault.unlock(database, passphrase, Date.now, begun));
+    } finally { begun(); }
   },
   async unlockByPasskey(id: string, secret: Bytes, chosen?: string, first?: DeskRequest) {
     return await unlock(chosen, first, database => Vault.unlockByPasskey(database, id, secret));
@@ -239,6 +258,7 @@ async function unlock(chosen: string | undefined, first: DeskRequest | undefined
   await device.unlock(way);
   // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.
   const page = first && await device.isReady() ? await device.respond(first).catch(() => null) : null;
+  performance.mark('answer');
   const answer: Unlocked = { state: await state(), page };
   setTimeout(() => { void afterFirstPage(parts!); }, 0);
   return answer;

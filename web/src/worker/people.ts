@@ -6,7 +6,7 @@ import type { Person } from '../shared/protocol.ts';
 import { Database } from './database.ts';
 
 const REGISTER = 'shouwen-people';
-const FIRST = 'shouwen'; // the first person's database; the others' have random names
+export const FIRST = 'shouwen'; // the first person's database; the others' have random names
 const KEY = 'people';
 
 interface Entry { database: string; label: string; code: string; mark: string }

@@ -2,11 +2,14 @@
 import type { loadPyodide, PyodideAPI } from 'pyodide';
 import type { Bytes } from '../shared/bytes.ts';
 import type { ContentRow } from './contents.ts';
-import { engineParts, forgetEngineParts } from './engine.ts';
+import { engineParts, forgetEngineParts, type Files } from './engine.ts';
 import type { Around } from './exchanges.ts';
 import { dropSnapshot, findSnapshot, type Snapshot } from './snapshot.ts';
 
 const LOCK = { info: { abi_version: '2026_0', arch: 'wasm32', platform: 'emscripten_5_0_3', python: '3.14.2' }, packages: {} };
+const LIBRARY = '/lib/python314.zip';
+const APPLICATION = '/lib/app.zip';
+const NOTHING = Promise.resolve(new Uint8Array()); // Pyodide writes its library before the engine's memory is there
 
 export interface WaitingRow {
   case_id: string; hash: string; raw: Bytes; alg: number; signature: Bytes; actor: string; actor_signature: string; reason: string;
@@ -64,27 +67,33 @@ export class Python {
 
   /** Gets under way what takes no turn of this thread; `boot` waits for it. */
   static prepare(): void {
-    engineParts().catch(() => {});
+    const { files } = engineParts();
     Python.kept = findSnapshot().catch(() => null);
+    // An engine that starts from a kept memory asks for the files last; the long way cannot begin without them.
+    void Python.kept.then(snapshot => { if (!snapshot) files(); });
   }
 
   private static kept: Promise<Snapshot | null> | null = null;
 
-  /** Starts from the kept memory if there is one; whatever is wrong with it, the long way works. */
-  static async boot(): Promise<Python> {
+  /**
+   * Starts from the kept memory if there is one; whatever is wrong with it, the long way works. Once `calm` has come
+   * back, this thread may be held.
+   */
+  static async boot(calm = async (): Promise<void> => {}): Promise<Python> {
     try {
-      return await Python.started();
+      return await Python.started(calm);
     } finally {
       forgetEngineParts();
     }
   }
 
-  private static async started(): Promise<Python> {
+  private static async started(calm: () => Promise<void>): Promise<Python> {
     const snapshot = await (Python.kept ?? findSnapshot().catch(() => null));
     Python.kept = null; // its bytes are not needed twice
     if (snapshot) {
       try {
-        const [engine, whole] = await Promise.all([start({}, snapshot), snapshot.whole]);
+        const [engine, whole] = await Promise.all([start({}, calm, snapshot), snapshot.whole]);
+        performance.mark('engine');
         if (!whole) throw new Error('the kept memory is damaged');
         engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
         const host = engine.pyimport('host.browser') as unknown as Host;
@@ -94,7 +103,7 @@ export class Python {
         await dropSnapshot();
       }
     }
-    const engine = await start({});
+    const engine = await start({}, calm);
     performance.mark('engine');
     const host = engine.pyimport('host.browser') as unknown as Host;
     performance.mark('imports');
@@ -105,7 +114,7 @@ export class Python {
 
   /** The memory of an engine that has everything imported and nobody's content. */
   static async makeSnapshot(): Promise<Uint8Array<ArrayBuffer>> {
-    const engine = await start({ _makeSnapshot: true });
+    const engine = await start({ _makeSnapshot: true }, async () => {});
     engine.runPython('import host.browser, gc; host.browser.warm(); host.browser.rehearse(); del host; gc.collect()');
     return (engine as unknown as { makeMemorySnapshot(): Uint8Array<ArrayBuffer> }).makeMemorySnapshot();
   }
@@ -182,28 +191,41 @@ const NAMES = [
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
 type Options = NonNullable<Parameters<typeof loadPyodide>[0]>;
-interface Growing { growMemory(bytes: number): void }
+interface Writing { writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void }
+interface Growing { HEAPU8: Uint8Array; growMemory(bytes: number): void; FS: Writing }
 type CreateModule = NonNullable<Options['createPyodideModule']>;
 
-async function start(more: Partial<Options>, snapshot?: Snapshot): Promise<PyodideAPI> {
-  const { program, module, library, application } = await engineParts();
+async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot?: Snapshot): Promise<PyodideAPI> {
+  const { program: coming, module, files } = engineParts();
+  const program = await coming;
   return await program.loadPyodide({
     indexURL: new URL('/assets/', location.href).href,
     lockFileContents: LOCK as never,
     packageBaseUrl: new URL('/assets/', location.href).href,
     createPyodideModule: (async settings => {
+      performance.mark('program');
       const engine = await program.createPyodideModule(settings) as Awaited<ReturnType<CreateModule>> & Growing;
-      // The rehearsal may need more memory than an engine begins with; Pyodide itself would refuse such a snapshot.
-      if (snapshot && engine.HEAPU8.length < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
-      await snapshot?.restore(engine.HEAPU8);
+      performance.mark('instance');
+      if (snapshot) await restored(engine, snapshot, files);
+      performance.mark('memory');
       return engine;
     }) as CreateModule,
-    env: { PYTHONPATH: '/lib/app.zip', HOME: '/home/shouwen' },
-    fsInit: async FS => { FS.writeFile('/lib/app.zip', await application, { canOwn: true }); },
-    ...snapshot ? { _loadSnapshot: snapshot.header } : {},
-    ...{ engineModule: module, libraryBytes: library }, // the bundler lets Pyodide take these instead of fetching its own
+    env: { PYTHONPATH: APPLICATION, HOME: '/home/shouwen' },
+    ...snapshot ? { _loadSnapshot: snapshot.header } : { fsInit: async (FS: Writing) => { FS.writeFile(APPLICATION, await files().application, { canOwn: true }); } },
+    ...{ engineModule: calm().then(() => module), libraryBytes: snapshot ? NOTHING : files().library }, // the bundler lets Pyodide take these instead of fetching its own
     ...more,
   });
+}
+
+/** Fills a new engine's memory, and its file system with what the kept Python knows to be there. */
+async function restored(engine: Growing, snapshot: Snapshot, files: () => Files): Promise<void> {
+  // The rehearsal may need more memory than an engine begins with; Pyodide itself would refuse such a snapshot.
+  if (engine.HEAPU8.length < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
+  const memory = await snapshot.bytes;
+  const { library, application } = files();
+  snapshot.restore(engine.HEAPU8, memory);
+  engine.FS.writeFile(LIBRARY, await library, { canOwn: true });
+  engine.FS.writeFile(APPLICATION, await application, { canOwn: true });
 }
 
 function taken<T>(result: unknown): T {

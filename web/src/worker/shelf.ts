@@ -29,6 +29,12 @@ type StoredWaiting = Omit<WaitingRow, 'raw' | 'signature'> & { raw: string; sign
 export class Shelf {
   constructor(private readonly database: Database, private readonly vault: Vault) {}
 
+  /** Asks the disk for what opening reads, while nobody can read it yet. */
+  static ahead(database: Database): void {
+    const names = ['identity', 'book', 'directory', 'glances', 'left', 'contents'];
+    database.ahead({ keys: [...names.map((name): [StoreName, string] => ['sealed', name]), ['device', 'signing']], all: ['outbox'], pieces: [['records', PIECE]] });
+  }
+
   async write(writes: readonly Write[]): Promise<void> { await this.database.write(writes); }
 
   identity = async (): Promise<Identity | null> => await this.json<Identity>('sealed', 'identity');

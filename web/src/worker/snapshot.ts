@@ -17,8 +17,9 @@ interface Head { pyodide: string; memoryBytes: number; pieces: [number, number][
 export interface Snapshot {
   /** What Pyodide wants to read of its own snapshot, and how much memory the engine must have (it may be grown). */
   header: Bytes; memoryBytes: number;
+  bytes: Promise<Bytes>;
   /** Puts the kept memory into an engine's. */
-  restore(memory: Uint8Array): Promise<void>;
+  restore(memory: Uint8Array, bytes: Bytes): void;
   whole: Promise<boolean>;
 }
 
@@ -30,8 +31,10 @@ export async function findSnapshot(): Promise<Snapshot | null> {
   const text = await headKept.text();
   const head = JSON.parse(text) as Head;
   const whole = bytes.then(async all => await sha256(all) === head.sha256 && await sha256(utf8(text)) === headKept.headers.get(HASH));
+  bytes.then(() => performance.mark('kept'), () => {});
+  whole.then(() => performance.mark('whole'), () => {});
   whole.catch(() => {}); // who waits for the bytes hears of it
-  return { header: fromHex(head.pyodide), memoryBytes: head.memoryBytes, whole, restore: async memory => fill(memory, head.pieces, await bytes) };
+  return { header: fromHex(head.pyodide), memoryBytes: head.memoryBytes, whole, bytes, restore: (memory, all) => fill(memory, head.pieces, all) };
 }
 
 /** Keeps what Pyodide's `makeMemorySnapshot` gave. */

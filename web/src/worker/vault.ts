@@ -33,9 +33,12 @@ export class Vault {
     } finally { raw.fill(0); }
   }
 
-  /** Opens the data key with the passphrase; after a few wrong ones every further attempt has to wait longer. */
-  static async unlock(database: Database, passphrase: string, now: () => number = Date.now): Promise<Opened> {
-    const raw = await dataKeyBy(database, passphrase, now);
+  /**
+   * Opens the data key with the passphrase; after a few wrong ones every further attempt has to wait longer. `begun`
+   * hears that from now on another thread works at it.
+   */
+  static async unlock(database: Database, passphrase: string, now: () => number = Date.now, begun = (): void => {}): Promise<Opened> {
+    const raw = await dataKeyBy(database, passphrase, now, begun);
     try { return await opened(raw); } finally { raw.fill(0); }
   }
 
@@ -102,13 +105,13 @@ export class Vault {
 }
 
 /** The bytes of the data key, which the caller wipes; counts wrong passphrases. */
-async function dataKeyBy(database: Database, passphrase: string, now: () => number = Date.now): Promise<Bytes> {
-  const wrapped = await database.get<WrappedKey>('device', 'key');
+async function dataKeyBy(database: Database, passphrase: string, now: () => number = Date.now, begun = (): void => {}): Promise<Bytes> {
+  const [wrapped, counted] = await Promise.all([database.get<WrappedKey>('device', 'key'), database.get<Attempts>('device', 'attempts')]);
   if (!wrapped) throw new Refusal('not_enrolled');
-  const attempts = await database.get<Attempts>('device', 'attempts') ?? { failed: 0, notBefore: 0 };
+  const attempts = counted ?? { failed: 0, notBefore: 0 };
   const wait = attempts.notBefore - now();
   if (wait > 0 && wait <= PAUSE_MS_MAX) throw new Refusal('slow_down', String(Math.ceil(wait / 1000)));
-  const raw = await unwrapped(await passphraseKey(passphrase, wrapped.salt, wrapped.iterations), wrapped, place('device', 'key'));
+  const raw = await unwrapped(await passphraseKey(passphrase, wrapped.salt, wrapped.iterations, begun), wrapped, place('device', 'key'));
   if (raw) {
     if (attempts.failed) await database.write([{ store: 'device', key: 'attempts' }]);
     return raw;
@@ -165,8 +168,10 @@ async function derived(secret: Bytes, purpose: string, usages: KeyUsage[]): Prom
   return await crypto.subtle.deriveKey(how, from, { name: 'AES-GCM', length: 256 }, false, usages);
 }
 
-async function passphraseKey(passphrase: string, salt: Bytes, iterations: number): Promise<CryptoKey> {
+async function passphraseKey(passphrase: string, salt: Bytes, iterations: number, begun = (): void => {}): Promise<CryptoKey> {
   const typed = await crypto.subtle.importKey('raw', utf8(passphrase.normalize('NFKC')), 'PBKDF2', false, ['deriveKey']);
   const how = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
-  return await crypto.subtle.deriveKey(how, typed, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  const key = crypto.subtle.deriveKey(how, typed, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  begun();
+  return await key;
 }
