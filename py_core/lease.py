@@ -1,7 +1,9 @@
 """How long a device may work without meeting the city record: a lost laptop must not stay current for ever.
 
-Pure. The clock is the device's own, so a clock that is turned back stretches the lease; what protects the content of a
-stolen device is its passphrase.
+Pure. The clock is the device's own, but a lease runs on the latest time that the device has seen: a clock that is
+turned back gains nothing, what it took back is kept (sealed with everything else) and counts until the next contact.
+Time that passes while the device is off and its clock is set back before every start cannot be known; what protects
+the content of a stolen device is its passphrase.
 """
 
 from __future__ import annotations
@@ -22,9 +24,31 @@ class Lease:
     is_over: bool
 
 
-def lease(last_contact_at: datetime | None, now: datetime, length: timedelta = LEASE) -> Lease | None:
-    """The lease of a device that met the record last at this time; None before its first contact, when it is empty."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a device knows of its own clock since the last contact: the latest reading, and how much was taken back."""
+
+    latest_ms: int
+    hidden_ms: int = 0
+
+    def at(self, now_ms: int) -> Seen:
+        """The same after one more reading; time goes on from the latest one, never back."""
+        back = max(0, self.latest_ms - now_ms)
+        return Seen(now_ms, self.hidden_ms + back)
+
+
+def lease(
+    last_contact_at: datetime | None,
+    now: datetime,
+    length: timedelta = LEASE,
+    *,
+    hidden: timedelta = timedelta(0),
+) -> Lease | None:
+    """The lease of a device that met the record last at this time; None before its first contact, when it is empty.
+
+    `hidden` is what its clock was turned back since; `until` is on the clock as it stands now.
+    """
     if last_contact_at is None:
         return None
-    until = last_contact_at + length
+    until = last_contact_at - hidden + length
     return Lease(until, until - WARN <= now < until, until <= now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from py_core.calendars import WorkCalendar
@@ -142,6 +142,7 @@ class SyncStatus:
     uploading: Uploading | None = None
     carried: CarriedOut | None = None
     offered_again: OfferedAgain | None = None
+    clock_hidden: timedelta = timedelta(0)  # what this device's clock was turned back since the last contact
 
     @property
     def held_back(self) -> int:

@@ -324,7 +324,9 @@ class Turn:
     def lease(self) -> Lease | None:
         """How long this device may still work without the record; None on the server."""
         on_device = self.surroundings.where == "device"
-        return lease(self.sync_status.last_contact_at, self.surroundings.now) if on_device else None
+        status = self.sync_status
+        now = self.surroundings.now
+        return lease(status.last_contact_at, now, hidden=status.clock_hidden) if on_device else None
 
     @cached_property
     def person(self) -> Person | None:

@@ -8,7 +8,7 @@ import pytest
 from fakes import NOW, Desk, FakeStore
 
 from py_core.desk.ports import SyncStatus
-from py_core.lease import LEASE, WARN, lease
+from py_core.lease import LEASE, WARN, Seen, lease
 
 A_MOMENT = timedelta(seconds=1)
 
@@ -21,7 +21,7 @@ A_MOMENT = timedelta(seconds=1)
         (LEASE - WARN, True, False),
         (LEASE - A_MOMENT, True, False),
         (LEASE, False, True),
-        (-timedelta(days=400), False, False),  # the clock was turned back: no reason to lock anybody out
+        (-timedelta(days=400), False, False),  # the clock is behind: no reason to lock anybody out
     ],
 )
 def test_a_lease_is_given_by_every_contact(away: timedelta, ending: bool, over: bool) -> None:
@@ -57,3 +57,38 @@ def test_it_is_said_before_it_ends() -> None:
 
 def test_the_server_needs_no_lease() -> None:
     assert desk_away(LEASE * 2, where="server").get("/today").status == 200
+
+
+def test_a_clock_that_is_turned_back_gains_nothing() -> None:
+    day = 86_400_000
+    seen, passed = Seen(0), 0
+    clock = 0
+    for _ in range(40):  # a day of use, then set back to the day of the contact, again and again
+        clock += day
+        passed += day
+        seen = seen.at(clock)
+        found = lease(NOW, NOW + timedelta(milliseconds=clock), hidden=timedelta(milliseconds=seen.hidden_ms))
+        assert found is not None
+        assert found.is_over == (passed >= LEASE.total_seconds() * 1000), passed
+        clock = 0
+        seen = seen.at(clock)
+
+
+def test_a_clock_that_was_ahead_at_the_contact_and_is_put_right_gains_nothing() -> None:
+    year = timedelta(days=365)
+    contact_ms = round(year.total_seconds() * 1000)
+    seen = Seen(contact_ms).at(0)  # put right by somebody who hopes for a year more
+    days = [0, 29, 30, 31]
+    over = []
+    for day in days:
+        seen = seen.at(day * 86_400_000)
+        found = lease(NOW + year, NOW + timedelta(days=day), hidden=timedelta(milliseconds=seen.hidden_ms))
+        assert found is not None
+        over.append(found.is_over)
+    assert over == [False, False, True, True]
+
+
+def test_a_device_tells_by_what_its_clock_was_turned_back() -> None:
+    store = FakeStore()
+    store.status = SyncStatus(online=False, waiting=0, last_contact_at=NOW, clock_hidden=LEASE)
+    assert Desk(store=store, where="device").get("/today").status == 403

@@ -59,6 +59,22 @@ def line(case: int, acts: int) -> str:
     return f"{case:032x} {json.dumps(rows, ensure_ascii=False)}"
 
 
+def test_a_clock_that_is_turned_back_lengthens_no_lease(host: Any) -> None:
+    unlock(host)
+    contact_ms, day_ms = int(NOW.timestamp() * 1000), 86_400_000
+    clock, statuses = None, []
+    for day in (0, 20, 1, 12):  # in truth the days 0, 20, 20 and 31 after the contact
+        request = {
+            "method": "GET", "path": "/cases", "query": {}, "form": {}, "lang": "zh-CN",
+            "now_ms": contact_ms + day * day_ms, "next_device_seq": 1, "beacon": None, "beacon_time_ms": None,
+            "since_beacon_ms": None, "last_contact_ms": contact_ms, "clock": clock,
+        }  # fmt: skip
+        answer = json.loads(host.respond(json.dumps(request)))
+        clock = answer["clock"]
+        statuses.append(answer["status"])
+    assert statuses == [200, 200, 200, 403]
+
+
 def listed(host: Any, path: str = "/cases", **query: str) -> str:
     request = {
         "method": "GET", "path": path, "query": {name: [text] for name, text in query.items()}, "form": {}, "lang": "zh-CN",

@@ -44,10 +44,11 @@ class FakePython {
   lock(): void { this.told.push('lock'); }
   problem(code: string): string { return `<main><h1>${code}</h1></main>`; }
   asked: unknown[] = [];
+  clock: { latest_ms: number; hidden_ms: number } | undefined;
   respond(request: { next_device_seq: number }): unknown {
     this.asked.push(request);
     this.seq.push(request.next_device_seq);
-    return { status: 303, html: '', location: '/today', acts: this.acts };
+    return { status: 303, html: '', location: '/today', acts: this.acts, clock: this.clock };
   }
   recorded(caseId: string): void { this.told.push(`recorded ${caseId}`); }
   decodeChange(raw: Bytes): unknown {
@@ -95,6 +96,19 @@ test('an act is on the disk in document, record, outbox and numbering before any
   assert.match(python.told[1]!, /\{\\"n\\":1\}.*\{\\"n\\":2\}/);
   await device.respond({ ...REQUEST, method: 'GET' });
   assert.deepEqual(python.seq, [3]);
+});
+
+test('what a clock was turned back is on the disk at once, and forgotten at the next contact', async () => {
+  const told = async (): Promise<unknown> => { await device.respond({ ...REQUEST, method: 'GET' }); return (python.asked.at(-1) as { clock: unknown }).clock; };
+  python.clock = { latest_ms: 5, hidden_ms: 0 };
+  assert.equal(await told(), null);
+  python.clock = { latest_ms: 3, hidden_ms: 2 };
+  await told();
+  await unlock(); // the laptop was closed and opened again
+  assert.deepEqual(await told(), { latest_ms: 3, hidden_ms: 2 });
+  python.clock = undefined;
+  await device.takeAnswer([]);
+  assert.equal(await told(), null);
 });
 
 test('a full disk keeps nothing, says so, and the next attempt counts on from the same number', async () => {

@@ -9,12 +9,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from host import rehearsal
 from host.compiled_templates import CompiledTemplates
 from host.contents import content_kept, enclosed, load_contents, upload_failed, upload_go, upload_moved, upload_next
-from host.device import StoredCase, as_json, load_records, lock, moment, open_device, opened, packs, recorded_act
+from host.device import (
+    StoredCase,
+    as_json,
+    fields,
+    load_records,
+    lock,
+    moment,
+    open_device,
+    opened,
+    packs,
+    recorded_act,
+)
 from host.exchange import (
     carry_out,
     carry_problem,
@@ -44,6 +56,7 @@ from py_core.calendars import national
 from py_core.desk import frame
 from py_core.desk.ports import CarriedOut, OfferedAgain, Request, Surroundings
 from py_core.enclosed import attachments_of
+from py_core.lease import Seen
 from py_core.views.environment import make_environment
 
 __all__ = [
@@ -76,7 +89,7 @@ def rehearse() -> None:
 
 
 def respond(text: str) -> str:
-    """One page: request as JSON in, `{status, html, location, acts}` out. The worker stores the acts and then
+    """One page: request as JSON in, `{status, html, location, acts, clock}` out. The worker stores the acts and then
     calls `recorded` before it shows the answer."""
     device = opened()
     data = json.loads(text)
@@ -91,16 +104,19 @@ def respond(text: str) -> str:
         where="device",
     )
     contact = data["last_contact_ms"]
+    seen = _seen(data)
     carried, restored = data.get("carried"), data.get("restored")
     store = DeviceStore(
         device,
         None if contact is None else moment(contact),
         None if carried is None else CarriedOut(carried["name"], carried["count"], moment(carried["atMs"])),
         None if restored is None else OfferedAgain(moment(restored["atMs"]), restored["count"]),
+        timedelta(milliseconds=seen.hidden_ms),
     )
     response = desk.respond(_request(data), store, device.identity, surroundings)
     acts = [{"case_id": act.case_id, "text": act.text} for act in response.acts]
-    return as_json({"status": response.status, "html": response.html, "location": response.location, "acts": acts})
+    answer = {"status": response.status, "html": response.html, "location": response.location, "acts": acts}
+    return as_json({**answer, "clock": fields(seen)})
 
 
 def problem(code: str, status: int, lang: str) -> str:
@@ -117,6 +133,13 @@ def recorded(case_id: str, row: str, waiting: Mapping[str, Any]) -> None:
     for file in attachments_of(recorded_act(json.loads(row)).act.events):
         if file.sha256 in device.contents:
             device.uploads.add(file.sha256, file.bytes, waiting["hash"], ready=False)
+
+
+def _seen(data: Mapping[str, Any]) -> Seen:
+    """What is known of this device's clock with the present reading; from the last contact on, if nothing was kept."""
+    now_ms, kept = data["now_ms"], data.get("clock")
+    known = Seen(data["last_contact_ms"] or now_ms) if kept is None else Seen(kept["latest_ms"], kept["hidden_ms"])
+    return known.at(now_ms)
 
 
 def _request(data: Mapping[str, Any]) -> Request:

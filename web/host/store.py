@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from host.device import Device, StoredCase, moment, packs
 from py_core.calendars import WorkCalendar, national
@@ -25,11 +25,13 @@ class DeviceStore:
         last_contact_at: datetime | None,
         carried: CarriedOut | None = None,
         offered_again: OfferedAgain | None = None,
+        clock_hidden: timedelta = timedelta(0),
     ) -> None:
         self._device = device
         self._last_contact_at = last_contact_at
         self._carried = carried
         self._offered_again = offered_again
+        self._clock_hidden = clock_hidden
 
     def case(self, case_id: str) -> StoredCase | None:
         return self._device.cases.get(case_id)
@@ -84,6 +86,7 @@ class DeviceStore:
             uploading,
             self._carried,
             self._offered_again,
+            self._clock_hidden,
         )
 
     def attachment_state(self, sha256: str) -> AttachmentState:

@@ -8,7 +8,7 @@ import { prepared, type FileLimits, type Named } from '../shared/pictures.ts';
 import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
 import { appendAct, applyChanges, changesOf, newActor, withoutChanges } from './documents.ts';
-import type { ActRow, Machine, Python, Received, WaitingRow } from './python.ts';
+import type { ActRow, Machine, Python, Received, SeenClock, WaitingRow } from './python.ts';
 import { enrolAtRecord, fetchContent, returnToRecord, type Me } from './record.ts';
 import type { Known } from './people.ts';
 import { checkReceipts, recordVerifies } from './receipts.ts';
@@ -27,10 +27,13 @@ interface Open extends Writer {
   /** When the last beacon came, on the clock that no person can set. */
   beaconAt: number | null;
   contents: Contents;
+  /** The reading of the clock that is on the disk. */
+  keptClock: SeenClock | null;
 }
 
 /** The outbox is in the order of its numbers: what was in the log before goes before everything that waits. */
 const LOG_BEFORE_OUTBOX = 2 ** 50;
+const CLOCK_KEPT_MS = 10 * 60_000;
 
 export class Device {
   private opened: Open | null = null;
@@ -100,7 +103,7 @@ export class Device {
   async respond(request: DeskRequest): Promise<DeskResponse> {
     return await this.turnstile.run(async () => {
       const open = this.need();
-      const { status, html, location, acts } = open.python.respond({
+      const { status, html, location, acts, clock } = open.python.respond({
         ...request,
         now_ms: Date.now(),
         next_device_seq: open.book.nextSeq,
@@ -110,7 +113,9 @@ export class Device {
         last_contact_ms: open.book.lastContactMs,
         carried: open.book.carried ?? null,
         restored: open.book.restored ?? null,
+        clock: open.book.clock ?? null,
       });
+      await this.keepClock(open, clock);
       try {
         if (acts.length) await this.recordOrMakeRoom(open, acts);
       } catch (error) {
@@ -119,6 +124,20 @@ export class Device {
       }
       return { status, html, location, stored: acts.length };
     });
+  }
+
+  /** Keeps the latest reading of this device's clock: now and then, and at once when it was turned back. */
+  private async keepClock(open: Open, clock: SeenClock | undefined): Promise<void> {
+    if (!clock) return;
+    const kept = open.keptClock;
+    open.book = { ...open.book, clock };
+    if (kept && clock.hidden_ms === kept.hidden_ms && clock.latest_ms - kept.latest_ms < CLOCK_KEPT_MS) return;
+    try {
+      await open.shelf.write([await open.shelf.bookWrite(open.book)]);
+      open.keptClock = clock;
+    } catch (error) { // a full disk keeps nobody from reading
+      if (!isStorageFull(error)) throw error;
+    }
   }
 
   async problem(code: string, status: number, lang: string): Promise<string> {
@@ -164,7 +183,7 @@ export class Device {
       await checkReceipts(open.identity.recordKey, received);
       const arrived = performance.now();
       const after = Date.now() - (open.book.lastContactMs ?? 0); // how long this device was alone
-      const book = { ...open.book, ...received.standing, lastContactMs: Date.now() };
+      const book = { ...open.book, ...received.standing, lastContactMs: Date.now(), clock: null };
       if (received.beacon && !received.forked) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
       // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
@@ -172,6 +191,7 @@ export class Device {
       const { writes, believe } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
+      open.keptClock = null;
       believe();
       if (received.beacon) open.beaconAt = arrived;
       const wait = open.python.syncCommit();
@@ -394,7 +414,7 @@ export class Device {
     performance.mark('glances');
     python.loadWaiting(waiting);
     python.loadContents(contents.rows());
-    this.opened = { shelf, vault, signer, identity, book, python, ...writer, beaconAt: null, contents };
+    this.opened = { shelf, vault, signer, identity, book, python, ...writer, beaconAt: null, contents, keptClock: book.clock ?? null };
     performance.mark('open');
   }
 

@@ -59,7 +59,9 @@ export type ReadReceipts = { problem: string } | { received: Received; signature
 export interface Leaving { cases: string[]; contents: string[]; left: string }
 export interface UploadStep { do: 'ask' | 'send'; sha256: string; offset: number; length: number; total: number }
 export interface Exchange { online: boolean; waiting: number; refused: number; problem: string; complete: boolean; uploading: number[] }
-export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[] }
+/** What this device knows of its own clock since the last contact (py_core/lease.py). */
+export interface SeenClock { latest_ms: number; hidden_ms: number }
+export interface PageAnswer { status: number; html: string; location: string | null; acts: { case_id: string; text: string }[]; clock?: SeenClock }
 
 /** Calls `host.browser`; every argument and result is copied, so that nothing holds on to Python objects. */
 export class Python {

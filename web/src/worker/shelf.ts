@@ -6,7 +6,7 @@ import type { Database, StoreName, Write } from './database.ts';
 import type { CarryKey } from './carry.ts';
 import type { Enrolment } from './record.ts';
 import type { RecordKeys } from './record_keys.ts';
-import type { ActRow, Receipt, Refused, Standing, WaitingRow } from './python.ts';
+import type { ActRow, Receipt, Refused, SeenClock, Standing, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
 export interface Identity extends RecordKeys { user: string; name: string; device: string; code: string; carryKeys?: CarryKey[]; enrolment?: Enrolment }
@@ -17,6 +17,8 @@ export interface Book extends Standing {
   nextSeq: number; lastContactMs: number | null;
   beacon: { id: string; serverTimeMs: number } | null;
   carried?: CarriedOut;
+  /** A clock that is turned back lengthens no lease. */
+  clock?: SeenClock | null;
   /** When the record last came back from a backup as far as this device knows, and how many acts it offered again. */
   restored?: { atMs: number; count: number };
 }
