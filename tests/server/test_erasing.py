@@ -193,6 +193,8 @@ def test_the_receipts_code_says_so_in_words(old: Parts) -> None:
 
 def test_a_hold_keeps_it_until_it_ends_or_is_lifted(old: Parts, clock: StandingClock) -> None:
     assert hold(old, user="he").status == 403
+    assert f'href="/centre/keeping/{OLD}"' in page(old, "qian", f"/cases/{OLD}").html
+    assert f'href="/centre/keeping/{OLD}"' not in page(old, "lin", f"/cases/{OLD}").html
     assert hold(old, until="2020-01-01").status == 422
     until = (clock.time + timedelta(days=100)).date().isoformat()
     assert hold(old, until).status == 303
