@@ -32,7 +32,8 @@ from server.tables import changes, quarantine
 from . import town
 from .device import moment
 from .documents import changes_of
-from .world import Broken, Machine, World
+from .trace import Broken
+from .world import Machine, World
 
 CLAIM_TOLERANCE_MS = 1_000 + 5_000  # acts have whole seconds; an answer is on its way for up to three seconds
 

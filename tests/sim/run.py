@@ -12,7 +12,8 @@ from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
 from .invariants import check
-from .world import Broken, World
+from .trace import Broken
+from .world import World
 
 
 @dataclass(slots=True)

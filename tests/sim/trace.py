@@ -20,3 +20,7 @@ class Trace:
     @property
     def hash(self) -> str:
         return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+
+class Broken(Exception):
+    """An invariant does not hold."""

@@ -1,0 +1,100 @@
+"""The record burns down and comes back from a backup: what two devices have from after it comes in again, and a third
+that was enrolled after it comes back under its own id."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, expect
+
+from e2e.harness import SHOUWEN, City, Laptop
+from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.test_scope import at_the_record, prepared
+from py_core.change import decode_act_change
+from server import record
+
+BEFORE, LIN, ZHAO, AFTER = "备份前的说明", "备份后林晓写的", "备份后赵磊写的", "停机时写的"
+
+
+def shouwen(*arguments: str) -> str:
+    """The command as the operator types it."""
+    done = subprocess.run([str(SHOUWEN), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def timeline(officer: Officer) -> Locator:
+    return officer.page.locator(".sw-timeline")
+
+
+def texts_of(city: City) -> list[str]:
+    """The text of every act in the log, while the server is stopped."""
+    with at_the_record(city) as parts, parts.database.reading() as connection:
+        return [decode_act_change(each.raw).text for each in record.entries_from(connection, 0)]
+
+
+def test_a_restored_record_has_everything_that_the_devices_have(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+) -> None:
+    city = prepared_city("linxiao", "zhaolei")
+    lin, path = prepared(laptop, city, "linxiao")
+    zhao, _ = prepared(laptop, city, "zhaolei")
+    lin.do(path, "note", text=BEFORE)
+    lin.expect_all_in_record()
+    backup = tmp_path / "backup"
+    shouwen("backup", "--data", str(city.data), str(backup))
+
+    # After the backup: work on both devices, and a third device with a case that nobody else holds.
+    lin.do(path, "note", text=LIN)
+    lin.expect_all_in_record()
+    zhao.open(path)
+    expect(timeline(zhao)).to_contain_text(LIN, timeout=ARRIVAL_MS_MAX)
+    zhao.do(path, "note", text=ZHAO)
+    zhao.expect_all_in_record()
+    late = Officer(laptop("late").open(), city, "xujing")
+    late.sign_in()
+    late.prepare_for_offline()
+    case = late.register_appeal("群众", "周芳", "井盖松动", "路口井盖松动，夜里响")
+    late.expect_all_in_record()
+
+    city.stop(signal.SIGKILL)
+    shutil.rmtree(city.data)
+    shouwen("restore", "--data", str(city.data), str(backup))
+    lin.do(path, "note", text=AFTER)  # nobody has to wait for the record
+    assert not [text for text in texts_of(city) if LIN in text or "井盖松动" in text]
+    city.start()
+
+    for officer, at in ((lin, path), (zhao, path), (late, case)):
+        officer.open(at)
+        officer.page.reload()
+        officer.expect_all_in_record()
+    for officer in (lin, zhao):
+        officer.open(path)
+        for words in (BEFORE, LIN, ZHAO, AFTER):
+            expect(timeline(officer)).to_contain_text(words, timeout=ARRIVAL_MS_MAX)
+    lin.open("/sync")
+    expect(lin.page.locator("main")).to_contain_text("备份")
+    lin.page.screenshot(path=f"{shots}/restored-device.png", full_page=True)
+
+    security = Officer(laptop("security").open(), city, "luoan")
+    security.page.route("**/assets/page.js", lambda route: route.abort())
+    security.sign_in()
+    security.page.goto(city.url + "/centre/devices")
+    expect(security.page.locator("main")).to_contain_text("备份")
+    security.page.screenshot(path=f"{shots}/restored-centre.png", full_page=True)
+    auditor = Officer(laptop("audit").open(), city, "yanjing")
+    auditor.page.route("**/assets/page.js", lambda route: route.abort())
+    auditor.sign_in()
+    auditor.page.goto(city.url + "/centre/audit")
+    expect(auditor.page.locator("main")).to_contain_text("凭登记单重新接入")
+
+    city.stop()
+    texts = texts_of(city)
+    for words in (BEFORE, LIN, ZHAO, AFTER):
+        assert len([text for text in texts if words in text]) == 1, words
+    assert [text for text in texts if "井盖松动" in text]
+    shouwen("verify", "--data", str(city.data))

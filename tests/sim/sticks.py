@@ -1,0 +1,85 @@
+"""Outboxes and receipts on USB sticks: slow, half copied, damaged, handed in twice, brought to another device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from py_core import carry
+from py_core.carry import CarryRefused
+
+from .city_record import RecordCrashed
+from .device import NotSigned
+from .disk import Crashed, DiskFull
+from .lines import flipped
+from .times import DAY
+from .trace import Broken
+
+if TYPE_CHECKING:
+    from .world import Machine, World
+
+
+def carry_out(world: World, machine: Machine) -> None:
+    """Somebody takes the outbox along; the stick may be slow, half copied, damaged, or handed in twice."""
+    file = machine.device.carry_out(world.record.parts.carry_keys.public[carry.ALG_X25519])
+    if file is None:
+        return
+    world.trace.note(machine.device.name, "is carried out", len(file))
+    world.count("carried out")
+    for _ in range(world.carriers.choice((1, 1, 1, 2))):
+        world.after(world.carriers.randint(1, 2 * DAY), lambda: hand_in(world, machine, handled(world, file)))
+
+
+def handled(world: World, file: bytes) -> bytes:
+    """What is left of a file after a stick."""
+    fate = world.carriers.random()
+    if fate < 0.1:
+        return file[: world.carriers.randrange(len(file))]
+    return flipped(file, world.carriers) if fate < 0.2 else file
+
+
+def hand_in(world: World, machine: Machine, file: bytes) -> None:
+    crash_rate = 0.0 if world.calm else world.faults.record_crash
+    try:
+        taken = world.record.take_file(file, crash_rate)
+    except CarryRefused as error:
+        world.count(f"file refused: {error.code}")
+        world.trace.note("a file is refused", error.code)
+        return
+    except RecordCrashed:
+        world.trace.note("record crashes over a file")
+        world.watch_log(whole=True)
+        return
+    world.watch_log()
+    world.promised += [verdict for verdict in taken.verdicts if verdict.verdict != "quarantined"]
+    world.trace.note("a file is taken", " ".join(each.reason or each.verdict for each in taken.verdicts))
+    world.count("files taken")
+    for _ in range(world.carriers.choice((0, 1, 1, 2))):
+        receipts = handled(world, taken.receipts)
+        # Often at the device that it belongs to, sometimes at another.
+        reader = machine if world.carriers.random() < 0.8 else world.carriers.choice(world.machines)
+        plan_return(world, reader, receipts, receipts == taken.receipts)
+
+
+def plan_return(world: World, machine: Machine, receipts: bytes, whole: bool) -> None:
+    world.after(world.carriers.randint(1, 2 * DAY), lambda: carry_back(world, machine, receipts, whole))
+
+
+def carry_back(world: World, machine: Machine, receipts: bytes, whole: bool) -> None:
+    device = machine.device
+    if not device.is_open:
+        return
+    try:
+        device.take_receipts(receipts)
+    except CarryRefused as error:
+        world.count(f"receipts refused: {error.code}")
+        world.trace.note(device.name, "refuses receipts", error.code)
+    except NotSigned:
+        if whole:
+            raise Broken("receipts that the record signed are not believed") from None
+        world.count("receipts not believed")
+    except DiskFull:
+        world.count("disk full")
+    except Crashed as error:
+        world.crashed(machine, error)
+    else:
+        world.count("receipts carried back")
