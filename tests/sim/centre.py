@@ -79,8 +79,8 @@ def back_up(world: World, folder: Path) -> None:
 
 
 def restore(world: World, folder: Path) -> None:
-    """The record's machine burns down. A device enrolled after the backup would have to be enrolled by people."""
-    if world.backed_up.get(folder, -1) < world.enrolled_ms:
+    """The record's machine burns down."""
+    if folder not in world.backed_up:
         return
     world.watch_log()
     world.record.restore(folder)

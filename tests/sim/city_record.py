@@ -14,12 +14,17 @@ from sqlalchemy import event
 from py_core import wire
 from py_core.desk.ports import NewAct
 from py_core.errors import Malformed
+from py_core.uploads import Step
+from server.attachments import UploadRefused
 from server.backup import return_backup, take_backup
 from server.carry_import import CarriedFile
 from server.database import Database
+from server.devices import enrolment_of
 from server.engine import EngineInside
 from server.exchange import ExchangeRefused
+from server.outside import to_ms
 from server.parts import Parts, assemble
+from server.returning import take_back
 from server.settings import Settings
 
 from .town import START_MS, city_document
@@ -67,6 +72,7 @@ class CityRecord:
         shutil.copytree(template, folder)
         self._settings = Settings(folder, similar_cases=False, pull_page_bytes=chance.choice((2_000, 6_000, 256_000)))
         self._chance = chance
+        self._chance_of_uploads = Random(f"uploads of {folder.name}")
         self._clock = VirtualClock(now_ms)
         self._left: int | None = None
         self.starts = 0
@@ -119,6 +125,40 @@ class CityRecord:
         self._left = self._chance.randrange(8) if self._chance.random() < crash_rate else None
         try:
             return self.parts.carry_import.take(file, "")
+        except RecordCrashed:
+            self.crashes += 1
+            self.close()
+            self.start()
+            raise
+        finally:
+            self._left = None
+
+    def enrolment_of(self, device: str) -> tuple[str, str]:
+        """The enrolment record that a device keeps."""
+        with self.parts.database.reading() as connection:
+            found = enrolment_of(connection, device)
+        assert found is not None
+        return found
+
+    def take_back(self, user: str, enrolment: tuple[str, str]) -> bool:
+        """Whether a device that this record does not know came back by its enrolment record."""
+        text, signature = enrolment
+        with self.parts.database.writing() as connection:
+            now_ms = to_ms(self._clock.now())
+            return take_back(connection, self.parts.entropy, user, text, bytes.fromhex(signature), now_ms)[1]
+
+    def upload(self, user: str, step: Step, data: bytes, crash_rate: float) -> tuple[int, int, bool]:
+        """Status, offset and completeness, as `server/attachment_routes.py` gives them; raises `RecordCrashed`."""
+        self._left = self._chance_of_uploads.randrange(4) if self._chance_of_uploads.random() < crash_rate else None
+        contents = self.parts.attachments
+        try:
+            if step.do == "ask":
+                standing = contents.standing(user, step.sha256, self.parts.city.current().directory)
+                return 200, standing.offset, standing.complete
+            standing = contents.take(user, step.sha256, step.total, step.offset, data)
+            return 204, standing.offset, standing.complete
+        except UploadRefused as error:
+            return error.status, error.offset, False
         except RecordCrashed:
             self.crashes += 1
             self.close()

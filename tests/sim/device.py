@@ -42,6 +42,7 @@ from server.carry_keys import seal_outbox
 from server.keys import verifies
 
 from . import town
+from .device_contents import ContentsAndLeft
 from .disk import Disk, Write
 from .documents import append_act, apply_changes, changes_of, without_changes
 
@@ -109,13 +110,14 @@ class DeviceStore:
         return None
 
 
-class Device:
+class Device(ContentsAndLeft):
     """One profile on one machine. `now_ms` is the true time; the device itself only sees its own two clocks."""
 
     client_class: type[SyncClient] = SyncClient
     checks_signatures = True
     stores_first = True
     lets_go = True
+    comes_back = True
 
     def __init__(self, name: str, disk: Disk, chance: Random, now_ms: Callable[[], int]) -> None:
         self.name = name
@@ -167,6 +169,8 @@ class Device:
                 self.client.refused[row["hash"]] = RefusedAct(row["case_id"], row["hash"], row["reason"])
             else:
                 self.client.add(_waiting(row))
+        self.load_contents()
+        self.load_left()
         self.beacon_at: int | None = None
         self.is_open = True
 
@@ -226,6 +230,7 @@ class Device:
             }
             rows.setdefault(act.case_id, self.disk.get("records", act.case_id) or []).append(row)
             writes.append(("outbox", change.hash, waiting))
+            writes += self.content_writes(change.hash, act.text)
             seq += 1
             told.append((act.case_id, row, waiting))
         writes += [("documents", case_id, binary) for case_id, binary in documents.items()]
@@ -239,6 +244,8 @@ class Device:
             known = self.records.get(case_id)
             self.records[case_id] = CaseRecord(case_id, (*(known.acts if known else ()), _act(row)))
             self.client.add(_waiting(waiting))
+            for _, sha256, content in self.content_writes(row[0], row[2]):
+                self.uploads.add(sha256, len(content["raw"]), row[0], ready=False)
         if self.stores_first:
             self._tell(told)
 
@@ -253,7 +260,7 @@ class Device:
 
         Raises `Malformed`, `NotSigned`, `ValueError`, `DiskFull`, `Crashed`: then nothing was believed.
         """
-        received = self.client.read(pieces, self.records)
+        received = self.client.read(pieces, self.records, self.uploading_cases())
         if received.is_empty:
             return None
         if self.checks_signatures:
@@ -267,7 +274,8 @@ class Device:
             book["beacon"] = {"id": received.beacon.id, "server_time_ms": received.beacon.server_time_ms}
         book["next_seq"] = max(book["next_seq"], received.own_seq + 1)
         again = self._waiting_again(plan)
-        self.disk.write([*self._writes(received, plan, again), ("sealed", "book", book)])
+        beside = [*self.contents_after(received, plan), *self.left_after(received)]
+        self.disk.write([*self._writes(received, plan, again), *beside, ("sealed", "book", book)])
         self.book = book
         if received.beacon:
             self.beacon_at = self._true_ms()
@@ -277,6 +285,10 @@ class Device:
             self.directory = read_directory(received.directory)
         self.client.offer_again(_waiting(row) for row in again)
         wait_ms = self.client.commit(received)
+        for taken in (*received.receipts, *received.acts):
+            self.uploads.act_taken(taken.hash)
+        if received.shared is not None:
+            self.load_contents()
         self.believed(received)
         return wait_ms
 
@@ -305,6 +317,8 @@ class Device:
         self._hold(plan)
         self._leave_refused_numbers(received)
         self.client.settle(received)
+        for taken in received.receipts:
+            self.uploads.act_taken(taken.hash)
         self.believed(received)
 
     def _check_signatures(self, received: Received) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-STORES = ("device", "sealed", "documents", "records", "outbox", "receipts")
+STORES = ("device", "sealed", "documents", "records", "outbox", "receipts", "contents")
 
 Write = tuple[str, str, Any]
 """Store, key, value; None removes the key."""

@@ -30,6 +30,8 @@ class Faults:
     carry: float = 0.0  # per piece of work: the outbox goes by USB stick as well
     record_restore: float = 0.0  # chance, twice, that the record comes back from an older backup
 
+    evict: float = 0.0  # per piece of work: the device parts with cases, or somebody asks one back
+
     @property
     def copies_profiles(self) -> bool:
         """Whether acts of honest people may rightly end in quarantine for another reason than scope."""
@@ -39,7 +41,7 @@ class Faults:
 _MAXIMA = Faults(
     drop=0.3, late=0.2, duplicate=0.3, cut=0.4, flip=0.15, forge=0.15, device_crash=0.12, disk_full=0.1,
     record_crash=0.25, offline=0.6, wrong_clock=0.8, clock_jump=0.2, restore=0.9, clone=0.08, transfer=0.05,
-    revocation=0.03, malice=0.5, carry=0.9, record_restore=0.3,
+    revocation=0.03, malice=0.5, carry=0.9, record_restore=0.3, evict=0.6,
 )  # fmt: skip
 
 
@@ -61,3 +63,4 @@ ROUGH = Faults(
 MOVING = Faults(transfer=0.4, revocation=0.1, cut=0.2, device_crash=0.1, offline=0.5)
 RESTORED = Faults(record_restore=1.0, offline=0.2)
 COPYING = Faults(clone=0.3, cut=0.2, restore=0.5, device_crash=0.1)
+AWAY = Faults(evict=0.9, offline=0.3, cut=0.2, device_crash=0.05, drop=0.2)

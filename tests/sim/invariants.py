@@ -30,6 +30,7 @@ from server.record import Entry
 from server.tables import changes, quarantine
 
 from . import town
+from .content_invariants import check_contents, check_parted
 from .device import moment
 from .documents import changes_of
 from .trace import Broken
@@ -54,6 +55,8 @@ def check(world: World) -> None:
             _need(not machine.device.forks, f"{machine.device.name} found out that the record has two histories")
             _receipts_hold(world, machine, by_hash)
             _device_has_what_the_record_has(world, machine, connection)
+        check_contents(world, connection)
+        check_parted(world)
         _acts_count_once_and_alike(world)
         _claims_hold(world, by_hash)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from py_core import wire
 from py_core.errors import Malformed
 
-from . import town
+from . import town, uploading
 from .city_record import RecordCrashed
 from .device import Device, NotSigned
 from .disk import Crashed, DiskFull
@@ -90,6 +90,8 @@ def arrive(
 def take(world: World, machine: Machine, status: int | None, answer: bytes, retry_ms: int | None) -> int:
     """What the device makes of an answer; gives the wait."""
     device = machine.device
+    if world.came_back(machine, status):
+        return 0
     if status != 200:
         return device.client.failed(status, world.chance.random(), retry_ms)
     middle = world.chance.randrange(len(answer) + 1)
@@ -107,6 +109,7 @@ def take(world: World, machine: Machine, status: int | None, answer: bytes, retr
         return device.client.stuck("bad_answer", world.chance.random())
     if world.enrolled_anew(machine):
         return 0
+    uploading.plan(world, machine, 200)
     return device.client.failed(None, world.chance.random()) if wait_ms is None else wait_ms
 
 

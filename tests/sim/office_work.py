@@ -16,6 +16,8 @@ from py_core.desk.recording import new_act
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed, Refused
 
+from . import pictures
+
 COMMANDS = (
     "accept", "accept", "reply", "reply", "complete", "finish", "note", "note", "hand_over", "accept_handover",
     "request_extension", "approve_extension", "notify_extension", "judge_scope", "deliver", "receive_materials",
@@ -36,6 +38,7 @@ MOVING = (
 UNITS = ("shihe", "linye", "centre")
 TRIES = 4
 CASES_MAX = 3
+PHOTOGRAPHS = 0.15
 
 
 def case_act(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
@@ -47,6 +50,11 @@ def case_act(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
     opened = turn.open(case_id)
     if opened is None:
         return None
+    camera = Random(f"camera {turn.identity.device} {turn.surroundings.next_device_seq}")
+    if camera.random() < PHOTOGRAPHS:
+        made = _decided(turn, case_id, "attach", {"purpose": "photo", "attachments": [pictures.taken(camera)]})
+        if made is not None:
+            return made, "attach"
     offered = [offer.command for offer in possible(opened.case, turn.law(opened.case))]
     for _ in range(TRIES):
         moving = [each for each in MOVING if each in offered]

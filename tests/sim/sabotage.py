@@ -12,6 +12,7 @@ from py_core.desk.turn import Turn
 from py_core.keeping import Keeping
 from py_core.packed import messages
 from py_core.sync import Received, SyncClient
+from py_core.uploads import Step
 from server import record as log
 from server.log_tree import leaves_of_acts
 from server.tables import changes
@@ -126,6 +127,45 @@ class TrustsItsClock(Device):
             since_ms = max(0, around.since_beacon_ms + self.clock_offset_ms)
             turn.surroundings = replace(around, since_beacon_ms=since_ms)
         return turn
+
+
+class TakesPhotographsForSent(Device):
+    """Notes after the first chunk that the record has a photograph."""
+
+    marks_before_sent = True
+
+
+class PartsWithUnsentWork(Device):
+    """Lets a case leave of which something still waits."""
+
+    evicts_busy = True
+
+
+class _HearsNoRecall(SyncClient):
+    """Passes over what happens in cases that left the device."""
+
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
+        received = super().read(pieces, held, busy)
+        received.recalled.clear()
+        return received
+
+
+class HearsNoRecall(Device):
+    client_class = _HearsNoRecall
+
+
+class NeverComesBack(Device):
+    """Does not show its enrolment record to a record that does not know it any more."""
+
+    comes_back = False
+
+
+class SaysWholeTooEarly(CityRecord):
+    """Takes a photograph for whole after its first chunk."""
+
+    def upload(self, user: str, step: Step, data: bytes, crash_rate: float) -> tuple[int, int, bool]:
+        status, offset, complete = super().upload(user, step, data, crash_rate)
+        return status, offset, complete or status == 204
 
 
 class PromisesBeforeItKeeps(CityRecord):

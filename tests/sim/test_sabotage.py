@@ -13,9 +13,22 @@ from server.exchange import Exchange
 
 from .city_record import CityRecord
 from .device import Device
-from .faults import COPYING, MOVING, RESTORED, ROUGH, Faults
+from .faults import AWAY, COPYING, MOVING, RESTORED, ROUGH, Faults
 from .run import run_seed
-from .sabotage import CLIENTS, RECORDS, ForgetsItsNumbers, HasTwoHistories, KeepsItsReceipts, NeverLetsGo, PurgesAtOnce
+from .sabotage import (
+    CLIENTS,
+    RECORDS,
+    ForgetsItsNumbers,
+    HasTwoHistories,
+    HearsNoRecall,
+    KeepsItsReceipts,
+    NeverComesBack,
+    NeverLetsGo,
+    PartsWithUnsentWork,
+    PurgesAtOnce,
+    SaysWholeTooEarly,
+    TakesPhotographsForSent,
+)
 
 SEEDS_MAX = 60
 
@@ -32,7 +45,7 @@ def noticed(
 
 
 def test_the_rough_histories_break_nothing_that_is_whole() -> None:
-    for faults in (ROUGH, COPYING, MOVING, RESTORED):
+    for faults in (ROUGH, COPYING, MOVING, RESTORED, AWAY):
         for seed in range(4):
             assert not run_seed(seed, faults=faults).broken
 
@@ -56,6 +69,45 @@ def test_a_device_that_keeps_what_left_its_scope_is_noticed() -> None:
 
 def test_a_device_that_purges_unsent_work_is_noticed() -> None:
     assert noticed(PurgesAtOnce, faults=MOVING)
+
+
+def test_a_device_that_takes_photographs_for_sent_too_early_is_noticed() -> None:
+    assert "takes the photograph" in noticed(TakesPhotographsForSent, faults=AWAY)
+
+
+def test_a_record_that_says_too_early_that_a_photograph_is_whole_is_noticed() -> None:
+    assert "takes the photograph" in noticed(record_class=SaysWholeTooEarly, faults=AWAY)
+
+
+def test_a_record_that_believes_any_bytes_of_a_photograph_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Anything:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    class Sum:
+        def hexdigest(self) -> Anything:
+            return Anything()
+
+    class Blind:
+        def sha256(self, data: bytes) -> Sum:
+            return Sum()
+
+    monkeypatch.setattr("server.attachments.hashlib", Blind())
+    assert "other bytes" in noticed(faults=replace(AWAY, flip=0.5))
+
+
+def test_a_device_that_parts_with_unsent_work_is_noticed() -> None:
+    assert noticed(PartsWithUnsentWork, faults=AWAY)
+
+
+def test_a_device_that_does_not_hear_of_a_case_that_left_it_is_noticed() -> None:
+    assert "in which something happened since" in noticed(HearsNoRecall, faults=AWAY)
+
+
+def test_a_device_that_does_not_come_back_after_a_restore_is_noticed() -> None:
+    assert noticed(NeverComesBack, faults=RESTORED)
 
 
 def test_a_record_that_tells_nobody_that_a_case_has_left_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

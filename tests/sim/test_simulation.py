@@ -51,7 +51,9 @@ def test_every_seed_keeps_every_promise(pytestconfig: pytest.Config) -> None:
             "late work left out",
             "carried out", "files taken", "file refused: cut", "file refused: tampered",
             "receipts carried back", "receipts refused: other_device",
-            "restores of the record", "acts lost by a restore",
+            "restores of the record", "acts lost by a restore", "devices that came back",
+            "photographs sent", "chunks", "chunks flipped", "record crashes over a chunk", "attach",
+            "cases evicted", "cases recalled",
         } - seen  # fmt: skip
         assert not missing, "the histories lost what they are to be made of"
 

@@ -14,7 +14,7 @@ from py_core.errors import Refused
 from py_core.values import local
 from py_core.visits import VISIT_COMMANDS, decide_visit, plan_visit, possible, visit_id
 
-from . import town
+from . import pictures, town
 
 VISITS_MAX = 2
 PAPERS = ("licence", "contract")
@@ -64,7 +64,7 @@ def _fields(opened: OpenVisit, turn: Turn, chance: Random, name: str) -> dict[st
         "case": case,
         "papers": [{"name": paper.name if paper else chance.choice(PAPERS), "copies": chance.randint(1, 2)}],
         "purpose": "photo",
-        "attachments": [{"sha256": chance.randbytes(32).hex(), "bytes": 9, "type": "image/png", "name": "yard.png"}],
+        "attachments": [pictures.taken(chance)],
         "signed": True,
         "signer": "somebody",
         "shown": "what there is",

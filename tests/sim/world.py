@@ -26,7 +26,7 @@ from server.devices import EnrolmentRequest, enrol
 from server.keys import SigningKey
 from server.record import Entry
 
-from . import centre, lines, malice, sticks, town
+from . import centre, lines, malice, sticks, town, uploading
 from .city_record import CityRecord, make_template
 from .device import Device, NotSigned
 from .disk import Crashed, Disk, DiskFull
@@ -62,6 +62,8 @@ class Machine:
     works: int
     exchange: int = 0  # the number of the exchange that is under way, 0 for none
     timer: int = 0  # only the newest plan for an exchange counts, as with the worker's one timer
+    uploading: bool = False  # a step of its photographs is planned
+    chance: Random = field(default_factory=Random)
     copies: list[dict[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -84,6 +86,7 @@ class World:
         self.shown: list[Shown] = []
         self.withdrawn: set[str] = set()  # devices that the centre withdrew
         self.waived: set[str] = set()  # late acts that the centre took after all
+        self.flipped_once: set[str] = set()  # devices of which a chunk was damaged
         self.lost_with_store: set[tuple[str, str]] = set()
         self.promised: list[wire.Verdict] = []  # every receipt that the record ever spoke
         self.lost: set[str] = set()  # what was in the log and was lost when the record came back from a backup
@@ -97,7 +100,7 @@ class World:
         self.exchanges = 0
         self.calm = False
         self.backed_up: dict[Path, int] = {}
-        self.enrolled_ms = 0
+        self.enrolments: dict[str, tuple[str, str]] = {}  # what each device keeps, signed by the record
         self.operators = Random(f"operators {seed}")
         self.carriers = Random(f"carriers {seed}")  # of their own, so that kept seeds keep their histories
         self.folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
@@ -121,6 +124,8 @@ class World:
         for _ in range(2):
             if self.operators.random() < self.faults.record_restore:
                 centre.plan_restore(self)
+                if self.seed % 2:  # somebody new, perhaps after the backup
+                    self.after(self.operators.randint(1, DAY), self.enrol_machine)
         while self._agenda:
             self.now_ms, _, call = heapq.heappop(self._agenda)
             self.trace.now_ms = self.now_ms
@@ -147,7 +152,6 @@ class World:
     # Devices
 
     def enrolled(self, user: str, name: str) -> tuple[str, str, bytes]:
-        self.enrolled_ms = self.now_ms
         seed = self.chance.randbytes(32)
         parts = self.record.parts
         key = SigningKey(seed)
@@ -155,6 +159,7 @@ class World:
         asked = EnrolmentRequest(user, wire.ALG_ED25519, key.public, name, signature)
         with parts.database.writing() as connection:
             made = enrol(connection, parts.entropy, parts.receipts.key, asked, self.now_ms)
+        self.enrolments[made.id] = self.record.enrolment_of(made.id)
         return made.id, made.code, seed
 
     def enrol_machine(self) -> None:
@@ -173,7 +178,7 @@ class World:
 
     def _start_machine(self, name: str, disk: Disk) -> Machine:
         device = self._device_class(name, disk, Random(f"device {self.seed} {name}"), lambda: self.now_ms)
-        machine = Machine(device, works=self.chance.randint(3, 7))
+        machine = Machine(device, self.chance.randint(3, 7), chance=uploading.chance_of(self.seed, name))
         self.machines.append(machine)
         device.shown_safe = lambda case_id, change_hash, text: self._note_shown(machine, case_id, change_hash, text)
         device.believed = lambda received: self._note_believed(machine, received)
@@ -231,6 +236,9 @@ class World:
             centre.withdraw(self, device)
         if not device.is_open or device.directory is None:
             return
+        uploading.part_and_recall(self, machine)
+        if not device.is_open:
+            return
         if self.happens(self.faults.clone) and len(self.machines) < 6:
             self._clone(machine)
         if self.chance.random() < 0.3:
@@ -259,6 +267,7 @@ class World:
         device = machine.device
         device.close()
         machine.exchange = 0
+        machine.uploading = False
         self.count("device crashes")
         self.trace.note(device.name, "crashes", error)
         self.after(self.soon(HOUR), lambda: self._reopen(machine))
@@ -307,6 +316,18 @@ class World:
             self.trace.note(device.name, "is enrolled anew", device_id)
         return True
 
+    def came_back(self, machine: Machine, status: int | None) -> bool:
+        """A record that was restored from before a device's enrolment takes it in again by what it once signed."""
+        device = machine.device
+        if status != 403 or not device.comes_back:
+            return False
+        enrolment = self.enrolments[device.identity.device]
+        if not self.record.take_back(device.identity.user, enrolment):
+            return False
+        self.count("devices that came back")
+        self.trace.note(device.name, "comes back by its enrolment record")
+        return True
+
     def watch_log(self, *, whole: bool = False) -> None:
         """The log only grows: what was in it stays as it was."""
         with self.record.parts.database.reading() as connection:
@@ -336,6 +357,11 @@ class World:
         for _ in range(2):  # the second time brings what others sent in the first
             for machine in self.machines:
                 self._finish(machine)
+                uploading.finish(self, machine)
+        for machine in self.machines:
+            uploading.expect_left_current(self, machine)
+            if uploading.ask_all_back(machine):
+                self._finish(machine)
         self.watch_log(whole=True)
 
     def _finish(self, machine: Machine) -> None:
@@ -347,6 +373,8 @@ class World:
             if status == 409:  # what it said in short rests on what a restore lost: it says it in full
                 device.client.failed(status, 0.0)
                 continue
+            if self.came_back(machine, status):
+                continue
             if status != 200:
                 raise Broken(f"{device.name} gets {status} in peace: {answer!r}")
             self.watch_log()
@@ -355,7 +383,8 @@ class World:
                 device.take_answer([answer])
             except (Malformed, NotSigned, ValueError) as error:
                 raise Broken(f"{device.name} cannot take an honest answer: {error!r}") from error
-            if not self.enrolled_anew(machine) and device.client.is_complete and number:
+            asked = device.client.wanted and device.identity.device not in self.withdrawn
+            if not self.enrolled_anew(machine) and device.client.is_complete and number and not asked:
                 return
         raise Broken(f"{device.name} never ends: {device.client.waiting} wait")
 
