@@ -37,6 +37,9 @@ class _File:
     size: int
     act: str  # hash of the act that names it
     ready: bool
+    at_centre: bool = (
+        False  # the record refused its act: the centre decides, until then nothing is sent and nothing goes
+    )
     offset: int | None = None  # None: the record was not asked yet
     wrong: int = 0
 
@@ -78,17 +81,25 @@ class UploadClient:
         """Whether a content is only on this device."""
         return sha256 in self._files
 
-    def add(self, sha256: str, size: int, act: str, *, ready: bool) -> None:
-        """Takes a content that an act names; `ready` once the act is in the record."""
+    def add(self, sha256: str, size: int, act: str, *, ready: bool, at_centre: bool = False) -> None:
+        """Takes a content that an act names; `ready` once the act is in the record, `at_centre` while that refuses it."""
         if sha256 not in self._files:
-            self._files[sha256] = _File(sha256, size, act, ready)
+            self._files[sha256] = _File(sha256, size, act, ready, at_centre)
         elif ready:
             self._files[sha256].ready = True
 
     def act_taken(self, act: str) -> None:
         """The record has an act: what it names may follow."""
         for file in self._files.values():
-            file.ready = file.ready or file.act == act
+            if file.act == act:
+                file.ready, file.at_centre = True, False
+
+    def act_refused(self, act: str, *, for_good: bool) -> None:
+        """The record did not take an act; `for_good`: the centre left it out, so nobody will ask for what it names."""
+        for file in [each for each in self._files.values() if each.act == act and not each.ready]:
+            file.at_centre = True
+            if for_good:
+                del self._files[file.sha256]
 
     def next(self) -> Step | None:
         """The next step; None while nothing is ready or everything is held."""
@@ -150,11 +161,12 @@ class UploadClient:
 
     def progress(self) -> tuple[int, int, int, int] | None:
         """Files done, files, bytes done, bytes; of all since nothing waited last. None when nothing waits."""
-        if not self._files:
+        files = [file for file in self._files.values() if not file.at_centre]
+        if not files:
             return None
-        begun = sum(file.offset or 0 for file in self._files.values())
-        waiting = sum(file.size for file in self._files.values())
-        return self._done, self._done + len(self._files), self._done_bytes + begun, self._done_bytes + waiting
+        begun = sum(file.offset or 0 for file in files)
+        waiting = sum(file.size for file in files)
+        return self._done, self._done + len(files), self._done_bytes + begun, self._done_bytes + waiting
 
     def _refuse(self, file: _File, why: str) -> None:
         self.refused[file.sha256] = why

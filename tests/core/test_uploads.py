@@ -141,3 +141,23 @@ def test_contents_wait_while_data_are_to_be_saved_until_somebody_says_go() -> No
     assert run(uploads)[-1][0] < SIZE
     uploads.add(B, 10, ACT, ready=True)
     assert uploads.is_held, "the word was for what waited then"
+
+
+def test_what_a_refused_act_names_waits_for_the_centre_and_is_sent_once_that_took_it() -> None:
+    """After a restart too: else its case left the device with the only copy (simulation, MOVING, seed 2)."""
+    uploads = UploadClient()
+    uploads.add(A, SIZE, ACT, ready=False, at_centre=True)
+    assert uploads.next() is None
+    assert uploads.acts == {ACT}  # its case has to stay
+    assert uploads.progress() is None  # and nobody waits for it here
+    uploads.act_taken(ACT)
+    assert run(uploads)
+    assert not uploads.waiting
+
+
+def test_what_the_centre_left_out_is_not_kept_for_ever() -> None:
+    uploads = client(ready=False)
+    uploads.act_refused(ACT, for_good=False)
+    assert uploads.acts == {ACT}
+    uploads.act_refused(ACT, for_good=True)
+    assert uploads.waiting == 0

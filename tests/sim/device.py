@@ -36,7 +36,7 @@ from py_core.keeping import Keeping, keeping
 from py_core.left import Left
 from py_core.packed.receipts import signed_part
 from py_core.packs import Packs
-from py_core.sync import TAKEN, Received, RefusedAct, Standing, SyncClient, WaitingAct, standing_of
+from py_core.sync import LEFT_OUT, TAKEN, Received, RefusedAct, Standing, SyncClient, WaitingAct, standing_of
 from py_core.visits import is_visit_id
 from server.carry_keys import seal_outbox
 from server.keys import verifies
@@ -287,6 +287,8 @@ class Device(ContentsAndLeft):
         wait_ms = self.client.commit(received)
         for taken in (*received.receipts, *received.acts):
             self.uploads.act_taken(taken.hash)
+        for refused in received.refused:
+            self.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
         if received.shared is not None:
             self.load_contents()
         self.believed(received)

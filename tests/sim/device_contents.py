@@ -12,7 +12,7 @@ from py_core.desk.ports import CaseRecord
 from py_core.documents import is_case_id
 from py_core.enclosed import attachments_of
 from py_core.keeping import Keeping
-from py_core.sync import Received, SyncClient
+from py_core.sync import LEFT_OUT, Received, SyncClient
 from py_core.uploads import Step, UploadClient
 
 from .disk import Disk, Write
@@ -35,9 +35,10 @@ class ContentsAndLeft:
         """The uploads as the disk has them."""
         self.uploads = UploadClient()
         for sha256, row in self.disk.stores["contents"].items():
-            if not row["sent"] and row["act"] not in self.client.refused:
-                ready = not self.client.is_waiting(row["act"])
-                self.uploads.add(sha256, len(row["raw"]), row["act"], ready=ready)
+            refused = self.client.refused.get(row["act"])
+            if not row["sent"] and not (refused and refused.reason == LEFT_OUT):
+                ready = refused is None and not self.client.is_waiting(row["act"])
+                self.uploads.add(sha256, len(row["raw"]), row["act"], ready=ready, at_centre=refused is not None)
 
     def content_writes(self, change_hash: str, text: str) -> list[Write]:
         """The photographs of a new act, for its transaction."""
@@ -91,9 +92,7 @@ class ContentsAndLeft:
 
     def settled(self) -> list[str]:
         """Cases of which the record has everything and nothing waits here."""
-        if self.uploads.waiting:
-            return []
-        busy = self.client.busy_cases
+        busy = self.client.busy_cases | self.uploading_cases()
         return sorted(
             case_id
             for case_id, held in self.records.items()

@@ -10,6 +10,7 @@ from host.device import Device, fields, opened
 from py_core.cases.acts import read_known_act
 from py_core.enclosed import attachments_of
 from py_core.eviction import contents_leaving
+from py_core.sync import LEFT_OUT
 
 
 def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -17,9 +18,11 @@ def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:
     device = opened()
     for row in rows:
         device.contents.add(row["sha256"])
-        if row["act"] and not row["sent"] and row["act"] not in device.client.refused:
-            ready = not device.client.is_waiting(row["act"])
-            device.uploads.add(row["sha256"], row["bytes"], row["act"], ready=ready)
+        refused = device.client.refused.get(row["act"])
+        if row["act"] and not row["sent"] and not (refused and refused.reason == LEFT_OUT):
+            at_centre = refused is not None
+            ready = not at_centre and not device.client.is_waiting(row["act"])
+            device.uploads.add(row["sha256"], row["bytes"], row["act"], ready=ready, at_centre=at_centre)
 
 
 def content_kept(sha256: str, kept: bool) -> None:

@@ -19,7 +19,7 @@ from py_core.directory import read_directory
 from py_core.keeping import Keeping, keeping
 from py_core.key_chain import OtherRecord, continuation, read_links
 from py_core.left import Left
-from py_core.sync import TAKEN, DeviceState, Received, RefusedAct, WaitingAct
+from py_core.sync import LEFT_OUT, TAKEN, DeviceState, Received, RefusedAct, WaitingAct
 from py_core.uploads import UploadClient
 from py_core.wire import read_json_object
 
@@ -81,6 +81,8 @@ def sync_commit() -> int:
         turn.forget_case(case_id)
     for taken in (*device.received.receipts, *device.received.acts):
         device.uploads.act_taken(taken.hash)
+    for refused in device.received.refused:
+        device.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
     device.received, device.plan = None, Keeping()
     return wait_ms
 

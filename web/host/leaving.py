@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from host.contents import only_in
+from host.contents import only_in, uploading_cases
 from host.device import StoredCase, as_json, law_of, moment, opened
 from py_core.desk import turn
 from py_core.desk.glance import Glance
@@ -20,10 +20,10 @@ def leaving(now_ms: int, space_needed: bool) -> dict[str, Any]:
     and what it would keep of all that left (to be stored)."""
     device = opened()
     nothing = {"cases": [], "contents": [], "left": ""}
-    if device.directory is None or device.uploads.waiting:
+    if device.directory is None:
         return nothing
     person = device.directory.people.get(device.identity.user)
-    busy = device.client.busy_cases
+    busy = device.client.busy_cases | uploading_cases(device)
     now = moment(now_ms)
     glances = {
         record.id: glance
