@@ -110,7 +110,8 @@ class EvidenceMaker:
         last = max(row.log_index for row in rows if row.case_id == case_id)
         kept = first_with(connection, last + 1)
         yield from self._earlier(connection, note, [*([kept] if kept else []), *witnessed])
-        signers = sorted({recorded.act.device for recorded in read.values()})
+        vouching = {row.vouched_by for row in rows if row.vouched_by is not None}
+        signers = sorted({recorded.act.device for recorded in read.values()} | vouching)
         yield from self._registry(connection, signers)
         yield from _directory_and_law(connection)
         yield from _actors(connection, sorted({row.actor for row in rows}))

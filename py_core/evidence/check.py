@@ -283,7 +283,7 @@ class EvidenceCheck:
             taken = self._signed_act(line)
             if taken is None:
                 continue
-            change, act = taken
+            change, act, voucher = taken
             missing = [cause for cause in change.causes if cause not in seen[line["case"]]]
             if missing:
                 self.findings.wrong(_at(line), N_("what this act rests on is missing: acts were left out"))
@@ -291,7 +291,9 @@ class EvidenceCheck:
             received_at = datetime.fromtimestamp(line["received_at_ms"] / 1000, UTC)
             recorded = RecordedAct(change_hash, change.causes, act, received_at, line["log_index"])
             self._known.acts.setdefault(line["case"], []).append(recorded)
-            if line["case"] == self._case:
+            if voucher:
+                self._vouched_act(line, act, voucher)
+            elif line["case"] == self._case:
                 message = N_("act %(n)d (%(kind)s): signed on device %(device)s for %(user)s, in the log")
                 kind = Id(COMMANDS[act.kind].title) if act.kind in COMMANDS else act.kind
                 said = {"n": line["log_index"], "kind": kind, "device": act.device[:8], "user": act.user}
@@ -363,8 +365,29 @@ class EvidenceCheck:
             )
         return included and signed
 
-    def _signed_act(self, line: Line) -> tuple[ActChange, Act] | None:
-        """The act if it is what its device signed, in the name of the device's person."""
+    def _vouched_act(self, line: Line, act: Act, voucher: str) -> None:
+        """Of an act that came back into a restored record by a device that held it: its author's signature was lost."""
+        device = self._known.devices[voucher]
+        said = {"n": line["log_index"], "user": act.user, "device": voucher[:8], "who": device.user or _SERVER}
+        message = N_(
+            "act %(n)d says that it is %(user)s's; its author's signature is not in the file: the record lost it and took "
+            "the act back from device %(device)s of %(who)s, which vouches that it held it"
+        )
+        self.findings.open(_at(line), message, **said)
+
+    def _voucher(self, line: Line, author: str) -> str | None:
+        """Which other device of a person signed for an act; None: none did."""
+        message, signature = sign_bytes(line["case"], line["hash"]), bytes.fromhex(line["sig"])
+        for name, device in self._known.devices.items():
+            if name in (author, _SERVER) or device.user is None or line["alg"] != device.alg:
+                continue
+            if self._verifies(device.alg, device.public_key, signature, message):
+                return name
+        return None
+
+    def _signed_act(self, line: Line) -> tuple[ActChange, Act, str] | None:
+        """The act if it is what its device signed, in the name of the device's person; with the device that vouches for
+        it in its author's place, if one does."""
         wrong, where = self.findings.wrong, _at(line)
         try:
             change = decode_act_change(bytes.fromhex(line["raw"]))
@@ -375,6 +398,8 @@ class EvidenceCheck:
         device = self._known.devices.get(act.device)
         if change.hash != line["hash"]:
             wrong(where, N_("the act's bytes do not have the hash that is in the log"))
+        elif voucher := self._voucher(line, act.device):
+            return change, act, voucher
         elif device is None:
             wrong(where, N_("device %(device)s is not in the registry"), device=act.device)
         elif line["alg"] != device.alg or not self._verifies(
@@ -386,7 +411,7 @@ class EvidenceCheck:
         elif self._known.actors.get(change.actor) != act.device:
             wrong(where, N_("the actor of the act was not announced by its device"))
         else:
-            return change, act
+            return change, act, ""
         return None
 
     def _check_times(self) -> None:

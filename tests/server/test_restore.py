@@ -15,12 +15,15 @@ from py_core import wire
 from py_core.desk.ports import DeviceRevocation, LateDecision
 from py_core.enrolment import read_enrolment
 from py_core.errors import Malformed
+from py_core.evidence.check import EvidenceCheck
+from py_core.evidence.lines import read_evidence
 from server import audit, late_work, lineage, record
 from server.backup import return_backup, take_backup
 from server.database import Database
 from server.devices import enrolment_of
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
+from server.keys import verifies
 from server.own_device import NotRecorded
 from server.parts import Parts, assemble
 from server.returning import NotReturned, take_back
@@ -220,6 +223,11 @@ def test_what_another_device_holds_is_kept_as_evidence_until_the_author_or_the_c
         assert taken is not None
         assert record.log_size(connection) == 3, "what rested on it came in with it"
         assert late_work.held(connection) == []
+    # Evidence says by whose word it came in, and does not call the record forged.
+    findings = EvidenceCheck(read_evidence(zhao.parts.evidence.make(CASE, "qian")), verifies, ()).run()
+    assert findings.of("wrong") == []
+    (told,) = [each for each in findings.of("open") if "vouches" in each.message]
+    assert (told.params["user"], told.params["who"], told.params["device"]) == ("lin", "zhao", zhao.device[:8])
     # The author comes back after all: nothing is done twice.
     mine = lin.signed(CASE, held.raw)
     assert reasons(ask(lin, mine, **now(lin))) == ["had"]
