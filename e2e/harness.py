@@ -42,11 +42,13 @@ class City:
         self.data = data
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.web: Path | None = None  # another build of the browser part than this copy's
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
         """What serves this city."""
-        return [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port)]
+        web = ["--web", str(self.web)] if self.web else []
+        return [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port), *web]
 
     def start(self) -> None:
         with (self.data / "server.log").open("ab") as log:

@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from py_core import __version__
@@ -31,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     serving.add_argument("--public-url", help="address that the QR on receipts leads to (default: as published before)")
     serving.add_argument("--https", action="store_true", help="behind HTTPS: secure cookies, strict transport")
+    serving.add_argument("--web", type=Path, metavar="DIR", help="another build of the browser part than this copy's")
     serving.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="create the demonstration city once and name its accounts")
@@ -66,7 +69,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     from server.parts import assemble
     from server.serving import serve
 
-    parts = assemble(settings_of(arguments, https=arguments.https), SystemClock(), SystemEntropy())
+    settings = settings_of(arguments, https=arguments.https)
+    if arguments.web:
+        settings = replace(settings, web_dist=arguments.web)
+    parts = assemble(settings, SystemClock(), SystemEntropy())
     publish_address(parts.city, arguments.public_url, f"http://{arguments.host}:{arguments.port}")
     version = parts.city.current().version
     city = f"directory version {version}" if version else "no directory yet: run `shouwen demo` or publish one"

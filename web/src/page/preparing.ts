@@ -9,6 +9,7 @@ import { failureText } from './failures.ts';
 import { say } from './language.ts';
 import { newPassphraseForm, unlockForm } from './passphrase.ts';
 import { strip } from './strip.ts';
+import { offerNewerPage } from './updates.ts';
 
 const RETRY_MS = 10_000;
 
@@ -63,7 +64,10 @@ async function fetchFiles(): Promise<void> {
   const words = element('span', { id: 'offline-bytes' });
   strip('prepare', say('Preparing for offline use'), bar, words);
   const manifest = await fetchManifest();
-  if (manifest.build !== BUILD) throw new Refusal('fault', 'build');
+  if (manifest.build !== BUILD) {
+    strip('prepare');
+    await offerNewerPage();
+  }
   await precache(manifest, ({ done, total }) => {
     bar.value = total ? done / total * 100 : 0;
     words.textContent = say('{done} of {total} MB', { done: megabytes(done), total: megabytes(total) });

@@ -48,7 +48,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   // A refreshed page comes without what only the shell can draw.
   document.addEventListener('htmx:after:swap', () => { app.lockButton(); showReenrolment(bridge); });
   new Live(bridge, drafts);
-  offerUpdates(bridge);
+  offerUpdates(bridge, drafts);
   offerCarrying(bridge);
   offerRecalling(bridge);
   offerTrying(bridge);
