@@ -25,7 +25,7 @@ def replace_build(city: City, web: Path | None) -> None:
 def change_over(page: Page, build: str) -> None:
     """Takes the offer; the page loads anew with the files of that build only."""
     offer = page.locator("[data-part=update]")
-    expect(offer).to_contain_text("新版本已就绪", timeout=PREPARE_MS_MAX)
+    expect(offer).to_contain_text("新版本已经就绪", timeout=PREPARE_MS_MAX)
     with page.expect_navigation():
         offer.get_by_role("button").click()
     page.wait_for_function(f"async () => String(await ({KEPT_BUILDS})()) === 'shouwen-{build}'")
