@@ -34,6 +34,7 @@ from webauthn.helpers.structs import (
 )
 
 from py_core.errors import ShouwenError
+from py_core.views import language
 from server.database import Database
 from server.keys import SigningKey
 from server.outside import Clock, Entropy, from_ms, to_ms
@@ -128,7 +129,7 @@ class Passkeys:
             raise PasskeyRefused("too_many")
         options = generate_registration_options(
             rp_id=site.rp_id,
-            rp_name="首问",
+            rp_name=language.translate(language.ZH, "Shouwen"),
             user_id=self._handle(user),
             user_name=user,
             user_display_name=user,
