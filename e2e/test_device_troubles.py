@@ -63,6 +63,19 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     lin.page.click("[data-part=draft] button")
     expect(lin.page.locator("input[name=title]")).to_have_value("")
 
+    # What could not be taken and was left is offered at the next registration: go on with it, or begin with nothing.
+    lin.page.fill("input[name=title]", "没有选事项")
+    lin.page.click("#register-submit")
+    expect(lin.page.locator(".govuk-error-summary")).to_be_visible()
+    for _ in range(2):
+        lin.page.locator(".sw-nav a[href='/register']").click()
+        expect(lin.page.locator(".govuk-error-summary")).to_have_count(0)
+        expect(lin.page.locator("[data-part=draft]")).to_contain_text("清空重填")
+        expect(lin.page.locator("input[name=title]")).to_have_value("没有选事项")
+    lin.page.click("[data-part=draft] button")
+    expect(lin.page.locator("input[name=title]")).to_have_value("")
+    expect(lin.page.locator("[data-part=draft]")).to_have_count(0)
+
     # Locking takes everything from the page; a wrong passphrase is told in words.
     lin.open("/today")
     assert "韩国强" in lin.page.content() or "磁盘已满时" in lin.page.content()
@@ -73,8 +86,12 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     lin.page.click("#unlock button")
     expect(lin.page.locator("#unlock-error")).to_contain_text("口令不正确")
 
-    # A page that only the server can make says so.
-    lin.page.goto(city.url + "/centre/cases")
+    # A page that only the server can make says so, in the frame where the work goes on.
+    lin.unlock("/account")
+    expect(lin.page.locator("h1")).to_contain_text("需要联网")
+    lin.page.locator(".sw-nav a[href='/register']").click()
+    expect(lin.page.locator("#register-submit")).to_be_visible()
+    lin.page.goto(city.url + "/sign-in")
     expect(lin.page.locator("h1").first).to_have_text("这里需要网络")
 
 

@@ -34,8 +34,8 @@ def test_faults_without_network_are_told_and_nothing_typed_is_lost(
     # An unknown page says what to do; a page that lives at the centre says that it needs the network.
     lin.open("/cases/" + "0" * 32)
     expect(page.locator("h1")).to_contain_text("没有")
-    page.goto(city.url + "/centre/cases")
-    expect(page.locator("body")).to_contain_text("需要网络")
+    page.goto(city.url + "/account")
+    expect(page.locator("h1")).to_contain_text("需要联网")
 
     # A form with faults names each field and keeps what was typed.
     lin.open("/register")

@@ -59,7 +59,11 @@ class Day:
 
     @property
     def visits(self) -> list[str]:
-        return list(dict.fromkeys(step.case for step in self.steps if step.is_visit))
+        """The visits that are made; one that is cancelled has nothing to sign."""
+        cancelled = {step.case for step in self.steps if step.do == "visit.cancel"}
+        return [
+            name for name in dict.fromkeys(step.case for step in self.steps if step.is_visit) if name not in cancelled
+        ]
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -143,7 +147,10 @@ WH = Day(
             _do(LIN, "牵头不明", "request_lead", note="涉及柳溪镇和本镇，请指定牵头单位。"),
             _do(LIN, "不予办理", "notify_refusal", "F-06", reason="所反映事项已有生效判决，不属受理范围。", form_of_notice="written"),
             _do(LIN, "来信", "file_complaint", about="来信人投诉未主动告知经办人姓名。"),
+            _plan(LIN, "走访停产厂", "星桥旧坊印染厂", "吴厂长"),
+            _at(LIN, "走访停产厂", "cancel", reason="企业停产，改日联系。"),
             _plan(LIN, "走访恒泰", "星桥恒泰纺织有限公司", "钱建新"),
+            _at(LIN, "走访恒泰", "note", text="带上用工政策摘要。"),
             *_made(
                 LIN, "走访恒泰", "钱建新",
                 _ask(LIN, "走访恒泰", "车间用工难", "matter:WH:contact", outcome="register"),
@@ -313,6 +320,7 @@ HL = Day(
             *_made(
                 LIN, "走访铸造", "马总",
                 _ask(LIN, "走访铸造", "厂门口道路破损", "offer:hotline-enterprise", request_kind="complaint", outcome="accept"),
+                _at(LIN, "走访铸造", "add_request", case="企业用电"),
                 papers="现场测绘图",
             ),
         ),
@@ -365,6 +373,8 @@ JY = Day(
             _register(LIN, "不准延期件", SERVICE, "F-02", **ALLOWANCE),
             _register(LIN, "移交柳溪", SERVICE, **ALLOWANCE, outcome="hand_over", to_unit="liuxi"),
             _register(LIN, "请求牵头", SERVICE, **{**ALLOWANCE, "signed": "no", "unsigned_reason": "手部受伤，不便签字。"}, outcome="register"),
+            _register(LIN, "纸面签字", SERVICE, **{**ALLOWANCE, "signed": "paper"}, outcome="register"),
+            _do(LIN, "纸面签字", "record_signature", "F-01", signed="yes"),
             _register(LIN, "不属本机关", "matter:JY:contact", "F-07", signed="yes", outcome="guide", to_body="市税务局 12366", explanation="该事项由税务机关办理，已告知地址和电话。"),
             _register(LIN, "不予受理", SERVICE, **ALLOWANCE, outcome="register"),
             _register(LIN, "转报件", "offer:public-rental", "F-02", **ALLOWANCE),
@@ -409,7 +419,7 @@ JY = Day(
     ),
     {
         "当场受理": "completed", "当场办结": "completed", "一次告知": "handling", "特别程序件": "handling", "延期件": "handling",
-        "不准延期件": "completed", "移交柳溪": "handling", "请求牵头": "handling", "不属本机关": "referred_out", "不予受理": "refused",
+        "不准延期件": "completed", "移交柳溪": "handling", "请求牵头": "handling", "纸面签字": "registered", "不属本机关": "referred_out", "不予受理": "refused",
         "转报件": "forwarded", "发照件": "completed", "待备岗受理": "completed", "走访设立登记": "completed",
     },
     taken_over=("待备岗受理", "走访设立登记"),

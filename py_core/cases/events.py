@@ -130,7 +130,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "correction_notified": (
         _f("items", "texts", "Everything to be corrected", True),
-        _f("form", "choice", "Form", False, ("oral", "written")),
+        _f("form", "choice", "Form of notice", False, ("oral", "written")),
         _f("overlooked", "bool", "An item that was already visible before"),
         _NOTE,
     ),
@@ -138,7 +138,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "procedure_started": (
         _f("id", "text", "Procedure number", True),
         _f("procedure", "choice", "Procedure", True, PROCEDURES),
-        _f("told", "bool", "The time needed was told"),
+        _f("told", "bool", "The person was told how long it takes"),
         _f("name", "text", "Name of the procedure"),
         _f("expected_days", "int", "Days it will need"),
         _NOTE,
@@ -160,7 +160,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "extension_notified": (
         _f("reason", "long_text", "Reason", True),
         _f("until", "date", "New date", True),
-        _f("form", "choice", "Form", False, ("oral", "written")),
+        _f("form", "choice", "Form of notice", False, ("oral", "written")),
     ),
     "refusal_proposed": (_f("reason", "long_text", "Reason"),),
     "refusal_reported": (_NOTE,),
@@ -170,7 +170,10 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("outcome", "choice", "Decision of the leader", True, ("correct", "solve", "agree"), "refusal"),
         _NOTE,
     ),
-    "refusal_notified": (_f("reason", "long_text", "Reason"), _f("form", "choice", "Form", False, ("oral", "written"))),
+    "refusal_notified": (
+        _f("reason", "long_text", "Reason"),
+        _f("form", "choice", "Form of notice", False, ("oral", "written")),
+    ),
     "forwarded_up": (_f("to", "text", "Forwarded to"), _NOTE),
     "reported_back": (_f("text", "long_text", "Report"),),
     "decision_issued": (_f("text", "long_text", "Written decision"),),

@@ -61,6 +61,12 @@ def show_approvals(turn: Turn) -> Response:
     )
 
 
+def waiting_for(turn: Turn) -> int:
+    """How many cases stand still until this person decides; what the rules merely propose is not among them."""
+    pending = (opened for opened in _candidates(turn) if opened.glance.state in _WAITING)
+    return sum(any(_rows(turn, opened)) for opened in pending)
+
+
 def asked_for(turn: Turn, opened: OpenCase, command: str) -> dict[str, Any] | None:
     """What a decision answers, for its own form; None for a step that decides on nobody's request."""
     if command not in _DECISIONS:
@@ -87,7 +93,8 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
         mine = [item for item in offered if item.command in commands]
         if not mine or (commands & {"open_accountability"} and not opened.assessment.proposals):
             continue
-        fact = _newest(opened, asked_by)
+        facts = _asking(opened, asked_by)
+        fact = facts[0] if facts else None
         proposed = opened.assessment.proposals if "decline_proposal" in commands else ()
         race = _race(turn, opened, commands)
         yield {
@@ -95,7 +102,7 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "proposed": _proposed(turn, opened, proposed),
             "asked": _asked(turn, fact) if fact else "",
             "wish": _wish(turn, opened, fact) if fact else "",
-            "reason": _reason(fact) if fact else "",
+            "reason": _reason(facts),
             "race": race,
             "race_text": language.day_text(turn.lang, race) if race else "",
             "left": case_view.days_left(turn, race, case_view.unit_of(opened)) if race else "",
@@ -110,9 +117,10 @@ def _proposed(turn: Turn, opened: OpenCase, names: tuple[str, ...]) -> list[str]
     return [proposal_words(turn, pack, name) for name in names] if pack is not None else list(names)
 
 
-def _newest(opened: OpenCase, types: tuple[str, ...]) -> Fact | None:
+def _asking(opened: OpenCase, types: tuple[str, ...]) -> list[Fact]:
+    """The last act of each kind that asked for it, the newest first."""
     facts = [fact for kind in types if (fact := opened.case.last(kind)) is not None]
-    return max(facts, key=lambda fact: fact.index, default=None)
+    return sorted(facts, key=lambda fact: fact.index, reverse=True)
 
 
 def _asked(turn: Turn, fact: Fact) -> str:
@@ -120,8 +128,10 @@ def _asked(turn: Turn, fact: Fact) -> str:
     return turn.say(N_("%(who)s, %(when)s"), who=who, when=language.moment_text(turn.lang, fact.at))
 
 
-def _reason(fact: Fact) -> str:
-    return str(next((fact.data[key] for key in ("reason", "about", "note", "text") if fact.data.get(key)), ""))
+def _reason(facts: list[Fact]) -> str:
+    """The reason given by whoever asked; a report that only passes it on says less than the proposal before it."""
+    told = (str(fact.data[key]) for key in ("reason", "about", "note", "text") for fact in facts if fact.data.get(key))
+    return next(told, "")
 
 
 def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:

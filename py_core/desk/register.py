@@ -267,6 +267,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
             ],
             "signed_options": [
                 {"value": "yes", "text": turn.say(N_("Signed"))},
+                {"value": "paper", "text": turn.say(N_("To be signed on the printed registration (F-01)"))},
                 {"value": "no", "text": turn.say(N_("Not signed"))},
             ],
             "outcomes": [

@@ -153,12 +153,19 @@ def choice_view(turn: Turn, choice: Choice) -> dict[str, object]:
     }
 
 
+def _unit(turn: Turn, pack: Pack, n: int, unit: str) -> str:
+    return pack.term(f"unit.{unit}.one" if n == 1 else f"unit.{unit}", turn.lang)
+
+
 def _limit(turn: Turn, choice: Choice) -> str:
     if choice.offer and choice.offer.promise:
-        n, unit = choice.offer.promise["n"], choice.pack.term(f"unit.{choice.offer.promise['unit']}", turn.lang)
+        n, unit = (
+            choice.offer.promise["n"],
+            _unit(turn, choice.pack, choice.offer.promise["n"], choice.offer.promise["unit"]),
+        )
         return turn.say(N_("promised in %(n)s %(unit)s"), n=n, unit=unit)
     if choice.matter.limit:
         period = choice.matter.limit.period
-        unit = choice.pack.term(f"unit.{period.unit}", turn.lang)
+        unit = _unit(turn, choice.pack, period.n, period.unit)
         return turn.say(N_("to be answered in %(n)s %(unit)s"), n=period.n, unit=unit)
     return ""

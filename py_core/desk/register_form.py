@@ -234,10 +234,11 @@ def _read_papers(form: Form, choice: Choice | None) -> tuple[list[dict[str, Any]
 
 
 def _read_signature(form: Form, fields: dict[str, Any]) -> None:
-    signed = form.choice("signed", ("yes", "no"), N_("Say whether the registration was signed (JY-3.2.7)."))
+    """What stays owed when the printed registration is to be signed: `record_signature` says how that went."""
+    signed = form.choice("signed", ("yes", "paper", "no"), N_("Say whether the registration was signed (JY-3.2.7)."))
     fields["signed"] = signed == "yes"
     drawn = form.strokes("strokes")
-    if drawn and signed == "no":
+    if drawn and signed != "yes":
         form.fault(
             "strokes", N_("Somebody has signed here, but the answer is: not signed. Clear the one or change the other.")
         )

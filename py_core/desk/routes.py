@@ -199,6 +199,10 @@ ROUTES = (
 )
 
 
+# Pages that the server makes without the desk; the device is asked for them when the network is away.
+_OF_SERVER = re.compile(r"/(account|calendar|centre)(/|$)")
+
+
 def only_looks(path: str) -> bool:
     """Whether a POST to this address records nothing: it posts only so that what is looked for is in no address."""
     return any(route.looks and route.path.fullmatch(path.rstrip("/")) for route in ROUTES)
@@ -228,4 +232,6 @@ def respond(request: Request, store: Store, identity: Identity, surroundings: Su
         if handler is None:
             return problem(turn, 405, "method")
         return handler(turn, **found.groupdict())
+    if surroundings.where == "device" and _OF_SERVER.match(path):
+        return problem(turn, 503, "needs_network")
     return problem(turn, 404, "unknown_page")

@@ -230,7 +230,9 @@ def _signature(sheet: Sheet) -> str:
     if fact.data.get("signed"):
         return sheet.turn.say(N_("Confirmed by signature"))
     reason = fact.data.get("unsigned_reason")
-    return sheet.turn.say(N_("Not signed. Reason: %(reason)s"), reason=reason) if reason else ""
+    if reason:
+        return sheet.turn.say(N_("Not signed. Reason: %(reason)s"), reason=reason)
+    return sheet.turn.say(N_("To be signed below"))
 
 
 def _period(sheet: Sheet, value: Any) -> str:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.approvals import waiting_for
 from py_core.desk.duties import duties, usual_scope
 from py_core.desk.frame import first_page, page, redirect
 from py_core.desk.ports import Response
@@ -47,6 +48,7 @@ def show_today(turn: Turn) -> Response:
         "today",
         {
             "reminder": _reminder(turn, found, today),
+            "decisions": _decisions(turn),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, whole_unit),
             "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
@@ -54,6 +56,13 @@ def show_today(turn: Turn) -> Response:
             "visits": due_visits(turn, "unit" if whole_unit else "mine"),
         },
         where="today",
+    )
+
+
+def _decisions(turn: Turn) -> str:
+    n = waiting_for(turn)
+    return (
+        turn.count(N2_("%(n)d matter waits for your decision", "%(n)d matters wait for your decision"), n) if n else ""
     )
 
 

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
+from html_forms import filled
 
 from py_core.desk.ports import Identity, Request, Surroundings
 from py_core.desk.proposal_words import proposal_words
 from py_core.desk.turn import Turn
+from py_core.directory import read_directory
 from py_core.packs import load_packs
+from server.demo.data import directory_document
 
 KEY = "0" * 31 + "1"
 
@@ -94,3 +97,37 @@ def test_every_proposal_has_words(pack: str, lang: str) -> None:
         assert words != name
         assert not re.search(r"proposal\.|(supervision|breach|alert):\S", words), words
         assert lang == "en" or re.search("[一-鿿]{2}", words), words
+
+
+def test_today_says_what_waits_for_a_decision_and_leads_there() -> None:
+    lin, head = asked()
+    assert '<a class="govuk-link" href="/approvals">有 1 件事项等待您审批</a>' in head.get("/today").html
+    assert "1 matter waits for your decision" in head.get("/today", "en").html
+    assert 'id="decisions"' not in lin.get("/today").html
+    head.post(f"/cases/{KEY}/do/approve_extension", key=str(head.seq), workdays="5", opinion="同意")
+    assert 'id="decisions"' not in head.get("/today").html
+
+
+def test_a_refusal_that_was_reported_is_decided_by_the_reason_of_its_proposal() -> None:
+    city = read_directory(directory_document())
+    lin = Desk("linxiao", store=FakeStore(city))
+    lin.post(
+        "/register",
+        **service_form(
+            offer="matter",
+            matter="matter:BZ:approval",
+            outcome="accept",
+            channel="document",
+            claimant="outside_unit",
+            claimant_id="",
+        ),
+    )
+    [case] = lin.store.acts
+    for command, typed in (
+        ("propose_refusal", {"reason": "不符合共建条件。"}),
+        ("report_refusal", {"note": "报分管领导。"}),
+    ):
+        page = lin.get(f"/cases/{case}/do/{command}").html
+        assert lin.post(f"/cases/{case}/do/{command}", **filled(page, typed)).status == 303
+    leader = Desk("wuhaiyan", store=lin.store, now=lin.now + timedelta(hours=1), code="H1")
+    assert "不符合共建条件。" in leader.get("/approvals").html

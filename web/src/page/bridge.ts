@@ -8,7 +8,7 @@ const SILENCE_MS_MAX = 30_000; // starting Python on a slow laptop keeps the wor
 const CLOSING_MS = 200; // a worker that closes itself needs a moment until its name is free
 const GENERATION = 'worker-generation';
 
-type Line = { post(message: unknown): void; end(): void };
+type Line = { post(message: unknown, lines?: Transferable[]): void; end(): void };
 type Waiting = { resolve(value: never): void; reject(error: Error): void };
 
 export class Bridge extends EventTarget {
@@ -32,7 +32,7 @@ export class Bridge extends EventTarget {
     return new Promise((resolve, reject) => {
       const call: Call = { id: this.nextId++, op, args };
       this.waiting.set(call.id, { resolve, reject });
-      this.line.post(call);
+      this.line.post(call, args.filter(each => each instanceof MessagePort));
     });
   }
 
@@ -67,12 +67,12 @@ export class Bridge extends EventTarget {
       worker.addEventListener('error', () => this.failed());
       const { port } = worker;
       port.onmessage = event => this.heard(event.data);
-      return { post: message => port.postMessage(message), end: () => port.close() };
+      return { post: (message, lines = []) => port.postMessage(message, lines), end: () => port.close() };
     }
     const worker = new Worker('/worker.js', { type: 'module', name });
     worker.addEventListener('error', () => this.failed());
     worker.onmessage = event => this.heard(event.data);
-    return { post: message => worker.postMessage(message), end: () => worker.terminate() };
+    return { post: (message, lines = []) => worker.postMessage(message, lines), end: () => worker.terminate() };
   }
 
   private heard(message: Answer | Notice): void {

@@ -34,6 +34,8 @@ export class Drafts {
   /** After a page was shown: what was typed before belongs to another page; a kept draft of this one comes back. */
   async pageShown(posted: boolean, status: number): Promise<void> {
     clearTimeout(this.timer);
+    const form = this.form();
+    if (form && status < 400) empty(form);
     if (posted && this.key) await this.bridge.call('saveDraft', this.key, null).catch(() => {});
     this.touched.clear();
     strip('draft');
@@ -41,9 +43,13 @@ export class Drafts {
       await this.bridge.call('saveDraft', this.carried.key, this.carried.draft).catch(() => {});
       this.carried = null;
     }
-    const form = this.form();
     this.key = form ? keyOf(form) : null;
-    if (!form || !this.key || status >= 400) { if (form) this.touched.add(form); return; }
+    if (!form || !this.key) return;
+    if (status >= 400) { // what could not be taken is kept as it was sent, whoever goes elsewhere first
+      this.touched.add(form);
+      await this.save();
+      return;
+    }
     const draft = await this.bridge.call('draft', this.key).catch(() => null);
     if (!draft || !fill(form, draft)) return;
     this.touched.add(form);
@@ -80,6 +86,12 @@ function keyOf(form: HTMLFormElement): string { return `${form.dataset['draft']}
 function kept(form: HTMLFormElement): Fields {
   const { csrf: _, ...rest } = fields(new FormData(form));
   return rest;
+}
+
+/** A form as its page gives it: morphing leaves what was typed into the form that stood there before. */
+function empty(form: HTMLFormElement): void {
+  form.reset();
+  form.dispatchEvent(new Event('shouwen:filled', { bubbles: true }));
 }
 
 /** Puts a draft into a form; false when it changes nothing. */

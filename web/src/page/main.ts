@@ -5,14 +5,16 @@ import { isDeskPage } from '../shared/routes.ts';
 import { accountPasskeys } from './account_passkeys.ts';
 import { Bridge } from './bridge.ts';
 import { Files } from './files.ts';
+import { handOverWhenLeft } from './handover.ts';
 import { listenToKeys } from './keyboard.ts';
 import { serverKeeper } from './keepers.ts';
 import { rememberLang } from './language.ts';
 import { configure, failedPage, isPageSwap, showErrors, startAtTop, tellShown } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
-import { startShell } from './shell.ts';
+import { mayWorkerRun, startShell } from './shell.ts';
 import { Signing } from './signing.ts';
 import { keepStrip } from './strip.ts';
+import { reportSurroundings } from './surroundings.ts';
 
 document.addEventListener('click', event => {
   if ((event.target as Element | null)?.closest('[data-action="print"]')) window.print();
@@ -61,9 +63,19 @@ async function serverPage(): Promise<void> {
     tellShown();
   });
   let ready = await isReady();
+  if (ready) await stayConnected();
   if (ready || !await mayWorkOffline()) return;
   await prepare(() => new Bridge());
   ready = await isReady();
+}
+
+/** Whoever works at the centre keeps their device open meanwhile: without any page its worker would end. */
+async function stayConnected(): Promise<void> {
+  if (!await mayWorkerRun()) return;
+  const bridge = new Bridge();
+  handOverWhenLeft(bridge);
+  bridge.state = await bridge.call('state');
+  reportSurroundings(bridge);
 }
 
 async function mayWorkOffline(): Promise<boolean> {

@@ -9,6 +9,7 @@ import { element } from './dom.ts';
 import { Drafts } from './drafts.ts';
 import { failureText } from './failures.ts';
 import { Files, forgetPictures } from './files.ts';
+import { forgetKeys, handOverWhenLeft, keysFor, keysKept } from './handover.ts';
 import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
@@ -53,39 +54,53 @@ export async function startShell(bridge: Bridge): Promise<void> {
   offerRecalling(bridge);
   offerTrying(bridge);
   reportSurroundings(bridge);
+  handOverWhenLeft(bridge, () => drafts.save());
   watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });
   bridge.addEventListener('restarted', () => { void app.restarted(); });
   const waiting = setTimeout(() => strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')), WAIT_NOTE_MS);
   // A worker that runs answers within milliseconds. A new one has to start first: meanwhile the passphrase can be typed.
-  const starting = setTimeout(() => app.askPassphrase(), STARTED_MS_MAX);
-  void mayWorkerRun().then(running => { if (!running && bridge.state === null) app.askPassphrase(); });
+  // When the page before this one handed the device over, nothing has to be typed.
+  const kept = keysKept();
+  const ask = async (): Promise<void> => { if (!await kept && bridge.state === null) app.askPassphrase(); };
+  const starting = setTimeout(() => { void ask(); }, STARTED_MS_MAX);
+  void mayWorkerRun().then(running => running ? undefined : ask());
   await bridge.workingState();
   clearTimeout(starting);
   clearTimeout(waiting);
   strip('door');
-  if (new URLSearchParams(location.search).has(JOIN)) await app.join(); else await app.follow();
+  await app.begin(await kept);
 }
 
 class Shell {
   private shown: 'nothing' | 'unlock' | 'unprepared' | 'preparing' | 'page' = 'nothing';
   private shownWho = '';
   private unlocking = false;
+  private begun = false;
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly skeleton: HTMLBodyElement) {}
 
   /** Shows what fits the door: a page, the unlock form, or how to prepare. */
   async follow(coming: DeskResponse | null = null): Promise<void> {
     const { door, ready, who = '' } = this.bridge.state ?? {};
-    if (this.shown === 'preparing' || this.unlocking) return; // the answer to unlocking brings state and page
+    if (!this.begun || this.shown === 'preparing' || this.unlocking) return; // the answer to unlocking brings state and page
     if (door === 'open' && !ready) await this.prepare(() => finishPreparing(this.bridge));
     else if (door === 'open' && (this.shown !== 'page' || this.shownWho !== who)) await this.firstPage(coming);
     else if (door === 'locked') this.askPassphrase();
     else if (door === 'none') this.notPrepared();
   }
 
+  /** The worker's door is known; with `kept` keys the person goes on also where a worker had to start anew. */
+  async begin(kept: boolean): Promise<void> {
+    this.begun = true;
+    if (new URLSearchParams(location.search).has(JOIN)) { forgetKeys(); await this.join(); return; }
+    if (kept && this.bridge.state?.door === 'locked') await this.tryToOpen(() => this.bridge.call('resume', keysFor(), deskRequest('GET', address(), {})));
+    else if (kept) forgetKeys();
+    await this.follow();
+  }
+
   /** Somebody signed in to work on this device too: they unlock what is theirs, or a place is prepared for them. */
-  async join(): Promise<void> {
+  private async join(): Promise<void> {
     history.replaceState(null, '', '/today');
     try {
       const place = await this.bridge.call('turnTo');
@@ -110,6 +125,7 @@ class Shell {
   }
 
   async restarted(): Promise<void> {
+    this.begun = true;
     this.drafts.carry();
     this.shown = 'nothing';
     strip('restarted', say('The offline part did not answer and was started again. Everything with a tick is safe; unlock to go on.'));
@@ -121,7 +137,7 @@ class Shell {
     const row = document.querySelector('.sw-bar__row');
     if (!row || row.querySelector('#lock')) return;
     const button = element('button', { id: 'lock', class: 'sw-bar__button', type: 'button' }, say('Lock'));
-    button.addEventListener('click', () => { void this.drafts.save().then(() => this.bridge.call('lock')); });
+    button.addEventListener('click', () => { forgetKeys(); void this.drafts.save().then(() => this.bridge.call('lock')); });
     row.append(button);
   }
 
@@ -167,7 +183,7 @@ class Shell {
 
   private async tryToOpen(open: () => Promise<Unlocked>): Promise<string | null> {
     try {
-      this.unlocking = true;
+      this.begun = this.unlocking = true;
       const { state, page } = await open();
       this.unlocking = false;
       this.bridge.state = state;
@@ -225,7 +241,7 @@ async function makeSnapshot(): Promise<void> {
 }
 
 /** Whether some worker may be running already: only one that runs holds the right to write. */
-async function mayWorkerRun(): Promise<boolean> {
+export async function mayWorkerRun(): Promise<boolean> {
   const { held = [], pending = [] } = await navigator.locks.query();
   return [...held, ...pending].some(lock => lock.name === WRITER);
 }

@@ -2,26 +2,34 @@
 // sync and everything that is not a page or a built file goes to the network untouched.
 import { BUILD, CACHE, READY_CACHE, READY_MARK } from '../shared/build.ts';
 import { dropOtherBuilds, fetchManifest, precache } from '../shared/precache.ts';
-import { isDeskPage, isServerPage } from '../shared/routes.ts';
+import { isDeskPage, isExplainedHere, isServerPage } from '../shared/routes.ts';
+import type { HandoverAsk } from '../shared/protocol.ts';
 import { translate } from '../shared/texts.ts';
+import { Handover, type LeavingPage } from './handover.ts';
 
 interface Extendable extends Event { waitUntil(work: Promise<unknown>): void }
 interface Fetching extends Extendable { request: Request; respondWith(answer: Promise<Response>): void }
-interface Scope extends EventTarget { skipWaiting(): Promise<void>; clients: { claim(): Promise<void> } }
+interface Scope extends EventTarget { skipWaiting(): Promise<void>; clients: { claim(): Promise<void>; matchAll(of: { type: 'window' }): Promise<LeavingPage[]> } }
 const scope = self as unknown as Scope;
 
+const handover = new Handover();
 const BUILT = /^\/(?:assets\/.+|worker\.js|shell\.html)$/;
 
 scope.addEventListener('install', event => (event as Extendable).waitUntil(install()));
 scope.addEventListener('activate', event => (event as Extendable).waitUntil(activate()));
 scope.addEventListener('message', event => {
-  if ((event as MessageEvent).data === 'activate') void scope.skipWaiting();
+  const { data, ports } = event as MessageEvent<'activate' | { handover: HandoverAsk }>;
+  if (data === 'activate') void scope.skipWaiting();
+  else handover.answer(data.handover, ports[0]);
 });
 scope.addEventListener('fetch', event => {
   const { request, respondWith } = event as Fetching;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== location.origin) return;
-  if (request.mode === 'navigate') respondWith.call(event, page(request, url));
+  if (url.origin !== location.origin) return;
+  const left = request.mode === 'navigate' ? scope.clients.matchAll({ type: 'window' }).then(pages => handover.gather(pages)) : null;
+  if (left) (event as Extendable).waitUntil(left); // a form that is sent to the server goes on its own way meanwhile
+  if (request.method !== 'GET') return;
+  if (left) respondWith.call(event, Promise.all([page(request, url), left]).then(([response]) => response));
   else if (BUILT.test(url.pathname)) respondWith.call(event, built(request, url));
 });
 
@@ -43,7 +51,7 @@ async function page(request: Request, url: URL): Promise<Response> {
   try {
     return await fetch(request);
   } catch {
-    return shell && !isServerPage(url.pathname) ? shell : needsNetwork();
+    return shell && (isExplainedHere(url.pathname) || !isServerPage(url.pathname)) ? shell : needsNetwork();
   }
 }
 

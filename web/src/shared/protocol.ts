@@ -29,6 +29,11 @@ export interface Passkey { id: string; salt: Uint8Array<ArrayBuffer> }
 /** `who` is the person that `door` and `ready` are about. */
 export interface WorkerState { build: string; door: Door; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
 
+/** What an open device hands over from one worker to the next: keys that can be used, never read. */
+export interface HandedKeys { who: string; data: CryptoKey; signing: { alg: number; publicKey: string; key: CryptoKey } }
+/** What a page asks of the service worker about kept keys. */
+export type HandoverAsk = 'keys?' | 'give' | 'forget';
+
 /** How the device stands now, and the page asked for; null when it must be asked for again. */
 export interface Unlocked { state: WorkerState; page: DeskResponse | null }
 
@@ -43,6 +48,10 @@ export interface Requests {
   unlock: { args: [passphrase: string, who?: string, first?: DeskRequest]; answer: Unlocked };
   /** The same with what the authenticator of a passkey computed. */
   unlockByPasskey: { args: [id: string, secret: Uint8Array<ArrayBuffer>, who?: string, first?: DeskRequest]; answer: Unlocked };
+  /** Puts the keys of the open device into the line, nothing when it is locked: the page is about to be left. */
+  handOver: { args: [line: MessagePort]; answer: true };
+  /** Opens a worker that has only just started with the keys that come by the line; throws `locked` when none do. */
+  resume: { args: [line: MessagePort, first?: DeskRequest]; answer: Unlocked };
   /** Which passkeys open what `who` (or the person whose turn it is) has here. */
   passkeys: { args: [who?: string]; answer: Passkey[] };
   addPasskey: { args: [passphrase: string, passkey: Passkey, secret: Uint8Array<ArrayBuffer>]; answer: true };

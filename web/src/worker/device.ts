@@ -3,7 +3,7 @@
 import { hex, utf8, type Bytes } from '../shared/bytes.ts';
 import { APP_VERSION, BUILD } from '../shared/build.ts';
 import { missing } from '../shared/precache.ts';
-import { Refusal, type DeskRequest, type DeskResponse, type Fields } from '../shared/protocol.ts';
+import { Refusal, type DeskRequest, type DeskResponse, type Fields, type HandedKeys } from '../shared/protocol.ts';
 import { prepared, type FileLimits, type Named } from '../shared/pictures.ts';
 import { Contents } from './contents.ts';
 import { Database, type Write } from './database.ts';
@@ -84,6 +84,18 @@ export class Device {
       Shelf.ahead(this.database);
       const { vault, wrapping } = await coming;
       await this.open(vault, Signer.load(this.database, wrapping));
+    });
+  }
+
+  /** What the next worker opens with; null while this device is locked. */
+  get keys(): Omit<HandedKeys, 'who'> | null {
+    return this.opened && { data: this.opened.vault.key, signing: this.opened.signer.handed };
+  }
+
+  /** Opens with the keys of the worker before this one. */
+  async resume({ data, signing: { alg, publicKey, key } }: HandedKeys): Promise<void> {
+    await this.turnstile.run(async () => {
+      if (!this.opened) await this.open(new Vault(data), Promise.resolve(new Signer(alg, publicKey, key)));
     });
   }
 

@@ -3,7 +3,7 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type HandedKeys, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
 import { Attention } from './attention.ts';
 import { Database } from './database.ts';
@@ -14,11 +14,12 @@ import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
 import { keepSnapshot } from './snapshot.ts';
 import { Turnstile } from './turnstile.ts';
-import { Vault, type Opened } from './vault.ts';
+import { Vault } from './vault.ts';
 
 const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
 const AFTER_FIRST_PAGE_MS = 1_000;
+const HANDED_MS_MAX = 1_000;
 const KEEP_AGAIN_MS = 120_000; // it is some hundred bytes for each case of the device
 
 interface Port { postMessage(message: unknown): void }
@@ -31,6 +32,7 @@ const switching = new Turnstile();
 const attention = new Attention();
 let power: Power = { lowBattery: false, saveData: false };
 let keptAt = -Infinity;
+let untouched = true; // nobody opened or locked anything yet: only then the keys of a worker before may open
 let python: Promise<Python> | null = null;
 
 // Python starts while the person still types the passphrase. A start that failed may be tried again, of Automerge as well,
@@ -163,11 +165,22 @@ const handlers: Record<Op, Handler> = {
   async unlock(passphrase: string, chosen?: string, first?: DeskRequest) {
     const begun = holdEngine();
     try {
-      return await unlock(chosen, first, database => Vault.unlock(database, passphrase, Date.now, begun));
+      return await unlock(chosen, first, device => device.unlock(database => Vault.unlock(database, passphrase, Date.now, begun)));
     } finally { begun(); }
   },
   async unlockByPasskey(id: string, secret: Bytes, chosen?: string, first?: DeskRequest) {
-    return await unlock(chosen, first, database => Vault.unlockByPasskey(database, id, secret));
+    return await unlock(chosen, first, device => device.unlock(database => Vault.unlockByPasskey(database, id, secret)));
+  },
+  async handOver(line: MessagePort) {
+    const { who, device } = await ready();
+    line.postMessage(device.keys && { who, ...device.keys });
+    return true;
+  },
+  async resume(line: MessagePort, first?: DeskRequest) {
+    await ready();
+    const keys = await handed(line);
+    if (!keys || !untouched) throw new Refusal('locked');
+    return await unlock(keys.who, first, device => device.resume(keys));
   },
   async passkeys(who?: string) {
     await ready();
@@ -250,18 +263,27 @@ const handlers: Record<Op, Handler> = {
   async retire() { setTimeout(retire, 0); return true; },
 };
 
-async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (database: Database) => Promise<Opened>): Promise<Unlocked> {
+async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (device: Device) => Promise<void>): Promise<Unlocked> {
   await ready();
   if (chosen) await turnTo(chosen);
   const { device } = parts!;
   performance.mark('unlock');
-  await device.unlock(way);
+  await way(device);
+  untouched = false;
   // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.
   const page = first && await device.isReady() ? await device.respond(first).catch(() => null) : null;
   performance.mark('answer');
   const answer: Unlocked = { state: await state(), page };
   setTimeout(() => { void afterFirstPage(parts!); }, 0);
   return answer;
+}
+
+/** The keys that the service worker kept for this worker, if it has any. */
+async function handed(line: MessagePort): Promise<HandedKeys | null> {
+  return await new Promise(resolve => {
+    line.onmessage = ({ data }: MessageEvent<HandedKeys | null>) => resolve(data);
+    setTimeout(() => resolve(null), HANDED_MS_MAX);
+  });
 }
 
 /** What an unlocked device does as soon as nobody waits for its page; nothing when it was locked again meanwhile. */
@@ -293,6 +315,7 @@ async function nudge(back: boolean): Promise<void> {
 
 async function lock(): Promise<void> {
   if (!parts) return;
+  untouched = false;
   parts.exchanges.stop();
   await parts.device.lock();
   await notify('state');

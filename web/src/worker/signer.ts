@@ -13,7 +13,8 @@ const GENERATE: Record<number, EcKeyGenParams | Algorithm> = { [ED25519]: { name
 const SIGN: Record<number, EcdsaParams | Algorithm> = { [ED25519]: { name: 'Ed25519' }, [P256]: { name: 'ECDSA', hash: 'SHA-256' } };
 
 export class Signer {
-  private constructor(readonly alg: number, readonly publicKey: string, private readonly key: CryptoKey) {}
+  /** `key` can be used, not read. */
+  constructor(readonly alg: number, readonly publicKey: string, private readonly key: CryptoKey) {}
 
   /** Makes a key pair; the write keeps it, wrapped. P-256 where the browser has no Ed25519. */
   static async create(wrapping: CryptoKey): Promise<{ signer: Signer; write: Write }> {
@@ -48,6 +49,9 @@ export class Signer {
     const key = await crypto.subtle.unwrapKey('pkcs8', wrapped.data, wrapping, how, GENERATE[alg]!, false, ['sign']);
     return new Signer(alg, publicHex, key);
   }
+
+  /** What the next worker of this device goes on signing with. */
+  get handed(): { alg: number; publicKey: string; key: CryptoKey } { return { alg: this.alg, publicKey: this.publicKey, key: this.key }; }
 
   /** Signs an act by its change hash. */
   async signAct(caseId: string, changeHash: string): Promise<Bytes> {

@@ -23,7 +23,8 @@ interface Attempts { failed: number; notBefore: number }
 export interface Opened { vault: Vault; wrapping: CryptoKey }
 
 export class Vault {
-  constructor(private readonly key: CryptoKey) {}
+  /** `key` can be used, not read: a worker hands it to the next one. */
+  constructor(readonly key: CryptoKey) {}
 
   /** Makes a new data key; the writes keep it, wrapped by the passphrase. */
   static async create(passphrase: string, iterations = ITERATIONS): Promise<Opened & { writes: Write[] }> {
