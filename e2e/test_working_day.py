@@ -16,7 +16,7 @@ import pytest
 from e2e.harness import City, Laptop
 from e2e.officer import Officer
 from e2e.prepared import Prepared
-from e2e.test_attachments import CAMERA, taken_by_camera, tells_only_pixels
+from e2e.test_attachments import CAMERA, notes, taken_by_camera
 from e2e.working_day import Office
 from e2e.working_days import DAYS, LIN, ZHAO, Day
 from py_core.calendars import national
@@ -97,7 +97,7 @@ def the_photograph_is_there(visit: Visit, office: Office) -> None:
     reader = ZHAO if visit.all("visit_files_added")[0].user == LIN else LIN
     content = office.ask_record(reader, f"/attachments/{file.sha256}").body()
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.bytes)
-    assert tells_only_pixels(content)
+    assert notes(content) == []
     assert CAMERA not in content
 
 
