@@ -88,6 +88,9 @@ def centre_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     page.goto(city.url + "/centre/reconciliation")
     link = page.locator("a[href^='/centre/reconciliation/']").first
     yield "reconcile", link.get_attribute("href") or ""
+    page.goto(city.url + "/centre/cases")
+    case = page.locator("main a[href^='/cases/']").first.get_attribute("href") or ""
+    yield "evidence", f"{case}/evidence"
     yield "vetoes", "/centre/vetoes"
     yield "quarantine", "/centre/quarantine"
     yield "late-work-unknown", "/centre/quarantine/999999999"
@@ -104,6 +107,8 @@ def head_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 
 def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """The city's rules, calendars and published services."""
+    page.goto(city.url + "/centre/devices")
+    yield "device-name", page.locator("main a[href$='/name']").first.get_attribute("href") or ""
     yield "people", "/centre/people"
     yield "person", "/centre/people/linxiao"
     yield "person-new", "/centre/people/new"
@@ -129,6 +134,14 @@ def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     yield "sessions", "/centre/sessions"
 
 
+def supervision_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
+    """What is kept how long, and the hold of one case against erasure."""
+    yield "keeping", "/centre/keeping"
+    page.goto(city.url + "/centre/cases")
+    case = page.locator("main a[href^='/cases/']").first.get_attribute("href") or ""
+    yield "keeping-hold", "/centre/keeping/" + case.rsplit("/", 1)[1]
+
+
 def audit_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """The one page of the auditor, and where everybody of the centre begins."""
     yield "audit", "/centre/audit"
@@ -145,7 +158,7 @@ def public_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
 # Every list with somebody who may see its pages; nobody for what the public sees.
 LISTS = {
     "": public_pages, "linxiao": pages_of, "sunguoping": head_pages, "qianwen": centre_pages, "heli": admin_pages,
-    "luoan": security_pages, "yanjing": audit_pages,
+    "luoan": security_pages, "yanjing": audit_pages, "luzheng": supervision_pages,
 }  # fmt: skip
 # Addresses that are no page of their own, and why.
 NO_PAGES = {"/": "leads to Today", "/today/alerts": "a part of Today", "/register/similar": "a part of the form"}

@@ -180,6 +180,7 @@ def test_the_accounts_sign_in_with_the_printed_password(city: Parts) -> None:
         "heli",
         "luoan",
         "yanjing",
+        "luzheng",
     ]
     assert [account.user for account in named] == people
     for account in named:
