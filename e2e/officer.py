@@ -17,6 +17,7 @@ PASSWORD = "chengjiang-2026"
 PASSPHRASE = "星桥镇的秋天很长"
 PREPARE_MS_MAX = 180_000  # a slow laptop: keys, Pyodide for the first time, the first sync
 ARRIVAL_MS_MAX = 120_000  # wake-up, a back-off of up to a minute after a dead server, a busy machine
+QUOTA_TRIES_MAX = 40
 
 
 GUARDED = ("heli", "luoan", "yanjing")  # whose role needs a second factor
@@ -124,3 +125,15 @@ class Officer:
         found = re.search(r"/cases/[0-9a-f]{32}", self.page.url)
         assert found, self.page.url
         return found.group()
+
+
+def type_until_refused(page: Page) -> None:
+    """Types on until the device says that it cannot keep drafts: Chromium asks for the free space only now and then."""
+    for _ in range(QUOTA_TRIES_MAX):
+        page.locator("[name=text]").press_sequentially("。")
+        try:
+            expect(page.locator("#offline-progress")).to_contain_text("存不下", timeout=2_000)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("the device never noticed that its disk is full")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer
+from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, type_until_refused
 
 
 def prepared(city: City, machine: Laptop) -> Officer:
@@ -33,19 +33,19 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     city.stop()
 
     # A full disk: the reason is brought to the eyes, the form stays as it was and can be sent once there is space.
-    # (The browser is opened anew because Chromium asks for the space left only before the first write.)
-    machine.close()
-    lin = Officer(machine.open(), city, "linxiao")
-    lin.unlock("/register")
+    lin.open("/register")
     page = lin.page
     session = machine.context.new_cdp_session(page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": city.url, "quotaSize": 1000})
     fill_appeal(page, "磁盘已满时")
+    type_until_refused(page)
+    typed = page.input_value("textarea[name=text]")
+    assert "这些话不能丢" in typed
     page.click("#register-submit")
     reason = page.locator("[data-part=problem]")
     expect(reason).to_contain_text("存储空间已满")
     expect(reason).to_be_in_viewport()
-    expect(page.locator("textarea[name=text]")).to_have_value("这些话不能丢")
+    expect(page.locator("textarea[name=text]")).to_have_value(typed)
     session.send("Storage.overrideQuotaForOrigin", {"origin": city.url})
     page.click("#register-submit")
     expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}"))

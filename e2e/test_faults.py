@@ -8,12 +8,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.officer import ARRIVAL_MS_MAX, Officer, type_until_refused
 
-QUOTA_TRIES_MAX = 40
 APPEAL = ("群众", "韩国强", "农贸市场东侧下水道堵塞", "污水漫到人行道。")
 
 
@@ -76,18 +75,6 @@ def test_faults_without_network_are_told_and_nothing_typed_is_lost(
     page.click("main form button[type=submit]")
     expect(page).to_have_url(re.compile(re.escape(case) + r"(\?|$)"))
     assert set(lin.ticks()) == {"device"}
-
-
-def type_until_refused(page: Page) -> None:
-    """Types on until the device says that it cannot keep drafts: Chromium asks for the free space only now and then."""
-    for _ in range(QUOTA_TRIES_MAX):
-        page.locator("[name=text]").press_sequentially("。")
-        try:
-            expect(page.locator("#offline-progress")).to_contain_text("存不下", timeout=2_000)
-        except AssertionError:
-            continue
-        return
-    raise AssertionError("the device never noticed that its disk is full")
 
 
 def test_a_held_back_act_and_an_ended_session_keep_the_work(
