@@ -61,11 +61,14 @@ def keeping(
         return plan.rows[case_id]
 
     for receipt in received.receipts:
+        astray = client.is_astray(receipt.hash)
+        if astray and receipt.case_id in going:
+            # Its bytes leave with the outbox and no feed brings them back: a row alone could not be offered again.
+            plan.rows[receipt.case_id] = [row for row in rows(receipt.case_id) if row[0] != receipt.hash]
         for row in rows(receipt.case_id):
             if row[0] == receipt.hash:
                 row[3:] = receipt.received_at_ms, receipt.log_index
-        astray = client.is_astray(receipt.hash) and receipt.case_id not in going
-        (plan.taken if astray else plan.settled).append(receipt.hash)
+        (plan.taken if astray and receipt.case_id not in going else plan.settled).append(receipt.hash)
     for act in received.acts:
         of_case = rows(act.case_id)
         arrived = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]

@@ -41,6 +41,6 @@ sys.path.append('/repo/tests/pyodide')
 import pytest, guard
 guard.stand_in('/repo/web/bundling/standins')
 guard.watch(f'/repo/web/dist/assets/{library}')
-int(pytest.main(['tests/core', '-q', '-p', 'no:cacheprovider', '-o', 'addopts=', *given]))
+int(pytest.main(['tests/core', '-q', '-p', 'no:cacheprovider', '-o', 'addopts=', '-o', 'faulthandler_timeout=0', *given]))
 `);
 process.exit(code);

@@ -21,6 +21,7 @@ FOUND: dict[int, str] = {
     3: _NUMBERS,
     6: _NUMBERS,
     19: _NUMBERS,
+    192: "an act taken late kept its row without its bytes in a case that was leaving, so it could not be offered again",
     228: "a carried receipt let an act wait for its echo in a case that was leaving, where none comes",
     34: "a device whose only answer was cut before its end took a restored record for a forked one, for ever",
 }
