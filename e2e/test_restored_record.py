@@ -72,7 +72,6 @@ def test_a_restored_record_has_everything_that_the_devices_have(
     for officer in (lin, zhao):
         officer.open("/sync")
         expect(officer.page.locator("main")).to_contain_text("从备份恢复", timeout=ARRIVAL_MS_MAX)
-        print(officer.user, officer.page.locator("main").inner_text()[:600])
     # Who signed in after the backup has to do it again: then the record takes the third device in by what it once signed.
     late.page.goto(city.url + "/sign-in?other=1")
     late.page.fill("input[name=user]", "xujing")
