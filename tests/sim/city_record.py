@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -109,29 +110,13 @@ class CityRecord:
 
     def answer(self, user: str, body: bytes, crash_rate: float) -> tuple[int, bytes, int | None]:
         """Status, body and Retry-After (ms) of one exchange, as `server/sync_routes.py` gives them."""
-        self._left = self._chance.randrange(6) if self._chance.random() < crash_rate else None
-        try:
+        with self._at_risk(self._chance, 6, crash_rate):
             return self._serve(user, body)
-        except RecordCrashed:
-            self.crashes += 1
-            self.close()
-            self.start()
-            raise
-        finally:
-            self._left = None
 
     def take_file(self, file: bytes, crash_rate: float) -> CarriedFile:
         """What became of an outbox file that somebody brought; raises `CarryRefused`, `RecordCrashed`."""
-        self._left = self._chance.randrange(8) if self._chance.random() < crash_rate else None
-        try:
+        with self._at_risk(self._chance, 8, crash_rate):
             return self.parts.carry_import.take(file, "")
-        except RecordCrashed:
-            self.crashes += 1
-            self.close()
-            self.start()
-            raise
-        finally:
-            self._left = None
 
     def enrolment_of(self, device: str) -> tuple[str, str]:
         """The enrolment record that a device keeps."""
@@ -149,29 +134,28 @@ class CityRecord:
 
     def upload(self, user: str, step: Step, data: bytes, crash_rate: float) -> tuple[int, int, bool]:
         """Status, offset and completeness, as `server/attachment_routes.py` gives them; raises `RecordCrashed`."""
-        self._left = self._chance_of_uploads.randrange(4) if self._chance_of_uploads.random() < crash_rate else None
-        contents = self.parts.attachments
-        try:
-            if step.do == "ask":
-                standing = contents.standing(user, step.sha256, self.parts.city.current().directory)
-                return 200, standing.offset, standing.complete
-            standing = contents.take(user, step.sha256, step.total, step.offset, data)
-            return 204, standing.offset, standing.complete
-        except UploadRefused as error:
-            return error.status, error.offset, False
-        except RecordCrashed:
-            self.crashes += 1
-            self.close()
-            self.start()
-            raise
-        finally:
-            self._left = None
+        with self._at_risk(self._chance_of_uploads, 4, crash_rate):
+            contents = self.parts.attachments
+            try:
+                if step.do == "ask":
+                    standing = contents.standing(user, step.sha256, self.parts.city.current().directory)
+                    return 200, standing.offset, standing.complete
+                standing = contents.take(user, step.sha256, step.total, step.offset, data)
+                return 204, standing.offset, standing.complete
+            except UploadRefused as error:
+                return error.status, error.offset, False
 
     def commit_page(self, act: NewAct, user: str, crash_rate: float) -> None:
         """Records an act of the server's own pages; raises `NotRecorded`, `RecordCrashed`."""
-        self._left = self._chance.randrange(4) if self._chance.random() < crash_rate else None
-        try:
+        with self._at_risk(self._chance, 4, crash_rate):
             self.parts.own_device.commit([act], user)
+
+    @contextmanager
+    def _at_risk(self, chance: Random, boundaries: int, rate: float) -> Iterator[None]:
+        """The process may end at one of the next boundaries; then it is started again and `RecordCrashed` goes on."""
+        self._left = chance.randrange(boundaries) if chance.random() < rate else None
+        try:
+            yield
         except RecordCrashed:
             self.crashes += 1
             self.close()
