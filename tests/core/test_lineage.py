@@ -12,7 +12,7 @@ from py_core.change import decode_act_change
 from py_core.custody import Custody
 from py_core.keeping import keeping
 from py_core.lineage import Again, offered_again, without_receipts
-from py_core.sync import LEFT_OUT, Received, RefusedAct, Standing, SyncClient
+from py_core.sync import LEFT_OUT, Receipt, Received, RefusedAct, Standing, SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
 
 OWN, OTHER = "d1", "d2"
@@ -143,3 +143,18 @@ def test_carried_receipts_know_what_is_leaving() -> None:
     leaving = Custody(leaving=frozenset({"ab" * 16}))
     device = SyncClient("d1", "0.1.0", standing=Standing(custody=leaving))
     assert device.read_carried(Carried("d1", "ff", 1, "l2"), []).custody == leaving
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_an_act_taken_late_keeps_no_row_without_its_bytes(leaves: bool) -> None:
+    """Where its case leaves, the outbox lets the bytes go and no feed brings them back."""
+    act = waiting(1)
+    device = client()
+    device.refused[act.hash] = RefusedAct(act.case_id, act.hash, "device_revoked")
+    leaving = Custody(leaving=frozenset({act.case_id} if leaves else ()))
+    received = Received(custody=leaving, receipts=[Receipt(act.case_id, act.hash, 6, 5, "aa")])
+    mine = [act.hash, [], act_text(1), None, None]
+    plan = keeping(received, device, [act.case_id], lambda _: [mine, row(2, 3)])
+    assert (act.hash in plan.settled, act.hash in plan.taken) == (leaves, not leaves)
+    left = [row(2, 3)[0]] if leaves else [act.hash, row(2, 3)[0]]
+    assert [each[0] for each in plan.rows[act.case_id]] == left
