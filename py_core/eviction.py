@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the sync page names these figures, so the desk must not be needed to read them
+from py_core.packs.device_figures import DeviceFigures
+
+if TYPE_CHECKING:
     from py_core.desk.glance import Glance
 
-KEEP_OWN = timedelta(days=90)  # finished cases of the person's unit, counted from the newest act's arrival
-KEEP_FOREIGN = timedelta(days=30)  # finished cases that are with another unit by now
-KEEP_LEAST = timedelta(days=7)  # not even a full device parts with what was finished this week
-CASES_MAX = 5_000  # of one device; beyond it the oldest finished ones leave
-CASES_WARN = 4_500
 LEAVING_AT_ONCE = 200  # of one transaction
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
 def leaving(
-    settled: Iterable[tuple[str, Glance]], total: int, unit: str, now: datetime, *, space_needed: bool = False
+    settled: Iterable[tuple[str, Glance]],
+    total: int,
+    unit: str,
+    now: datetime,
+    figures: DeviceFigures,
+    *,
+    used_percent: float = 0,
 ) -> list[str]:
     """Which of the settled cases may leave a device that holds `total`, those finished longest first.
 
-    By age and unit always, by number when there are more than `CASES_MAX`, with `space_needed` as many as may go; at
-    most `LEAVING_AT_ONCE`. The host leaves out cases of which something still waits on the device.
+    By age and unit always, by number when there are more than the city lets a device hold, and as many as may go when
+    so much of the storage is used that the city wants room; at most `LEAVING_AT_ONCE`. The host leaves out cases of
+    which something still waits on the device.
     """
+    space_needed = used_percent >= figures.space_percent
     finished = sorted(
         (glance.arrived_at, case_id, glance)
         for case_id, glance in settled
@@ -40,9 +45,10 @@ def leaving(
     found: list[str] = []
     for place, (arrived, case_id, glance) in enumerate(finished):
         age = now - arrived
-        if age < KEEP_LEAST or len(found) == LEAVING_AT_ONCE:
+        if age < figures.keep_least or len(found) == LEAVING_AT_ONCE:
             break
-        if space_needed or place < total - CASES_MAX or age >= (KEEP_OWN if glance.unit == unit else KEEP_FOREIGN):
+        most = figures.keep_own if glance.unit == unit else figures.keep_foreign
+        if space_needed or place < total - figures.cases_most or age >= most:
             found.append(case_id)
     return found
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-LEASE = timedelta(days=30)
-WARN = timedelta(days=5)
+from py_core.packs.device_figures import DeviceFigures
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`until` is when it ends; `is_ending` from `WARN` before, `is_over` from then on."""
+    """`until` is when it ends; `is_ending` for the days of warning before, `is_over` from then on."""
 
     until: datetime
     is_ending: bool
@@ -40,7 +39,7 @@ class Seen:
 def lease(
     last_contact_at: datetime | None,
     now: datetime,
-    length: timedelta = LEASE,
+    figures: DeviceFigures,
     *,
     hidden: timedelta = timedelta(0),
 ) -> Lease | None:
@@ -50,5 +49,5 @@ def lease(
     """
     if last_contact_at is None:
         return None
-    until = last_contact_at - hidden + length
-    return Lease(until, until - WARN <= now < until, until <= now)
+    until = last_contact_at - hidden + figures.lease
+    return Lease(until, until - figures.lease_warning <= now < until, until <= now)

@@ -12,32 +12,34 @@ from typing import Any
 from py_core.cases.fields import TEXT_MAX, UNITS_MAX
 from py_core.errors import Malformed
 from py_core.packs import Packs
+from py_core.packs.device_figures import DeviceSetting, load_device_settings
 from py_core.packs.retention import YEARS_MAX, load_retention
 from py_core.periods import read_period
 from py_core.values import N_
 
 COMMON = "common"  # stands for "every regulation" where the words without a number are set
 KEEPING = "keeping"  # stands for the city's own policy where the years of keeping contents are set
+DEVICES = "devices"  # stands for the city's own policy where the figures of its devices are set
 _COUNT_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSetting:
-    """One value that a city may fill in. `parts` are the numbers that make it up, for `kind` numbers."""
+    """One value that a city may fill in. `parts` are the numbers that make it up, for `kind` numbers and figures."""
 
     pack: str
     id: str
     zh: str
     en: str
     article: str
-    kind: str  # text | period | minutes | numbers | years
+    kind: str  # text | period | minutes | numbers | years | figures
     required: bool
     suggested: Any = None
     parts: tuple[str, ...] = ()
 
 
 def settings_of(packs: Packs) -> Iterator[OpenSetting]:
-    """Every setting of every regulation, then the words without a number (P-19), then how long contents are kept."""
+    """Every setting of every regulation, then the words without a number (P-19), how long contents are kept, the devices' figures."""
     for pack in packs.values():
         versions = packs.versions(pack.id)  # a case of an older version still asks for what that one leaves empty
         for setting in {key: value for version in versions for key, value in version.settings.items()}.values():
@@ -56,6 +58,9 @@ def settings_of(packs: Packs) -> Iterator[OpenSetting]:
         yield OpenSetting(COMMON, duty.id, duty.zh, duty.en, ", ".join(duty.articles), "minutes", False)
     for rule in load_retention().rules:
         yield OpenSetting(KEEPING, rule.id, rule.zh, rule.en, "", "years", False, rule.years)
+    for each in load_device_settings().settings:
+        parts = tuple(figure.name for figure in each.figures)
+        yield OpenSetting(DEVICES, each.id, each.zh, each.en, "", "figures", False, each.defaults, parts)
 
 
 def setting_of(packs: Packs, pack: str, name: str) -> OpenSetting:
@@ -85,7 +90,15 @@ def value_of(setting: OpenSetting, value: Any) -> Any:
         return {"n": period.n, "unit": period.unit}
     if not isinstance(value, dict) or set(value) != set(setting.parts):
         raise Malformed("value", N_("must have every number of this setting"))
-    return {name: _count(value[name]) for name in setting.parts}
+    numbers = {name: _count(value[name]) for name in setting.parts}
+    if setting.kind == "figures" and not device_setting(setting.id).fits(numbers):
+        raise Malformed("value", N_("is outside what can be set"))
+    return numbers
+
+
+def device_setting(name: str) -> DeviceSetting:
+    """The limits of one setting of devices that is known to exist."""
+    return next(each for each in load_device_settings().settings if each.id == name)
 
 
 def _count(value: Any) -> int:

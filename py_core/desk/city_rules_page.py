@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from py_core.city.events import PolicySet, read_city_event
-from py_core.city.filling import COMMON, KEEPING, OpenSetting, setting_of, settings_of
+from py_core.city.filling import COMMON, DEVICES, KEEPING, OpenSetting, setting_of, settings_of
 from py_core.desk import city_words
 from py_core.desk.centre import centre_menu
 from py_core.desk.city_acts import (
@@ -19,12 +19,14 @@ from py_core.desk.city_acts import (
     rules_with,
     sent_before,
 )
+from py_core.desk.city_devices import devices_preview, figure_fields, typed_figures
 from py_core.desk.forms import NEEDED, Form
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
 from py_core.errors import Malformed
+from py_core.packs.device_figures import load_device_settings
 from py_core.packs.model import Policy
 from py_core.packs.retention import load_retention
 from py_core.values import local
@@ -38,7 +40,7 @@ _ANSWER_UNITS = ("workday", "day", "week", "month")
 
 def show_rules(turn: Turn) -> Response:
     """All policies with the reading in force today, the settings, and the centre's acts, newest first."""
-    rules, today, retention = turn.rules, _today(turn), load_retention()
+    rules, today, retention, devices = turn.rules, _today(turn), load_retention(), load_device_settings()
     chosen = rules.readings(today)
     return page(
         turn,
@@ -49,11 +51,15 @@ def show_rules(turn: Turn) -> Response:
             "subnavigation": centre_menu(turn, "rules"),
             "policies": [_policy_row(turn, each, chosen) for each in turn.packs.common.policies.values()],
             "settings": [
-                _setting_row(turn, each) for each in settings_of(turn.packs) if each.pack not in (COMMON, KEEPING)
+                _setting_row(turn, each)
+                for each in settings_of(turn.packs)
+                if each.pack not in (COMMON, KEEPING, DEVICES)
             ],
             "words": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack == COMMON],
             "keeping": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack == KEEPING],
             "keeping_ground": retention.ground_en if turn.lang == language.EN else retention.ground_zh,
+            "devices": [_setting_row(turn, each) for each in settings_of(turn.packs) if each.pack == DEVICES],
+            "devices_ground": devices.ground_en if turn.lang == language.EN else devices.ground_zh,
             "history": [city_words.history_row(turn, fact) for fact in reversed(rules.facts)],
             "apart": [
                 {"stands": city_words.history_row(turn, each.stands), "other": city_words.history_row(turn, each.other)}
@@ -94,8 +100,8 @@ def _policy_row(turn: Turn, policy: Policy, chosen: dict[str, str]) -> dict[str,
 
 def _setting_row(turn: Turn, setting: OpenSetting) -> dict[str, Any]:
     filled = turn.rules.settings_of(setting.pack).get(setting.id)
-    if setting.pack == KEEPING and filled is None:
-        filled = setting.suggested  # contents are erased by it as long as the city sets nothing else
+    if setting.pack in (KEEPING, DEVICES) and filled is None:
+        filled = setting.suggested  # it is followed as long as the city sets nothing else
     pack = turn.packs.get(setting.pack)
     return {
         "pack": setting.pack,
@@ -201,6 +207,8 @@ def show_setting(turn: Turn, pack: str, setting: str) -> Response:
     if found is None:
         return problem(turn, 404, "unknown_page")
     value = turn.rules.settings_of(found.pack).get(found.id)
+    if value is None and found.pack == DEVICES:
+        value = found.suggested
     defaults = {"unit": "workday"}
     if isinstance(value, dict):
         defaults |= {name: str(each) for name, each in value.items()}
@@ -231,6 +239,8 @@ def take_setting(turn: Turn, pack: str, setting: str) -> Response:
         return _setting_page(turn, found, form, status=422)
     if form.value("confirmed") == "yes":
         return record(turn, event, "/centre/rules")
+    if found.pack == DEVICES:
+        return _setting_page(turn, found, form, preview=devices_preview(turn, found, value))
     return _setting_page(turn, found, form, preview=impact_view(turn, rules_with(turn, event)))
 
 
@@ -239,6 +249,8 @@ def _typed_value(form: Form, setting: OpenSetting) -> Any:
         return form.text("value", 100, needed=NEEDED)
     if setting.kind == "period":
         return {"n": _number(form, "n"), "unit": form.choice("unit", _ANSWER_UNITS)}
+    if setting.kind == "figures":
+        return typed_figures(form, setting)
     if setting.kind == "numbers":
         return {name: _number(form, name) for name in setting.parts}
     return _number(form, "value")
@@ -266,10 +278,13 @@ def _setting_page(
             "setting": {**row, "kind": setting.kind},
             "form": form,
             "key": form_key(turn),
-            "parts": [
+            "parts": figure_fields(turn, setting)
+            if setting.kind == "figures"
+            else [
                 {
                     "name": name,
                     "label": turn.say(city_words.PART_WORDS[name]) if name in city_words.PART_WORDS else name,
+                    "hint": "",
                 }
                 for name in setting.parts
             ],

@@ -9,6 +9,7 @@ from py_core.city import CityFact
 from py_core.city.events import CalendarPublished, PolicySet, SettingFilled
 from py_core.city.filling import OpenSetting, settings_of
 from py_core.city.offers import OfferPublished, PublicationRecorded
+from py_core.desk.city_devices import FIGURE_WORDS
 from py_core.desk.turn import Turn
 from py_core.packs import Packs
 from py_core.views import language
@@ -110,9 +111,10 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         return ""
     if setting.kind == "period":
         return f"{value['n']} {turn.say(UNIT_WORDS[value['unit']])}"
-    if setting.kind == "numbers":
+    if setting.kind in ("numbers", "figures"):
+        words = {**PART_WORDS, **FIGURE_WORDS}
         return turn.say(N_(", ")).join(
-            f"{turn.say(PART_WORDS[name]) if name in PART_WORDS else name} {value[name]}" for name in setting.parts
+            f"{turn.say(words[name]) if name in words else name} {value[name]}" for name in setting.parts
         )
     if setting.kind == "minutes":
         return turn.say(N_("%(n)d minutes"), n=value)

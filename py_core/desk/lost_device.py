@@ -6,8 +6,11 @@ device attested as gone. Contents of cases are counted; whether the device had o
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from py_core.city.events import SettingFilled
+from py_core.city.filling import DEVICES
 from py_core.desk import case_view, secrecy
 from py_core.desk.centre import centre_menu
 from py_core.desk.devices_page import device_row, find_device
@@ -16,6 +19,7 @@ from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import OpenCase, Turn
 from py_core.lease import lease
+from py_core.packs.device_figures import DeviceFigures, device_figures
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -29,7 +33,7 @@ def show_lost(turn: Turn, device: str) -> Response:
         return problem(turn, 404, "unknown_device")
     opened = [each for case_id in view.held_on(device) if (each := turn.open(case_id)) is not None]
     opened.sort(key=lambda each: (case_view.is_finished(each), each.number))
-    works_until = lease(found.last_contact_at, turn.surroundings.now)
+    works_until = lease(found.last_contact_at, turn.surroundings.now, _figures_known(turn, found.last_contact_at))
     contents = [_contents(each) for each in opened]
     return page(
         turn,
@@ -51,6 +55,17 @@ def show_lost(turn: Turn, device: str) -> Response:
         },
         where="centre",
     )
+
+
+def _figures_known(turn: Turn, last_contact_at: datetime | None) -> DeviceFigures:
+    """What the device follows: the city's figures as they were at its last contact."""
+    known = {
+        fact.event.setting: fact.event.value
+        for fact in turn.rules.facts
+        if isinstance(fact.event, SettingFilled) and fact.event.pack == DEVICES
+        if last_contact_at is not None and fact.at <= last_contact_at
+    }
+    return device_figures(known)
 
 
 def _contents(opened: OpenCase) -> int:

@@ -11,7 +11,6 @@ from py_core.desk.frame import page, uploading_text
 from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
-from py_core.eviction import CASES_MAX, CASES_WARN, KEEP_OWN
 from py_core.views import language
 from py_core.views.language import N2_, N_
 
@@ -118,13 +117,19 @@ def show_sync(turn: Turn) -> Response:
 
 
 def _held(turn: Turn, count: int) -> dict[str, Any]:
-    """How many cases are on this device, and whether they become too many for it."""
+    """How many cases are on this device, and whether they become too many for it; by the city's figures."""
+    figures = turn.device_figures
     return {
         "cases": count,
         "left": len(turn.store.left()),
-        "most": CASES_MAX,
-        "days": KEEP_OWN.days,
-        "warn": count >= CASES_WARN,
+        "most": figures.cases_most,
+        "days": figures.keep_own.days,
+        "foreign_days": figures.keep_foreign.days,
+        "least_days": figures.keep_least.days,
+        "percent": figures.space_percent,
+        "lease_days": figures.lease.days,
+        "until": language.day_text(turn.lang, turn.lease.until.date()) if turn.lease else "",
+        "warn": count >= figures.cases_warning,
     }
 
 

@@ -14,11 +14,13 @@ from py_core.cases.contradictions import Contradiction, contradictions
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
 from py_core.city import CityRules, city_rules
+from py_core.city.filling import DEVICES
 from py_core.desk.glance import Glance, take
 from py_core.desk.ports import CaseRecord, Identity, Request, Store, Surroundings, SyncStatus
 from py_core.directory import Directory, Person, Unit
 from py_core.lease import Lease, lease
 from py_core.packs import Pack, Packs, UnknownName
+from py_core.packs.device_figures import DeviceFigures, device_figures
 from py_core.rights import may
 from py_core.rules.engine import Assessment, assess
 from py_core.rules.policies import Policies, read_policies
@@ -102,7 +104,8 @@ _rules: list[tuple[Law, CityRules]] = []
 _RULES_MAX = 4
 
 
-def _rules_once(law: Law) -> CityRules:
+def rules_of(law: Law) -> CityRules:
+    """The city's rules, read once as long as nothing of what they rest on changes."""
     for known, rules in _rules:
         if known == law:
             return rules
@@ -275,7 +278,7 @@ class Turn:
     @cached_property
     def rules(self) -> CityRules:
         """The law in force in this city: what the centre recorded above the packaged law."""
-        return _rules_once(self.known_law)
+        return rules_of(self.known_law)
 
     @cached_property
     def calendar(self) -> WorkCalendar:
@@ -326,7 +329,14 @@ class Turn:
         on_device = self.surroundings.where == "device"
         status = self.sync_status
         now = self.surroundings.now
-        return lease(status.last_contact_at, now, hidden=status.clock_hidden) if on_device else None
+        return (
+            lease(status.last_contact_at, now, self.device_figures, hidden=status.clock_hidden) if on_device else None
+        )
+
+    @property
+    def device_figures(self) -> DeviceFigures:
+        """What the city has set about its devices, as far as this side knows."""
+        return device_figures(self.rules.settings_of(DEVICES))
 
     @cached_property
     def person(self) -> Person | None:

@@ -14,9 +14,11 @@ from py_core.cases.state import fold
 from py_core.city import CityRules, city_rules
 from py_core.city.changes import impact, moved_clocks
 from py_core.city.events import read_city_event
+from py_core.desk.city_devices import FIGURE_WORDS
 from py_core.desk.city_words import READING_WORDS
 from py_core.errors import Malformed
 from py_core.packs import load_packs
+from py_core.packs.device_figures import device_figures, load_device_settings
 from py_core.values import LOCAL
 
 PACKS = load_packs()
@@ -273,3 +275,32 @@ def test_every_reading_among_which_the_centre_can_choose_has_words() -> None:
         for value in policy.options
     }
     assert set(READING_WORDS) == choosable
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("device_lease", {"lease_days": 2, "lease_warning_days": 1}),
+        ("device_lease", {"lease_days": 181, "lease_warning_days": 1}),
+        ("device_lease", {"lease_days": 5, "lease_warning_days": 6}),
+        ("device_lease", {"lease_days": 30}),
+        ("device_lease", {"lease_days": 30, "lease_warning_days": True}),
+        ("device_age", {"keep_own_days": 30, "keep_foreign_days": 31, "keep_least_days": 7}),
+        ("device_cases", {"cases_most": 500, "cases_warning": 501}),
+        ("device_space", {"space_percent": 96}),
+        ("device_other", {"space_percent": 80}),
+    ],
+)
+def test_figures_of_devices_outside_their_limits_have_no_effect(name: str, value: dict[str, Any]) -> None:
+    event = setting("devices", name, value)
+    with pytest.raises(Malformed):
+        read_city_event(event, PACKS)
+    found = rules(event)
+    assert device_figures(found.settings_of("devices")) == device_figures({})
+    assert len(found.unreadable) == 1
+
+
+def test_each_figure_of_devices_has_words_and_the_last_act_counts() -> None:
+    assert {part for each in load_device_settings().settings for part in each.defaults} == set(FIGURE_WORDS)
+    events = [setting("devices", "device_space", {"space_percent": percent}) for percent in (60, 70)]
+    assert device_figures(rules(*events).settings_of("devices")).space_percent == 70

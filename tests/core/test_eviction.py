@@ -11,12 +11,16 @@ from test_sync import change, said
 from py_core import eviction
 from py_core.desk.glance import Glance
 from py_core.errors import Malformed
-from py_core.eviction import KEEP_FOREIGN, KEEP_LEAST, KEEP_OWN, contents_leaving, leaving
+from py_core.eviction import contents_leaving, leaving
 from py_core.left import Left, left_of
+from py_core.packs.device_figures import device_figures
 from py_core.sync import SyncClient
 from py_core.wire import Beacon, End, Frame, Hello, Pulled, WholeCase, encode_frames, message_frame
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+FIGURES = device_figures({})
+KEEP_OWN, KEEP_FOREIGN, KEEP_LEAST = FIGURES.keep_own, FIGURES.keep_foreign, FIGURES.keep_least
+FULL = 100
 
 
 def glance(days: float, *, unit: str = "shihe", **other: object) -> Glance:
@@ -45,23 +49,36 @@ def test_finished_cases_leave_by_age_and_those_of_other_units_earlier() -> None:
         ("elsewhere", glance(KEEP_FOREIGN.days, unit="linye")),
         ("just elsewhere", glance(KEEP_FOREIGN.days - 1, unit="linye")),
     ]
-    assert leaving(held, 4, "shihe", NOW) == ["old", "elsewhere"]
+    assert leaving(held, 4, "shihe", NOW, FIGURES) == ["old", "elsewhere"]
+
+
+def test_the_citys_own_figures_count() -> None:
+    held = [("a", glance(40)), ("b", glance(29)), ("c", glance(15, unit="linye")), ("d", glance(9)), ("e", glance(3))]
+    age = {"keep_own_days": 30, "keep_foreign_days": 14, "keep_least_days": 2}
+    own = device_figures({"device_age": age})
+    assert leaving(held, 5, "shihe", NOW, own) == ["a", "c"]
+    few = device_figures({"device_age": age, "device_cases": {"cases_most": 300, "cases_warning": 200}})
+    assert leaving(held, 302, "shihe", NOW, few) == ["a", "b", "c"]
+    tight = device_figures({"device_age": age, "device_space": {"space_percent": 60}})
+    assert leaving(held, 5, "shihe", NOW, tight, used_percent=59.9) == ["a", "c"]
+    assert leaving(held, 5, "shihe", NOW, tight, used_percent=60) == ["a", "b", "c", "d", "e"]
+    assert leaving(held, 5, "shihe", NOW, FIGURES, used_percent=60) == []
 
 
 @pytest.mark.parametrize(
     "other", [{"open": True}, {"contested": True}, {"only_here": 1}, {"until": NOW}, {"arrived_at": None}]
 )
 def test_what_is_not_finished_or_only_here_never_leaves(other: dict[str, object]) -> None:
-    assert leaving([("a", glance(1000, **other))], 100_000, "shihe", NOW, space_needed=True) == []
+    assert leaving([("a", glance(1000, **other))], 100_000, "shihe", NOW, FIGURES, used_percent=FULL) == []
 
 
 def test_a_full_device_parts_with_the_oldest_but_not_with_this_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
     held = [(f"{n}", glance(KEEP_LEAST.days + n)) for n in range(4)] + [("fresh", glance(KEEP_LEAST.days - 1))]
-    assert leaving(held, eviction.CASES_MAX, "shihe", NOW) == []
-    assert leaving(held, eviction.CASES_MAX + 2, "shihe", NOW) == ["3", "2"]
-    assert leaving(held, 5, "shihe", NOW, space_needed=True) == ["3", "2", "1", "0"]
+    assert leaving(held, FIGURES.cases_most, "shihe", NOW, FIGURES) == []
+    assert leaving(held, FIGURES.cases_most + 2, "shihe", NOW, FIGURES) == ["3", "2"]
+    assert leaving(held, 5, "shihe", NOW, FIGURES, used_percent=FULL) == ["3", "2", "1", "0"]
     monkeypatch.setattr(eviction, "LEAVING_AT_ONCE", 3)
-    assert leaving(held, 5, "shihe", NOW, space_needed=True) == ["3", "2", "1"]
+    assert leaving(held, 5, "shihe", NOW, FIGURES, used_percent=FULL) == ["3", "2", "1"]
 
 
 def test_what_is_kept_of_a_case_survives_the_disk() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from py_core.cases.acts import Act
+from py_core.city import CITY_ID
 from py_core.desk import frame, turn
 from py_core.values import LOCAL
 from server.demo.data import directory_document
@@ -152,3 +153,17 @@ def test_the_rehearsal_shows_every_page_and_leaves_nobodys_content(host: Any) ->
     assert not turn._folded
     assert not turn._glances
     assert not turn._rules
+
+
+def test_a_device_parts_with_cases_by_the_figures_that_the_city_has_set(host: Any) -> None:
+    value = {"keep_own_days": 20, "keep_foreign_days": 20, "keep_least_days": 7}
+    event = {"type": "setting_filled", "pack": "devices", "setting": "device_age", "value": value, "reason": "r"}
+    act = Act("setting_filled", (event,), "heli", "server", 1, NOW, NOW, None, None, "packs", "1")
+    city = json.dumps(["c" * 64, [], act.text(), at(NOW), 99], ensure_ascii=False)
+    unlock(host, line(1, 7), line(2, 2))  # the finished one is 40 days old, the other one is not finished
+    listed(host)
+    assert host.leaving(at(NOW), 0)["cases"] == []
+    assert host.leaving(at(NOW), 80)["cases"] == [f"{1:032x}"], "room is wanted"
+    host.load_records(f"{CITY_ID} [{city}]".encode())
+    listed(host)
+    assert host.leaving(at(NOW), 0)["cases"] == [f"{1:032x}"]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from browsing import Browser
 from laptop import Laptop, StandingClock, case_id, city_document, registered
+from test_city_rules import publish
 
 from py_core import __version__, wire
 from py_core.visits import visit_id
@@ -180,6 +181,13 @@ def test_a_lost_device_page_says_what_was_on_it(
     shown = browser.get(f"/centre/devices/{lin.device}/lost?lang=en").text
     assert "3 acts" in shown
     assert "20 Dec" in shown, "thirty days after the last contact"
+    clock.pass_time(hours=1)
+    shorter = {"lease_days": 10, "lease_warning_days": 2}
+    publish(
+        parts, {"type": "setting_filled", "pack": "devices", "setting": "device_lease", "value": shorter, "reason": "r"}
+    )
+    shown = browser.get(f"/centre/devices/{lin.device}/lost?lang=en").text
+    assert "20 Dec" in shown, "it follows what it knew then"
     assert "赵六" not in shown, "names are for a leader"
     document = parts.city.current().document
     people = [{**row, "roles": ["leader"]} if row["id"] == "qian" else row for row in document["people"]]

@@ -11,6 +11,8 @@ import pytest
 from browsing import Browser
 from laptop import Laptop, StandingClock, case_id, city_document, registered
 
+from py_core.cases.acts import read_act
+from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.desk.ports import NewAct
 from server import record
@@ -177,6 +179,38 @@ def test_a_setting_is_filled_in_on_its_page(browser: Browser, parts: Parts) -> N
     assert browser.get("/centre/rules/HL/nothing").status_code == 404
     (act,) = acts_of(parts, CITY_ID)
     assert act.events[0]["value"] == {"callers": 5, "days": 3}
+
+
+def test_the_figures_of_devices_are_set_inside_their_limits_by_a_recorded_act(browser: Browser, parts: Parts) -> None:
+    lin = Laptop(parts, "lin")
+    browser.sign_in("he")
+    rules = browser.get("/centre/rules").text
+    assert "Days without contact 30, Days of warning before 5" in rules
+    path = "/centre/rules/devices/device_lease"
+    form = browser.get(path)
+    assert "from 3 to 180" in form.text
+    typed = {"lease_days": "200", "lease_warning_days": "3", "reason": "short roads"}
+    wrong = browser.send_form(path, form, **typed)
+    assert wrong.status_code == 422
+    assert "Enter a whole number from 3 to 180." in wrong.text
+    assert 'value="200"' in wrong.text, "nothing that was typed is lost"
+    wrong = browser.send_form(path, form, **{**typed, "lease_days": "4", "lease_warning_days": "5"})
+    assert "This must not be more than the number above it." in wrong.text
+    preview = browser.send_form(path, form, **{**typed, "lease_days": "14"})
+    assert "Of 1 devices in use, 1 had no contact for so long." in preview.text
+    assert CITY_ID not in parts.casebook.current()
+    done = browser.send_form(path, form, **{**typed, "lease_days": "14"}, confirmed="yes")
+    assert "Days without contact 14, Days of warning before 3" in done.text
+    assert "short roads" in done.text
+    # The device gets it as it gets every rule: the signed act in the city document.
+    lin.sync()
+    (raw,) = lin.held[CITY_ID]
+    (event,) = read_act(decode_act_change(raw).text).events
+    assert event["value"] == {"lease_days": 14, "lease_warning_days": 3}
+    longer = {**event, "value": {"lease_days": 90, "lease_warning_days": 3}}
+    assert lin.verdict(lin.act(CITY_ID, longer)) == "not_authorised"
+    impossible = {**event, "value": {"lease_days": 181, "lease_warning_days": 3}}
+    assert publish(parts, impossible) == "unreadable_event"
 
 
 def test_a_year_is_published_by_form_after_a_look_at_it(

@@ -38,7 +38,8 @@ class FakePython {
   loadContents(): void {}
   enclosed(): string[] { return []; }
   parted: Leaving = { cases: [], contents: [], left: '' };
-  leaving(): Leaving { return this.parted; }
+  usedPercent: number[] = [];
+  leaving(usedPercent: number): Leaving { this.usedPercent.push(usedPercent); return this.parted; }
   leftNow(): void { this.told.push('left'); }
   contentKept(sha256: string, kept: boolean): void { this.told.push(`${kept ? 'here' : 'not here'} ${sha256}`); }
   lock(): void { this.told.push('lock'); }
@@ -222,6 +223,21 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   const rows = python.waitingRows.filter(row => row.case_id === gone);
   assert.deepEqual(rows.map(row => [row.reason, row.why, row.raw.length]), [['left_out', 'came too late', 0]]);
   assert.ok(python.opened.includes(gone)); // the purge is still to be attested
+});
+
+test('how full the storage is decides with the rest what leaves; a person who asks for room gets all that may go', async () => {
+  await device.makeRoom(false); // a browser that does not say
+  const known = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  const storage = { estimate: async () => ({ usage: 80, quota: 160 }), persisted: async () => true };
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { storage } });
+  try {
+    await device.makeRoom(false);
+    await device.makeRoom(true);
+  } finally {
+    if (known) Object.defineProperty(globalThis, 'navigator', known);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+  assert.deepEqual(python.usedPercent, [0, 50, 100]);
 });
 
 test('a case that leaves takes its photographs along; they are fetched again when somebody opens one', async () => {

@@ -8,30 +8,33 @@ from typing import Any
 
 from host.contents import only_in, uploading_cases
 from host.device import StoredCase, as_json, law_of, moment, opened
+from py_core.city.filling import DEVICES
 from py_core.desk import turn
 from py_core.desk.glance import Glance
 from py_core.documents import is_case_id
 from py_core.eviction import leaving as leaving_cases
 from py_core.left import Left
+from py_core.packs.device_figures import device_figures
 
 
-def leaving(now_ms: int, space_needed: bool) -> dict[str, Any]:
+def leaving(now_ms: int, used_percent: float) -> dict[str, Any]:
     """Finished cases that this device may part with now, their photographs and papers that no other case here names,
-    and what it would keep of all that left (to be stored)."""
+    and what it would keep of all that left (to be stored). `used_percent` is of the storage; 100: room is wanted."""
     device = opened()
     nothing = {"cases": [], "contents": [], "left": ""}
     if device.directory is None:
         return nothing
     person = device.directory.people.get(device.identity.user)
     busy = device.client.busy_cases | uploading_cases(device)
-    now = moment(now_ms)
+    now, law = moment(now_ms), law_of(device, device.directory)
     glances = {
         record.id: glance
-        for record, glance in turn.true_glances(device.records.values(), law_of(device, device.directory), now)
+        for record, glance in turn.true_glances(device.records.values(), law, now)
         if glance.until is None and record.id not in busy and is_case_id(record.id)
     }
     unit = person.unit if person else ""
-    cases = leaving_cases(glances.items(), len(device.records), unit, now, space_needed=space_needed)
+    figures = device_figures(turn.rules_of(law).settings_of(DEVICES))
+    cases = leaving_cases(glances.items(), len(device.records), unit, now, figures, used_percent=used_percent)
     if not cases:
         return nothing
     device.leaving = {case_id: _left(device.records[case_id], glances[case_id], now_ms) for case_id in cases}

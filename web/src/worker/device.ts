@@ -34,6 +34,7 @@ interface Open extends Writer {
 /** The outbox is in the order of its numbers: what was in the log before goes before everything that waits. */
 const LOG_BEFORE_OUTBOX = 2 ** 50;
 const CLOCK_KEPT_MS = 10 * 60_000;
+const FULL_PERCENT = 100; // whatever the city has set: room is needed now
 
 export class Device {
   private opened: Open | null = null;
@@ -336,8 +337,9 @@ export class Device {
   }
 
   /** Parts with finished cases that the record has, by the rule in py_core/eviction.py; how many. */
-  async makeRoom(spaceNeeded: boolean): Promise<number> {
-    return await this.turnstile.run(async () => this.opened ? await this.letGo(this.opened, spaceNeeded) : 0);
+  async makeRoom(asked: boolean): Promise<number> {
+    const usedPercent = asked ? FULL_PERCENT : await usedStoragePercent();
+    return await this.turnstile.run(async () => this.opened ? await this.letGo(this.opened, usedPercent) : 0);
   }
 
   /** Asks a case back that left this device; false when no such case did. */
@@ -350,8 +352,8 @@ export class Device {
     });
   }
 
-  private async letGo(open: Open, spaceNeeded: boolean): Promise<number> {
-    const { cases, contents, left } = open.python.leaving(spaceNeeded);
+  private async letGo(open: Open, usedPercent: number): Promise<number> {
+    const { cases, contents, left } = open.python.leaving(usedPercent);
     if (!cases.length) return 0;
     const writes: Write[] = [];
     for (const caseId of cases) {
@@ -435,7 +437,7 @@ export class Device {
     try {
       await this.record(open, acts);
     } catch (error) {
-      if (!isStorageFull(error) || !await this.letGo(open, true).catch(() => 0)) throw error;
+      if (!isStorageFull(error) || !await this.letGo(open, FULL_PERCENT).catch(() => 0)) throw error;
       await this.record(open, acts);
     }
   }
@@ -558,6 +560,12 @@ async function machineStorage(): Promise<Omit<Machine, 'clock_offset_ms'>> {
     storage?.estimate?.().catch(() => null) ?? null, storage?.persisted?.().catch(() => null) ?? null,
   ]);
   return { storage_used: estimate?.usage ?? null, storage_quota: estimate?.quota ?? null, storage_kept: kept };
+}
+
+/** How much of the storage that the browser grants is used; 0 where it does not say. */
+async function usedStoragePercent(): Promise<number> {
+  const { storage_used: used, storage_quota: quota } = await machineStorage();
+  return used && quota ? 100 * used / quota : 0;
 }
 
 function isStorageFull(error: unknown): boolean {

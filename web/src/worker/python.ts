@@ -145,7 +145,7 @@ export class Python {
   keySteps(trusted: string, chain: string): KeySteps { return taken<KeySteps>(this.host.key_steps(trusted, chain)); }
   settle(): void { this.host.settle(); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
-  leaving(spaceNeeded: boolean): Leaving { return taken<Leaving>(this.host.leaving(Date.now(), spaceNeeded)); }
+  leaving(usedPercent: number): Leaving { return taken<Leaving>(this.host.leaving(Date.now(), usedPercent)); }
   leftNow(): void { this.host.left_now(); }
   recall(caseId: string): string | null { return this.host.recall(caseId) as string | undefined ?? null; }
   pollMs(events: boolean): number { return this.host.sync_poll_ms(events) as number; }
