@@ -55,7 +55,7 @@ bench: build
 # Screenshots of every page for people who look (not committed); README=1 also renews the README's pictures in docs/,
 # ONLY="case do-" takes the pages whose names begin so.
 screens: build chromium
-	README=$(README) $(BIN)/python -m e2e.screens $(ONLY)
+	README=$(README) PART="$(PART)" $(BIN)/python -m e2e.screens $(ONLY)
 
 .PHONY: chromium
 chromium:

@@ -92,6 +92,7 @@ def centre_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     case = page.locator("main a[href^='/cases/']").first.get_attribute("href") or ""
     yield "evidence", f"{case}/evidence"
     yield "vetoes", "/centre/vetoes"
+    yield "carried-list", "/centre/carried"
     yield "quarantine", "/centre/quarantine"
     yield "late-work-unknown", "/centre/quarantine/999999999"
 

@@ -1,7 +1,8 @@
 """`make screens`: pictures of every page in both languages at three widths, dark and printed, into screens/.
 
-For people who look. The pages are the server's own (the device shows the same ones); the device's door and pages of a
-day without network follow. `make screens README=1` also renews the README's pictures in docs/.
+For people who look. Four parts, of which PART takes some: `server` (the lists of `e2e.pages`; the device shows the same
+pages), `steps` and `papers` (the forms of every step and on every paper, from a city in memory), `journeys` (states of a
+device, steps of signing in). Afterwards it names what no picture shows, and fails if that was a whole run.
 """
 
 from __future__ import annotations
@@ -13,40 +14,54 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
+from e2e import desk_pictures
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import PREPARE_MS_MAX, Officer
-from e2e.pages import LISTS, open_pages
+from e2e.pages import LISTS, NO_PAGES, open_pages
+from e2e.pictures import ASKED, FOLDER, ROOT, SIZES, STATES, look, seen, shoot
+from py_core.cases.commands import COMMANDS
+from py_core.desk.problems import PROBLEMS
+from py_core.desk.routes import ROUTES
+from py_core.packs import load_packs
+from py_core.packs.prints import load_prints
+from py_core.visits import VISIT_COMMANDS
+from server.app import routes
 
-SIZES = {"wide": (1366, 768), "middle": (768, 1024), "phone": (390, 844)}
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "screens"
-DOTS_PER_INCH = 80
+PARTS = ("server", "steps", "papers", "journeys")
+# Journeys that come by what no address leads to.
+JOURNEYS = (
+    "test_account_passkeys", "test_accounts", "test_carried_file", "test_cases_leave", "test_copied_profile",
+    "test_device_breakdowns", "test_device_helps", "test_device_troubles", "test_opening", "test_restored_record",
+    "test_scope", "test_two_people", "test_updates",
+)  # fmt: skip
+# Addresses of the server that are no pages: programs ask for them.
+FOR_PROGRAMS = {
+    "/healthz", "/me", "/sync/events", "/log/checkpoint", "/log/proof", "/log/keys", "/sign-in/passkey",
+    "/calendar/{token:str}.ics", "/centre/carried/{file:str}/receipts", "/attachments/{sha256}", "/assets/{name:path}",
+    "/sw.js", "/worker.js", "/shell.html", "/precache.json", "/{path:path}",
+}  # fmt: skip
 
 
-def shoot(page: Page, city: City, name: str, path: str) -> None:
-    """One page in every language, width and colour scheme; forms on paper as the printer gets them."""
-    for lang in ("zh-CN", "en"):
-        joint = "&" if "?" in path else "?"
-        page.goto(f"{city.url}{path}{joint}lang={lang}")
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=FOLDER / f"{name}-{lang}-{size}.png", full_page=True)
-        page.set_viewport_size({"width": SIZES["wide"][0], "height": SIZES["wide"][1]})
-        page.emulate_media(color_scheme="dark")
-        page.screenshot(path=FOLDER / f"{name}-{lang}-dark.png", full_page=True)
-        page.emulate_media(color_scheme="light")
-        if page.locator(".sw-slip").count():
-            printed(page, FOLDER / f"{name}-{lang}-print")
-
-
-def printed(page: Page, stem: Path) -> None:
-    """The sheets of a form as a PDF, and as pictures where poppler is installed."""
-    page.pdf(path=stem.with_suffix(".pdf"), prefer_css_page_size=True)
-    if shutil.which("pdftoppm"):
-        command = ["pdftoppm", "-png", "-r", str(DOTS_PER_INCH), str(stem.with_suffix(".pdf")), str(stem)]
-        subprocess.run(command, check=True)
+def missing() -> list[str]:
+    """What the product has and no picture shows, by the tables that make it: routes, steps, papers, troubles, states."""
+    shown = seen()
+    names = [name for name, _, _ in shown]
+    paths = {path.partition("?")[0] for _, path, _ in shown}
+    keys = {key for _, _, key in shown}
+    gone = [f"page {each.path.pattern}" for each in ROUTES if not any(each.path.fullmatch(path) for path in paths)]
+    gone = [line for line in gone if line.removeprefix("page ") not in NO_PAGES]
+    for each in routes():
+        asked = "GET" in (getattr(each, "methods", None) or ())
+        if asked and each.path not in FOR_PROGRAMS and not any(each.path_regex.match(path) for path in paths):
+            gone.append(f"page {each.path}")
+    steps = {each.command for each in load_packs().common.transitions} & COMMANDS.keys() - {"register"}
+    wanted = [f"do-{each}" for each in sorted(steps)] + [f"do-visit-{each}" for each in VISIT_COMMANDS]
+    wanted += [f"paper-{form}-{paper}" for form, plan in load_prints().items() for paper in plan.papers]
+    wanted += sorted(STATES)
+    gone += [each for each in wanted if not any(name == each or name.startswith(f"{each}-") for name in names)]
+    return gone + [f"trouble {code}" for code in PROBLEMS if f"page-problem-{code}" not in keys]
 
 
 def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
@@ -56,9 +71,9 @@ def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
     page = lin.page
     lin.sign_in()
     page.locator("#new-passphrase").wait_for(timeout=PREPARE_MS_MAX)
-    page.screenshot(path=FOLDER / "device-new.png")
+    look(page, "device-new")
     lin.prepare_for_offline()
-    page.screenshot(path=FOLDER / "device-ready.png")
+    look(page, "device-ready")
     city.stop()
     lin.open("/today?scope=unit")
     page.reload()
@@ -72,17 +87,13 @@ def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
     page.screenshot(path=FOLDER / "readme-case.png")
     page.click("#lock")
     page.locator("#passphrase").wait_for()
-    page.screenshot(path=FOLDER / "device-locked.png")
+    look(page, "device-locked")
     laptop.close()
     city.start()
 
 
-def main() -> None:
-    wanted = tuple(sys.argv[1:])  # beginnings of names; none means everything
-    if not wanted:
-        shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+def shoot_server(playwright: Playwright, wanted: tuple[str, ...]) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         subprocess.run([str(SHOUWEN), "demo", "--data", str(folder / "data")], check=True, stdout=subprocess.DEVNULL)
         city = City(folder / "data")
@@ -95,14 +106,55 @@ def main() -> None:
                 page = laptop.open()
                 for name, path in open_pages(page, city, user):
                     if not wanted or name.startswith(wanted):
-                        shoot(page, city, name, path)
+                        shoot(page, name, f"{city.url}{path}")
                 laptop.close()
         finally:
             city.stop()
+
+
+def shoot_desk(playwright: Playwright, part: str, wanted: tuple[str, ...]) -> None:
+    """The forms of the steps, or the sheets of paper and the troubles."""
+    with tempfile.TemporaryDirectory() as temporary:
+        laptop = Laptop(playwright, Path(temporary), SIZES["wide"])
+        page = laptop.open()
+        made = [desk_pictures.steps()] if part == "steps" else [desk_pictures.papers(), desk_pictures.troubles()]
+        for name, path, pages in (each for some in made for each in some):
+            if not wanted or name.startswith(wanted):
+                desk_pictures.show(page, name, path, pages)
+        laptop.close()
+
+
+def walk_journeys(wanted: tuple[str, ...]) -> None:
+    """The journeys photograph what they come by; `wanted` are names of their files here."""
+    files = [f"e2e/{name}.py" for name in JOURNEYS if not wanted or name.startswith(wanted)]
+    subprocess.run([sys.executable, "-m", "pytest", *files], cwd=ROOT, env={**os.environ, ASKED: "1"}, check=True)
+
+
+def main() -> None:
+    wanted = tuple(sys.argv[1:])  # beginnings of names; none means everything
+    parts = (os.environ.get("PART") or " ".join(PARTS)).split()
+    whole = not wanted and set(parts) == set(PARTS)
+    if whole:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(exist_ok=True)
+    os.environ[ASKED] = "1"
+    with sync_playwright() as playwright:
+        if "server" in parts:
+            shoot_server(playwright, wanted)
+        for part in ("steps", "papers"):
+            if part in parts:
+                shoot_desk(playwright, part, wanted)
+    if "journeys" in parts:
+        walk_journeys(wanted)
     if os.environ.get("README"):
         for name in ("today", "case", "phone"):
             shutil.copyfile(FOLDER / f"readme-{name}.png", ROOT / "docs" / f"{name}.png")
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
+    gone = missing()
+    for line in gone:
+        print(f"no picture shows: {line}")
+    if whole and gone:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import re
 import time
 from base64 import b32decode
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import PASSWORD, Officer
+from e2e.pictures import look
 from e2e.test_opening import AUTHENTICATOR
 from server.demo.data import demo_secret
 from server.second_factor import STEP_SECONDS, code_at
@@ -22,9 +22,7 @@ def next_code() -> str:
     return code_at(b32decode(demo_secret()), int(time.time()) // STEP_SECONDS + 1)
 
 
-def test_an_auditor_signs_in_by_passkey_without_password_and_code(
-    city: City, laptop: Callable[..., Laptop], shots: Path
-) -> None:
+def test_an_auditor_signs_in_by_passkey_without_password_and_code(city: City, laptop: Callable[..., Laptop]) -> None:
     city.url = city.url.replace("127.0.0.1", "localhost")  # passkeys belong to names, not to addresses
     machine = laptop("yanjing")
     yan = Officer(machine.open(), city, "yanjing")
@@ -45,11 +43,11 @@ def test_an_auditor_signs_in_by_passkey_without_password_and_code(
     page.fill("#passkey_password", PASSWORD)
     page.click("#new-passkey button")
     expect(page.locator("#flash")).to_contain_text("通行密钥已添加")
-    machine.picture(shots / "account-passkeys.png")
+    look(page, "account-passkeys")
 
     page.click("form[action='/sign-out'] button")
     page.goto(city.url + "/sign-in?next=/centre/audit")
-    machine.picture(shots / "sign-in-passkey.png")
+    look(page, "sign-in-passkey")
     page.click("#passkey-sign-in button")
     expect(page).to_have_url(re.compile("/centre/audit"))
     expect(page.locator("main")).to_contain_text("用通行密钥登录")

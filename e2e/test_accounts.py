@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
+from base64 import b32decode
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, code_now
+from e2e.pictures import look
+from server.second_factor import RECOVERY_CODES, STEP_SECONDS, code_at
 
 NEW_PASSWORD = "秋天的四辆绿色自行车停在桥上"
 
@@ -22,6 +26,7 @@ def test_the_administrator_signs_in_with_a_code(city: City, laptop: Callable[[st
     page.fill("#code", "000000")
     page.click("main button[type=submit]")
     expect(page.locator(".govuk-error-summary")).to_contain_text("验证码不对")
+    look(page, "sign-in-code")
     page.goto(city.url + "/centre/people")
     expect(page).to_have_url(re.compile("/sign-in"))
     Officer(page, city, "heli").sign_in()
@@ -42,6 +47,7 @@ def test_a_new_person_chooses_a_password_with_the_code_of_the_centre(
     page.check("#role-officer")
     page.click("main form button[type=submit]")
     code = page.locator("#one-time-code").inner_text()
+    look(page, "person-code")
     new = laptop("wangfang").open()
     new.goto(city.url + "/sign-in")
     new.fill("input[name=user]", "wangfang")
@@ -51,11 +57,42 @@ def test_a_new_person_chooses_a_password_with_the_code_of_the_centre(
     new.fill("#new_password_again", "qwertyuiop12")
     new.click("main button[type=submit]")
     expect(new.locator(".govuk-error-summary")).to_contain_text("最容易被猜中")
+    look(new, "sign-in-password")
     new.fill("#new_password", NEW_PASSWORD)
     new.fill("#new_password_again", NEW_PASSWORD)
     new.click("main button[type=submit]")
     expect(new).to_have_url(re.compile("/today"))
     expect(new.locator(".sw-who")).to_contain_text("王芳")
+
+
+def test_a_new_security_officer_sets_up_the_second_step(city: City, laptop: Callable[[str], Laptop]) -> None:
+    """Once with the code of the centre: a password, an app on the phone, codes on paper for the day it is lost."""
+    admin = Officer(laptop("heli").open(), city, "heli")
+    admin.sign_in()
+    page = admin.page
+    page.goto(city.url + "/centre/people/new")
+    for name, value in {"name": "丁一", "user": "dingyi", "phone": "13800000998", "title": "安全管理员"}.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=unit]", "xingqiao")
+    page.check("#role-security")
+    page.click("main form button[type=submit]")
+    code = page.locator("#one-time-code").inner_text()
+    new = _without_preparing(laptop("dingyi").open())
+    new.goto(city.url + "/sign-in")
+    new.fill("input[name=user]", "dingyi")
+    new.fill("input[name=password]", code)
+    new.click("main button[type=submit]")
+    new.fill("#new_password", NEW_PASSWORD)
+    new.fill("#new_password_again", NEW_PASSWORD)
+    new.click("main button[type=submit]")
+    look(new, "sign-in-factor")
+    secret = re.sub(r"\s", "", new.locator("main code").first.inner_text())
+    new.fill("#code", code_at(b32decode(secret), int(time.time()) // STEP_SECONDS))
+    new.click("main button[type=submit]")
+    expect(new.locator(".sw-codes li")).to_have_count(RECOVERY_CODES)
+    look(new, "sign-in-recovery")
+    new.locator("main a.govuk-button").click()
+    expect(new).to_have_url(re.compile("/centre"))
 
 
 def test_an_ended_session_leads_to_signing_in_and_says_why(city: City, laptop: Callable[[str], Laptop]) -> None:
@@ -68,6 +105,7 @@ def test_an_ended_session_leads_to_signing_in_and_says_why(city: City, laptop: C
     other.goto(city.url + "/cases")
     expect(other).to_have_url(re.compile("/sign-in"))
     expect(other.locator("main")).to_contain_text("此登录已被结束")
+    look(other, "sign-in-ended")
 
 
 WOKEN_MS_MAX = 60_000  # a device that hears wake-ups asks by itself only after 120 s

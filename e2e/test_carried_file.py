@@ -6,23 +6,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import PASSWORD, Officer
-from e2e.screens import SIZES
-
-
-def pictures(page: Page, path: Path) -> None:
-    """The page as it is, wide and on a phone."""
-    for name in ("phone", "wide"):
-        width, height = SIZES[name]
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=path.with_stem(f"{path.stem}-{name}"), full_page=True)
+from e2e.pictures import look
 
 
 def test_the_outbox_goes_by_usb_stick_and_the_receipts_come_back(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
     city = prepared_city("linxiao")
     machine = laptop("linxiao")
@@ -34,7 +26,7 @@ def test_the_outbox_goes_by_usb_stick_and_the_receipts_come_back(
     lin.open("/today")
     case = lin.register_appeal("群众", "韩国强", "用U盘带出的事项", "金丝雀内容不得可读")
     lin.open("/sync")
-    pictures(lin.page, shots / "carry-out.png")
+    look(lin.page, "device-carry-out")
     with lin.page.expect_download() as saving:
         lin.page.click("#carry-out")
     assert re.fullmatch(r"shouwen-[0-9a-f]{8}\.carry", saving.value.suggested_filename)
@@ -65,14 +57,14 @@ def test_the_outbox_goes_by_usb_stick_and_the_receipts_come_back(
     page.set_input_files("#file", outbox)
     page.click("#carried-form button")
     expect(page.locator("main")).to_contain_text("现收入 1 条")
-    pictures(page, shots / "carried-file.png")
+    look(page, "carried-file")
     with page.expect_download() as giving:
         page.click("#receipts")
     receipts = tmp_path / giving.value.suggested_filename
     giving.value.save_as(receipts)
     assert receipts.stem == outbox.stem
     page.goto(city.url + "/centre/carried")
-    pictures(page, shots / "carried.png")
+    look(page, "carried")
 
     centre_machine.close()
     city.stop()

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.pictures import look
 
 
 def test_a_finished_case_leaves_and_comes_back(
@@ -28,9 +29,11 @@ def test_a_finished_case_leaves_and_comes_back(
     lin.open("/cases")
     left = page.locator("[aria-labelledby=left-title] a").first
     title = left.inner_text()
+    look(page, "device-left-list")
     left.click()
     expect(page.locator("h1")).to_have_text(title)
     expect(page.locator(".sw-panel")).to_contain_text("完整保存在全市记录中")
+    look(page, "device-left")
     page.click("#recall")
     expect(page.locator("[data-part=recall]")).to_contain_text("已请求取回")
 

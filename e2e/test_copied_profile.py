@@ -11,10 +11,11 @@ from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSPHRASE, Officer
+from e2e.pictures import look
 
 
 def test_a_copied_profile_is_noticed_and_enrolled_anew(
-    city: City, laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    city: City, laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
     machine = laptop("one")
     lin = Officer(machine.open(), city, "linxiao")
@@ -44,7 +45,7 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     form = lin.page.locator("#reenrol")
     expect(form).to_be_visible(timeout=ARRIVAL_MS_MAX)
     expect(lin.page.locator("main")).to_contain_text("同一编号")
-    machine.picture(shots / "frozen-device.png")
+    look(lin.page, "device-frozen")
     lin.page.fill("#device-name", "党群窗口 2 号机")
     lin.page.fill("#reenrol-passphrase", PASSPHRASE)
     form.locator("button").click()
@@ -62,6 +63,6 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     centre.page.goto(city.url + "/centre/devices")
     expect(centre.page.locator("main")).to_contain_text("起发现有两份")
     expect(centre.page.locator("main")).to_contain_text("党群窗口 2 号机")
-    laptop("centre").picture(shots / "frozen-devices-page.png")
+    look(centre.page, "centre-frozen")
     centre.page.goto(city.url + "/centre/quarantine")
-    laptop("centre").picture(shots / "frozen-late-work.png")
+    look(centre.page, "centre-quarantine")

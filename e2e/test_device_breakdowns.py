@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
+from e2e.pictures import look
 
 # What a broken WebAssembly engine throws at the next call, for every call of this worker from now on.
 BREAK_THE_ENGINE = "JSON.parse = () => { throw new WebAssembly.RuntimeError('unreachable'); }; true"
@@ -68,6 +69,7 @@ def test_an_engine_that_broke_down_is_started_again_and_says_so(
     # The next thing that somebody does meets the fault; the app starts anew by itself and says what is safe.
     page.locator(".sw-nav a[href='/today']").click()
     expect(page.locator("[data-part=restarted]")).to_contain_text("已重新启动")
+    look(page, "device-restarted")
     page.fill("#passphrase", PASSPHRASE)
     page.click("#unlock button[type=submit]")
     expect(page.locator("#lock")).to_be_visible()
@@ -98,6 +100,7 @@ def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(
     page.evaluate("localStorage.setItem('quota', '100000000')")
     lin.open("/today")
     expect(page.locator("[data-part=storage]")).to_contain_text("快满了")
+    look(page, "device-nearly-full")
     page.evaluate("localStorage.removeItem('quota')")
     lin.open("/sync")
     expect(page.locator("#storage-setting")).to_contain_text("80 / 10000 MB")

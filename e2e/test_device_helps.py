@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import Officer
+from e2e.pictures import look
 
 # Keeps what would be shown, in every document of the browser.
 RECORDING = """
@@ -57,6 +58,7 @@ def test_the_device_helps_offline(prepared_city: Callable[..., City], laptop: Ca
     expect(page.locator("#title")).to_have_value(title)
     expect(page.locator("#text")).to_be_focused()
     assert page.url == city.url + "/register"
+    look(page, "device-similar")
     expect(page.locator("[data-part=problem]")).to_have_count(0)
 
     # The draft lives on: looking for similar cases is no sending.

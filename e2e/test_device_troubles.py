@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, type_until_refused
+from e2e.pictures import look
 
 
 def prepared(city: City, machine: Laptop) -> Officer:
@@ -45,6 +46,7 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     reason = page.locator("[data-part=problem]")
     expect(reason).to_contain_text("存储空间已满")
     expect(reason).to_be_in_viewport()
+    look(page, "device-full")
     expect(page.locator("textarea[name=text]")).to_have_value(typed)
     session.send("Storage.overrideQuotaForOrigin", {"origin": city.url})
     page.click("#register-submit")
@@ -59,6 +61,7 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     lin = Officer(machine.open(), city, "linxiao")
     lin.unlock("/register")
     expect(lin.page.locator("[data-part=draft]")).to_be_visible()
+    look(lin.page, "device-draft")
     expect(lin.page.locator("input[name=title]")).to_have_value("打到一半")
     lin.page.click("[data-part=draft] button")
     expect(lin.page.locator("input[name=title]")).to_have_value("")
@@ -85,14 +88,17 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     lin.page.fill("#passphrase", "不是这个口令")
     lin.page.click("#unlock button")
     expect(lin.page.locator("#unlock-error")).to_contain_text("口令不正确")
+    look(lin.page, "device-wrong-passphrase")
 
     # A page that only the server can make says so, in the frame where the work goes on.
     lin.unlock("/account")
     expect(lin.page.locator("h1")).to_contain_text("需要联网")
+    look(lin.page, "device-needs-network")
     lin.page.locator(".sw-nav a[href='/register']").click()
     expect(lin.page.locator("#register-submit")).to_be_visible()
     lin.page.goto(city.url + "/sign-in")
     expect(lin.page.locator("h1").first).to_have_text("这里需要网络")
+    look(lin.page, "device-shell-needs-network")
 
 
 def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
@@ -117,6 +123,8 @@ def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop:
     case = lin.register_appeal("群众", "韩国强", "会话已失效", "内容")
     light = lin.page.locator("#sync-light")
     expect(light).to_contain_text("登录后发送", timeout=ARRIVAL_MS_MAX)
+    lin.open("/sync")
+    look(lin.page, "device-signed-out")
 
     # Another person signs in on this browser: this person's acts must not go under that name.
     sign_in_as(lin.page, city, "zhaolei")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import PREPARE_MS_MAX, Officer
+from e2e.pictures import look
 
 AFTER = "桥上的灯笼被风吹灭了"
 AUTHENTICATOR = {
@@ -24,7 +24,7 @@ AUTHENTICATOR = {
 
 
 def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
-    city: City, laptop: Callable[..., Laptop], shots: Path
+    city: City, laptop: Callable[..., Laptop]
 ) -> None:
     city.url = city.url.replace("127.0.0.1", "localhost")  # passkeys belong to names, not to addresses
     machine = laptop("lin")
@@ -54,7 +54,7 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     session.send("WebAuthn.enable")
     session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     page.get_by_text("同时可用指纹").click()
-    machine.picture(shots / "opening-passkey.png")
+    look(page, "device-opening")
     page.fill("#passkey-passphrase", AFTER)
     page.click("#add-passkey button")
     expect(page.locator("#remove-passkeys")).to_be_visible()
@@ -62,12 +62,13 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     page.click("#lock")
     page.click("#unlock-passkey")
     expect(page.locator("#lock")).to_be_visible()
-    machine.picture(shots / "opening-set.png")
+    lin.open("/sync")
+    look(page, "device-opening-set")
     page.click("#lock")
     page.fill("#passphrase", "星桥镇的秋天很长")
     page.click("#unlock button[type=submit]")
     expect(page.locator("#unlock-error")).to_contain_text("口令不正确")
-    machine.picture(shots / "opening-locked.png")
+    look(page, "device-opening-locked")
     page.fill("#passphrase", AFTER)
     page.click("#unlock button[type=submit]")
     expect(page.locator("#lock")).to_be_visible()

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, expect
 
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer
+from e2e.pictures import look
 from e2e.test_scope import at_the_record, prepared
 from py_core.change import decode_act_change
 from server import record
@@ -39,7 +40,7 @@ def texts_of(city: City) -> list[str]:
 
 
 def test_a_restored_record_has_everything_that_the_devices_have(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
     city = prepared_city("linxiao", "zhaolei")
     lin, path = prepared(laptop, city, "linxiao")
@@ -89,14 +90,14 @@ def test_a_restored_record_has_everything_that_the_devices_have(
         officer.expect_all_in_record()
     lin.open("/sync")
     expect(lin.page.locator("main")).to_contain_text("备份")
-    lin.page.screenshot(path=f"{shots}/restored-device.png", full_page=True)
+    look(lin.page, "device-restored")
 
     security = Officer(laptop("security").open(), city, "luoan")
     security.page.route("**/assets/page.js", lambda route: route.abort())
     security.sign_in()
     security.page.goto(city.url + "/centre/devices")
     expect(security.page.locator("main")).to_contain_text("备份")
-    security.page.screenshot(path=f"{shots}/restored-centre.png", full_page=True)
+    look(security.page, "centre-restored")
     auditor = Officer(laptop("audit").open(), city, "yanjing")
     auditor.page.route("**/assets/page.js", lambda route: route.abort())
     auditor.sign_in()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.pictures import look
 from py_core.city import CITY_ID
 from py_core.desk.ports import DeviceRevocation
 from server.outside import SystemClock, SystemEntropy
@@ -83,6 +84,7 @@ def decide(officer: Officer, case_id: str, choice: str) -> None:
     row = page.locator("main tr", has=page.locator(f"a[href='/cases/{case_id}']"))
     row.locator("a[href^='/centre/quarantine/']").click()
     expect(page.locator(".sw-side")).to_contain_text(WORDS)
+    look(page, "late-work")
     page.click("main form button")
     expect(page.locator(".govuk-error-summary")).to_be_visible()  # no decision without a choice and a reason
     page.check(f"input[name=decision][value={choice}]")
@@ -91,7 +93,7 @@ def decide(officer: Officer, case_id: str, choice: str) -> None:
 
 
 def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: object
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
 ) -> None:
     city = prepared_city("linxiao")
     officer, path = prepared(laptop, city, "linxiao")
@@ -109,7 +111,7 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
     expect(main).to_contain_text("星桥镇人民政府负责", timeout=ARRIVAL_MS_MAX)
     expect(main).to_contain_text("已转出")
     wait_for(officer.page, {case_id})
-    officer.page.screenshot(path=f"{shots}/moved-officer.png", full_page=True)
+    look(officer.page, "device-moved")
 
     # The centre takes it after all; then the last case leaves the device too, and the centre has its word for it.
     centre = Officer(laptop("qianwen").open(), city, "qianwen")
@@ -123,11 +125,11 @@ def test_an_officer_is_moved_while_work_of_the_old_unit_is_unsent(
     centre.page.goto(city.url + "/centre/devices")
     row = centre.page.locator("main tbody tr", has_text="林晓").filter(has_text=str(len(before)))
     expect(row.first).to_be_visible()
-    centre.page.screenshot(path=f"{shots}/centre-devices.png", full_page=True)
+    look(centre.page, "centre-withdrawn")
 
 
 def test_a_device_is_withdrawn_while_its_work_is_unsent(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: object
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
 ) -> None:
     city = prepared_city("zhaolei")
     officer, path = prepared(laptop, city, "zhaolei")
@@ -142,12 +144,11 @@ def test_a_device_is_withdrawn_while_its_work_is_unsent(
     expect(main).to_contain_text("中心已停用这台设备", timeout=ARRIVAL_MS_MAX)
     expect(main).to_contain_text("已停用")
     wait_for(officer.page, {case_id})  # what is not in the record stays, with its bytes
-    officer.page.screenshot(path=f"{shots}/withdrawn-device.png", full_page=True)
+    look(officer.page, "device-withdrawn")
 
     centre = Officer(laptop("qianwen").open(), city, "qianwen")
     centre.sign_in()
     centre.page.goto(city.url + "/centre/quarantine")
-    centre.page.screenshot(path=f"{shots}/centre-quarantine.png", full_page=True)
     decide(centre, case_id, "leave_out")
     expect(centre.page.locator("main")).to_contain_text(REASON)
     wait_for(officer.page, set())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, PREPARE_MS_MAX, Officer
+from e2e.pictures import look
 
 OTHER_PASSPHRASE = "另一个人的口令也很长"
 LIN_TITLE = "林晓离线登记的事项"
@@ -35,7 +35,7 @@ def code_of(page: Page) -> list[str]:
     return page.locator("#people .sw-lead").all_inner_texts()
 
 
-def test_two_people_share_a_browser_and_nothing_else(city: City, laptop: Callable[..., Laptop], shots: Path) -> None:
+def test_two_people_share_a_browser_and_nothing_else(city: City, laptop: Callable[..., Laptop]) -> None:
     machine = laptop("shared")
     lin = Officer(machine.open(), city, "linxiao")
     lin.sign_in()
@@ -48,7 +48,9 @@ def test_two_people_share_a_browser_and_nothing_else(city: City, laptop: Callabl
     expect(page.locator("#unlock")).to_be_visible()
     page.click("#another-person")
     sign_in_as_another(page, "zhaolei")
-    page.fill("#new-passphrase", OTHER_PASSPHRASE, timeout=PREPARE_MS_MAX)
+    page.locator("#new-passphrase").wait_for(timeout=PREPARE_MS_MAX)
+    look(page, "device-join")
+    page.fill("#new-passphrase", OTHER_PASSPHRASE)
     page.fill("#new-passphrase-again", OTHER_PASSPHRASE)
     page.click("#device-passphrase button[type=submit]")
     expect(page.locator("#lock")).to_be_visible(timeout=PREPARE_MS_MAX)
@@ -64,7 +66,7 @@ def test_two_people_share_a_browser_and_nothing_else(city: City, laptop: Callabl
     page.click("#lock")
     expect(tab.locator("#unlock")).to_be_visible()
     assert ZHAO_TITLE not in tab.content()
-    page.screenshot(path=shots / "two-people.png")
+    look(page, "device-several")
     lin_code, zhao_code = code_of(page)
     assert "林晓" not in page.content()
     assert "赵磊" not in page.content()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from e2e.builds import next_build, this_build
 from e2e.harness import City, Laptop
 from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
+from e2e.pictures import look
 
 KEPT_BUILDS = "async () => (await caches.keys()).filter(name => /-[0-9a-f]{16}$/.test(name))"
 LOOK_FOR_UPDATES = "async () => { await (await navigator.serviceWorker.getRegistration()).update(); }"
@@ -45,7 +46,7 @@ def test_a_device_that_is_still_being_prepared_changes_over(
 
 
 def test_a_device_at_work_changes_over_and_back_and_keeps_what_waits(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
     city = prepared_city("linxiao")
     page = laptop("linxiao").open()
@@ -60,7 +61,7 @@ def test_a_device_at_work_changes_over_and_back_and_keeps_what_waits(
         replace_build(city, folder)
         page.evaluate(LOOK_FOR_UPDATES)
         expect(page.locator("[data-part=update]")).to_be_visible(timeout=PREPARE_MS_MAX)
-        page.screenshot(path=shots / "update.png")
+        look(page, "device-update")
         page.fill("input[name=title]", f"打到一半 {name}")  # and changed over at once
         change_over(page, name)
         page.fill("#passphrase", PASSPHRASE)

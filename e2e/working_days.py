@@ -151,6 +151,7 @@ WH = Day(
             _at(LIN, "走访停产厂", "cancel", reason="企业停产，改日联系。"),
             _plan(LIN, "走访恒泰", "星桥恒泰纺织有限公司", "钱建新"),
             _at(LIN, "走访恒泰", "note", text="带上用工政策摘要。"),
+            _at(LIN, "走访恒泰", "see_phone", purpose="contact"),
             *_made(
                 LIN, "走访恒泰", "钱建新",
                 _ask(LIN, "走访恒泰", "车间用工难", "matter:WH:contact", outcome="register"),

@@ -75,46 +75,7 @@ def application(parts: Parts) -> Starlette:
         await run_in_threadpool(parts.close)
 
     app = Starlette(
-        routes=[
-            Route("/healthz", healthz),
-            Route("/me", me),
-            Route("/devices", enrol_device, methods=["POST"]),
-            Route("/devices/return", return_device, methods=["POST"]),
-            Route("/sync/events", events),
-            Route("/log/checkpoint", show_checkpoint),
-            Route("/log/proof", show_proof),
-            Route("/log/keys", show_keys),
-            WebSocketRoute("/automerge", door),
-            Route("/sync", sync, methods=["POST"]),
-            Route(CALENDAR_PATH, calendar_page, methods=["GET", "POST"]),
-            Route(CALENDAR_PATH + "/{token:str}.ics", calendar_feed, methods=["GET"]),
-            Route(CARRIED_PATH, show_files, methods=["GET"]),
-            Route(CARRIED_PATH, take_file, methods=["POST"]),
-            Route(CARRIED_PATH + "/{file:str}", show_file, methods=["GET"]),
-            Route(CARRIED_PATH + "/{file:str}/receipts", give_receipts, methods=["GET"]),
-            Route("/sign-in", show_sign_in, methods=["GET"]),
-            Route("/sign-in", take_sign_in, methods=["POST"]),
-            Route(PEOPLE, show_people),
-            Route(PEOPLE + "/new", new_person, methods=["GET", "POST"]),
-            Route(PEOPLE + "/{user:str}", one_person, methods=["GET", "POST"]),
-            Route(POSTS + "/{post:str}", one_post, methods=["GET", "POST"]),
-            Route(SESSIONS, sessions_page, methods=["GET", "POST"]),
-            Route(AUDIT, audit_page),
-            Route("/sign-in/step", show_step, methods=["GET"]),
-            Route("/sign-in/step", take_step, methods=["POST"]),
-            Route("/centre/devices/{device:str}/name", device_name, methods=["GET", "POST"]),
-            Route("/cases/{case:str}/evidence", case_evidence, methods=["GET", "POST"]),
-            Route(SIGN_IN_PASSKEY, ask_passkey, methods=["GET"]),
-            Route(SIGN_IN_PASSKEY, take_passkey, methods=["POST"]),
-            Route(ACCOUNT_PASSKEY, offer_passkey, methods=["POST"]),
-            Route(ACCOUNT_PATH, show_account, methods=["GET"]),
-            Route(ACCOUNT_PATH, take_account, methods=["POST"]),
-            Route("/sign-out", take_sign_out, methods=["POST"]),
-            Route("/attachments/{sha256}", attachment, methods=["GET", "HEAD", "PATCH"]),
-            Route("/assets/{name:path}", asset),
-            *(Route(f"/{name}", asset) for name in ("sw.js", "worker.js", "shell.html", "precache.json")),
-            Route("/{path:path}", desk_page, methods=["GET", "POST"]),
-        ],
+        routes=routes(),
         exception_handlers={HTTPException: _http_problem},
         middleware=[
             Middleware(Guard, settings=parts.settings, entropy=parts.entropy, rates=Rates(parts.clock)),
@@ -125,6 +86,50 @@ def application(parts: Parts) -> Starlette:
     app.state.log_allowance = Allowance(parts.clock)
     app.state.exchange_makers, app.state.push_takers = makers, takers
     return app
+
+
+def routes() -> list[Route | WebSocketRoute]:
+    """Every address that the server answers by itself; the last gives the rest to the desk."""
+    return [
+        Route("/healthz", healthz),
+        Route("/me", me),
+        Route("/devices", enrol_device, methods=["POST"]),
+        Route("/devices/return", return_device, methods=["POST"]),
+        Route("/sync/events", events),
+        Route("/log/checkpoint", show_checkpoint),
+        Route("/log/proof", show_proof),
+        Route("/log/keys", show_keys),
+        WebSocketRoute("/automerge", door),
+        Route("/sync", sync, methods=["POST"]),
+        Route(CALENDAR_PATH, calendar_page, methods=["GET", "POST"]),
+        Route(CALENDAR_PATH + "/{token:str}.ics", calendar_feed, methods=["GET"]),
+        Route(CARRIED_PATH, show_files, methods=["GET"]),
+        Route(CARRIED_PATH, take_file, methods=["POST"]),
+        Route(CARRIED_PATH + "/{file:str}", show_file, methods=["GET"]),
+        Route(CARRIED_PATH + "/{file:str}/receipts", give_receipts, methods=["GET"]),
+        Route("/sign-in", show_sign_in, methods=["GET"]),
+        Route("/sign-in", take_sign_in, methods=["POST"]),
+        Route(PEOPLE, show_people),
+        Route(PEOPLE + "/new", new_person, methods=["GET", "POST"]),
+        Route(PEOPLE + "/{user:str}", one_person, methods=["GET", "POST"]),
+        Route(POSTS + "/{post:str}", one_post, methods=["GET", "POST"]),
+        Route(SESSIONS, sessions_page, methods=["GET", "POST"]),
+        Route(AUDIT, audit_page),
+        Route("/sign-in/step", show_step, methods=["GET"]),
+        Route("/sign-in/step", take_step, methods=["POST"]),
+        Route("/centre/devices/{device:str}/name", device_name, methods=["GET", "POST"]),
+        Route("/cases/{case:str}/evidence", case_evidence, methods=["GET", "POST"]),
+        Route(SIGN_IN_PASSKEY, ask_passkey, methods=["GET"]),
+        Route(SIGN_IN_PASSKEY, take_passkey, methods=["POST"]),
+        Route(ACCOUNT_PASSKEY, offer_passkey, methods=["POST"]),
+        Route(ACCOUNT_PATH, show_account, methods=["GET"]),
+        Route(ACCOUNT_PATH, take_account, methods=["POST"]),
+        Route("/sign-out", take_sign_out, methods=["POST"]),
+        Route("/attachments/{sha256}", attachment, methods=["GET", "HEAD", "PATCH"]),
+        Route("/assets/{name:path}", asset),
+        *(Route(f"/{name}", asset) for name in ("sw.js", "worker.js", "shell.html", "precache.json")),
+        Route("/{path:path}", desk_page, methods=["GET", "POST"]),
+    ]
 
 
 async def healthz(request: Request) -> Response:

@@ -44,6 +44,7 @@ READING_WORDS: Mapping[tuple[str, str], str] = {
     ("P-14", "occurred"): N_("Always when it happened"),
     ("P-14", "arrived"): N_("Always when it arrived in the city record"),
 }
+SHARE = ("numerator", "denominator")  # such a setting is written as a fraction
 PART_WORDS: Mapping[str, str] = {
     "callers": N_("Callers"),
     "days": N_("Days"),
@@ -111,6 +112,8 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         return ""
     if setting.kind == "period":
         return f"{value['n']} {turn.say(UNIT_WORDS[value['unit']])}"
+    if setting.parts == SHARE:
+        return f"{value['numerator']}/{value['denominator']}"
     if setting.kind in ("numbers", "figures"):
         words = {**PART_WORDS, **FIGURE_WORDS}
         return turn.say(N_(", ")).join(

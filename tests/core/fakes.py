@@ -178,12 +178,12 @@ class Desk:
         self._ids = 0
 
     def get(self, path: str, lang: str | None = None, **query: str) -> Response:
-        return self._respond(Request("GET", path, {key: [text] for key, text in query.items()}, {}, lang or self.lang))
+        return self.answer(Request("GET", path, {key: [text] for key, text in query.items()}, {}, lang or self.lang))
 
     def post(self, path: str, **form: str | list[str]) -> Response:
         """Sends a form and records its acts, as a host does before it shows the answer."""
         values = {key: [value] if isinstance(value, str) else value for key, value in form.items()}
-        response = self._respond(Request("POST", path, {}, values, self.lang))
+        response = self.answer(Request("POST", path, {}, values, self.lang))
         for new in response.acts:
             self.store.record(new, self.now if self.where == "server" else None)
             self.seq += 1
@@ -193,7 +193,8 @@ class Desk:
         self._ids += 1
         return hashlib.sha256(f"{self.identity.device}-{self._ids}".encode()).hexdigest()[:32]
 
-    def _respond(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:
+        """What the desk answers; nothing is recorded."""
         since = int((self.now - self.beacon_time).total_seconds() * 1000) if self.beacon_time else None
         around = Surroundings(
             now=self.now,

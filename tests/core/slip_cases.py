@@ -136,6 +136,9 @@ def steps_of(form: str, say: Say) -> tuple[dict[str, Any], list[Step]]:
 CASE_FORMS = (
     *(f"F-{n:02}" for n in range(1, 22)), "F-24", *(f"F-{n}" for n in range(30, 38)),
 )  # fmt: skip
+# Forms about an entry of the directory, and the entry.
+OF_THE_CITY = {"F-22": "xingqiao", "F-23": "lin", "F-25": "xingqiao", "F-26": "temp-water", "F-27": "temp-water", "F-28": "xingqiao",
+               "F-29": "lin"}  # fmt: skip
 LOOKED_AT = {"F-19": "2026-01-20 09:00", "F-37": "2026-01-05 09:10"}
 
 

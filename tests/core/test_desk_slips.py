@@ -10,7 +10,7 @@ from html import unescape
 
 import pytest
 from fakes import Desk, FakeStore
-from slip_cases import CASE_FORMS, CITY, city_with
+from slip_cases import CASE_FORMS, CITY, OF_THE_CITY, city_with
 
 from py_core.cases.events import EVENTS
 from py_core.cases.history import order
@@ -23,8 +23,6 @@ from py_core.desk.slips_sources import known_source
 from py_core.packs.prints import Print, load_prints
 
 PRINTS = load_prints()
-OF_THE_CITY = {"F-22": "xingqiao", "F-23": "lin", "F-25": "xingqiao", "F-26": "temp-water", "F-27": "temp-water", "F-28": "xingqiao",
-               "F-29": "lin"}  # fmt: skip
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 DEMANDED = [
     (form, field.key)

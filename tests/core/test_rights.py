@@ -25,6 +25,7 @@ CASE_WORK = {"officer", "unit_head", "leader", "dispatch_desk", "supervision_off
 EXPECTED: dict[str, set[str]] = {
     "read_cases": CASE_WORK,
     "work_on_cases": CASE_WORK,
+    "report_to_head": CASE_WORK - {"leader"},
     "see_numbers": CASE_WORK,
     "work_offline": CASE_WORK,
     "go_on_visits": {"officer", "unit_head", "leader", "dispatch_desk"},

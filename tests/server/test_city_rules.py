@@ -176,6 +176,9 @@ def test_a_setting_is_filled_in_on_its_page(browser: Browser, parts: Parts) -> N
     assert browser.send_form(path, form, callers="0", days="2", reason="x").status_code == 422
     done = browser.send_form(path, form, callers="5", days="3", reason="decided", confirmed="yes")
     assert "Callers 5, Days 3" in done.text
+    rules = browser.get("/centre/rules").text
+    assert "1/2" in rules
+    assert "Numerator" not in rules
     assert browser.get("/centre/rules/HL/nothing").status_code == 404
     (act,) = acts_of(parts, CITY_ID)
     assert act.events[0]["value"] == {"callers": 5, "days": 3}
