@@ -166,6 +166,8 @@ def _limit(turn: Turn, choice: Choice) -> str:
         return turn.say(N_("promised in %(n)s %(unit)s"), n=n, unit=unit)
     if choice.matter.limit:
         period = choice.matter.limit.period
+        if period.n == 0:
+            return turn.say(N_("to be answered on the same day"))
         unit = _unit(turn, choice.pack, period.n, period.unit)
         return turn.say(N_("to be answered in %(n)s %(unit)s"), n=period.n, unit=unit)
     return ""
