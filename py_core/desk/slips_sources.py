@@ -328,7 +328,7 @@ def _trigger(sheet: Sheet) -> str:
     row = next((row for row in sheet.pack.supervision if row.id == key), None) if sheet.pack else None
     if row is None:
         return key
-    return f"{row.en if sheet.english else row.zh} ({row.article})"
+    return f"{row.en} ({row.article})" if sheet.english else f"{row.zh}（{row.article}）"
 
 
 def _written(sheet: Sheet) -> str:
@@ -407,8 +407,12 @@ def _post_people(sheet: Sheet, which: str) -> list[str]:
 
 
 def _post_lines(sheet: Sheet) -> list[str]:
-    name = case_view.person_name
-    return [f"{_post_name(sheet, p)}: A {name(sheet.turn, p.a)}, B {name(sheet.turn, p.b)}" for p in _posts(sheet)]
+    turn, name = sheet.turn, case_view.person_name
+    words = N_("%(post)s: A %(a)s, B %(b)s")
+    return [
+        turn.say(words, post=_post_name(sheet, each), a=name(turn, each.a), b=name(turn, each.b))
+        for each in _posts(sheet)
+    ]
 
 
 def _stand_in(sheet: Sheet) -> list[str]:
