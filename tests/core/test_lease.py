@@ -50,7 +50,7 @@ def test_a_device_whose_lease_is_over_shows_only_how_to_meet_the_record() -> Non
     for path in ("/today", "/cases", "/register", "/visits"):
         page = desk.get(path)
         assert page.status == 403
-        assert "必须先与市级档案联系" in page.html
+        assert "必须先与全市记录联系" in page.html
     assert desk.get("/sync").status == 200, "there it can be met, or the outbox carried"
     assert desk.post("/register").status == 403
 
