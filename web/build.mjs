@@ -2,6 +2,7 @@
 // no work. Run with `npm run build`; the Python messages are compiled before (make build).
 import fs from 'node:fs';
 import path from 'node:path';
+import { slimEngine } from './bundling/engine.mjs';
 import { bundleEngineProgram, bundleScripts } from './bundling/scripts.mjs';
 import { compilePython } from './bundling/python.mjs';
 import { compileStyles } from './bundling/styles.mjs';
@@ -30,6 +31,7 @@ fs.mkdirSync(path.join(work, 'assets'), { recursive: true });
 process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
 
 const zips = await cached(ROOT, `python-${inputs.python}`, folder => compilePython(ROOT, folder));
+const engine = await cached(ROOT, `engine-${inputs.engine}`, folder => slimEngine(ROOT, folder));
 const place = (source, name) => placeBytes(fs.readFileSync(source), name);
 const placeBytes = (bytes, name) => {
   const [stem, extension] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.'))];
@@ -39,11 +41,11 @@ const placeBytes = (bytes, name) => {
 };
 const modules = path.join(ROOT, 'node_modules');
 const assets = {
-  engine: place(path.join(modules, 'pyodide/pyodide.asm.wasm'), 'pyodide.wasm'),
+  engine: place(path.join(engine, 'engine.wasm'), 'pyodide.wasm'),
   automerge: place(path.join(modules, '@automerge/automerge/dist/automerge.wasm'), 'automerge.wasm'),
   library: place(path.join(zips, 'std.zip'), 'library.zip'),
   application: place(path.join(zips, 'app.zip'), 'application.zip'),
-  program: placeBytes(await bundleEngineProgram(ROOT), 'program.js'),
+  program: placeBytes(await bundleEngineProgram(ROOT, path.join(engine, 'engine.mjs')), 'program.js'),
 };
 
 await bundleScripts(ROOT, work, build, assets);

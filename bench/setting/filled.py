@@ -40,17 +40,17 @@ def fill(data: Path, cases: int, directory_keeps: int = OPEN_CASES) -> None:
         parts.accounts.set_passwords({row["user"]: password for row in rows if row["user"] == USER})
         now = local(parts.clock.now())
         batch: list[tuple[str, list[tuple[datetime, str]]]] = []
-        written = 0
+        written = logged = 0
         for number in range(cases):
             is_open = number >= cases - directory_keeps
             batch.append((f"{number:016x}{cases:016x}", list(_texts(number, cases, is_open, now))))
             if len(batch) == _WRITTEN_AT_ONCE or number == cases - 1:
                 with parts.database.writing() as connection:
                     rows_of = [_rows(case_id, texts, at) for at, (case_id, texts) in enumerate(batch, written)]
-                    first = written * 10
                     flat = [row for found in rows_of for row in found]
-                    for place, row in enumerate(flat):
-                        row["log_index"] = first + place
+                    for place, row in enumerate(flat, logged):
+                        row["log_index"] = place
+                    logged += len(flat)
                     connection.execute(insert(changes), flat)
                     connection.execute(insert(case_units), [{"unit": TOWN, "case_id": each[0]} for each in batch])
                     fed = [

@@ -5,18 +5,20 @@ import path from 'node:path';
 import { sitePackages } from './python.mjs';
 
 const PYTHON_INPUTS = ['py_core', 'web/host', 'web/bundling/compile_python.py', 'web/bundling/stdlib_needed.py', 'web/bundling/python.mjs', 'requirements.lock'];
+const ENGINE_INPUTS = ['web/bundling/engine.mjs', 'node_modules/pyodide/package.json', 'node_modules/binaryen/package.json'];
 const OTHER_INPUTS = ['web/src', 'web/styles', 'web/locale', 'web/shell.html', 'web/bundling', 'web/build.mjs', 'tsconfig.json'];
 const IGNORED = new Set(['__pycache__', '.mypy_cache', '.ruff_cache']);
 
 /** SHA-256 in hex. */
 export const contentHash = bytes => crypto.createHash('sha256').update(bytes).digest('hex');
 
-/** Hashes of everything that the build reads: of the Python part alone and of all. */
+/** Hashes of everything that the build reads: of the Python part alone, of the engine alone, and of all. */
 export function inputsHash(root) {
   const python = digest(root, PYTHON_INPUTS, fs.readdirSync(sitePackages(root)).filter(name => name.endsWith('.dist-info')).sort().join()
     + fs.readFileSync(path.join(root, 'node_modules/pyodide/package.json')));
+  const engine = digest(root, ENGINE_INPUTS, '');
   const all = digest(root, OTHER_INPUTS, python + fs.readFileSync(path.join(root, 'package-lock.json')));
-  return { python, all };
+  return { python, engine, all };
 }
 
 /** Gives the folder that `make` filled for this key, from an earlier build if there is one. */

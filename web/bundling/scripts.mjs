@@ -2,15 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { exchanged } from './engine.mjs';
 
 const NODE_ONLY = ['node:*', 'fs', 'path', 'ws', 'child_process', 'crypto', 'url', 'vm', 'fs/promises'];
-
-/** Takes the one place where a text stands in a file of Pyodide; says so when another version writes it differently. */
-function exchanged(contents, theirs, ours) {
-  const parts = contents.split(theirs);
-  if (parts.length !== 2) throw new Error(`pyodide starts its engine in another way than this build expects: ${theirs}`);
-  return parts.join(ours);
-}
 
 /** Pyodide would begin to fetch and compile its parts only when it is called; ours are under way by then (engine.ts). */
 const engineOnItsWay = {
@@ -23,12 +17,6 @@ const engineOnItsWay = {
       contents = exchanged(contents, 'WebAssembly.instantiateStreaming(n,s)', 'n.then(async module=>({module,instance:await WebAssembly.instantiate(module,s)}))');
       contents = exchanged(contents, 'function he(e){let t=j(e);', 'function he(t){');
       contents = exchanged(contents, 'return e.stdLibURL!=null?t=e.stdLibURL:t=e.indexURL+"python_stdlib.zip",[', 'return t=e.libraryBytes,[');
-      return { contents, loader: 'js' };
-    });
-    build.onLoad({ filter: /pyodide\/pyodide\.asm\.mjs$/ }, async ({ path: file }) => {
-      // The same few signatures again and again: one tiny module for each is compiled instead of hundreds.
-      const contents = exchanged(await fs.promises.readFile(file, 'utf8'),
-        'var module=new WebAssembly.Module(bytes);', 'var module=(convertJsFunctionToWasm.known??={})[sig]??=new WebAssembly.Module(bytes);');
       return { contents, loader: 'js' };
     });
   },
@@ -48,9 +36,10 @@ export function options(root, build, assets) {
   };
 }
 
-/** Pyodide's own program, which the worker imports when it comes to it. */
-export async function bundleEngineProgram(root) {
-  const found = await esbuild.build({ ...options(root, '', {}), entryPoints: [path.join(root, 'web/src/worker/engine_program.ts')], write: false, format: 'esm' });
+/** Pyodide's own program, which the worker imports when it comes to it; `engine` is the part of it that belongs to the engine. */
+export async function bundleEngineProgram(root, engine) {
+  const entry = path.join(root, 'web/src/worker/engine_program.ts');
+  const found = await esbuild.build({ ...options(root, '', {}), entryPoints: [entry], alias: { 'pyodide/pyodide.asm.mjs': engine }, write: false, format: 'esm' });
   return found.outputFiles[0].contents;
 }
 

@@ -46,6 +46,8 @@ async function activate(): Promise<void> {
 }
 
 async function page(request: Request, url: URL): Promise<Response> {
+  // The page's worker will want this place's databases: the browser opens their files while the page is being read.
+  if (isDeskPage(url.pathname)) void indexedDB.databases().catch(() => {});
   const shell = await readyShell();
   if (shell && isDeskPage(url.pathname)) return shell;
   try {

@@ -12,3 +12,6 @@ declare module 'pyodide/pyodide.asm.mjs' {
   const createPyodideModule: NonNullable<NonNullable<Parameters<typeof import('pyodide').loadPyodide>[0]>['createPyodideModule']>;
   export default createPyodideModule;
 }
+declare module '*/bundling/engine.mjs' {
+  export function slimEngine(root: string, folder: string): void;
+}

@@ -1,0 +1,77 @@
+// Makes Pyodide's engine smaller. It offers every function of Python's C interface to compiled extensions that could be
+// loaded later; this application loads none, and putting thousands of offered functions together is what a start waits
+// for. What neither Pyodide's own program nor the engine itself calls is no longer offered, and then what nothing can
+// reach any more is left out.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const LIST_BEGINS = 'function assignWasmExports(wasmExports){';
+const TAKEN_OVER = /^([\w$]+)=Module\["[\w$]+"\]=wasmExports\["([\w$]+)"\](?:\.value>>>0)?$/;
+const WORD = /[A-Za-z_$][\w$]*/g;
+/** What this engine is compiled with. */
+const FEATURES = ['mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'bulk-memory', 'bulk-memory-opt', 'exception-handling', 'reference-types', 'multivalue'];
+const ODD = 2; // memory and table, which are taken over in another form and stay
+/** Emscripten asks for these by pieces of names. */
+const ALWAYS = /^(__wasm_|stack|_emscripten_stack|emscripten_stack)/;
+
+/** Writes the smaller `engine.wasm` and `engine.mjs` into `folder`. Throws when this Pyodide is put together differently. */
+export function slimEngine(root, folder) {
+  const pyodide = path.join(root, 'node_modules/pyodide');
+  // The same few signatures again and again: one tiny module for each is compiled instead of hundreds.
+  const program = exchanged(fs.readFileSync(path.join(pyodide, 'pyodide.asm.mjs'), 'utf8'),
+    'var module=new WebAssembly.Module(bytes);', 'var module=(convertJsFunctionToWasm.known??={})[sig]??=new WebAssembly.Module(bytes);');
+  const engine = fs.readFileSync(path.join(pyodide, 'pyodide.asm.wasm'));
+  const { head, declared, middle, taken, after } = parts(program);
+  const used = words([head, middle, after, fs.readFileSync(path.join(pyodide, 'pyodide.mjs'), 'utf8')]);
+
+  const kept = taken.filter(({ variable, offered }) => !offered || used.has(variable) || used.has(offered));
+  const gone = new Set(taken.filter(step => !kept.includes(step)).map(({ variable }) => variable));
+  const names = declared.filter(name => !gone.has(name));
+  fs.writeFileSync(path.join(folder, 'engine.mjs'),
+    `${head}var ${names.join(',')};${middle}${LIST_BEGINS}${kept.map(({ text }) => text).join(';')}${after}`);
+
+  const module = new WebAssembly.Module(engine);
+  // An engine also asks for the places of functions in its own table, by their names.
+  const places = new Set(WebAssembly.Module.imports(module).filter(each => each.module.startsWith('GOT.')).map(each => each.name));
+  const wanted = new Set(kept.map(({ offered }) => offered));
+  const stay = WebAssembly.Module.exports(module).filter(({ name, kind }) => wanted.has(name) || used.has(name)
+    || places.has(name) || ALWAYS.test(name) || !['function', 'global'].includes(kind));
+  const graph = path.join(folder, 'graph.json');
+  fs.writeFileSync(graph, JSON.stringify([
+    { name: 'outside', root: true, reaches: stay.map(({ name }) => `from ${name}`) },
+    ...stay.map(({ name }) => ({ name: `from ${name}`, export: name })),
+  ]));
+  execFileSync(process.execPath, [path.join(root, 'node_modules/binaryen/bin/wasm-metadce'), path.join(pyodide, 'pyodide.asm.wasm'),
+    ...FEATURES.map(name => `--enable-${name}`), '--quiet', `--graph-file=${graph}`, '-o', path.join(folder, 'engine.wasm')], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Takes the one place where a text stands in a file of Pyodide; says so when another version writes it differently. */
+export function exchanged(contents, theirs, ours) {
+  const parts = contents.split(theirs);
+  if (parts.length !== 2) throw new Error(`pyodide starts its engine in another way than this build expects: ${theirs}`);
+  return parts.join(ours);
+}
+
+/** The program in pieces: the names that it declares for what the engine offers, and the steps in which it takes that over. */
+function parts(program) {
+  const begin = program.indexOf(LIST_BEGINS);
+  const end = program.indexOf('}', begin);
+  const taken = program.slice(begin + LIST_BEGINS.length, end).split(';').map(text => {
+    const [, variable = '', offered = ''] = TAKEN_OVER.exec(text) ?? [];
+    return { text, variable, offered };
+  });
+  const declaration = program.indexOf(`var ${taken[0].variable},`);
+  const declarationEnd = program.indexOf(';', declaration);
+  if (begin < 0 || declaration < 0 || declarationEnd > begin || taken.filter(each => !each.offered).length !== ODD) {
+    throw new Error('this Pyodide takes over its engine in another way than this build expects');
+  }
+  return {
+    head: program.slice(0, declaration), declared: program.slice(declaration + 'var '.length, declarationEnd).split(','),
+    middle: program.slice(declarationEnd + 1, begin), taken, after: program.slice(end),
+  };
+}
+
+function words(texts) {
+  return new Set(texts.flatMap(text => text.match(WORD)));
+}
