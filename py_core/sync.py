@@ -154,6 +154,7 @@ class Received:
     head: Head | None = None  # of the record's log, to be kept with the cursor
     forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
     shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far
+    problem: str = ""  # how the device stands, of a receipts file
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
 
     @property
@@ -218,7 +219,7 @@ class SyncClient:
         self.machine = DeviceState()
         self.refused: dict[str, RefusedAct] = {}
         self.online = False
-        self.problem = ""
+        self.problem = self._lasting_problem
         self._waiting: dict[str, WaitingAct] = {}
         self._sent: tuple[WaitingAct, ...] = ()
         self._attested: tuple[str, ...] = ()
@@ -231,6 +232,11 @@ class SyncClient:
         self.log_of: LogOf = nothing_held  # given by the host: what frames in short rest on
         self._speech = _SHORT
         self._sent_short = False
+
+    @property
+    def _lasting_problem(self) -> str:
+        """What holds without contact as well: a withdrawn device stays so."""
+        return "device_revoked" if self.standing.scope == REVOKED_SCOPE else ""
 
     @property
     def busy_cases(self) -> frozenset[str]:
@@ -267,8 +273,12 @@ class SyncClient:
         batch = tuple(self._batch(OUTBOX_ITEMS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX))
         return self._body(batch), len(batch)
 
-    def read_carried(self, carried: Carried, verdicts: Iterable[Verdict]) -> Received:
-        """What a receipts file says about acts that still wait here; raises `CarryRefused` for another device's."""
+    def read_carried(
+        self, carried: Carried, verdicts: Iterable[Verdict], held: Iterable[str] = (), busy: Iterable[str] = ()
+    ) -> Received:
+        """What a receipts file says about acts that still wait here, or are kept as refused, and whether the device is
+        withdrawn (then cases go as after an exchange; `held`, `busy` as in `read`); raises `CarryRefused` for another
+        device's."""
         if carried.device != self.device:
             raise CarryRefused("other_device", "the receipts are for another device")
         if carried.lineage in self.standing.lineage[:-1]:
@@ -279,11 +289,17 @@ class SyncClient:
             if known is None:
                 continue  # settled already, by the network or by the same file
             if verdict.verdict == "quarantined" and verdict.hash not in self._waiting:
+                if verdict.reason == LEFT_OUT and self.refused[verdict.hash].reason != LEFT_OUT:
+                    received.refused.append(replace(self.refused[verdict.hash], reason=LEFT_OUT))
                 continue
             try:
                 _judge(known, verdict, received)
             except Malformed as error:
                 raise CarryRefused("tampered", str(error)) from error
+        received.problem = carried.problem
+        if carried.problem == "device_revoked":
+            received.end = End(0, more=False, scope=REVOKED_SCOPE, problem=carried.problem)
+            self._let_go(received, held, busy, ())
         return received
 
     def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
@@ -311,7 +327,7 @@ class SyncClient:
         received.shared = self._shared(received)
         if not received.is_empty:
             received = self._watched(received)
-        self._let_go(received, held, busy)
+        self._let_go(received, held, busy, self._attested if received.end is not None else ())
         return received
 
     def _shared(self, received: Received) -> int | None:
@@ -337,7 +353,9 @@ class SyncClient:
             return Received(beacon=beacon, forked=True, head=known)
         return received
 
-    def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
+    def _let_go(
+        self, received: Received, held: Iterable[str], busy_too: Iterable[str], attested: tuple[str, ...]
+    ) -> None:
         end = received.end
         settled = {each.hash for each in received.receipts} | {each.hash for each in received.acts}
         settled |= {each.hash for each in received.refused if each.reason == LEFT_OUT}
@@ -351,12 +369,17 @@ class SyncClient:
             steps=tuple(received.scope_steps),
             scope_changed=new_scope or received.shared is not None,
             complete=end is not None and not end.more and received.shared is None,
-            attested=self._attested if end is not None else (),
+            attested=attested,
         )
         received.custody, received.purge = custody_after(self.standing.custody, news, set(held) - {CITY_ID}, busy)
 
     def settle(self, received: Received) -> None:
         """Believes what a receipts file brought and the host has stored; says nothing about the line to the record."""
+        self._settle(received)
+        self.standing = self.standing_after(received)
+        self.problem = received.problem or self.problem
+
+    def _settle(self, received: Received) -> None:
         for receipt in received.receipts:
             self._waiting.pop(receipt.hash, None)
             self.refused.pop(receipt.hash, None)
@@ -376,7 +399,7 @@ class SyncClient:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
         if received.forked:
             return self.stuck("record_forked", 0.5)
-        self.settle(received)
+        self._settle(received)
         self.standing = self.standing_after(received)
         self.online = True
         self.problem = received.end.problem if received.end is not None else ""
@@ -428,7 +451,7 @@ class SyncClient:
             # An older record does not know short frames; one that was restored may not hold what they rest on.
             self._speech = _PLAIN_ALWAYS if status == 400 else _PLAIN_ONCE
             return 0
-        self.problem = "bad_answer" if status == 200 else _PROBLEMS.get(status or 0, "")
+        self.problem = "bad_answer" if status == 200 else _PROBLEMS.get(status or 0, self._lasting_problem)
         if status == 413 and self._items_max > 1:
             self._items_max //= 2
         elif status is not None and status not in _PROBLEMS and status != 200:
@@ -468,7 +491,8 @@ class SyncClient:
     ) -> bytes:
         actors = {act.actor: act for act in batch if act.actor_signature}
         machine = self.machine
-        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT]
+        # Of what was left out by a receipts file the words are still to be heard.
+        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT or not each.by]
         hello = Hello(
             device=self.device,
             cursor=self.standing.cursor,

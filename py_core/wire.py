@@ -377,12 +377,16 @@ class WholeCase:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it."""
+    """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it.
+
+    `problem` as in `End`: how the device stands when the receipts are given.
+    """
 
     device: str
     file: str
     imported_at_ms: int
     lineage: str = field(default="", metadata=_BRIEF)
+    problem: str = field(default="", metadata=_BRIEF)
 
 
 Message = (

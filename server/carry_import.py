@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.errors import Malformed
-from server import audit, lineage
+from server import audit, late_work, lineage, record
 from server.carry_keys import CarryKeys
 from server.database import Database
 from server.devices import Device, device_by_id
@@ -40,7 +40,8 @@ class CarriedFile:
     first_at_ms: int
     last_at_ms: int
     times: int
-    verdicts: tuple[wire.Verdict, ...]
+    verdicts: tuple[wire.Verdict, ...]  # as they are now: what was held back may have been decided since
+    decisions: Mapping[str, late_work.Decided]  # about what was held back, by the act's hash
     receipts: bytes  # the receipts file
 
     @property
@@ -85,7 +86,7 @@ class CarryImport:
             return None
         with self._database.reading() as connection:
             row = connection.execute(select(carried_files).where(carried_files.c.file == file)).first()
-        return None if row is None else self._read(row)
+            return None if row is None else self._read(connection, row)
 
     def newest(self, count: int) -> list[CarriedFile]:
         """The files that were brought last, newest first."""
@@ -93,7 +94,7 @@ class CarryImport:
             rows = connection.execute(
                 select(carried_files).order_by(carried_files.c.last_at_ms.desc(), carried_files.c.file).limit(count)
             ).all()
-        return [self._read(row) for row in rows]
+            return [self._read(connection, row) for row in rows]
 
     def _sender(self, device_id: str) -> Device:
         with self._database.reading() as connection:
@@ -141,11 +142,17 @@ class CarryImport:
                 )
             audit.note(connection, now_ms, brought_by, "carried_file", file, device=device.id, acts=len(verdicts))
             row = connection.execute(select(carried_files).where(carried_files.c.file == file)).one()
-        return self._read(row)
+            return self._read(connection, row)
 
-    def _read(self, row: Row[Any]) -> CarriedFile:
+    def _read(self, connection: Connection, row: Row[Any]) -> CarriedFile:
+        """The file with receipts as they are to be given now: decisions, and how the device stands, go with them."""
         found = row._mapping
-        answer = bytes(found["answer"])
+        kept = carry.read_receipts(carry.receipts_file(bytes(64), bytes(found["answer"])))
+        decisions = {each.hash: each for each in self._decisions(connection, found["user"], kept.verdicts)}
+        verdicts = tuple(self._now(connection, each, decisions) for each in kept.verdicts)
+        device = device_by_id(connection, found["device"])
+        problem = _problem(device) if device is not None else ""
+        answer = carry.receipts_frames(replace(kept.carried, problem=problem), verdicts)
         signature = self._receipts.key.sign(carry.receipts_sign_bytes(answer))
         receipts = carry.receipts_file(signature, answer)
         return CarriedFile(
@@ -156,6 +163,31 @@ class CarryImport:
             first_at_ms=found["first_at_ms"],
             last_at_ms=found["last_at_ms"],
             times=found["times"],
-            verdicts=carry.read_receipts(receipts).verdicts,
+            verdicts=verdicts,
+            decisions=decisions,
             receipts=receipts,
         )
+
+    def _decisions(
+        self, connection: Connection, user: str, verdicts: Sequence[wire.Verdict]
+    ) -> Iterator[late_work.Decided]:
+        held_back = [each.hash for each in verdicts if each.verdict == "quarantined"]
+        for at in range(0, len(held_back), _AT_ONCE):
+            yield from late_work.decided(connection, user, held_back[at : at + _AT_ONCE])
+
+    def _now(
+        self, connection: Connection, verdict: wire.Verdict, decisions: Mapping[str, late_work.Decided]
+    ) -> wire.Verdict:
+        """The verdict as it is now: an act that was held back may be in the record, or left out for good."""
+        if verdict.verdict != "quarantined" or verdict.hash not in decisions:
+            return verdict
+        entry = record.entry_by_hash(connection, verdict.hash)
+        if entry is not None:
+            place = (entry.log_index, entry.received_at_ms)
+            signature = self._receipts.receipt(entry.case_id, entry.hash, *place)
+            return wire.Verdict(entry.hash, "had", "", *place, signature)
+        return replace(verdict, reason=late_work.LEFT_OUT) if decisions[verdict.hash].left_out else verdict
+
+
+def _problem(device: Device) -> str:
+    return "device_revoked" if device.revoked else "device_frozen" if device.frozen else ""

@@ -124,7 +124,7 @@ def _one(parts: Parts, turn: Turn, file: str) -> ports.Response:
     if found is None:
         return problem(turn, 404, "unknown_page")
     with parts.database.reading() as connection:
-        acts = [_brought_act(connection, found.device, each) for each in found.verdicts]
+        acts = [_brought_act(connection, found, each) for each in found.verdicts]
         return carried_page.show_carried_file(turn, _brought(connection, found), acts)
 
 
@@ -140,17 +140,21 @@ def _brought(connection: Connection, file: CarriedFile) -> BroughtFile:
         last_at=from_ms(file.last_at_ms),
         times=file.times,
         verdicts=[each.verdict for each in file.verdicts],
+        undecided=sum(each.verdict == "quarantined" and each.hash not in file.decisions for each in file.verdicts),
+        withdrawn=device is not None and device.revoked,
     )
 
 
-def _brought_act(connection: Connection, device: str, verdict: wire.Verdict) -> BroughtAct:
+def _brought_act(connection: Connection, file: CarriedFile, verdict: wire.Verdict) -> BroughtAct:
     """The act behind a verdict, from the log or from quarantine."""
     entry = record.entry_by_hash(connection, verdict.hash)
     case_id, raw = ("", None) if entry is None else (entry.case_id, entry.raw)
     if raw is None:
-        raw = record.quarantined_raw(connection, device, verdict.hash)
+        raw = record.quarantined_raw(connection, file.device, verdict.hash)
     try:
         act = read_act(decode_act_change(raw).text) if raw is not None else None
     except Malformed:
         act = None
-    return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act)
+    decided = file.decisions.get(verdict.hash)
+    told = (decided.by, decided.why) if decided else ("", "")
+    return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act, *told)

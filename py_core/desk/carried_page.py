@@ -36,6 +36,8 @@ class BroughtAct:
     reason: str
     case_id: str
     act: Act | None
+    by: str = ""  # who decided about it after it was held back
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class BroughtFile:
     last_at: datetime
     times: int
     verdicts: Sequence[str]  # of its acts, in order
+    undecided: int = 0  # of those that were held back
+    withdrawn: bool = False  # the device has been
 
 
 def show_carried(turn: Turn, files: Sequence[BroughtFile], problem: str = "") -> Response:
@@ -103,6 +107,9 @@ def _file(turn: Turn, file: BroughtFile) -> dict[str, Any]:
         "last": language.moment_text(turn.lang, file.last_at),
         "times": file.times,
         "held_back": counted["quarantined"],
+        "undecided": file.undecided,
+        "withdrawn": file.withdrawn,
+        "may_decide": turn.may("read_whole_city"),
         "summary": " · ".join(turn.count(message, n) for message, n in parts if n) or turn.say(N_("no act was in it")),
     }
 
@@ -110,15 +117,20 @@ def _file(turn: Turn, file: BroughtFile) -> dict[str, Any]:
 def _act(turn: Turn, brought: BroughtAct) -> dict[str, Any]:
     act = brought.act
     held_back = brought.verdict == "quarantined"
+    left_out = held_back and bool(brought.by)
+    if left_out:
+        words = turn.say(N_("Left out by %(who)s: %(why)s"), who=_name(turn, brought.by), why=brought.why)
+    elif held_back:
+        words = turn.say(N_("Held back: %(why)s."), why=act_view.quarantine_reason(turn, brought.reason))
+    else:
+        words = turn.say(_VERDICTS[brought.verdict])
     return {
         "hash": brought.hash[:12],
         "title": act_view.act_title(turn, act.events) if act else turn.say(N_("Act")),
         "claimed": language.moment_text(turn.lang, act.claimed_at, short=True) if act else "",
         "href": f"/cases/{brought.case_id}" if brought.case_id and not held_back else "",
         "held_back": held_back,
-        "words": turn.say(N_("Held back: %(why)s."), why=act_view.quarantine_reason(turn, brought.reason))
-        if held_back
-        else turn.say(_VERDICTS[brought.verdict]),
+        "words": words,
     }
 
 

@@ -34,7 +34,7 @@ PROBLEMS = {
         "",
     ),
     "device_revoked": (
-        N_("The centre has withdrawn this device. Cases of which nothing waits have left it; unsent work stays here and lies at the centre for its decision. Ask the administrator."),
+        N_("The centre has withdrawn this device. Cases of which nothing waits have left it. What waits stays here; sent, or handed in as a file by USB stick, it lies at the centre for its decision. Ask the administrator."),
         "",
         "",
     ),
@@ -63,6 +63,9 @@ PROBLEMS = {
     "record_fault": (N_("The city record has a fault at the moment. Sending is tried again by itself."), "", ""),
 }  # fmt: skip
 
+
+# A receipts file by USB stick is not encrypted, so it says that an act was left out and not why.
+REASON_TO_COME = N_("The centre has the reason: ask there, or it comes with the next contact by network.")
 
 # Problems of `py_core.uploads.UploadClient`.
 UPLOAD_PROBLEMS = {
@@ -257,6 +260,6 @@ def _refused(turn: Turn, item: Quarantined, found: dict[str, tuple[Opened, Recor
         "reason": act_view.quarantine_reason(turn, item.reason),
         "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in item.now_with),
         "by": case_view.person_name(turn, item.by) if item.by else "",
-        "why": item.why,
+        "why": item.why or (turn.say(REASON_TO_COME) if item.is_decided else ""),
         "at": language.moment_text(turn.lang, item.at) if item.at else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,8 +15,10 @@ from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.cases.acts import read_act
 from py_core.change import decode_act_change
-from py_core.sync import SyncClient, WaitingAct
-from server import record
+from py_core.desk.ports import DeviceRevocation, LateDecision
+from py_core.packed import messages
+from py_core.sync import Received, SyncClient, WaitingAct
+from server import late_work, record
 from server.carry_import import CarriedFile
 from server.carry_keys import seal_outbox
 from server.cli import main
@@ -104,6 +107,129 @@ def test_a_file_of_many_actors_and_more_acts_than_a_request_holds(parts: Parts) 
     client.settle(received)
     assert (len(received.receipts), client.waiting) == (70, 0)
     assert client.read_carried(read.carried, read.verdicts).receipts == []
+
+
+class StickDevice:
+    """A device that never meets the network: the real client behind files only."""
+
+    def __init__(self, parts: Parts, user: str, *cases: str) -> None:
+        self.parts, self.laptop = parts, Laptop(parts, user)
+        self.client = SyncClient(self.laptop.device, "0.1.0")
+        self.cases = set(cases)
+
+    def act(self, case: str, *events: dict[str, Any]) -> str:
+        item = self.laptop.act(case, *events)
+        change, said = decode_act_change(item.raw), self.laptop.announcement()
+        self.client.add(WaitingAct(case, change.hash, item.raw, self.laptop.alg, item.signature, said.actor, said.sig))
+        self.cases.add(case)
+        return change.hash
+
+    def carried(self) -> CarriedFile:
+        frames, _ = self.client.carry_out()
+        signature = self.laptop.sign(carry.outbox_sign_bytes(frames))
+        content = carry.pack_outbox(self.laptop.alg, signature, frames)
+        public = self.parts.carry_keys.public[carry.ALG_X25519]
+        return self.parts.carry_import.take(seal_outbox(carry.ALG_X25519, public, content), "qian")
+
+    def read(self, file: bytes) -> Received:
+        read = carry.read_receipts(file)
+        received = self.client.read_carried(read.carried, read.verdicts, self.cases)
+        self.client.settle(received)
+        self.cases -= set(received.purge)
+        return received
+
+
+def decide(parts: Parts, change_hash: str, *, take: bool) -> None:
+    with parts.database.reading() as connection:
+        (item,) = [each.id for each in late_work.held(connection) if each.hash == change_hash]
+    parts.decisions.carry_out(LateDecision((item,), take, "写明的理由"), "qian")
+
+
+def test_a_withdrawn_device_hears_of_it_and_of_every_decision_by_files_alone(parts: Parts) -> None:
+    done, late, foolish = case_id(1), case_id(2), case_id(3)
+    device = StickDevice(parts, "lin")
+    device.act(done, registered())
+    assert verdicts(device.carried()) == ["accepted"]
+    taken_act, left_act = device.act(late, registered()), device.act(foolish, registered())
+    parts.decisions.carry_out(DeviceRevocation(device.laptop.device, "stolen"), "he")
+    brought = device.carried()
+    assert verdicts(brought) == ["had", "device_revoked", "device_revoked"]
+    assert log_size(parts) == 1
+    # The receipts tell that the device is withdrawn: what waits for nobody leaves it, the rest stays.
+    received = device.read(brought.receipts)
+    assert (device.client.problem, device.client.waiting) == ("device_revoked", 0)
+    assert received.purge == (done,)
+    assert device.cases == {late, foolish}
+    assert SyncClient("d", "1", device.client.standing).problem == "device_revoked", (
+        "also after a restart without network"
+    )
+    # The same file gives the decisions once they are made; it holds no words of them, as it is not encrypted.
+    decide(parts, taken_act, take=True)
+    decide(parts, left_act, take=False)
+    later = parts.carry_import.known(brought.file)
+    assert later is not None
+    assert verdicts(later) == ["had", "had", "left_out"]
+    assert "写明的理由".encode() not in carry.receipts_frames(
+        carry.read_receipts(later.receipts).carried, later.verdicts
+    )
+    received = device.read(later.receipts)
+    assert [each.hash for each in received.receipts] == [taken_act]
+    assert received.purge == tuple(sorted((late, foolish)))
+    assert not device.cases
+    assert device.client.refused[left_act].reason == "left_out"
+    # Should it meet the network again, it asks for the words and tells what it let go.
+    hello = wire.read_message(messages.long(wire.read_frames(device.client.request())[0]))
+    assert isinstance(hello, wire.Hello)
+    assert (hello.asks, hello.purged) == ((left_act,), tuple(sorted((done, late, foolish))))
+    device.client.commit(
+        device.client.read([wire.encode_frames(parts.exchange.answer("lin", [wire.message_frame(hello)]))])
+    )
+    assert device.client.refused[left_act].why == "写明的理由"
+    assert device.client.standing.custody.purged == ()
+
+
+def test_what_an_officer_carries_in_after_a_transfer_waits_for_the_centre_and_the_answer_goes_back(
+    parts: Parts,
+) -> None:
+    device = StickDevice(parts, "lin")
+    device.act(CASE, registered())
+    device.read(device.carried().receipts)
+    document = parts.city.current().document
+    people = [{**row, "unit": "linye"} if row["id"] == "lin" else row for row in document["people"]]
+    parts.city.publish({**document, "people": people})
+    late = device.act(CASE, {"type": "noted", "text": "看过现场"})
+    brought = device.carried()
+    assert verdicts(brought) == ["foreign_scope"]
+    received = device.read(brought.receipts)
+    assert received.refused[0].now_with == ("shihe",)
+    assert (received.purge, device.client.problem) == ((), ""), (
+        "which cases are in the new scope only the network tells"
+    )
+    decide(parts, late, take=True)
+    later = parts.carry_import.known(brought.file)
+    assert later is not None
+    assert [each.hash for each in device.read(later.receipts).receipts] == [late]
+    assert not device.client.refused
+
+
+def test_the_page_of_a_withdrawn_devices_file_says_what_waits_and_what_was_decided(
+    parts: Parts, browser: Browser
+) -> None:
+    device = StickDevice(parts, "lin")
+    late = device.act(CASE, registered())
+    parts.decisions.carry_out(DeviceRevocation(device.laptop.device, "stolen"), "he")
+    brought = device.carried()
+    browser.sign_in("qian")
+    path = f"/centre/carried/{brought.file}"
+    text = browser.get(path).text
+    assert "This device has been withdrawn." in text
+    assert "1 act waits for a decision." in text
+    assert 'href="/centre/quarantine"' in text
+    decide(parts, late, take=False)
+    text = browser.get(path).text
+    assert "waits for a decision" not in text
+    assert "写明的理由" in text
+    assert carry.read_receipts(browser.get(path + "/receipts").content).verdicts[0].reason == "left_out"
 
 
 def refusal(parts: Parts, data: bytes) -> str:

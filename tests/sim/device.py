@@ -285,14 +285,17 @@ class Device(ContentsAndLeft):
             self.directory = read_directory(received.directory)
         self.client.offer_again(_waiting(row) for row in again)
         wait_ms = self.client.commit(received)
-        for taken in (*received.receipts, *received.acts):
-            self.uploads.act_taken(taken.hash)
-        for refused in received.refused:
-            self.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
+        self._let_uploads_know(received)
         if received.shared is not None:
             self.load_contents()
         self.believed(received)
         return wait_ms
+
+    def _let_uploads_know(self, received: Received) -> None:
+        for taken in (*received.receipts, *received.acts):
+            self.uploads.act_taken(taken.hash)
+        for refused in received.refused:
+            self.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
 
     # By USB stick
 
@@ -307,20 +310,20 @@ class Device(ContentsAndLeft):
     def take_receipts(self, file: bytes) -> None:
         """Keeps, then believes the receipts of a file; raises `CarryRefused`, `NotSigned`, `DiskFull`, `Crashed`."""
         read = carry.read_receipts(file)
-        received = self.client.read_carried(read.carried, read.verdicts)
+        received = self.client.read_carried(read.carried, read.verdicts, self.records, self.uploading_cases())
         if self.checks_signatures:
             if not verifies(wire.ALG_ED25519, self.record_key, read.signature, read.signed):
                 raise NotSigned
             self._check_signatures(received)
         plan = self._plan(received)
-        writes = self._writes(received, plan, ())
-        if writes:
-            self.disk.write(writes)
+        book = {**self.book, **self.client.standing_after(received).as_row()}
+        beside = self.contents_after(received, plan)
+        self.disk.write([*self._writes(received, plan, ()), *beside, ("sealed", "book", book)])
+        self.book = book
         self._hold(plan)
         self._leave_refused_numbers(received)
         self.client.settle(received)
-        for taken in received.receipts:
-            self.uploads.act_taken(taken.hash)
+        self._let_uploads_know(received)
         self.believed(received)
 
     def _check_signatures(self, received: Received) -> None:

@@ -17,6 +17,8 @@ from .trace import Broken
 if TYPE_CHECKING:
     from .world import Machine, World
 
+SAVED_AGAIN = 3 * DAY  # no chance in it: the other carriers' ways stay those of earlier runs
+
 
 def carry_out(world: World, machine: Machine) -> None:
     """Somebody takes the outbox along; the stick may be slow, half copied, damaged, or handed in twice."""
@@ -58,6 +60,18 @@ def hand_in(world: World, machine: Machine, file: bytes) -> None:
         # Often at the device that it belongs to, sometimes at another.
         reader = machine if world.carriers.random() < 0.8 else world.carriers.choice(world.machines)
         plan_return(world, reader, receipts, receipts == taken.receipts)
+    if any(each.verdict == "quarantined" for each in taken.verdicts):
+        world.after(SAVED_AGAIN, lambda: save_again(world, machine, taken.file))
+
+
+def save_again(world: World, machine: Machine, file: str) -> None:
+    """Somebody of the centre saves the receipts once more, with what was decided meanwhile."""
+    taken = world.record.parts.carry_import.known(file)
+    if taken is None:  # the record came back from before it
+        return
+    world.promised += [verdict for verdict in taken.verdicts if verdict.verdict != "quarantined"]
+    world.count("receipts saved again")
+    carry_back(world, machine, taken.receipts, whole=True)
 
 
 def plan_return(world: World, machine: Machine, receipts: bytes, whole: bool) -> None:

@@ -77,12 +77,7 @@ def sync_commit() -> int:
     for case_id in (*device.received.returned, *device.received.out_of_scope):
         device.left.pop(case_id, None)
     wait_ms = device.client.commit(device.received)
-    for case_id in device.received.purge:
-        turn.forget_case(case_id)
-    for taken in (*device.received.receipts, *device.received.acts):
-        device.uploads.act_taken(taken.hash)
-    for refused in device.received.refused:
-        device.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
+    _let_know(device, device.received)
     device.received, device.plan = None, Keeping()
     return wait_ms
 
@@ -105,7 +100,7 @@ def read_receipts(file: bytes) -> dict[str, Any]:
     device = opened()
     try:
         read = read_receipts_file(bytes(file))
-        received = device.client.read_carried(read.carried, read.verdicts)
+        received = device.client.read_carried(read.carried, read.verdicts, device.records, uploading_cases(device))
     except CarryRefused as error:
         return {"problem": error.code}
     device.carried, device.carried_plan = received, _plan(device, received)
@@ -141,8 +136,7 @@ def settle() -> None:
         raise RuntimeError("no receipts were read")
     _believe(device, device.carried_plan)
     device.client.settle(device.carried)
-    for taken in device.carried.receipts:
-        device.uploads.act_taken(taken.hash)
+    _let_know(device, device.carried)
     device.carried = None
 
 
@@ -250,6 +244,16 @@ def _believe(device: Device, plan: Keeping) -> None:
             device.put(StoredCase(case_id, as_json(rows).encode()))
         else:
             device.drop(case_id)
+
+
+def _let_know(device: Device, received: Received) -> None:
+    """What else hangs on cases and acts hears what became of them."""
+    for case_id in received.purge:
+        turn.forget_case(case_id)
+    for taken in (*received.receipts, *received.acts):
+        device.uploads.act_taken(taken.hash)
+    for refused in received.refused:
+        device.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
 
 
 def _left_after(device: Device, received: Received) -> dict[str, Left]:

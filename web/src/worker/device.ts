@@ -288,7 +288,9 @@ export class Device {
       if (!good) return { problem: 'tampered' };
       await checkReceipts(key, received);
       const { writes, believe } = await this.answerWrites(open, received);
-      if (writes.length) await open.shelf.write(writes);
+      const book = { ...open.book, ...received.standing };
+      await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
+      open.book = book;
       believe();
       open.python.settle();
       return { receipts: received.receipts.length, refused: received.refused.length };
