@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from py_core.cases.acts import read_act
+
+TOLD = timedelta(days=14)  # for so long a device says that the record came back from a backup
 
 Row = Sequence[Any]
 """An act as a device keeps it: hash, causes, text, arrival (ms), number in the log."""
@@ -40,3 +43,19 @@ def offered_again(cases: Iterable[tuple[str, Sequence[Row]]], device: str, share
 def without_receipts(rows: Sequence[Row], shared: int) -> list[list[Any]]:
     """A case's rows as they are once those receipts are taken back."""
     return [[*row[:3], None, None] if row[4] is not None and row[4] >= shared else list(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a device says about a record that came back: when it learnt of it, how many acts it offers again."""
+
+    at_ms: int
+    acts: int
+
+
+def notice_after(before: Notice | None, now_ms: int, lost: int) -> Notice:
+    """What is said once the device learns (again) that the record came back; `lost` are the acts whose receipts were
+    taken back, now or earlier, and that wait to be taken anew. Of two notices the one that tells more stays."""
+    if before is not None and not lost and now_ms - before.at_ms < TOLD.total_seconds() * 1000:
+        return before
+    return Notice(now_ms, lost)

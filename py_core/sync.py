@@ -82,6 +82,7 @@ class WaitingAct:
     actor: str
     actor_signature: str  # hex: the device's announcement of the actor; empty: it is another device's
     astray: bool = False  # it was refused before, so its document does not have it
+    lost: bool = False  # it had a receipt of a record that came back from a backup without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,11 @@ class SyncClient:
     def is_waiting(self, change_hash: str) -> bool:
         """Whether this act still has neither receipt nor refusal."""
         return change_hash in self._waiting
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Acts with two ticks once that a restored record lost, and that still wait to be taken anew."""
+        return frozenset(act.hash for act in self._waiting.values() if act.lost)
 
     def add(self, act: WaitingAct) -> None:
         """Takes an act that the host has stored; acts go out in the order in which they were added."""

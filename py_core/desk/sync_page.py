@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from py_core.cases.acts import RecordedAct
@@ -11,13 +11,13 @@ from py_core.desk.frame import page, uploading_text
 from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visits
+from py_core.lineage import TOLD
 from py_core.views import language
 from py_core.views.language import N2_, N_
 
 Opened = OpenCase | OpenVisit
 RECEIVED_SHOWN = 20
 WAITING_SHOWN = 200
-OFFERED_AGAIN_TOLD = timedelta(days=14)
 
 # Codes of `py_core.sync.SyncClient.problem`: what is wrong, and where a link can help.
 PROBLEMS = {
@@ -148,12 +148,12 @@ def _carried(turn: Turn) -> dict[str, str]:
 def _offered_again(turn: Turn) -> str:
     """For two weeks after the record came back from a backup: what this device has done about it."""
     told = turn.sync_status.offered_again
-    if told is None or turn.surroundings.now - told.at > OFFERED_AGAIN_TOLD:
+    if told is None or turn.surroundings.now - told.at > TOLD:
         return ""
     when = language.moment_text(turn.lang, told.at, short=True)
     if not told.acts:
         return turn.say(
-            N_("The city record came back from a backup (%(when)s). It has everything that this device knows of."),
+            N_("The city record came back from a backup (%(when)s). Everything that had two ticks here is in it."),
             when=when,
         )
     acts = turn.count(N2_("%(n)s act", "%(n)s acts"), told.acts)

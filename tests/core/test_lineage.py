@@ -11,7 +11,7 @@ from py_core.carry import CarryRefused
 from py_core.change import decode_act_change
 from py_core.custody import Custody
 from py_core.keeping import keeping
-from py_core.lineage import Again, offered_again, without_receipts
+from py_core.lineage import TOLD, Again, Notice, notice_after, offered_again, without_receipts
 from py_core.sync import LEFT_OUT, Receipt, Received, RefusedAct, Standing, SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
 
@@ -158,3 +158,16 @@ def test_an_act_taken_late_keeps_no_row_without_its_bytes(leaves: bool) -> None:
     assert (act.hash in plan.settled, act.hash in plan.taken) == (leaves, not leaves)
     left = [row(2, 3)[0]] if leaves else [act.hash, row(2, 3)[0]]
     assert [each[0] for each in plan.rows[act.case_id]] == left
+
+
+def test_a_second_notice_counts_what_is_still_on_its_way_and_does_not_blot_out_the_first() -> None:
+    """Else the page would say that nothing was missing while acts are sent again."""
+    day_ms = 86_400_000
+    first = notice_after(None, day_ms, 3)
+    assert first == Notice(day_ms, 3)
+    assert notice_after(first, 2 * day_ms, 1) == Notice(2 * day_ms, 1)
+    assert notice_after(first, 2 * day_ms, 0) == first
+    long_after = day_ms + round(TOLD.total_seconds() * 1000)
+    assert notice_after(first, long_after, 0) == Notice(long_after, 0)
+    device = client(replace(waiting(1), lost=True), waiting(2))
+    assert device.lost == {waiting(1).hash}

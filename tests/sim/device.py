@@ -397,6 +397,7 @@ class Device(ContentsAndLeft):
                     "actor_signature": announcement if act.own else "",
                     "reason": "",
                     "astray": act.hash not in raws,
+                    "lost": True,
                     "seq": act.log_index - LOG_BEFORE_OUTBOX,
                 }
             )
@@ -436,6 +437,7 @@ def _waiting(row: Mapping[str, Any]) -> WaitingAct:
         actor=row["actor"],
         actor_signature=row["actor_signature"],
         astray=row.get("astray", False),
+        lost=row.get("lost", False),
     )
 
 

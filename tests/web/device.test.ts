@@ -18,7 +18,7 @@ const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
 const NOTHING: Received = {
   empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
-  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [],
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [], lost: 0,
 };
 
 class FakePython {
@@ -58,6 +58,7 @@ class FakePython {
   }
   syncRead(): Received { return this.received; }
   syncCommit(): number { this.told.push('commit'); return 7; }
+  noticeAfter(before: unknown, lost: number): unknown { this.told.push(`notice after ${JSON.stringify(before)}`); return { atMs: 5, count: lost }; }
   offerAgain(rows: WaitingRow[]): void { this.told.push(`again ${rows.map(row => `${row.hash.slice(0, 4)}${row.actor_signature ? ' own' : ''}`).join()}`); }
 }
 
@@ -295,14 +296,20 @@ test('when the record came back from a backup, acts are signed for anew from the
   assert.equal(await database.get('outbox', mine), undefined);
   const again = [{ case_id: caseId, hash: mine, own: true, log_index: 3 }, { case_id: caseId, hash: theirs, own: false, log_index: 4 }];
   const before = python.waitingRows.length;
-  python.received = { ...NOTHING, ended: true, shared: 3, again };
+  python.received = { ...NOTHING, ended: true, shared: 3, again, lost: 2 };
   await device.takeAnswer([]);
   assert.ok(python.told.includes(`again ${mine.slice(0, 4)} own,${theirs.slice(0, 4)}`));
+  assert.ok(python.told.includes('notice after null'));
   await unlock();
   assert.deepEqual(python.waitingRows.slice(0, 2).map(row => [row.hash, row.reason, row.raw.length > 0]), [[mine, '', true], [theirs, '', true]]);
   assert.equal(python.waitingRows.length, before + 2);
   await device.respond({ ...REQUEST, method: 'GET' });
   assert.equal((python.asked.at(-1) as { restored: { count: number } }).restored.count, 2);
+  python.received = { ...NOTHING, ended: true, shared: 3, lost: 2 }; // what is still on its way counts, and what was said before is known
+  await device.takeAnswer([]);
+  assert.ok(python.told.includes('notice after {"atMs":5,"count":2}'));
+  await unlock();
+  assert.deepEqual(python.waitingRows.slice(0, 2).map(row => row.lost), [true, true]);
 });
 
 const opened = (): { shelf: { document(id: string): Promise<Bytes | null> } } =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { joined, utf8 } from '../../web/src/shared/bytes.ts';
 import { Python } from '../../web/src/worker/python.ts';
 import { keepSnapshot } from '../../web/src/worker/snapshot.ts';
 
@@ -22,6 +23,7 @@ test('an engine starts from its kept memory, however much the rehearsal needed, 
   assert.equal(marks('imports'), 0, 'everything was imported anew');
   const page = started.problem('unknown_page', 404, 'zh-CN');
   assert.match(page, /<html/);
+  nothingIsNothing(started);
 
   const memory = new Uint8Array(await kept.get('/engine-snapshot-memory')!.arrayBuffer());
   memory[memory.length >> 1]! ^= 1;
@@ -30,5 +32,27 @@ test('an engine starts from its kept memory, however much the rehearsal needed, 
   assert.equal(marks('imports'), 1);
   assert.equal(kept.has('/engine-snapshot'), false, 'what is damaged is not tried again');
 });
+
+/** None comes as null and null goes as None: `undefined !== null` once made every answer one of a restored record. */
+function nothingIsNothing(python: Python): void {
+  const identity = { user: 'lin', device: 'ab'.repeat(16), code: 'K7Q' };
+  python.openDevice({ identity, app_version: '1', directory: null, sync: { cursor: 0, scope: '', config: 0 } });
+  const refused = { case_id: 'cd'.repeat(16), hash: 'ef'.repeat(32), raw: new Uint8Array(1), alg: 1, signature: new Uint8Array(64), actor: '', actor_signature: '', at_ms: null };
+  python.loadWaiting([{ ...refused, reason: 'foreign_scope' }]);
+  python.syncRequest({ storage_used: null, storage_quota: null, storage_kept: null, clock_offset_ms: null });
+  const messages = ['{"t":"beacon","id":"1-00","server_time_ms":1,"log_size":3,"sig":"00"}', '{"t":"end","cursor":3,"more":false,"scope":"s"}'];
+  const read = python.syncRead(messages.map(text => joined(new Uint8Array([0, 0, 0, text.length + 1, 1]), utf8(text))));
+  assert.deepEqual([read.ended, read.shared, read.directory, read.left, read.standing.scope], [true, null, null, null, 's']);
+  assert.deepEqual(python.noticeAfter(null, 2).count, 2);
+  const shorter = ['{"t":"beacon","id":"1-00","server_time_ms":1,"log_size":3,"sig":"00"}', '{"t":"end","cursor":0,"more":true,"scope":"s","lineage":"l2","shared":2}'];
+  python.syncCommit();
+  python.syncRequest({ storage_used: null, storage_quota: null, storage_kept: null, clock_offset_ms: null });
+  const told = python.syncRead(shorter.map(text => joined(new Uint8Array([0, 0, 0, text.length + 1, 1]), utf8(text))));
+  assert.deepEqual([told.shared, told.lost, told.again], [2, 0, []]);
+  python.offerAgain([{ ...refused, reason: '', lost: true, astray: false }]);
+  python.syncCommit();
+  assert.equal(python.syncState().waiting, 1);
+  python.lock();
+}
 
 function marks(name: string): number { return performance.getEntriesByName(name, 'mark').length; }

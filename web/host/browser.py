@@ -33,6 +33,7 @@ from host.exchange import (
     decode_change,
     key_steps,
     load_waiting,
+    notice_after,
     offer_again,
     read_receipts,
     settle,
@@ -61,7 +62,7 @@ from py_core.views.environment import make_environment
 
 __all__ = [
     "believe_glances", "carry_out", "carry_problem", "content_kept", "decode_change", "enclosed", "kept_glances",
-    "key_steps", "leaving", "left_now", "load_contents", "load_records", "load_waiting", "lock", "offer_again", "open_device", "problem",
+    "key_steps", "leaving", "left_now", "load_contents", "load_records", "load_waiting", "lock", "notice_after", "offer_again", "open_device", "problem",
     "read_receipts", "recall", "recorded", "rehearse", "respond", "settle", "sync_around", "sync_commit",
     "sync_events_lost", "sync_failed", "sync_nudged", "sync_poll_ms", "sync_read", "sync_request", "sync_state", "sync_stuck", "upload_failed", "upload_go",
     "upload_moved", "upload_next", "warm",

@@ -10,6 +10,7 @@ from typing import Any
 from host.contents import contents_of, uploading_cases
 from host.device import Device, StoredCase, as_json, fields, opened
 from host.leaving import left_text
+from py_core import lineage
 from py_core.carry import CarryRefused
 from py_core.carry import read_receipts as read_receipts_file
 from py_core.change import decode_act_change
@@ -19,6 +20,7 @@ from py_core.directory import read_directory
 from py_core.keeping import Keeping, keeping
 from py_core.key_chain import OtherRecord, continuation, read_links
 from py_core.left import Left
+from py_core.lineage import Notice
 from py_core.sync import LEFT_OUT, TAKEN, DeviceState, Received, RefusedAct, WaitingAct
 from py_core.uploads import UploadClient
 from py_core.wire import read_json_object
@@ -87,6 +89,13 @@ def offer_again(rows: Sequence[Mapping[str, Any]]) -> None:
     device = opened()
     device.client.offer_again(waiting_act(row) for row in rows)
     device.uploads = UploadClient()  # the worker loads anew what has to be sent: photographs may be lost as well
+
+
+def notice_after(before_ms: int, before_acts: int, now_ms: int, lost: int) -> dict[str, int]:
+    """What the sync page says of a record that came back from a backup, as the worker keeps it; `before_ms` 0: nothing
+    was said before."""
+    notice = lineage.notice_after(Notice(before_ms, before_acts) if before_ms else None, now_ms, lost)
+    return {"atMs": notice.at_ms, "count": notice.acts}
 
 
 def carry_out() -> dict[str, Any]:
@@ -233,6 +242,7 @@ def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
         "left": None,
         "shared": received.shared,
         "again": [fields(each) for each in plan.again],
+        "lost": len(device.client.lost.union(each.hash for each in plan.again)),
         "asked_again": plan.asked_again,
     }
 
@@ -273,6 +283,7 @@ def waiting_act(row: Mapping[str, Any]) -> WaitingAct:
         actor=row["actor"],
         actor_signature=row["actor_signature"],
         astray=bool(row.get("astray")),
+        lost=bool(row.get("lost")),
     )
 
 

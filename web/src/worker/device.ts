@@ -200,7 +200,7 @@ export class Device {
       if (received.beacon && !received.forked) book.beacon = { id: received.beacon.id, serverTimeMs: received.beacon.server_time_ms };
       // A profile that came back from an older copy learns here which numbers it has used: they are never used again.
       book.nextSeq = Math.max(book.nextSeq, received.own_seq + 1);
-      if (received.shared !== null) book.restored = { atMs: Date.now(), count: received.again.length };
+      if (received.shared !== null) book.restored = open.python.noticeAfter(open.book.restored ?? null, received.lost);
       const { writes, believe } = await this.answerWrites(open, received);
       await open.shelf.write([...writes, await open.shelf.bookWrite(book)]);
       open.book = book;
@@ -524,7 +524,7 @@ export class Device {
       found.push([{
         case_id: caseId, hash, raw, alg: open.signer.alg, signature: await open.signer.signAct(caseId, hash),
         actor, actor_signature: own ? hex(await open.signer.announce(actor, open.identity.device)) : '', reason: '',
-        astray: !changes.get(caseId)!.has(hash),
+        astray: !changes.get(caseId)!.has(hash), lost: true,
       }, index - LOG_BEFORE_OUTBOX]);
     }
     const asked = new Set(received.asked_again);

@@ -15,6 +15,8 @@ export interface WaitingRow {
   case_id: string; hash: string; raw: Bytes; alg: number; signature: Bytes; actor: string; actor_signature: string; reason: string;
   /** It was refused before, so its document does not have it. */
   astray?: boolean;
+  /** It had a receipt of a record that came back from a backup without it. */
+  lost?: boolean;
   now_with?: string[]; by?: string; why?: string; at_ms?: number | null;
 }
 /** An act that the record's gate did not take, with who has the case now, or with the centre's decision to leave it out. */
@@ -49,7 +51,7 @@ export interface Received {
   /** What is to be kept of cases that left this device, when that changed. */
   left: string | null;
   /** The record came back from a backup: up to where its log is still the one known so far, and what waits anew. */
-  shared: number | null; again: Again[]; asked_again: string[];
+  shared: number | null; again: Again[]; asked_again: string[]; lost: number;
 }
 /** What must verify before later keys of the record are believed; or why their chain is none for this device. */
 export type KeySteps = { problem: string } | { keys: { public_key: string; since_ms: number; signer: string; sig: string; message: Bytes }[] };
@@ -144,6 +146,7 @@ export class Python {
   readReceipts(file: Bytes): ReadReceipts { return taken<ReadReceipts>(this.given(file, given => this.host.read_receipts(given))); }
   keySteps(trusted: string, chain: string): KeySteps { return taken<KeySteps>(this.host.key_steps(trusted, chain)); }
   settle(): void { this.host.settle(); }
+  noticeAfter(before: { atMs: number; count: number } | null, lost: number): { atMs: number; count: number } { return taken(this.host.notice_after(before?.atMs ?? 0, before?.count ?? 0, Date.now(), lost)); }
   carryProblem(code: string, lang: string): string { return this.host.carry_problem(code, lang) as string; }
   leaving(usedPercent: number): Leaving { return taken<Leaving>(this.host.leaving(Date.now(), usedPercent)); }
   leftNow(): void { this.host.left_now(); }
@@ -180,14 +183,14 @@ export class Python {
   }
 
   private given(value: unknown, use: (given: unknown) => unknown): unknown {
-    const proxy = this.engine.toPy(value);
+    const proxy = this.engine.toPy(swapped(value, null, undefined));
     try { return use(proxy); } finally { proxy.destroy(); }
   }
 }
 
 const NAMES = [
   'warm', 'open_device', 'lock', 'load_records', 'kept_glances', 'believe_glances', 'load_waiting', 'respond', 'problem', 'recorded', 'sync_request', 'sync_read',
-  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'key_steps', 'settle', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
+  'sync_commit', 'sync_failed', 'sync_stuck', 'sync_state', 'sync_poll_ms', 'sync_around', 'sync_nudged', 'sync_events_lost', 'decode_change', 'carry_out', 'read_receipts', 'key_steps', 'settle', 'notice_after', 'carry_problem', 'leaving', 'left_now', 'recall', 'offer_again',
   'load_contents', 'content_kept', 'enclosed', 'upload_next', 'upload_moved', 'upload_failed', 'upload_go',
 ] as const;
 type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
@@ -230,7 +233,15 @@ async function restored(engine: Growing, snapshot: Snapshot, files: () => Files)
   engine.FS.writeFile(APPLICATION, await application, { canOwn: true });
 }
 
-function taken<T>(result: unknown): T {
+export function taken<T>(result: unknown): T {
   const proxy = result as { toJs(options: object): T; destroy(): void };
-  try { return proxy.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }); } finally { proxy.destroy(); }
+  try { return swapped(proxy.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null) as T; } finally { proxy.destroy(); }
+}
+
+/** The same with one kind of nothing for the other: the engine gives None as undefined, and takes null for something. */
+function swapped(value: unknown, from: null | undefined, to: null | undefined): unknown {
+  if (value === from) return to;
+  if (Array.isArray(value)) return value.map(each => swapped(each, from, to));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, swapped(each, from, to)]));
 }
