@@ -30,16 +30,16 @@ START_SECONDS_MAX = 60
 class ServerProcess:
     """`shouwen serve` in a process of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, database_url: str | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._data = data
+        self._where = ["--data", str(data), *(["--database-url", database_url] if database_url else [])]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "server.cli", "serve", "--data", str(self._data), "--port", str(self.port)]
+        command = [sys.executable, "-m", "server.cli", "serve", *self._where, "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
