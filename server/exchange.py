@@ -120,7 +120,8 @@ class Exchange:
                 end = wire.End(0, more=False, scope=wire.REVOKED_SCOPE, problem="device_revoked", lineage=known)
                 first += [*decided, wire.message_frame(end)]
             elif frozen:
-                end = wire.End(cursor=hello.cursor, more=False, scope=hello.scope, problem="device_frozen")
+                problem = "device_frozen"
+                end = wire.End(cursor=hello.cursor, more=False, scope=hello.scope, problem=problem, lineage=known)
                 first += [*decided, wire.message_frame(end)]
             else:
                 published = self._city.current_in(connection)

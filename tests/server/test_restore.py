@@ -12,15 +12,17 @@ from postgresql import Cluster
 from sqlalchemy import delete, select, update
 
 from py_core import wire
+from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, LateDecision
 from py_core.enrolment import read_enrolment
 from py_core.errors import Malformed
 from py_core.evidence.check import EvidenceCheck
 from py_core.evidence.lines import read_evidence
+from py_core.sync import Received, SyncClient, WaitingAct, standing_of
 from server import audit, late_work, lineage, record
 from server.backup import return_backup, take_backup
 from server.database import Database
-from server.devices import enrolment_of
+from server.devices import device_by_id, enrolment_of
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.keys import verifies
@@ -30,6 +32,7 @@ from server.returning import NotReturned, take_back
 from server.settings import Settings
 from server.tables import devices
 from server.verification import verify
+from server.witness import InDatabase, NotProven, look, look_again
 
 CASE, OTHER = case_id(1), case_id(2)
 Restore = Callable[[Path], Parts]
@@ -359,3 +362,103 @@ def come_back(parts: Parts, user: str, text: str, sig: str) -> tuple[str, bool]:
     with parts.database.writing() as connection:
         device, new = take_back(connection, parts.entropy, user, text, bytes.fromhex(sig), 1)
     return device.id, new
+
+
+class Watching:
+    """A device with the real client, which keeps heads of the log."""
+
+    def __init__(self, laptop: Laptop) -> None:
+        self.laptop = laptop
+        self.client = SyncClient(laptop.device, "0.1.0")
+
+    def offer(self, *items: wire.Pushed) -> None:
+        said = self.laptop.announcement()
+        for item in items:
+            change = decode_act_change(item.raw)
+            self.client.add(
+                WaitingAct(item.case_id, change.hash, item.raw, item.alg, item.signature, said.actor, said.sig)
+            )
+
+    def exchange(self) -> Received:
+        frames = self.laptop.parts.exchange.answer(self.laptop.user, wire.read_frames(self.client.request()))
+        received = self.client.read([wire.encode_frames(frames)])
+        self.client.commit(received)
+        return received
+
+
+def twins(laptop: Laptop) -> tuple[wire.Pushed, wire.Pushed]:
+    """Two acts of one device with one number."""
+    first = laptop.act(case_id(2), registered(title="from the one machine"))
+    laptop.seq -= 1
+    return first, laptop.act(case_id(3), registered(title="from its copy"))
+
+
+def is_frozen(parts: Parts, laptop: Laptop) -> bool:
+    with parts.database.reading() as connection:
+        device = device_by_id(connection, laptop.device)
+    assert device is not None
+    return device.frozen
+
+
+def test_a_device_that_was_frozen_before_the_backup_is_frozen_and_keeps_the_head_from_before_as_a_witness(
+    parts: Parts, lin: Laptop, zhao: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    device = Watching(lin)
+    device.offer(lin.act(CASE, registered()), *twins(lin))
+    assert device.exchange().refused[0].reason == "sequence_reused"
+    folder = backup(parts, tmp_path / "backup")
+    zhao.sync(zhao.act(case_id(4), registered()))
+    device.exchange()
+    seen = device.client.standing.head
+    assert seen is not None
+    assert seen.size == 3
+
+    lin.parts = restored(folder)
+    received = device.exchange()
+    assert (received.shared, received.forked) == (2, False)
+    assert device.client.standing.before == (seen,), "what it saw of the log that is gone"
+    device.exchange()
+    assert device.client.problem == "device_frozen"
+    assert device.client.standing.before == (seen,)
+    assert standing_of(device.client.standing.as_row()).before == (seen,), "on its disk too"
+
+
+def test_a_device_that_was_frozen_after_the_backup_is_found_out_again_by_the_same_two_acts(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    lin.sync(lin.act(CASE, registered()))
+    folder = backup(parts, tmp_path / "backup")
+    one, other = twins(lin)
+    lin.sync(one, other)
+    assert is_frozen(parts, lin)
+
+    lin.parts = back = restored(folder)
+    lin.sync()
+    assert not is_frozen(back, lin)
+    verdicts, _ = lin.sync(one, other)
+    assert [each.reason or each.verdict for each in verdicts] == ["accepted", "sequence_reused"]
+    assert is_frozen(back, lin)
+
+
+def test_an_outside_witness_is_not_told_that_a_restored_record_is_the_one_it_saw(
+    parts: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    """What was lost is lost, however honestly: only who kept a note from after the backup can say so."""
+
+    def source(of: Parts) -> InDatabase:
+        return InDatabase(of.database, of.checkpoints, of.keys.name)
+
+    lin.sync(lin.act(CASE, registered()))
+    in_backup = look(source(parts)).note
+    folder = backup(parts, tmp_path / "backup")
+    lin.sync(lin.act(CASE, {"type": "noted", "text": "只在备份之后"}))
+    after = look(source(parts)).note
+    lin.parts = back = restored(folder)
+    assert look_again(source(back), in_backup).steps == 0
+    with pytest.raises(NotProven, match="taken out"):
+        look_again(source(back), after)
+    lin.sync()
+    for n in range(3):
+        lin.sync(lin.act(case_id(5 + n), registered()))
+    with pytest.raises(NotProven, match="two histories"):
+        look_again(source(back), after)
