@@ -8,10 +8,12 @@ import threading
 
 
 class CutLine:
-    """Forwards `port` to `to`; while a chunk of a content is on its way it cuts, as often as `cuts` says."""
+    """Forwards `port` to `to`; it cuts in the middle of what is asked for, as often as `cuts` says: in the body of such
+    a request or, with `answers`, in the answer to it."""
 
-    def __init__(self, port: int, to: int, cuts: int, after_bytes: int) -> None:
+    def __init__(self, port: int, to: int, cuts: int, after_bytes: int, *, asked: bytes, answers: bool = False) -> None:
         self.made = 0  # cuts so far
+        self._asked, self._answers = asked, answers
         self._to, self._cuts, self._after = to, cuts, after_bytes
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", port))
@@ -37,21 +39,23 @@ class CutLine:
             except OSError:
                 near.close()
                 continue
-            for way in ((near, far, True), (far, near, False)):
+            begun = threading.Event()
+            for way in ((near, far, True, begun), (far, near, False, begun)):
                 thread = threading.Thread(target=self._forward, args=way, daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
-    def _forward(self, source: socket.socket, target: socket.socket, watched: bool) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, up: bool, begun: threading.Event) -> None:
         sent = 0
-        sending = False
         with contextlib.suppress(OSError):
             while piece := source.recv(8192):
-                if watched and b"PATCH /attachments/" in piece:
-                    sending, sent = True, 0
-                sent += len(piece)
-                if sending and sent > self._after and self._cut():
-                    break
+                if up and self._asked in piece:
+                    begun.set()
+                    sent = 0
+                if begun.is_set() and up is not self._answers:
+                    sent += len(piece)
+                    if sent > self._after and self._cut():
+                        break
                 target.sendall(piece)
         for each in (source, target):
             with contextlib.suppress(OSError):

@@ -189,7 +189,7 @@ def test_a_photograph_and_a_signature_come_through(
     # The line breaks in the middle of chunks, again and again; acts come first, contents go on where they stood.
     inner = City(city.data)  # on a port of its own; the browser keeps the address that it knows
     inner.start()
-    line = CutLine(city.port, inner.port, CUTS, 40_000)
+    line = CutLine(city.port, inner.port, CUTS, 40_000, asked=b"PATCH /attachments/")
     try:
         lin.expect_all_in_record()
         expect(page.locator(".sw-attached__item", has_text="仅在本机")).to_have_count(0, timeout=ARRIVAL_MS_MAX)
