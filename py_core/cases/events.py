@@ -195,7 +195,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "ticket_refused": (_f("within_duty", "bool", "Inside its duties", True), _f("reason", "long_text", "Reason")),
     "return_requested": (_f("reason", "long_text", "Reason", True),),
-    "assist_refused": (_f("by", "text", "By", True), _NOTE),
+    "assist_refused": (_f("by", "text", "Unit that refuses to assist", True), _NOTE),
     "supervision_started": (
         _f("trigger", "text", "Trigger", True),
         _f("instruction", "long_text", "Instruction"),
@@ -221,8 +221,8 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "urgent_reported": (_NOTE,),
     "absence_recorded": (
         _f("who", "choice", "Post", True, ("A", "B")),
-        _f("from", "date", "From", True),
-        _f("to", "date", "To", True),
+        _f("from", "date", "First day away", True),
+        _f("to", "date", "Last day away", True),
         _f("briefed", "bool", "Work was handed over", True),
         _f("reason", "long_text", "Special reason"),
     ),

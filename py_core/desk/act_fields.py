@@ -134,6 +134,8 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
 
 
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
+    if field.name == "assists":
+        return N_("One unit a line, such as: water bureau.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
         return N_("Working days to be added; or leave this empty and give the new date.")
     return _HINTS.get(field.kind, "")
