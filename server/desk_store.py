@@ -85,6 +85,9 @@ class DeskStore:
             self._all[case_id] for case_id in sorted(self._own) if case_id in self._all and is_case_id(case_id)
         )
 
+    def cases_mark(self) -> None:
+        return None
+
     def visit(self, visit_id: str) -> CaseRecord | None:
         return self._document(visit_id) if is_visit_id(visit_id) else None
 

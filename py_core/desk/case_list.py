@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.frame import page
 from py_core.desk.glance import Glance
 from py_core.desk.left_page import left_like
+from py_core.desk.over import Key, Line, Over, over, urgency
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
@@ -29,13 +31,16 @@ def show_cases(turn: Turn) -> Response:
     """The cases held here that this person's unit has to do with."""
     unit_id = turn.person.unit if turn.person else ""
     on_device = turn.surroundings.where == "device"
+    finished = over(turn) if on_device and not _asked(turn, "unit") else None
     note = turn.say(N_("those on this device")) if on_device else turn.say(N_("of your unit"))
     found = (
         opened
-        for opened in turn.open_all()
+        for opened in (turn.open_all() if finished is None else (OpenCase(turn, each) for each in finished.others))
         if on_device or case_view.of_unit(turn, opened, unit_id) or case_view.concerns(turn, opened)
     )
-    return case_list(turn, found, "/cases", turn.say(N_("Cases")), "cases", scope_note=note, units=False)
+    return case_list(
+        turn, found, "/cases", turn.say(N_("Cases")), "cases", scope_note=note, units=False, finished=finished
+    )
 
 
 def case_list(
@@ -48,8 +53,10 @@ def case_list(
     scope_note: str,
     units: bool,
     subnavigation: Sequence[dict[str, Any]] = (),
+    finished: Over | None = None,
 ) -> Response:
-    """A filtered, ordered and paged list: the most urgent light first, then by due date."""
+    """A filtered, ordered and paged list: the most urgent light first, then by due date. `finished` are in it too,
+    beside `cases`."""
     wanted = {name: _asked(turn, name).strip()[:80] for name in FILTERS}
     states: dict[str, str] = {}
     by_light: dict[str, list[OpenCase]] = {}
@@ -63,10 +70,16 @@ def case_list(
             states[state] = case_view.state_name(turn, opened)
         if fits is None or fits(opened):
             by_light.setdefault(glance.light, []).append(opened)
-    count = sum(map(len, by_light.values()))
+    lines: dict[str, list[Line]] = {}
+    if finished is not None:
+        total += len(finished.finished)
+        for state, line in finished.states.items():
+            states.setdefault(state, case_view.state_name(turn, line.opened(turn)))
+        lines = finished.by_light if fits is None else finished.like(turn, *_for_lines(wanted))
+    count = sum(map(len, by_light.values())) + sum(map(len, lines.values()))
     pages = -(-count // ROWS_PER_PAGE)
     current = _page_number(turn, pages)
-    shown = _page_of(by_light, (current - 1) * ROWS_PER_PAGE)
+    shown = _page_of(turn, by_light, lines, (current - 1) * ROWS_PER_PAGE)
     filtered = any(wanted.values())
     return page(
         turn,
@@ -95,22 +108,37 @@ def case_list(
     )
 
 
-def _page_of(by_light: dict[str, list[OpenCase]], first: int) -> list[OpenCase]:
+def _page_of(
+    turn: Turn, by_light: dict[str, list[OpenCase]], lines: dict[str, list[Line]], first: int
+) -> list[OpenCase]:
     """One page of the list, from row `first`: only the lights that reach into it are ordered."""
     shown: list[OpenCase] = []
-    for light in sorted(by_light, key=lambda light: _LIGHT_ORDER.get(light, len(_LIGHT_ORDER))):
-        rows = by_light[light]
-        if first < len(rows):
-            rows.sort(key=_urgency)
-            shown += rows[first : first + ROWS_PER_PAGE - len(shown)]
+    for light in sorted({*by_light, *lines}, key=lambda light: _LIGHT_ORDER.get(light, len(_LIGHT_ORDER))):
+        open_ones, finished = by_light.get(light, []), lines.get(light, [])
+        count = len(open_ones) + len(finished)
+        if first < count:
+            ordered: Iterable[OpenCase | Line] = merge(sorted(open_ones, key=_key), finished, key=_key)
+            part = islice(ordered, first, first + ROWS_PER_PAGE - len(shown))
+            shown += [each.opened(turn) if isinstance(each, Line) else each for each in part]
             if len(shown) == ROWS_PER_PAGE:
                 break
-        first = max(first - len(rows), 0)
+        first = max(first - count, 0)
     return shown
 
 
-def _urgency(opened: OpenCase) -> tuple[date, str]:
-    return (opened.glance.due or date.max, opened.number)
+def _key(each: OpenCase | Line) -> Key:
+    return each.key if isinstance(each, Line) else urgency(each.id, each.glance)
+
+
+def _for_lines(
+    wanted: dict[str, str],
+) -> tuple[list[str], Callable[[Turn, OpenCase], str], Callable[[Glance], bool]]:
+    """The filters as `Over.like` takes them."""
+
+    def fits(glance: Glance) -> bool:
+        return all(not wanted[name] or getattr(glance, name) == wanted[name] for name in ("pack", "state", "light"))
+
+    return wanted["q"].casefold().split(), _words_of, fits
 
 
 # The words by which a line of a list is found, by language and case. As in `turn`: only speed depends on it, and an

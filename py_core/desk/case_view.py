@@ -23,7 +23,7 @@ _WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent",
 
 def title_of(turn: Turn, opened: OpenCase) -> str:
     """The case's subject; what it is about when no subject was written."""
-    if opened.record.acts[-1].act.kind == "erase_content":
+    if opened.glance.erased:
         return turn.say(N_("Case %(number)s (content erased)"), number=opened.number)
     return opened.glance.title or turn.say(N_("Case %(number)s"), number=opened.number)
 

@@ -23,7 +23,7 @@ from py_core.visits.enterprise import enterprise_key
 _SENT_TO = frozenset({"delivered", "handed_over", "lead_designated", "handover_accepted", "accepted"})
 _TITLE_CHARACTERS = 40
 ORGANISATIONS = ("enterprise", "other_org")
-_RECOUNTED = "recompute_due"  # kind of the record's own acts
+_RECOUNTED, _ERASED = "recompute_due", "erase_content"  # kinds of the record's own acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Glance:
     registered: date | None
     arrived_at: datetime | None  # when the city record took the newest of its acts
     only_here: int  # acts that the city record does not have yet
+    erased: bool  # its content was erased after its period
     made_at: datetime
     until: datetime | None
 
@@ -65,7 +66,7 @@ class Glance:
         return [
             self.light, self.state, _text(self.due), self.provisional, self.open, self.contested, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
-            self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here,
+            self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here, self.erased,
             _text(self.made_at), _text(self.until),
         ]  # fmt: skip
 
@@ -74,13 +75,13 @@ def glance_of(row: Sequence[Any]) -> Glance:
     """The glance that `as_row` gave."""
     (
         light, state, due, provisional, is_open, contested, number, title, offer, pack, matter, unit, units, people,
-        enterprise, enterprise_name, registered, arrived, only_here, made, until,
+        enterprise, enterprise_name, registered, arrived, only_here, erased, made, until,
     ) = row  # fmt: skip
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, is_open, contested, number, title, offer,
         pack, matter, unit, frozenset(units), frozenset(people), enterprise, enterprise_name,
         date.fromisoformat(registered) if registered else None,
-        datetime.fromisoformat(arrived) if arrived else None, only_here, datetime.fromisoformat(made),
+        datetime.fromisoformat(arrived) if arrived else None, only_here, erased, datetime.fromisoformat(made),
         datetime.fromisoformat(until) if until else None,
     )  # fmt: skip
 
@@ -124,6 +125,7 @@ def take(
         registered=local(registered.at).date() if registered else None,
         arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
         only_here=only_here,
+        erased=acts[-1].act.kind == _ERASED,
         made_at=found.now,
         until=_until(case, found, contested, only_here, policies),
     )

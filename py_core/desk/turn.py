@@ -372,6 +372,12 @@ class Turn:
         record = self.store.case(case_id)
         return OpenCase(self, record) if record and record.acts else None
 
+    def known(self, record: CaseRecord, glance: Glance) -> OpenCase:
+        """A case with a glance that is known to be true at this moment."""
+        opened = OpenCase(self, record)
+        opened.__dict__["glance"] = glance
+        return opened
+
     def open_all(self) -> Iterator[OpenCase]:
         law = self.known_law
         for record in self.store.cases():

@@ -99,6 +99,9 @@ class FakeStore:
     def cases(self) -> Iterable[CaseRecord]:
         return [record for case_id in self.acts if (record := self.case(case_id))]
 
+    def cases_mark(self) -> object | None:
+        return None
+
     def city(self) -> CaseRecord | None:
         return self._document(CITY_ID)
 

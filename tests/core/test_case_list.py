@@ -1,35 +1,117 @@
-"""One page of a list is what a list ordered as a whole would show there."""
+"""A device's list is the same whether finished cases are gone through once or for every page."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from random import Random
-from types import SimpleNamespace
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import Desk, FakeStore
 
-from py_core.desk import case_list, case_view
+from py_core.cases.acts import Act, RecordedAct
+from py_core.desk import case_list, over, turn
+from py_core.values import local
+
+SCENARIOS = [
+    scenario
+    for path in sorted((Path(__file__).parent.parent / "scenarios").glob("*.toml"))
+    for scenario in tomllib.loads(path.read_text(encoding="utf-8"))["scenario"]
+]
+LATEST = max(local(datetime.fromisoformat(str(scenario["now"]))) for scenario in SCENARIOS)
 
 
-def test_a_page_is_a_part_of_the_whole_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 7)
-    chance = Random(4)
-    cases: list[Any] = [
-        SimpleNamespace(
-            number=f"{number:04}",
-            glance=SimpleNamespace(
-                light=chance.choice(case_view.LIGHTS),
-                due=chance.choice([None, date(2026, 3, 1) + timedelta(days=chance.randrange(20))]),
-            ),
-        )
-        for number in chance.sample(range(1000), 100)
-    ]
-    whole = sorted(
-        cases, key=lambda each: (case_view.LIGHTS.index(each.glance.light), each.glance.due or date.max, each.number)
-    )
-    by_light: dict[str, list[Any]] = {}
-    for each in cases:
-        by_light.setdefault(each.glance.light, []).append(each)
-    for first in range(0, 105, 7):
-        assert case_list._page_of(by_light, first) == whole[first : first + 7], first
+class MarkedStore(FakeStore):
+    """Tells when its cases are the same as before, as a device does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mark: tuple[object, tuple[int, ...]] = (object(), ())
+
+    def cases_mark(self) -> object:
+        now = tuple(map(id, self.cases()))
+        if now != self._mark[1]:
+            self._mark = (object(), now)
+        return self._mark[0]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    turn.forget()
+    yield
+    turn.forget()
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_a_device_that_goes_through_finished_cases_once_shows_the_same(
+    lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 23)
+    store = MarkedStore()
+    for number, scenario in enumerate(SCENARIOS * 2):
+        store.acts[f"{number:032x}"] = list(_acts(scenario))
+    desk = Desk(store=store, now=LATEST + timedelta(days=3), lang=lang)
+    compared = _compare(desk)
+    assert compared > 40
+    (_, _, kept) = over._kept or pytest.fail("nothing was kept: both ways were the same one")
+    assert min(len(kept.finished), len(kept.others)) > 20, "the scenarios have both"
+
+    # An act in an open case, one in a finished case, and another day.
+    texts = {record.id for record, _ in kept.finished}
+    for case_id in (kept.others[0].id, kept.finished[0][0].id):
+        last = store.acts[case_id][-1]
+        act = replace(last.act, events=({"type": "consulted", "question": "路灯 45", "answer": "好"},), user="lin")
+        store.acts[case_id].append(RecordedAct("f" * 64, (last.hash,), act, desk.now, 99))
+        _compare(desk)
+    assert over._kept is not None
+    assert {record.id for record, _ in over._kept[2].finished} <= texts
+    desk.now += timedelta(days=30)
+    _compare(desk)
+
+
+def test_only_other_finished_cases_change_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MarkedStore()
+    for number, scenario in enumerate(SCENARIOS * 2):
+        store.acts[f"{number:032x}"] = list(_acts(scenario))
+    desk = Desk(store=store, now=LATEST + timedelta(days=3))
+    desk.get("/cases")
+    assert over._kept is not None
+    before = over._kept[2]
+    store.acts["e" * 32] = list(_acts(SCENARIOS[0]))[:1]
+    desk.get("/cases")
+    assert over._kept[2] is before
+    assert "e" * 32 in {record.id for record in before.others}
+
+
+def _compare(desk: Desk) -> int:
+    """Asks for many lists twice; how many were compared."""
+    asked: list[dict[str, str]] = [{}, {"q": "0"}, {"q": "a1 "}, {"q": "0 1"}, {"unit": "xingqiao"}]
+    asked += [{"pack": pack} for pack in ("WH", "BZ", "HL", "JY")]
+    asked += [{"light": light} for light in ("green", "none", "met", "met_late", "overdue")]
+    asked += [{"state": state} for state in ("completed", "closed", "registered")]
+    compared = 0
+    for query in asked:
+        for number in (1, 2, 3, 11):
+            path_query = {**query, "page": str(number)}
+            quick = desk.get("/cases", **path_query).html
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(MarkedStore, "cases_mark", lambda _: None)
+                assert quick == desk.get("/cases", **path_query).html, path_query
+            compared += 1
+    return compared
+
+
+def _acts(scenario: dict[str, Any]) -> Iterator[RecordedAct]:
+    last: tuple[str, ...] = ()
+    for index, event in enumerate(scenario["events"]):
+        at = datetime.fromisoformat(str(event["at"]))
+        made = {key: value for key, value in event.items() if key not in ("at", "synced_at")}
+        if made["type"] == "registered":
+            made |= {"pack": scenario["pack"], "matter": scenario["matter"]}
+            made |= {key: scenario[key] for key in ("promise", "statutory", "completion_event") if key in scenario}
+        act = Act("scenario", (made,), "lin", "device", index, at, at, None, None, "packs", "scenario")
+        yield RecordedAct(f"{index:064x}", last, act, local(at))
+        last = (f"{index:064x}",)

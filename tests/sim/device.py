@@ -73,6 +73,9 @@ class DeviceStore:
     def cases(self) -> Iterable[CaseRecord]:
         return (each for case_id, each in self._records.items() if is_case_id(case_id))
 
+    def cases_mark(self) -> object | None:
+        return None
+
     def city(self) -> CaseRecord | None:
         return self._records.get(CITY_ID)
 

@@ -62,9 +62,8 @@ class Device:
         self.app_version: str = opened["app_version"]
         self.directory: Directory | None = read_directory(opened["directory"]) if opened["directory"] else None
         self.records: dict[str, StoredCase] = {}
-        self.cases: dict[
-            str, StoredCase
-        ] = {}  # those of `records` that are cases: lists go through them for every page
+        self.cases: dict[str, StoredCase] = {}  # those of `records` that are cases
+        self.mark = object()  # another one with every change of `cases`
         self.client = SyncClient(identity["device"], self.app_version, standing_of(opened["sync"]))
         self.client.log_of = self.log_of
         self.received: Received | None = None
@@ -91,11 +90,13 @@ class Device:
         self.records[record.id] = record
         if is_case_id(record.id):
             self.cases[record.id] = record
+            self.mark = object()
 
     def drop(self, document_id: str) -> None:
         """Holds a document no longer."""
         self.records.pop(document_id, None)
         self.cases.pop(document_id, None)
+        self.mark = object()
 
 
 _device: Device | None = None

@@ -7,7 +7,7 @@ import json
 from host.device import Device, as_json, law_of, moment, opened
 from py_core.city import CITY_ID
 from py_core.desk import turn
-from py_core.desk.glance import glance_of
+from py_core.desk.glance import Glance, glance_of
 
 _kept = -1  # `turn.glances_taken` when they were given last
 
@@ -46,7 +46,7 @@ def believe_glances(text: str, now_ms: int) -> int:
 
 
 def _law_name(device: Device) -> str:
-    """Names packs and packaged calendar (they come with the build), the directory and the city document."""
+    """Names packs and packaged calendar (they come with the build), the directory, the city document, and the form."""
     version = device.directory.version if device.directory is not None else 0
     city = device.records.get(CITY_ID)
-    return f"{device.app_version} {version} {city.fingerprint() if city is not None else 0}"
+    return f"{len(Glance.__slots__)} {device.app_version} {version} {city.fingerprint() if city is not None else 0}"

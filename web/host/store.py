@@ -39,6 +39,9 @@ class DeviceStore:
     def cases(self) -> Iterable[StoredCase]:
         return self._device.cases.values()
 
+    def cases_mark(self) -> object:
+        return self._device.mark
+
     def city(self) -> StoredCase | None:
         return self._device.records.get(CITY_ID)
 

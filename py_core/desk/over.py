@@ -1,0 +1,119 @@
+"""Cases that are over for good, as lists need them: a device holds years of these and few others.
+
+Only another act can change them, so they are gone through once for exactly the cases that a store has
+(`Store.cases_mark`) and one law, not for every page. Only speed depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from py_core.desk.glance import Glance
+from py_core.desk.ports import CaseRecord
+from py_core.desk.turn import Law, OpenCase, Turn, forget_too
+
+Key = tuple[date, str, str]  # the order of a list within one light
+
+
+def urgency(case_id: str, glance: Glance) -> Key:
+    """The order of lists: by due date, then by number."""
+    return (glance.due or date.max, glance.number, case_id)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case that is over, with its place in a list."""
+
+    key: Key
+    record: CaseRecord
+    glance: Glance
+
+    def opened(self, turn: Turn) -> OpenCase:
+        return turn.known(self.record, self.glance)
+
+
+class Over:
+    """The finished cases of a store in the order of lists, and which others it has."""
+
+    def __init__(self, finished: list[tuple[CaseRecord, Glance]], others: Sequence[CaseRecord]) -> None:
+        self.finished, self.others = finished, others
+        self._texts: dict[str, list[str]] = {}
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return sorted(
+            (Line(urgency(record.id, glance), record, glance) for record, glance in self.finished),
+            key=lambda line: line.key,
+        )
+
+    @cached_property
+    def states(self) -> dict[str, Line]:
+        """One case of every state that occurs."""
+        return {line.glance.state: line for line in self.lines}
+
+    @cached_property
+    def by_light(self) -> dict[str, list[Line]]:
+        return _by_light(self.lines)
+
+    def like(
+        self,
+        turn: Turn,
+        words: Sequence[str],
+        words_of: Callable[[Turn, OpenCase], str],
+        fits: Callable[[Glance], bool],
+    ) -> dict[str, list[Line]]:
+        """Those with all these words (in lower case) that fit, by light; `words_of` gives the text of a case."""
+        found = self.lines
+        if words:
+            if turn.lang not in self._texts:
+                self._texts[turn.lang] = [words_of(turn, line.opened(turn)) for line in self.lines]
+            texts = list(zip(self._texts[turn.lang], self.lines, strict=True))
+            for word in words:
+                texts = [each for each in texts if word in each[0]]
+            found = [line for _, line in texts]
+        return _by_light([line for line in found if fits(line.glance)])
+
+
+_kept: tuple[object, Law, Over] | None = None
+
+
+def _forget() -> None:
+    global _kept
+    _kept = None
+
+
+forget_too(_forget)
+
+
+def over(turn: Turn) -> Over | None:
+    """What of the turn's store is over; None when the store cannot tell whether its cases are still the same."""
+    global _kept
+    mark = turn.store.cases_mark()
+    if mark is None:
+        return None
+    if _kept is not None and _kept[0] is mark and _kept[1] is turn.known_law:
+        return _kept[2]
+    finished: list[tuple[CaseRecord, Glance]] = []
+    others: list[CaseRecord] = []
+    for opened in turn.open_all():
+        glance = opened.glance
+        if glance.is_over:
+            finished.append((opened.record, glance))
+        else:
+            others.append(opened.record)
+    # An act in a case that is not over leaves the finished ones, their order and their words as they were.
+    same = _kept is not None and _kept[1] is turn.known_law and _kept[2].finished == finished
+    found = _kept[2] if same and _kept is not None else Over(finished, others)
+    found.others = others
+    _kept = (mark, turn.known_law, found)
+    return found
+
+
+def _by_light(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.glance.light, []).append(line)
+    return found
