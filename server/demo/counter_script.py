@@ -17,7 +17,7 @@ from server.demo.data import phrases
 from server.demo.scene import Scene, due_after, limit_of
 from server.demo.telling import Telling
 
-GOALS = ("received", "told", "accepted", "procedure", "extended", "completed", "replied")
+GOALS = ("received", "told", "accepted", "procedure", "extension_requested", "extended", "completed", "replied")
 COMPLETION = {
     "decision_issued": "issue_decision",
     "certificate_issued": "issue_certificate",
@@ -97,6 +97,8 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
         at = max(hours.open_after(at, 10, 40), hours.moment_on(asked_on, latest=time(11, 0)))
         reason = scene.phrase("extension_reason")
         yield Step(at, officer.id, "request_extension", {"reason": reason, "workdays": visit.extended_by})
+        if visit.goal == "extension_requested":
+            return
         at = hours.open_after(at, 20, 90)
         approval = {"by_role": "unit_head", "workdays": visit.extended_by, "opinion": scene.phrase("opinion")}
         yield Step(at, scene.head(telling.unit).id, "approve_extension", approval)

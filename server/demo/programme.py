@@ -144,6 +144,7 @@ def _open_visits() -> list[OpenVisit]:
         OpenVisit("shehui", 8),
         OpenVisit("zhujian", 2),
         OpenVisit("chengguan", 4),
+        OpenVisit("xingqiao", 1, goal="extension_requested", extended_by=3),
     ]
 
 
@@ -183,10 +184,12 @@ def _open_application(scene: Scene, teller: Teller, visit: OpenVisit, used: Coun
     limit, _ = limit_of(scene.offer(service.offer))
     town = visit.unit if visit.unit in TOWNS else scene.random.choice(towns_of(service))
     telling = teller.application(service, town, visit.unit, scene.random.randrange(len(service.texts)))
-    ago = max(0, min(limit - visit.left, limit + 6)) if visit.goal in ("accepted", "completed") else 3
+    asked_only = visit.goal == "extension_requested"
+    counted = asked_only or visit.goal in ("accepted", "completed")
+    ago = max(0, min(limit - visit.left, limit + 6)) if counted else 3
     if visit.incomplete:
         ago = 2 if visit.goal == "told" else 1
-    if visit.extended_by:
+    if visit.extended_by and not asked_only:
         ago = limit + visit.extended_by - visit.left
     day = scene.hours.workday_before(scene.today, ago)
     latest = time(10, 30) if day == scene.today else time(16, 30)
@@ -195,7 +198,7 @@ def _open_application(scene: Scene, teller: Teller, visit: OpenVisit, used: Coun
         telling,
         Visit(
             came_at=_not_after_now(scene, scene.hours.moment_on(day, latest=latest)),
-            goal="extended" if visit.extended_by else visit.goal,
+            goal="extended" if visit.extended_by and not asked_only else visit.goal,
             done_after=max(1, ago - 1),
             incomplete=visit.incomplete,
             procedure=visit.procedure,

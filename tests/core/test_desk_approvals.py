@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from day_office import DELIVERED, MATTER, TAKEN, Way
 from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
 from html_forms import filled
 
@@ -131,3 +133,26 @@ def test_a_refusal_that_was_reported_is_decided_by_the_reason_of_its_proposal() 
         assert lin.post(f"/cases/{case}/do/{command}", **filled(page, typed)).status == 303
     leader = Desk("wuhaiyan", store=lin.store, now=lin.now + timedelta(hours=1), code="H1")
     assert "不符合共建条件。" in leader.get("/approvals").html
+
+
+@pytest.mark.parametrize(
+    ("pack", "approver", "others"), [("WH", "wuhaiyan", ("sunguoping",)), ("HL", "fangyun", ("sunguoping", "wuhaiyan"))]
+)
+def test_only_whom_the_regulation_names_is_asked_for_an_extension(
+    pack: str, approver: str, others: tuple[str, ...]
+) -> None:
+    """Nobody fills in a form to hear afterwards that another one decides (WH-XS-6, HL-7)."""
+    steps = (
+        *((DELIVERED, TAKEN) if pack == "HL" else ()),
+        ("request_extension", {"reason": "外地未回函", "workdays": 5}),
+    )
+    way = Way(MATTER[pack], steps, {}, approver)
+    desk, case = way.desk(pack)
+    for command in ("approve_extension", "refuse_extension"):
+        assert f'href="{case}/do/{command}"' in desk.get("/approvals").html
+        for other in others:
+            head = replace(way, who=other).desk(pack)[0]
+            assert f"/do/{command}" not in head.get("/approvals").html + head.get(case).html
+            told = head.get(f"{case}/do/{command}")
+            assert told.status == 409
+            assert "批准" in told.html

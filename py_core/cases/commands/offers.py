@@ -37,13 +37,25 @@ def find_offers(
             continue
         if not _in_state(transition.states, situation):
             continue
+        if transition.command in OF_APPROVERS and not may_approve(situation, roles):
+            continue
         if transition.needs == "assists":
             if not may_assist(situation, unit):
                 continue
         elif not _needed(transition.needs, situation, assessment) or not lawful(command.event, situation):
             continue
         found[transition.command] = Offered(transition.command, article, transition.command in suggested)
-    return tuple(sorted(found.values(), key=lambda offer: not offer.suggested))
+    return tuple(sorted(found.values(), key=lambda offer: (not offer.suggested, offer.command in _LAST)))
+
+
+# Decisions on an extension belong to whom the regulation names: leader, head of the unit or hotline desk.
+OF_APPROVERS = frozenset({"approve_extension", "refuse_extension"})
+
+
+def may_approve(s: Situation, roles: frozenset[str]) -> bool:
+    """Whether somebody with these roles decides on an extension of this matter (WH-XS-6, HL-7, JY-3.3.6)."""
+    rule = s.reading.matter.extension
+    return rule is None or bool(roles.intersection(rule.approvers))
 
 
 def may_assist(s: Situation, unit: str) -> bool:
@@ -55,6 +67,10 @@ def may_assist(s: Situation, unit: str) -> bool:
     answering = s.reading.name if s.reading.name in named else named[0] if named else ""
     accepted = any(fact.data.get("by") == unit for fact in s.case.all("accepted"))
     return unit in assisting_units(s) and unit != answering and not accepted
+
+
+# Steps of rare days stand behind the others, unless they are owed.
+_LAST = frozenset({"report_urgent", "record_absence", "leave_message", "file_complaint", "attach", "note"})
 
 
 def _in_state(states: tuple[str, ...], s: Situation) -> bool:
