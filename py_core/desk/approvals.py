@@ -136,6 +136,8 @@ def _reason(facts: list[Fact]) -> str:
 
 def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
     """What is asked for in numbers: the new date, or the working days and the date that they lead to."""
+    if fact.type == "absence_recorded":
+        return _away(turn, opened)
     until, days = fact.data.get("until"), fact.data.get("workdays")
     if until:
         return turn.say(N_("New date %(day)s"), day=language.day_text(turn.lang, until))
@@ -147,6 +149,22 @@ def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
     law = turn.rules.law_of(opened.case)
     new = language.day_text(turn.lang, law.calendar.workday_after(due, days))
     return turn.say(N_("%(n)s more working days, to %(day)s"), n=days, day=new)
+
+
+def _away(turn: Turn, opened: OpenCase) -> str:
+    """Who of the post is away from when to when, the newest word on each."""
+    newest = {fact.data["who"]: fact for fact in opened.case.all("absence_recorded")}
+    words = N_("post %(who)s is away from %(first)s to %(last)s")
+    told = [
+        turn.say(
+            words,
+            who=who,
+            first=language.day_text(turn.lang, fact.data["from"]),
+            last=language.day_text(turn.lang, fact.data["to"]),
+        )
+        for who, fact in sorted(newest.items())
+    ]
+    return turn.say(N_("; ")).join(told)
 
 
 def _race(turn: Turn, opened: OpenCase, commands: frozenset[str]) -> date | None:

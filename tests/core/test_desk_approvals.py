@@ -156,3 +156,45 @@ def test_only_whom_the_regulation_names_is_asked_for_an_extension(
             told = head.get(f"{case}/do/{command}")
             assert told.status == 409
             assert "批准" in told.html
+
+
+def test_a_case_that_is_handed_back_is_taken_over_there() -> None:
+    """Who handed it on may take it back, but is not led to it; who gets it is."""
+    handed = ("hand_over", {"to": "liuxi"})
+    back = (handed, ("accept_handover", {"by": "xujing"}), ("hand_over", {"to": "xingqiao"}))
+    for steps, first, other in (((handed,), "xujing", "zhaolei"), (back, "zhaolei", "xujing")):
+        way = Way(MATTER["WH"], steps, {}, first)
+        desk, case = way.desk("WH")
+        assert re.search(
+            rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/accept_handover"', desk.get(case).html
+        )
+        desk.post(f"{case}/do/accept_handover", key=str(desk.seq))
+        assert "/do/accept_handover" not in desk.get(case).html
+        sender = replace(way, who=other).desk("WH")[0].get(case).html
+        assert re.search(rf'govuk-button--secondary govuk-!-margin-bottom-0" href="{case}/do/accept_handover"', sender)
+
+
+def test_who_arranges_for_two_who_are_away_reads_when() -> None:
+    away = [
+        ("record_absence", {"who": who, "from": "2025-12-24", "to": f"2025-12-{26 + n}", "briefed": True})
+        for n, who in enumerate("AB")
+    ]
+    desk, _ = Way({"matter": "rights"}, (TAKEN, *away), {}, "sunguoping").desk("BZ")
+    html = desk.get("/approvals").html
+    for text in (
+        "A岗自2025年12月24日 周三至2025年12月26日 周五离岗",
+        "B岗自2025年12月24日 周三至2025年12月27日 周六离岗",
+    ):
+        assert text in html
+
+
+def test_after_the_leaders_meeting_the_decision_comes_first() -> None:
+    refusal = (
+        TAKEN, ("propose_refusal", {"reason": "不符合条件"}), ("report_refusal", {}), ("mark_refusal_major", {}),
+        ("record_leaders_meeting", {"opinion": "不予批复"}),
+    )  # fmt: skip
+    for steps, first in ((refusal[:-1], "record_leaders_meeting"), (refusal, "decide_refusal")):
+        desk, case = Way(MATTER["BZ"], steps, {}, "wuhaiyan").desk("BZ")
+        found = re.search(rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/(\w+)"', desk.get(case).html)
+        assert found
+        assert found[1] == first

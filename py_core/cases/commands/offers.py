@@ -27,7 +27,7 @@ def find_offers(
 ) -> tuple[Offered, ...]:
     """The steps that this person of this unit may take now, those that answer a duty first."""
     found: dict[str, Offered] = {}
-    suggested = _suggested(assessment)
+    suggested = _suggested(assessment, situation.case.first("leaders_meeting_recorded") is not None)
     for transition in situation.pack.common.transitions:
         article = transition.sources.get(situation.pack.id)
         command = COMMANDS[transition.command]
@@ -44,8 +44,15 @@ def find_offers(
                 continue
         elif not _needed(transition.needs, situation, assessment) or not lawful(command.event, situation):
             continue
-        found[transition.command] = Offered(transition.command, article, transition.command in suggested)
+        theirs = transition.command != "accept_handover" or not _sent_elsewhere(situation, unit)
+        found[transition.command] = Offered(transition.command, article, theirs and transition.command in suggested)
     return tuple(sorted(found.values(), key=lambda offer: (not offer.suggested, offer.command in _LAST)))
+
+
+def _sent_elsewhere(s: Situation, unit: str) -> bool:
+    """Whether the case was handed to another unit than this one, which may still take it back."""
+    sent = s.case.last("handed_over")
+    return sent is not None and bool(unit) and sent.data["to"] != unit
 
 
 # Decisions on an extension belong to whom the regulation names: leader, head of the unit or hotline desk.
@@ -70,7 +77,9 @@ def may_assist(s: Situation, unit: str) -> bool:
 
 
 # Steps of rare days stand behind the others, unless they are owed.
-_LAST = frozenset({"report_urgent", "record_absence", "leave_message", "file_complaint", "attach", "note"})
+_LAST = frozenset(
+    {"accept_handover", "report_urgent", "record_absence", "leave_message", "file_complaint", "attach", "note"}
+)
 
 
 def _in_state(states: tuple[str, ...], s: Situation) -> bool:
@@ -103,11 +112,14 @@ _FORWARD: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _suggested(assessment: Assessment) -> frozenset[str]:
+def _suggested(assessment: Assessment, met: bool) -> frozenset[str]:
     wanted = {_ANSWERS[item] for item in (*assessment.owed, assessment.duty) if item in _ANSWERS}
     if "deemed_consent" in assessment.overlays:
         wanted.add("confirm_deemed_consent")
-    return frozenset(wanted | set(_FORWARD.get(assessment.state, ())))
+    wanted.update(_FORWARD.get(assessment.state, ()))
+    if met:  # the meeting has spoken: what is left is the decision
+        wanted.discard("record_leaders_meeting")
+    return frozenset(wanted)
 
 
 def _needed(needs: str, s: Situation, assessment: Assessment) -> bool:
@@ -148,7 +160,10 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "receipt": lambda s, a: not s.case.first("receipt_issued"),
     "ticket": lambda s, a: bool(s.reading.matter.claimants),
     "not_taken": lambda s, a: s.reading.role in ("first_responder", "receiving_unit", "discipline_desk"),
-    "handed": lambda s, a: s.reading.handed and s.reading.role in ("first_responder", "receiving_unit"),
+    # Handed over once more by who took it over: it waits again, although a handler answers until somebody takes it.
+    "handed": lambda s, a: (
+        s.reading.handed and (s.state == "handover_pending" or s.reading.role in ("first_responder", "receiving_unit"))
+    ),
     "papers": lambda s, a: "materials_received" in s.reading.matter.start or s.reading.matter.correction,
     "incomplete": lambda s, a: bool(s.reading.rounds) and s.reading.rounds[-1].completed is None,
     "untold": lambda s, a: (
