@@ -13,5 +13,5 @@ declare module 'pyodide/pyodide.asm.mjs' {
   export default createPyodideModule;
 }
 declare module '*/bundling/engine.mjs' {
-  export function slimEngine(root: string, folder: string): void;
+  export function slimEngine(root: string, folder: string): Promise<void>;
 }
