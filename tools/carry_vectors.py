@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,19 +33,28 @@ def carried(
     content = bytes([1]) + device_key.sign(carry.outbox_sign_bytes(frames)) + _stored(frames)
     files = [_file(alg, public, content) for alg, public in sorted(keys.public.items())]
     said = wire.Carried(device, hashlib.sha256(bytes.fromhex(files[0]["file"])).hexdigest(), 1_795_138_204_000)
-    receipts = wire.encode_frames([wire.message_frame(said), *answer])
-    signature = Ed25519PrivateKey.from_private_bytes(record_seed).sign(carry.receipts_sign_bytes(receipts))
-    rest = _stored(receipts)
+    withdrawn = replace(said, problem="device_revoked")
+    verdict = wire.read_message(answer[0])
+    assert isinstance(verdict, wire.Verdict)
+    left_out = wire.message_frame(wire.Verdict(verdict.hash, "quarantined", "left_out"))
     return {
         "what": "outbox files and a receipts file; made by tools/build_vectors.py",
         "record_public": Ed25519PrivateKey.from_private_bytes(record_seed).public_key().public_bytes_raw().hex(),
         "published": keys.published,
         "outbox": {"frames": frames.hex(), "content": content.hex(), "files": files},
-        "receipts": {
-            "frames": receipts.hex(),
-            "signature": signature.hex(),
-            "file": (b"SWRECPT1" + struct.pack(">I", 64 + len(rest)) + signature + rest).hex(),
-        },
+        "receipts": _receipts(record_seed, said, answer),
+        "withdrawn": _receipts(record_seed, withdrawn, [left_out]),  # decided about since
+    }
+
+
+def _receipts(record_seed: bytes, said: wire.Carried, answer: list[wire.Frame]) -> dict[str, str]:
+    receipts = wire.encode_frames([wire.message_frame(said), *answer])
+    signature = Ed25519PrivateKey.from_private_bytes(record_seed).sign(carry.receipts_sign_bytes(receipts))
+    rest = _stored(receipts)
+    return {
+        "frames": receipts.hex(),
+        "signature": signature.hex(),
+        "file": (b"SWRECPT1" + struct.pack(">I", 64 + len(rest)) + signature + rest).hex(),
     }
 
 

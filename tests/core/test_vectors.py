@@ -142,3 +142,7 @@ def test_carried_files_open_with_the_records_keys_and_read_back() -> None:
     read = carry.read_receipts(bytes.fromhex(vector["receipts"]["file"]))
     assert verifies(wire.ALG_ED25519, bytes.fromhex(vector["record_public"]), read.signature, read.signed)
     assert [each.verdict for each in read.verdicts] == ["accepted"]
+    later = carry.read_receipts(bytes.fromhex(vector["withdrawn"]["file"]))
+    assert verifies(wire.ALG_ED25519, bytes.fromhex(vector["record_public"]), later.signature, later.signed)
+    assert (later.carried.problem, later.verdicts[0].reason) == ("device_revoked", "left_out")
+    assert carry.receipts_frames(later.carried, later.verdicts).hex() == vector["withdrawn"]["frames"]
