@@ -79,10 +79,10 @@ def _away(turn: Turn, days: int) -> str:
     view = turn.store.centre()
     devices = [each for each in (view.devices() if view else ()) if each.revoked_at is None]
     since = turn.surroundings.now - timedelta(days=days)
-    away = sum(each.last_contact_at is None or each.last_contact_at <= since for each in devices)
+    away = sum(each.last_contact_at is not None and each.last_contact_at <= since for each in devices)
     return turn.say(
         N_(
-            "Of %(all)s devices in use, %(n)s had no contact for so long. A device that is shut opens again by its next contact."
+            "Of %(all)s devices in use, %(n)s had their last contact before that. A device that has run out opens again by its next contact."
         ),
         n=away,
         all=len(devices),

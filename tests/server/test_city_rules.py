@@ -200,7 +200,7 @@ def test_the_figures_of_devices_are_set_inside_their_limits_by_a_recorded_act(br
     wrong = browser.send_form(path, form, **{**typed, "lease_days": "4", "lease_warning_days": "5"})
     assert "This must not be more than the number above it." in wrong.text
     preview = browser.send_form(path, form, **{**typed, "lease_days": "14"})
-    assert "Of 1 devices in use, 1 had no contact for so long." in preview.text
+    assert "Of 1 devices in use, 0 had their last contact before that." in preview.text
     assert CITY_ID not in parts.casebook.current()
     done = browser.send_form(path, form, **{**typed, "lease_days": "14"}, confirmed="yes")
     assert "Days without contact 14, Days of warning before 3" in done.text
