@@ -27,6 +27,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS_MAX = 60
+_ASK_AGAIN_MS = 200
 
 
 def free_port() -> int:
@@ -114,3 +115,14 @@ class Laptop:
         if self._context is not None:
             self._context.close()
             self._context = None
+
+
+def wait_until(page: Page, asks: str, arg: object = None, *, timeout: float) -> None:
+    """Waits until an async function of the page says yes; `timeout` in milliseconds.
+
+    `Page.wait_for_function` would take the promise itself for a yes.
+    """
+    deadline = time.monotonic() + timeout / 1000
+    while not page.evaluate(asks, arg):
+        assert time.monotonic() < deadline, f"not within {timeout / 1000:.0f} s: {asks}"
+        page.wait_for_timeout(_ASK_AGAIN_MS)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Playwright
 
-from e2e.harness import City, Laptop, free_port
+from e2e.harness import City, Laptop, free_port, wait_until
 from e2e.officer import PREPARE_MS_MAX, Officer
 
 DESKTOP = (1366, 768)
@@ -51,7 +51,7 @@ class Prepared:
                 officer.prepare_for_offline()
                 officer.open("/today")
             for officer in officers:
-                officer.page.wait_for_function(_HAS_SNAPSHOT, timeout=PREPARE_MS_MAX)
+                wait_until(officer.page, _HAS_SNAPSHOT, timeout=PREPARE_MS_MAX)
         finally:
             for laptop in laptops.values():
                 laptop.close()

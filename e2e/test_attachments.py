@@ -139,7 +139,7 @@ def test_a_photograph_and_a_signature_come_through(
     chosen = page.locator("input[name=attachments]").input_value()
     assert "place" not in chosen
     page.fill("input[name=claimant_name]", "周春燕")
-    page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 1000))")  # the pause that saves
+    page.wait_for_timeout(1_000)  # the pause that saves
     expect(page.locator(".sw-files__news")).to_be_empty()
     machines["linxiao"].close()
     lin = Officer(machines["linxiao"].open(), city, "linxiao")

@@ -56,7 +56,7 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     # The browser is closed in mid-sentence; after unlocking the words are back, and only on this form.
     lin.open("/register")
     page.fill("input[name=title]", "打到一半")
-    page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 1000))")  # the pause that saves
+    page.wait_for_timeout(1_000)  # the pause that saves
     machine.close()
     lin = Officer(machine.open(), city, "linxiao")
     lin.unlock("/register")

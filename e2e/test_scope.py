@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from e2e.harness import City, Laptop
+from e2e.harness import City, Laptop, wait_until
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.pictures import look
 from py_core.city import CITY_ID
@@ -159,7 +159,8 @@ def test_a_device_is_withdrawn_while_its_work_is_unsent(
 
 def wait_for(page: Page, cases: set[str]) -> None:
     """Waits until the device holds exactly these cases."""
-    page.wait_for_function(
+    wait_until(
+        page,
         """wanted => new Promise(resolve => {
              const opening = indexedDB.open('shouwen');
              opening.onsuccess = () => {
@@ -171,7 +172,6 @@ def wait_for(page: Page, cases: set[str]) -> None:
                };
              };
            })""",
-        arg={"city": CITY_ID, "cases": sorted(cases)},
+        {"city": CITY_ID, "cases": sorted(cases)},
         timeout=ARRIVAL_MS_MAX,
-        polling=500,
     )

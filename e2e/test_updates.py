@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from e2e.builds import next_build, this_build
-from e2e.harness import City, Laptop
+from e2e.harness import City, Laptop, wait_until
 from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
 from e2e.pictures import look
 
@@ -29,7 +29,7 @@ def change_over(page: Page, build: str) -> None:
     expect(offer).to_contain_text("新版本已经就绪", timeout=PREPARE_MS_MAX)
     with page.expect_navigation():
         offer.get_by_role("button").click()
-    page.wait_for_function(f"async () => String(await ({KEPT_BUILDS})()) === 'shouwen-{build}'")
+    wait_until(page, f"async () => String(await ({KEPT_BUILDS})()) === 'shouwen-{build}'", timeout=PREPARE_MS_MAX)
 
 
 def test_a_device_that_is_still_being_prepared_changes_over(
