@@ -7,11 +7,15 @@ host checks, so that a bad line can accuse nobody. Pure.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from py_core.errors import Malformed
 from py_core.merkle import HASH_BYTES, Head, consistent
 from py_core.wire import Beacon
+
+_FORK = re.compile(r"[1-9]\d{0,14}:[0-9a-f]{64} [1-9]\d{0,14}:[0-9a-f]{64}")
 
 
 def head_in(known: Head | None, beacon: Beacon | None) -> Head | None:
@@ -39,6 +43,27 @@ def head_row(head: Head | None) -> list[Any] | None:
 def head_of(row: Any) -> Head | None:
     """Reads `head_row` back; None of a device that kept none."""
     return None if not row else Head(row[0], bytes.fromhex(row[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two heads under the record's signature, of which the one told later does not continue the one seen before."""
+
+    seen: Head
+    told: Head
+
+    @property
+    def text(self) -> str:
+        """As a device tells it to the centre."""
+        return " ".join(f"{head.size}:{head.root.hex()}" for head in (self.seen, self.told))
+
+
+def fork_of(text: str) -> Fork | None:
+    """Reads `Fork.text` back, from whoever sent it; None for anything else."""
+    if _FORK.fullmatch(text) is None:
+        return None
+    seen, told = (head.split(":") for head in text.split(" "))
+    return Fork(Head(int(seen[0]), bytes.fromhex(seen[1])), Head(int(told[0]), bytes.fromhex(told[1])))
 
 
 def _hash(text: str) -> bytes:

@@ -17,7 +17,7 @@ from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after, custody_of
 from py_core.errors import Malformed
-from py_core.log_watch import continues, head_in, head_of, head_row
+from py_core.log_watch import Fork, continues, head_in, head_of, head_row
 from py_core.merkle import Head
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
 from py_core.packed import messages, receipts
@@ -154,6 +154,7 @@ class Received:
     out_of_scope: set[str] = field(default_factory=set)  # asked back, but not this person's business any more
     head: Head | None = None  # of the record's log, to be kept with the cursor
     forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
+    told: Head | None = None  # the head that does not continue
     shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far
     problem: str = ""  # how the device stands, of a receipts file
     own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
@@ -221,6 +222,7 @@ class SyncClient:
         self.refused: dict[str, RefusedAct] = {}
         self.online = False
         self.problem = self._lasting_problem
+        self.fork: Fork | None = None  # told to the centre with every hello, as long as it stands
         self._waiting: dict[str, WaitingAct] = {}
         self._sent: tuple[WaitingAct, ...] = ()
         self._attested: tuple[str, ...] = ()
@@ -356,7 +358,7 @@ class SyncClient:
         if any(each.log_index >= received.head.size for each in received.receipts):
             raise Malformed("answer", "has a receipt for an act that is not in the log")
         if received.shared is None and known is not None and not continues(known, received.head, beacon):
-            return Received(beacon=beacon, forked=True, head=known)
+            return Received(beacon=beacon, forked=True, head=known, told=received.head)
         return received
 
     def _let_go(
@@ -404,9 +406,13 @@ class SyncClient:
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
         if received.forked:
+            if received.head is not None and received.told is not None:
+                self.fork = Fork(received.head, received.told)
             return self.stuck("record_forked", 0.5)
         self._settle(received)
         self.standing = self.standing_after(received)
+        if received.head is not None:  # what was seen is continued again: by another server, or the right line
+            self.fork = None
         self.online = True
         self.problem = received.end.problem if received.end is not None else ""
         self._sent = ()
@@ -517,6 +523,7 @@ class SyncClient:
             storage_quota=machine.storage_quota,
             storage_kept=machine.storage_kept,
             clock_offset_ms=machine.clock_offset_ms,
+            forked=self.fork.text if self.fork is not None else "",
         )
         frames: list[Frame] = [messages.short(hello) if short else message_frame(hello)]
         frames += [

@@ -263,6 +263,7 @@ class Hello:
     storage_quota: int | None = field(default=None, metadata=_BRIEF)
     storage_kept: bool | None = field(default=None, metadata=_BRIEF)  # the browser promised not to clear it by itself
     clock_offset_ms: Signed | None = field(default=None, metadata=_BRIEF)  # its clock less the record's time
+    forked: str = field(default="", metadata=_BRIEF)  # two heads of which the later does not continue (`log_watch`)
 
 
 @dataclass(frozen=True, slots=True)

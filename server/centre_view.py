@@ -12,15 +12,17 @@ from dataclasses import replace
 from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, RecordRestored
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, LogForked, RecordRestored
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
+from py_core.log_watch import Fork
 from server import audit, device_contacts, late_work, lineage, record
 from server.city import City
 from server.database import Database
 from server.gate import WAIVABLE, Gate
 from server.late_work import Held
+from server.log_tree import acts_tree
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded
 from server.registry import catch_up
@@ -170,6 +172,16 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
                 storage_quota=contact.storage_quota,
                 storage_kept=contact.storage_kept,
                 clock_offset_ms=contact.clock_offset_ms,
+                forked=None
+                if contact.forked is None
+                else _forked(connection, contact.forked, contact.forked_at_ms or 0),
             )
         found.append(seen)
     return found
+
+
+def _forked(connection: Connection, fork: Fork, at_ms: int) -> LogForked:
+    """What a device told of the log, beside what this record's own log says of it."""
+    tree = acts_tree(connection)
+    ours = [head.size <= tree.size and tree.head(head.size) == head for head in (fork.seen, fork.told)]
+    return LogForked(from_ms(at_ms), fork.seen.size, fork.told.size, seen_is_ours=ours[0], told_is_ours=ours[1])

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from py_core.log_watch import Fork, fork_of
 from py_core.wire import Hello
+from server import audit
 from server.tables import device_contacts, purges
 
 AGAIN_AFTER_MS = 60_000  # a device that says the same again is written down once a minute
@@ -31,6 +33,8 @@ class Contact:
     storage_quota: int | None
     storage_kept: bool | None
     clock_offset_ms: int | None
+    forked: Fork | None
+    forked_at_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ def is_news(connection: Connection, device: str, hello: Hello, now_ms: int) -> b
     offset, told = hello.clock_offset_ms, row.clock_offset_ms
     moved = (offset is None) != (told is None) or abs((offset or 0) - (told or 0)) >= CLOCK_STEP_MS
     kept = None if row.storage_kept is None else bool(row.storage_kept)
-    same = (row.app, row.waiting, row.refused, kept) == (_app(hello), hello.waiting, hello.refused, hello.storage_kept)
+    said = (_app(hello), hello.waiting, hello.refused, hello.storage_kept, _forked(hello))
+    same = (row.app, row.waiting, row.refused, kept, row.forked) == said
     return moved or not same
 
 
@@ -64,8 +69,14 @@ def note(connection: Connection, device: str, hello: Hello, now_ms: int) -> None
         "storage_quota": hello.storage_quota,
         "storage_kept": None if hello.storage_kept is None else int(hello.storage_kept),
         "clock_offset_ms": hello.clock_offset_ms,
+        "forked": _forked(hello),
     }
     where = device_contacts.c.device == device
+    known = connection.scalar(select(device_contacts.c.forked).where(where))
+    if values["forked"] is None or values["forked"] != known:
+        values["forked_at_ms"] = None if values["forked"] is None else now_ms
+    if values["forked"] is not None and values["forked"] != known:
+        audit.note(connection, now_ms, "", "log_forked", device, heads=values["forked"])
     if connection.execute(update(device_contacts).where(where).values(**values)).rowcount == 0:
         connection.execute(insert(device_contacts).values(device=device, **values))
     for case_id in dict.fromkeys(hello.purged):
@@ -90,6 +101,8 @@ def contacts(connection: Connection) -> Mapping[str, Contact]:
             row.storage_quota,
             None if row.storage_kept is None else bool(row.storage_kept),
             row.clock_offset_ms,
+            fork_of(row.forked or ""),
+            row.forked_at_ms,
         )
         for row in connection.execute(select(device_contacts))
     }
@@ -104,6 +117,10 @@ def purged(connection: Connection) -> Mapping[str, Purges]:
 def attested(connection: Connection, device: str) -> Sequence[str]:
     """The cases that a device said it purged."""
     return list(connection.scalars(select(purges.c.case_id).where(purges.c.device == device)))
+
+
+def _forked(hello: Hello) -> str | None:
+    return hello.forked if fork_of(hello.forked) is not None else None
 
 
 def _app(hello: Hello) -> str:

@@ -148,6 +148,8 @@ device_contacts = Table(  # what each device told of itself when it last spoke w
     Column("storage_quota", BigInteger),
     Column("storage_kept", Integer),  # 1: the browser promised not to clear it, 0: not, null: not told
     Column("clock_offset_ms", BigInteger),  # the device's clock less the record's time; null: not told
+    Column("forked", Text),  # two heads of the log that do not fit (`py_core.log_watch.Fork`); null: none told
+    Column("forked_at_ms", BigInteger),  # when it was told first
 )
 
 purges = Table(  # a device's word that it no longer holds a case

@@ -70,6 +70,7 @@ AUDIT_WORDS = {
     "passkey_removed": N_("removed a passkey"),
     "codes_renewed": N_("made new recovery codes"),
     "sessions_ended": N_("ended sessions"),
+    "log_forked": N_("a device reported that the log does not continue what it had seen"),
     "lockout_lifted": N_("lifted a waiting time"),
     "code_given": N_("gave a one-time code"),
     "person_entered": N_("entered a person"),
@@ -116,6 +117,7 @@ QR_LABEL = N_("QR code for the authenticator app")
 DETAIL_WORDS = {
     "address": N_("from address"),
     "error": N_("why"),
+    "heads": N_("seen and told (acts and root)"),
     "why": N_("why"),
     "unit": N_("unit"),
     "title": N_("position"),

@@ -10,7 +10,7 @@ from py_core.desk import case_view
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, RecordRestored, Response
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, LogForked, RecordRestored, Response
 from py_core.desk.problems import problem
 from py_core.desk.time_words import amount_text
 from py_core.desk.turn import Turn
@@ -27,7 +27,7 @@ _MEGABYTE = 1_000_000
 
 
 def show_devices(turn: Turn) -> Response:
-    """Every enrolled device: those whose profile exists twice first, then those with unsent work first, then those that were silent longest, then the unused."""
+    """Every enrolled device: those that saw the log forked first, then those whose profile exists twice, then those with unsent work first, then those that were silent longest, then the unused."""
     view = turn.store.centre()
     if view is None:
         return problem(turn, 503, "needs_network")
@@ -41,6 +41,7 @@ def show_devices(turn: Turn) -> Response:
         {
             "rows": [device_row(turn, each, restored) for each in found],
             "restored": _restored(turn, restored, found),
+            "forked": [_forked(turn, each, each.forked) for each in found if each.forked is not None],
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
             "may_name": turn.may("name_devices"),
@@ -91,10 +92,11 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
     )
 
 
-def _weight(device: DeviceSeen) -> tuple[bool, bool, int, bool, float]:
+def _weight(device: DeviceSeen) -> tuple[bool, bool, bool, int, bool, float]:
     at = device.last_contact_at
     return (
         device.revoked_at is not None,
+        device.forked is None,
         device.frozen_at is None,
         -(device.waiting or 0),
         at is None,
@@ -125,6 +127,34 @@ def _restored(turn: Turn, restored: RecordRestored | None, found: Sequence[Devic
     )
 
 
+def _forked(turn: Turn, device: DeviceSeen, forked: LogForked) -> str:
+    """Which device saw the log forked, and what this record can say of it: who is right it cannot judge itself."""
+    person = turn.directory.people.get(device.user)
+    if not forked.seen_is_ours:
+        judged = N_(
+            "What the device had seen is not in this record’s log: the record was changed, or acts were taken out. Leave database and device as they are, run “shouwen verify”, and compare with a checkpoint that a witness keeps."
+        )
+    elif forked.told_is_ours:
+        judged = N_(
+            "Both stand in this record’s log, but the proof that was to join them was wrong: the log’s tree may be damaged. Run “shouwen verify”, and compare with a checkpoint that a witness keeps."
+        )
+    else:
+        judged = N_(
+            "What the device had seen is in this record’s log; what it was told then is not: another server answered in the record’s name. Find out which server the device reaches, and who holds the record’s signing key."
+        )
+    told = turn.say(
+        N_(
+            "Device %(code)s (%(who)s) reported on %(at)s: it had seen the log with %(seen)d acts, and was then shown one of %(told)d acts that does not continue it, under the record’s own signature. It keeps both and takes nothing of that answer."
+        ),
+        code=device.code,
+        who=person.name if person else device.user,
+        at=_moment(turn, forked.at),
+        seen=forked.seen_size,
+        told=forked.told_size,
+    )
+    return told + " " * (turn.lang == language.EN) + turn.say(judged)
+
+
 def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
     at = device.last_contact_at
@@ -152,6 +182,7 @@ def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) 
         "purged_at": _moment(turn, device.purged_at),
         "withdrawn": _moment(turn, device.revoked_at),
         "frozen": _moment(turn, device.frozen_at),
+        "forked": device.forked is not None,
     }
 
 

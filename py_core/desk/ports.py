@@ -201,6 +201,20 @@ class RecordRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class LogForked:
+    """A device's word that the record's log does not continue what it had seen; sizes in acts.
+
+    `seen_is_ours`, `told_is_ours`: whether this record's own log has that head.
+    """
+
+    at: datetime
+    seen_size: int
+    told_size: int
+    seen_is_ours: bool
+    told_is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """A device as the centre sees it; everything after `revoked_at` is the device's own word, None: never told."""
 
@@ -222,6 +236,7 @@ class DeviceSeen:
     purged_at: datetime | None = None
     held: int = 0  # of its acts in quarantine, undecided
     frozen_at: datetime | None = None  # since two of its acts bear one number
+    forked: LogForked | None = None
 
 
 class CentreView(Protocol):

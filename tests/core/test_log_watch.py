@@ -9,7 +9,7 @@ import pytest
 from py_core import merkle
 from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
 from py_core.errors import Malformed
-from py_core.log_watch import head_of, head_row
+from py_core.log_watch import Fork, fork_of, head_of, head_row
 from py_core.merkle import Head
 from py_core.packed import messages
 from py_core.sync import Standing, SyncClient, WaitingAct, standing_of
@@ -71,8 +71,16 @@ def test_nothing_of_a_forked_record_counts_as_received(said: Beacon) -> None:
     assert client.commit(received) > 0
     assert (client.problem, client.waiting, client.standing.cursor) == ("record_forked", 1, 3)
     assert client.standing.head == Head(9, merkle.root_of(LEAVES[:9])), "it goes on demanding what it has seen"
+    # It tells the centre both heads, with every hello until an answer continues what it has seen.
+    fork = fork_of(asked(client).forked)
+    assert fork == Fork(Head(9, merkle.root_of(LEAVES[:9])), Head(said.log_size, bytes.fromhex(said.root)))
     answered(client, message_frame(beacon(10, 9)), end(8))
-    assert (client.problem, client.standing.cursor) == ("", 8)
+    assert (client.problem, client.standing.cursor, asked(client).forked) == ("", 8, "")
+
+
+@pytest.mark.parametrize("text", ["", "x", "9:ab 9:ab", f"0:{'ab' * 32} 9:{'ab' * 32}", f"9:{'AB' * 32} 9:{'ab' * 32}"])
+def test_what_is_no_report_of_a_fork_is_none(text: str) -> None:
+    assert fork_of(text) is None
 
 
 @pytest.mark.parametrize("said", [Beacon("1-00", 1, 12, ""), beacon(12, 8), replace(beacon(12, 9), root="zz"),

@@ -9,12 +9,14 @@ from random import Random
 
 import httpx
 import pytest
+from browsing import Browser
 from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
 from sqlalchemy import Connection, delete, func, select, update
 
-from py_core import merkle
+from py_core import merkle, wire
 from py_core.checkpoint import act_leaf, read_note
 from py_core.key_chain import broken_link
+from py_core.sync import SyncClient
 from server import audit
 from server.checkpoints import signer
 from server.database import Database
@@ -23,7 +25,7 @@ from server.engine import EngineInside
 from server.keys import UnsafeKeyFile
 from server.log_faults import log_faults
 from server.log_routes import PER_MINUTE
-from server.log_tree import LogDamaged, LogTree, lay_anew, leaves_of_acts, tiles_of
+from server.log_tree import LogDamaged, LogTree, acts_tree, lay_anew, leaves_of_acts, tiles_of
 from server.parts import Parts, assemble
 from server.rebuilding import rebuild
 from server.record_keys import KeyTrouble, ed25519_verifies, open_keys, rotate
@@ -377,3 +379,44 @@ def test_prints_seen_numbers_rules_and_carried_files_stand_in_the_trail(parts: P
     assert told[0] == ("he", "rules_changed", "setting_filled")
     assert told[1] == ("lin", "calendar_made", "lin")
     assert told[2][:2] == ("qian", "carried_file")
+
+
+def test_a_device_that_finds_the_log_rewritten_tells_the_centre(parts: Parts, browser: Browser) -> None:
+    lin = filled(parts)
+    device = SyncClient(lin.device, "0.1.0")
+
+    def exchange() -> None:
+        frames = list(wire.read_frames(device.request()))
+        answer = parts.exchange.answer("lin", frames)
+        device.commit(device.read([wire.encode_frames(answer)]))
+
+    exchange()
+    browser.sign_in("luo")
+    assert 'id="forked"' not in browser.get("/centre/devices?lang=en").text
+    with parts.database.writing() as connection:
+        _other_arrival(connection)
+        connection.execute(delete(log_tiles).where(log_tiles.c.tree == 0))
+        lay_anew(connection, 0, leaves_of_acts(connection))
+    for _ in range(2):  # the first answer shows it, the next exchange tells it, and only once
+        exchange()
+        assert device.problem == "record_forked"
+    exchange()
+    shown = browser.get("/centre/devices?lang=en").text
+    assert "is not in this record’s log: the record was changed" in shown
+    assert "seen the log with 5 acts" in shown
+    assert "saw the log forked" in shown
+    with parts.database.reading() as connection:
+        told = [row for row in audit.entries(connection, 100) if row.what == "log_forked"]
+    assert [(row.about, row.detail["heads"].count(":")) for row in told] == [(lin.device, 2)]
+
+
+def test_a_fork_that_is_none_of_this_records_is_told_as_that(parts: Parts, browser: Browser) -> None:
+    lin = filled(parts)
+    with parts.database.reading() as connection:
+        head = acts_tree(connection).head()
+    elsewhere = f"{head.size}:{head.root.hex()} {head.size + 1}:{'ab' * 32}"
+    parts.exchange.answer("lin", lin.frames(forked=elsewhere))
+    browser.sign_in("luo")
+    assert "another server answered in the record’s name" in browser.get("/centre/devices?lang=en").text
+    parts.exchange.answer("lin", lin.frames(forked="<b>9:zz</b>"))
+    assert 'id="forked"' not in browser.get("/centre/devices?lang=en").text
