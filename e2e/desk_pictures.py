@@ -18,9 +18,10 @@ from e2e.pictures import LANGUAGES, ROOT, shoot
 
 sys.path.append(str(ROOT / "tests" / "core"))
 
-from day_office import FURTHER, Office, WatchedOffice, state_of
+from day_office import Office, WatchedOffice, in_front_of, state_of
 from slip_cases import OF_THE_CITY, city_with
 
+from e2e.further_steps import FURTHER
 from e2e.working_days import DAYS, LIN
 from py_core.desk.problems import PROBLEMS, problem_page
 from py_core.packs.prints import load_prints
@@ -51,7 +52,7 @@ def steps() -> Iterator[tuple[str, str, Pages]]:
     for (pack, command), way in FURTHER.items():
         if command not in done:
             done.add(command)
-            desk, case = way.desk(pack)
+            desk, case = in_front_of(way, pack)
             path = f"{case}/do/{command}"
             yield f"do-{command}", path, {lang: desk.get(path, lang).html for lang in LANGUAGES}
 

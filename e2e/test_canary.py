@@ -1,95 +1,178 @@
-"""What people type lies readable nowhere: canary words go through every form that the device offers, then the closed
-profile (with its history of addresses), and the server's log after the work has arrived, are searched for them."""
+"""What people type lies readable nowhere. The working days type a canary into nearly every field of every form
+(`test_working_day`); here are the forms that no day needs, what nobody sent, and the forms of the centre.
+
+`tests/core/test_canaries.py` fails when a field of the product's registry is in neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import quote
+import re
+from collections.abc import Callable, Mapping
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
+from e2e.canaries import BESIDE, CANARY, CREDIT, NEEDLES, WORDS, files_with, spellings, with_canaries
+from e2e.further_steps import make_real
 from e2e.harness import City, Laptop
-from e2e.officer import Officer
-from e2e.test_faults import prepared
+from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.pages import LISTS
+from e2e.test_scope import at_the_record
+from e2e.working_day import fill_act
+from e2e.working_days import LIN, SUN, WU
 from py_core.cases.commands import COMMANDS
 
-CANARY, CONTROL = "金丝雀七四二九", "对照明文一三五八"
-CASES_MAX, VISITS_MAX = 40, 6
-# Forms that the demonstration's cases must at least lead to, besides registering, planning and looking for cases.
-COMMANDS_MIN = 18
-# Typed into every field that takes words, as fast as a page can; the form then goes off or says what it lacks.
-FILL = """canary => {
-  const fields = [...document.querySelectorAll('main form textarea, main form input:not([type])')];
-  fields.push(...document.querySelectorAll('main form input:is([type=text], [type=search], [type=tel])'));
-  for (const [at, field] of fields.entries()) {
-    field.value = `${canary}${at}`;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-  }
-  for (const select of document.querySelectorAll('main form select')) select.selectedIndex = select.options.length - 1;
-  for (const radio of document.querySelectorAll('main form input[type=radio]')) radio.checked = true;
-  return fields.length;
-}"""
+CONTROL = "对照明文一三五八"
+RECORDED = re.compile(r"/(?:cases|visits)/[0-9a-f]{32}\?")
+# Chromium keeps the body of the last posted page in its list of open tabs, here an account name with a wrong password.
+LEFT_TO_THE_BROWSER = {"sign-in": "2026-11-28: no content of a case; the answer would have to be a redirect"}
+# The same of the administrator's refused forms: names and phones of staff, which everybody signed in may read.
+DIRECTORY_ONLY = {"heli": "2026-11-28: no content of a case"}
+NOT_FROM_A_FORM_ALONE = {"linxiao": "a device: its forms are typed into without network"}
 
 
 def test_nothing_readable_lies_on_the_disk(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
-    city = prepared_city("linxiao")
-    machine = laptop("linxiao")
-    lin = prepared(city, machine, "linxiao")
+    city = prepared_city(LIN, SUN, WU)
     city.stop()
-    case = lin.register_appeal("群众", CANARY, f"{CANARY}甲", f"{CANARY}乙")
-    typed: dict[str, int] = {}
-    for path in forms(lin):
-        lin.open(path)
-        typed[path] = lin.page.evaluate(FILL, CANARY)
-        if typed[path]:
-            lin.page.locator("main form button[type=submit]").first.click()
-            expect(lin.page.locator("#lock")).to_be_visible()
-    used = {path.split("/do/")[1].partition("?")[0] for path in typed if "/do/" in path}
-    print(f"\ncanary: {sum(typed.values())} fields of {len(typed)} forms, steps {sorted(used)}")
-    assert len(used & COMMANDS.keys()) >= COMMANDS_MIN
-    assert all(typed[path] for path in ("/register", "/visits/plan", "/cases"))
-    lin.open("/register")  # a draft that nobody sends
-    lin.page.evaluate(FILL, CANARY)
+    with at_the_record(city) as parts:
+        forms = make_real(parts, sorted({form for form, _ in BESIDE} & COMMANDS.keys() - {"register"}))
+    city.start()
+    officers = {who: Officer(laptop(who).open(), city, who) for who in (LIN, SUN, WU)}
+    for officer in officers.values():
+        officer.unlock()
+    for path, step in forms.values():
+        officer = officers[step.who]
+        officer.open(path.partition("/do/")[0])
+        expect(officer.page.locator(f"a[href^='{path}']").first).to_be_visible(timeout=ARRIVAL_MS_MAX)
+    city.stop()
+
+    typed: set[tuple[str, str]] = set()
+    for command, (path, step) in forms.items():
+        page = officers[step.who].page
+        officers[step.who].open(path)
+        fields = step.typed if command != "reveal_field" else {**step.typed, "purpose": "other"}
+        typed |= type_canaries(page, command, fields)
+        send(page)
+    lin = officers[LIN]
+    typed |= a_visit(lin)
+    typed |= what_nobody_sent(lin)
+    assert typed >= BESIDE
+
     lin.open("/today")
     lin.page.evaluate(WRITE_READABLE, CONTROL)
-    machine.close()
-    assert files_with(machine.profile, CONTROL), "the search finds what is stored readable"
-    assert files_with(machine.profile, CANARY) == []
+    nothing_on(*(laptop(who) for who in officers))
+    assert files_with(laptop(LIN).profile, CONTROL), "the search finds what is stored readable"
 
     # The work arrives; the server writes none of it where operators look.
     city.start()
-    machine.open()
-    again = Officer(machine.context.pages[0], city, "linxiao")
-    again.unlock(case)
-    again.expect_all_in_record()
-    machine.close()
+    for who in officers:
+        again = Officer(laptop(who).open(), city, who)
+        again.unlock()
+        expect(again.page.locator("#sync-light[data-waiting='0'].sw-sync--online")).to_be_visible(
+            timeout=ARRIVAL_MS_MAX
+        )
+    nothing_on(*(laptop(who) for who in officers))
     city.stop()
+    nothing_in_the_log(city)
+
+
+def a_visit(lin: Officer) -> set[tuple[str, str]]:
+    """A visit to an enterprise that nobody knows, whose person does not sign."""
+    page = lin.page
+    lin.open("/visits/plan")
+    typed = type_canaries(page, "visit.plan", {"enterprise": f"{CANARY}厂", "code": CREDIT, "on": "{+0}"})
+    send(page)
+    visit = page.url.partition("?")[0].removeprefix(lin.city.url)
+    for command, fields in (
+        ("start", {}),
+        ("sign", {"signed": "no", "unsigned_reason": "不便签字"}),
+        ("see_phone", {"purpose": "other"}),
+    ):
+        lin.open(f"{visit}/do/{command}")
+        typed |= type_canaries(page, f"visit.{command}", fields)
+        send(page)
+    return typed
+
+
+def what_nobody_sent(lin: Officer) -> set[tuple[str, str]]:
+    """Words that are looked for; a form that was sent with a fault and left."""
+    page = lin.page
+    lin.open("/cases")
+    typed = type_canaries(page, "cases", {})
+    page.click("#filters button[type=submit]")
+    expect(page.locator("#q")).to_have_value(re.compile(CANARY))
+    lin.open("/register")
+    typed |= type_canaries(page, "register", {"against": CANARY})
+    page.click("#register-submit")
+    expect(page.locator("#against-error")).to_be_visible()
+    return typed
+
+
+def type_canaries(page: Page, form: str, fields: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Types a canary into every field; which they were."""
+    typed = with_canaries(form, page.evaluate(WORDS), fields)
+    fill_act(page, typed)
+    return {(form, name) for name, text in typed.items() if any(needle in text for needle in NEEDLES)}
+
+
+def send(page: Page) -> None:
+    page.click("main form button[type=submit]")
+    page.wait_for_url(RECORDED, wait_until="commit")
+
+
+@pytest.mark.parametrize("user", [user for user in LISTS if user not in NOT_FROM_A_FORM_ALONE])
+def test_what_is_typed_at_the_centre_stands_in_no_address_and_no_log(
+    user: str, city: City, laptop: Callable[..., Laptop]
+) -> None:
+    """Every form of the server's own pages is filled and sent, whatever becomes of it."""
+    machine = laptop(user or "public")
+    page = machine.open()
+    if user:
+        Officer(page, city, user).sign_in()
+    sent: list[str] = []
+    for name, path in list(LISTS[user](page, city)):
+        page.goto(city.url + path)
+        if name in LEFT_TO_THE_BROWSER or not page.evaluate(WORDS):
+            continue
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.evaluate(TYPE_AND_SEND, f"{CANARY}{len(sent):02}")
+        expect(page.locator("main h1").first).to_be_visible()
+        assert CANARY not in page.url
+        sent.append(name)
+    assert sent
+    machine.close()
+    kept = [(where, name) for n, name in enumerate(sent) for where, _ in files_with(machine.profile, f"{CANARY}{n:02}")]
+    assert [
+        (where, name) for where, name in kept if user not in DIRECTORY_ONLY or where.parent.name != "Sessions"
+    ] == []
+    city.stop()
+    nothing_in_the_log(city)
+
+
+def nothing_on(*machines: Laptop) -> None:
+    """Closes the browsers; none of the canaries stands readable in their profiles."""
+    for machine in machines:
+        machine.close()
+        assert files_with(machine.profile, *NEEDLES) == []
+
+
+def nothing_in_the_log(city: City) -> None:
     log = (city.data / "server.log").read_bytes()
     assert log
-    assert not any(needle in log for needle in needles(CANARY))
-    assert files_with(machine.profile, CANARY) == []
+    assert not [text for text in NEEDLES for spelling in spellings(text) if spelling in log]
 
 
-def forms(lin: Officer) -> Iterator[str]:
-    """Every address with a form: each step once, wherever a case or visit on this device offers it."""
-    yield from ("/register", "/visits/plan", "/cases")
-    steps: dict[str, str] = {}
-    for listed, wanted, most in (("/cases", "/cases/", CASES_MAX), ("/visits?scope=unit", "/visits/", VISITS_MAX)):
-        lin.open(listed)
-        links = lin.page.locator(f"main a[href^='{wanted}']").evaluate_all(
-            "links => links.map(link => link.getAttribute('href'))"
-        )
-        pages = [path for path in dict.fromkeys(links) if len(path) == len(wanted) + 32]
-        for path in pages[:: max(1, len(pages) // most)]:
-            lin.open(path)
-            for href in lin.page.locator("main a[href*='/do/']").evaluate_all(
-                "links => links.map(link => link.getAttribute('href'))"
-            ):
-                steps.setdefault(href.split("/")[1] + href.split("/do/")[1].partition("?")[0], href)
-    yield from steps.values()
-
-
+# Into every field that takes words; the form is sent whatever it makes of them.
+TYPE_AND_SEND = """canary => {
+  const words = 'textarea, input:not([type]), input:is([type=text], [type=search], [type=tel])';
+  const form = [...document.querySelectorAll('main form')].find(each => each.querySelector(words));
+  for (const field of form.querySelectorAll(words)) {
+    field.value = canary + field.value;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  form.noValidate = true;
+  form.requestSubmit();
+}"""
 WRITE_READABLE = """text => new Promise((resolve, reject) => {
   const opening = indexedDB.open('control', 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore('texts');
@@ -100,14 +183,3 @@ WRITE_READABLE = """text => new Promise((resolve, reject) => {
     writing.oncomplete = () => resolve(null);
   };
 })"""
-
-
-def needles(text: str) -> list[bytes]:
-    """A text as files may hold it: in both encodings of browsers, and as addresses spell it."""
-    return [text.encode("utf-8"), text.encode("utf-16-le"), text.encode("utf-16-be"), quote(text).encode()]
-
-
-def files_with(folder: Path, text: str) -> list[Path]:
-    """The files in which a text stands readable."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in files if any(needle in path.read_bytes() for needle in needles(text))]

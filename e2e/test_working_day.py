@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from e2e.canaries import NEEDLES, files_with, spellings
 from e2e.harness import City, Laptop
 from e2e.officer import Officer
 from e2e.prepared import Prepared
@@ -43,12 +44,13 @@ def office(pack: str, prepared: Prepared, prepared_city: Callable[..., City], la
 
 
 @pytest.mark.parametrize("pack", DAYS)
-def test_a_working_day_without_network(pack: str, office: Office) -> None:
+def test_a_working_day_without_network(pack: str, office: Office, laptop: Callable[..., Laptop]) -> None:
     day = DAYS[pack]
     # A small photograph with the camera's notes.
     office.photograph = taken_by_camera(office.officers[LIN].page, 640, 480)
     office.work(day)
     look_at(day, office)
+    nothing_readable(office.city, [laptop(who) for who in day.people])
 
 
 def look_at(day: Day, office: Office) -> None:
@@ -78,6 +80,18 @@ def look_at(day: Day, office: Office) -> None:
     for name in drawn_at_the_counter:
         signed = [event for act in held[name] for event in act.act.events if "strokes" in event]
         assert [event["strokes"] for event in signed] == [json.loads(office.drawn[name])]
+
+
+def nothing_readable(city: City, laptops: list[Laptop]) -> None:
+    """A canary was typed into every field of every form (`tests/core/test_canaries.py`): none stands on any disk, in any
+    address, in the server's log.
+    """
+    for machine in laptops:
+        machine.close()
+        assert files_with(machine.profile, *NEEDLES) == []
+    log = (city.data / "server.log").read_bytes()
+    assert log
+    assert not [text for text in NEEDLES for spelling in spellings(text) if spelling in log]
 
 
 def the_signature_is_bound(visit: Visit, acts: tuple[RecordedAct, ...], drawn: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from playwright.sync_api import APIResponse, Page, expect
 
+from e2e.canaries import WORDS, with_canaries
 from e2e.harness import City
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.working_days import DRAWN, PHOTOGRAPH, RECORD, Day, Step, typed_on
@@ -114,6 +115,7 @@ class Office:
 
     def _fill(self, page: Page, step: Step, typed: dict[str, str]) -> None:
         picture, drawn = typed.pop(PHOTOGRAPH, ""), typed.pop(DRAWN, "")
+        typed = with_canaries(step.do, page.evaluate(WORDS), typed)
         if step.do == "register":
             fill_registration(page, typed)
         else:

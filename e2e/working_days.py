@@ -94,7 +94,7 @@ def _do(who: str, case: str, do: str, slip: str = "", /, **typed: str) -> Step:
 
 def _ask(who: str, visit: str, case: str, offer: str, slip: str = "", /, **typed: str) -> Step:
     """A request that an enterprise makes during a visit: who asks stands in the form already."""
-    told = {"title": case, "text": f"走访时企业提出：{case}。", **typed}
+    told = {"claimant": "enterprise", "title": case, "text": f"走访时企业提出：{case}。", **typed}
     return Step(who, case, "register", {"offer": offer, **told}, slip, visit)
 
 
@@ -366,7 +366,7 @@ JY = Day(
     "JY",
     (
         (
-            _register(LIN, "当场受理", SERVICE, "F-02", **WITH_PEN),
+            _register(LIN, "当场受理", SERVICE, "F-02", **WITH_PEN, **{"further-0": "低保证", "further-1": "户口簿"}),
             _register(LIN, "当场办结", SERVICE, **ALLOWANCE, outcome="done", result="已当场办理并发放。"),
             _register(LIN, "一次告知", SERVICE, "F-04", complete="no", signed="yes", outcome="notice", missing="残疾人证复印件"),
             _register(LIN, "特别程序件", "offer:homestead", "F-02", **ALLOWANCE),

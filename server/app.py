@@ -114,7 +114,7 @@ def routes() -> list[Route | WebSocketRoute]:
         Route(PEOPLE + "/{user:str}", one_person, methods=["GET", "POST"]),
         Route(POSTS + "/{post:str}", one_post, methods=["GET", "POST"]),
         Route(SESSIONS, sessions_page, methods=["GET", "POST"]),
-        Route(AUDIT, audit_page),
+        Route(AUDIT, audit_page, methods=["GET", "POST"]),
         Route("/sign-in/step", show_step, methods=["GET"]),
         Route("/sign-in/step", take_step, methods=["POST"]),
         Route("/centre/devices/{device:str}/name", device_name, methods=["GET", "POST"]),

@@ -100,7 +100,7 @@ class Guard:
     def _wait_seconds(self, request: Request) -> int:
         """How long an address must wait before it may guess, or cost a password's check, once more."""
         path, address = request.url.path, request.client.host if request.client else ""
-        if path.startswith("/public/") and request.url.query:
+        if path.startswith("/public/") and (request.url.query or request.method == "POST"):
             return self._rates.wait_seconds(f"public {address}", self._settings.public_lookups_per_minute)
         if path.startswith(SIGN_IN_PATH) and request.method == "POST":
             return self._rates.wait_seconds(f"sign-in {address}", self._settings.sign_ins_per_minute)

@@ -65,8 +65,8 @@ async def audit_page(request: Request) -> Response:
     """The newest rows, or those about one person or thing; says when the rows do not fit together."""
 
     def make(parts: Parts, turn: Turn, form: Form) -> ports.Response:
-        about = (turn.request.query.get("about") or [""])[-1][:128]
-        before = (turn.request.query.get("before") or [""])[-1]
+        about = first(form, "about")[:128]
+        before = first(form, "before")
         limit = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
         with parts.database.reading() as connection:
             found = audit.entries(connection, _SHOWN, limit, about)

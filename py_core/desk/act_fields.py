@@ -47,6 +47,11 @@ def typed_name(name: str) -> str:
     return _TYPED_NAMES.get(name, name)
 
 
+def is_fixed(command: str, field: str) -> bool:
+    """Whether the desk fills this field of a command itself, so that no form has it."""
+    return (command, field) in _FIXED
+
+
 def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, Any]:
     """Values that follow from who acts on what."""
     names = {field.name for field in spec.fields}
@@ -113,7 +118,7 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
     """The fields as the template draws them."""
     views = []
     for field in spec.fields:
-        if (spec.name, field.name) in _FIXED:
+        if is_fixed(spec.name, field.name):
             continue
         options = _options(turn, opened, spec, field, pack)
         article = demanding_article(opened.case.pack, spec.name, field.name)
@@ -196,7 +201,7 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
     """The typed values as the command takes them; faults are noted in the form."""
     fields = fixed_fields(turn, opened, spec)
     for field in spec.fields:
-        if (spec.name, field.name) in _FIXED:
+        if is_fixed(spec.name, field.name):
             continue
         options = _options(turn, opened, spec, field, pack)
         required = field.required or bool(demanding_article(opened.case.pack, spec.name, field.name))

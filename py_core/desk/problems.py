@@ -36,7 +36,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "unknown_case": Problem(
         N_("This case is not here"),
         N_(
-            "No case with this address is held here. It may belong to another unit, or it has not reached this device yet."
+            "No case with this address is held here. It may belong to another unit, its content may have been erased after the period for which it was kept, or it has not reached this device yet."
         ),
         N_("Look at the sync page: after the next contact with the city record the case may be here."),
         "/cases",

@@ -18,8 +18,8 @@ NUMBER_MAX = 40
 
 def show_public_status(turn: Turn) -> Response:
     """The public page behind a receipt's QR code; a wrong pair says so without telling which half is wrong."""
-    number = (turn.request.query.get("n") or [""])[-1].strip().upper()[:NUMBER_MAX]
-    code = (turn.request.query.get("c") or [""])[-1].strip()[:NUMBER_MAX]
+    number = _asked(turn, "n").upper()
+    code = _asked(turn, "c")
     opened = _find(turn, number, code) if number and code else None
     fault = ""
     if (number or code) and opened is None:
@@ -35,6 +35,12 @@ def show_public_status(turn: Turn) -> Response:
         {"status": _status(turn, opened) if opened else None, "fault": fault, "typed": {"n": number, "c": code}},
         status=404 if fault else 200,
     )
+
+
+def _asked(turn: Turn, name: str) -> str:
+    """A receipt's code leads here by an address; what somebody types is posted and stays in no history."""
+    values = turn.request.form.get(name) or turn.request.query.get(name) or [""]
+    return values[-1].strip()[:NUMBER_MAX]
 
 
 def _find(turn: Turn, number: str, code: str) -> OpenCase | None:

@@ -195,7 +195,15 @@ ROUTES = (
         right="change_city_rules",
         server_only=True,
     ),
-    _route(r"/public/status", public_status.show_public_status, right="", public=True, server_only=True),
+    _route(
+        r"/public/status",
+        public_status.show_public_status,
+        public_status.show_public_status,
+        right="",
+        public=True,
+        server_only=True,
+        looks=True,
+    ),
 )
 
 

@@ -24,6 +24,7 @@ from py_core.views.language import N_
 
 __all__ = ["available", "papers", "show_index", "show_sheet", "show_slip", "take_print"]
 
+CONTENT_ERASED = N_("The content of this case was erased after its period: there is nothing left to print.")
 _PAPER_NAMES = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
 # Registers of the city in which an entry of a form stands that no step of a case records.
 _REGISTERS = {
@@ -43,6 +44,8 @@ def show_slip(turn: Turn, case_id: str, form: str) -> Response:
     if plan is None or plan.subject != "case" or opened.case.registered is None:
         return problem(turn, 404, "unknown_page")
     back = f"/cases/{case_id}"
+    if opened.case.first("content_erased") is not None:
+        return _refused(turn, plan, turn.say(CONTENT_ERASED), [], back)
     if not fits(turn, opened, plan):
         return _refused(turn, plan, turn.say(N_("This form does not belong to this case.")), [], back)
     wanted = (turn.request.query.get("act") or [""])[-1]

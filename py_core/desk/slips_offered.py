@@ -74,6 +74,8 @@ def offers_of(turn: Turn, opened: OpenCase) -> dict[str, str]:
 
 def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     """The forms of a case for its page: exactly those that have something to do with it now."""
+    if opened.case.first("content_erased") is not None:
+        return []  # nothing is left to stand on them
     plans = [plan for plan in load_prints().values() if fits(turn, opened, plan)]
     if not plans:
         return []
@@ -93,6 +95,8 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
 
 def of_act(turn: Turn, opened: OpenCase, act: str) -> list[dict[str, str]]:
     """The forms that one act issued, for its place in the timeline."""
+    if opened.case.first("content_erased") is not None:
+        return []
     return [
         {
             "form": plan.form.id,

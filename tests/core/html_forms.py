@@ -9,6 +9,15 @@ _OF_A_FORM = frozenset(
     {"action", "elements", "enctype", "form", "id", "length", "method", "name", "submit", "reset", "target"}
 )
 
+_PARTS = ("div", "fieldset", "details", "section", "table")
+# Shown by the style sheet only after another choice.
+_SOMETIMES = ("sw-only-", "sw-choice__more")
+
+
+def _takes_words(tag: str, given: Mapping[str, str | None]) -> bool:
+    words = tag == "textarea" or (tag == "input" and given.get("type", "text") in ("text", "search", "tel"))
+    return words and bool(given.get("name")) and given.get("inputmode") != "numeric"
+
 
 class _Fields(HTMLParser):
     """The fields of the page's main form: what stands in them, and which values their choices have."""
@@ -17,19 +26,28 @@ class _Fields(HTMLParser):
         super().__init__()
         self.values: dict[str, str] = {}
         self.choices: dict[str, set[str]] = {}
+        self.words: list[str] = []
+        self.sometimes: set[str] = set()
+        self._parts: list[tuple[str, bool]] = []
         self._in_main = self._in_form = False
         self._select = self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         name, value = given.get("name") or "", given.get("value") or ""
+        if tag in _PARTS:
+            self._parts.append((tag, any(each in (given.get("class") or "") for each in _SOMETIMES)))
         if tag == "main":
             self._in_main = True
         elif tag == "form":
             self._in_form = self._in_main
         elif not self._in_form:
             return
-        elif tag == "input" and given.get("type") in ("radio", "checkbox"):
+        if self._in_form and _takes_words(tag, given):
+            self.words.append(name)
+            if any(sometimes for _, sometimes in self._parts):
+                self.sometimes.add(name)
+        if tag == "input" and given.get("type") in ("radio", "checkbox"):
             self.choices.setdefault(name, set()).add(value)
             if "checked" in given:
                 self.values[name] = value
@@ -51,6 +69,8 @@ class _Fields(HTMLParser):
             self.values[self._area] += data
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in _PARTS and self._parts and self._parts[-1][0] == tag:
+            self._parts.pop()
         if tag == "textarea":
             self._area = ""
         elif tag == "form":
@@ -66,6 +86,13 @@ def fields_of(html: str) -> tuple[dict[str, str], dict[str, set[str]]]:
     hidden = _OF_A_FORM & {*parser.values, *parser.choices}
     assert not hidden, f"these fields hide properties of their form from scripts: {sorted(hidden)}"
     return parser.values, parser.choices
+
+
+def words_of(html: str) -> list[tuple[str, str, bool]]:
+    """The fields of the main form that take words: name, what stands there, whether another choice shows them first."""
+    parser = _Fields()
+    parser.feed(html)
+    return [(name, parser.values[name].strip(), name in parser.sometimes) for name in parser.words]
 
 
 def filled(html: str, typed: Mapping[str, str]) -> dict[str, str]:

@@ -138,6 +138,7 @@ def test_the_public_status_names_nobody() -> None:
         assert text in response.html
     for text in ("赵六", "林晓梅", "1381234", "工地三个月临时用水"):
         assert text not in response.html
+    assert "承办" in public.post("/public/status", n="k7q-000001", c=code.lower()).html, "typed, in no address"
     wrong = public.get("/public/status", n="K7Q-000001", c="AAAA-AAAA")
     assert wrong.status == 404
     assert "承办" not in wrong.html

@@ -9,9 +9,11 @@ import re
 from itertools import combinations
 
 import pytest
-from day_office import CITY, FURTHER, PACKS, TABLE, WatchedOffice, state_of, worked
-from html_forms import filled
+from day_office import BY_HAND, CITY, PACKS, TABLE, WatchedOffice, in_front_of, state_of, worked
+from html_forms import filled, words_of
 
+from e2e.canaries import with_canaries
+from e2e.further_steps import FURTHER
 from e2e.working_days import DAYS, LIN, typed_on
 from py_core.cases.acts import read_act
 from py_core.cases.commands import COMMANDS
@@ -104,15 +106,14 @@ def test_every_day_ends_a_matter_on_the_spot_tells_what_is_missing_or_refuses(pa
 @pytest.mark.parametrize(("pack", "command"), FURTHER)
 def test_a_step_that_a_day_does_not_need_has_its_page(pack: str, command: str) -> None:
     way = FURTHER[pack, command]
-    desk, case = way.desk(pack)
+    desk, case = in_front_of(way, pack)
     path = f"{case}/do/{command}"
     assert re.search(rf'href="{path}["?]', desk.get(case).html)
     for lang in ("en", "zh-CN"):
         page = desk.get(path, lang)
         assert page.status == 200
-    response = desk.post(
-        path, **filled(page.html, {key: typed_on(desk.now.date(), text) for key, text in way.typed.items()})
-    )
+    typed = {key: typed_on(desk.now.date(), BY_HAND.get(key, text)) for key, text in way.typed.items()}
+    response = desk.post(path, **filled(page.html, with_canaries(command, words_of(page.html), typed)))
     assert response.status == 303, re.findall(r'error-message">(?:<.*?</span>)?([^<]*)', response.html)
     assert len(response.acts) == 1
     assert read_act(response.acts[0].text).kind == command

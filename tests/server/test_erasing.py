@@ -178,6 +178,9 @@ def test_what_is_left_is_shown_without_words_and_takes_no_more_work(old: Parts) 
     assert "内容已于" in shown.html
     assert f"/cases/{OLD}/do/" not in shown.html
     assert not [word for word in CANARIES if word in shown.html]
+    assert f"/cases/{OLD}/slips/" not in shown.html, "no form is offered that would be full of dashes"
+    printed = page(old, "qian", f"/cases/{OLD}/slips/F-31")
+    assert (printed.status, "已按期清除" in printed.html) == (409, True)
     answer = page(old, "qian", f"/cases/{OLD}/do/note", {"text": ["补记"], "key": ["0"]})
     assert answer.status == 409
     assert page(old, "zhao", f"/cases/{OLD}").status == 404  # the unit has nothing of it any more

@@ -59,6 +59,7 @@ def test_receipts_cannot_be_guessed_in_a_row(browser: Browser, clock: StandingCl
     assert answers[-1].headers["retry-after"] == "3"
     assert "Wait a minute" in answers[-1].text
     assert browser.get("/public/status").status_code == 200, "the empty form costs nothing"
+    assert browser.post("/public/status", data={"n": "XX-1", "c": "0000"}).status_code == 429, "typed or by its address"
     clock.pass_time(seconds=3)
     assert browser.get("/public/status?n=XX-1&c=0000").status_code == 404
 

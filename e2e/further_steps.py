@@ -1,0 +1,186 @@
+"""Steps that no working day needs, as data: how a case comes to where each of them is offered, and what is typed then.
+
+`tests/core/test_working_days.py` takes every one in memory; `e2e/test_canary.py` types canaries into those of them whose
+form no day reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from e2e.working_days import DAYS, LIN, PHOTOGRAPH, SUN, WU
+from py_core.cases.acts import Act, RecordedAct
+from py_core.cases.commands import ALL_ROLES, COMMANDS, Command, Context, decide
+from py_core.cases.history import order
+from py_core.cases.state import fold
+from py_core.values import local
+from server.devices import SERVER_DEVICE
+from server.own_device import OwnAct
+from server.parts import Parts
+
+
+@dataclass(frozen=True)
+class FurtherStep:
+    """Registration and steps as the core takes them, who then finds the form, and how long after the last step."""
+
+    registered: Mapping[str, Any]
+    steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    typed: Mapping[str, str] = field(default_factory=dict)
+    who: str = LIN
+    later: timedelta = timedelta(minutes=3)
+
+    def commands(self, pack: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every command that makes the case, with its fields."""
+        yield "register", {**WALKED_IN, "pack": pack, **self.registered}
+        yield from self.steps
+
+
+WALKED_IN = {
+    "channel": "walk_in", "unit": "xingqiao", "claimant": "person", "claimant_name": "顾明华", "title": "补充事项", "number": "K9",
+    "claimant_phone": "13800004321",
+}  # fmt: skip
+MOVED = (
+    "recompute_due",
+    {"clock": "main", "old_due": "2026-01-05", "new_due": "2026-01-06", "firm": True, "cause": "ab" * 32},
+)
+COMPLAINED = ("file_complaint", {"about": "投诉"})
+BLAMED = ("open_accountability", {"about": "经查属实。"})
+VETO = {"year": "2025", "subject": LIN, "cause": "两次被投诉属实", "decision_ref": "澄效能〔2025〕7号"}
+SILENT = {"matter": "request_document", "channel": "document", "claimant": "outside_unit"}
+LACKING = ("receive_materials", {"complete": False})
+MATTER = {
+    "WH": {"matter": "letter"}, "BZ": {"matter": "approval"}, "HL": {"matter": "citizen"},
+    "JY": {"matter": "service", "promise": {"n": 10, "unit": "workday"}, "completion_event": "decision_issued"},
+}  # fmt: skip
+PROMISED = {**MATTER["JY"], "matter": "service"}
+CERTIFICATE = {**PROMISED, "completion_event": "certificate_issued"}
+UPWARD = {**PROMISED, "completion_event": "forwarded_up"}
+TAKEN = ("accept", {"by": LIN})
+DELIVERED = ("deliver", {"to": "xingqiao"})
+FURTHER: Mapping[tuple[str, str], FurtherStep] = {
+    **{(pack, "see_due_change"): FurtherStep(MATTER[pack], (MOVED,)) for pack in DAYS},
+    **{(pack, "attach"): FurtherStep(MATTER[pack], (), {PHOTOGRAPH: "photograph", "purpose": "photo"}) for pack in ("WH", "BZ", "JY")},
+    **{
+        (pack, "reveal_field"): FurtherStep(
+            {**MATTER[pack], "claimant_phone": "13812345678"}, (), {"field": "claimant_phone", "purpose": "contact"}
+        )
+        for pack in DAYS
+    },
+    **{
+        (pack, command): FurtherStep(MATTER[pack], (COMPLAINED,), typed, WU)
+        for pack in ("WH", "BZ")
+        for command, typed in (
+            ("decline_proposal", {"proposal": "accountability_file", "reason": "经查不实。"}),
+            ("open_accountability", {"about": "经查属实。"}),
+        )
+    },
+    **{
+        (pack, "hand_over"): FurtherStep(MATTER[pack], (), {"to": "liuxi"}) for pack in ("BZ", "JY")
+    },
+    **{
+        (pack, "refer_out"): FurtherStep(MATTER[pack], (), {"to_body": "市教育局", "explanation": "已说明。"})
+        for pack in ("BZ", "JY")
+    },
+    **{(pack, "tell_identity"): FurtherStep({**MATTER[pack], "identity_told": False}) for pack in ("WH", "BZ")},
+    **{
+        (pack, "receive_materials"): FurtherStep(registered, (), {"complete": "no", "materials": "申请表 ×1"})
+        for pack, registered in (("WH", PROMISED), ("JY", MATTER["JY"]))
+    },
+    **{
+        (pack, "notify_correction"): FurtherStep(registered, (LACKING,), {"items": "申请表未签字", "form_of_notice": "written"})
+        for pack, registered in (("WH", PROMISED), ("JY", MATTER["JY"]))
+    },
+    ("WH", "issue_certificate"): FurtherStep(CERTIFICATE, (TAKEN,), {"text": "证书"}),
+    ("WH", "forward_up"): FurtherStep(UPWARD, (TAKEN,), {"to": "市科技局"}),
+    ("BZ", "issue_certificate"): FurtherStep({**MATTER["BZ"], "completion_event": "certificate_issued"}, (TAKEN,), {"text": "证书"}),
+    ("BZ", "forward_up"): FurtherStep({**MATTER["BZ"], "completion_event": "forwarded_up"}, (TAKEN,), {"to": "市科协"}),
+    ("BZ", "judge_scope"): FurtherStep(MATTER["BZ"], (), {"outcome": "own"}),
+    ("BZ", "file_complaint"): FurtherStep(MATTER["BZ"], (), {"about": "态度不好"}),
+    ("BZ", "confirm_deemed_consent"): FurtherStep(
+        SILENT, (), {"consequences": "由本单位承担。"}, SUN, timedelta(days=20)
+    ),
+    ("BZ", "record_veto"): FurtherStep(MATTER["BZ"], (COMPLAINED, BLAMED), VETO, WU),
+    ("BZ", "withdraw_veto"): FurtherStep(
+        MATTER["BZ"], (COMPLAINED, BLAMED, ("record_veto", {**VETO, "year": 2025})),
+        {"year": "2025", "subject": LIN, "reason": "决定已撤销"}, WU,
+    ),
+    ("JY", "judge_scope"): FurtherStep(MATTER["JY"], (), {"outcome": "unclear"}),
+    ("JY", "complete"): FurtherStep({"matter": "contact"}, (TAKEN,), {"text": "已办。"}),
+    ("JY", "reply"): FurtherStep({"matter": "contact"}, (TAKEN,), {"text": "已答复。"}),
+    ("JY", "open_accountability"): FurtherStep(MATTER["JY"], (COMPLAINED,), {"about": "经查属实。"}, WU),
+    ("JY", "decline_proposal"): FurtherStep(MATTER["JY"], (COMPLAINED,), {"proposal": "accountability_file", "reason": "不实"}, WU),
+    ("HL", "complete"): FurtherStep({"matter": "fixed_date", "explicit_limit": {"until": "2026-01-20"}}, (TAKEN,), {"text": "已完成。"}),
+    ("HL", "refuse_assist"): FurtherStep(
+        MATTER["HL"], (DELIVERED, TAKEN, ("deliver", {"to": "liuxi"})), {"by": "liuxi", "note": "拒不配合"}
+    ),
+    ("HL", "refuse_extension"): FurtherStep(
+        MATTER["HL"], (DELIVERED, TAKEN, ("request_extension", {"reason": "施工", "workdays": 5})), {"reason": "无需延期"}, WU
+    ),
+    ("HL", "decline_proposal"): FurtherStep(
+        MATTER["HL"], (DELIVERED, ("refuse_ticket", {"within_duty": True})),
+        {"proposal": "supervision:HL-8(3)", "reason": "已电话协调。"}, WU,
+    ),
+    ("HL", "open_accountability"): FurtherStep(
+        MATTER["HL"],
+        (
+            DELIVERED, TAKEN, ("reply", {"text": "已办", "opinion": "satisfied"}), ("feed_back", {"text": "已办"}),
+            ("pass_review", {}), ("call_back", {"result": "unsatisfied", "adverse_effect": True}),
+        ),
+        {"about": "造成不良影响。"}, WU,
+    ),
+}  # fmt: skip
+
+
+SETTING = {"veto_trigger": "书面告诫以上"}  # what the regulation leaves to the city, and a veto needs
+
+
+def make_real(parts: Parts, wanted: Iterable[str]) -> dict[str, tuple[str, FurtherStep]]:
+    """Makes one case for each of these commands in the record itself; where the form stands, and whose it is."""
+    made: dict[str, tuple[str, FurtherStep]] = {}
+    now = local(parts.clock.now())
+    document = parts.city.current().document
+    city = parts.city.publish({**document, "policies": {**document["policies"], **SETTING}}).directory
+    people = {person.id: set(person.roles) for person in city.people.values()}
+    for command in wanted:
+        pack, step = next((pack, step) for (pack, name), step in FURTHER.items() if name == command)
+        case_id, at = parts.entropy.token(16).hex(), now - step.later - timedelta(minutes=3)
+        acts: list[RecordedAct] = []
+        for name, fields in step.commands(pack):
+            fields = {**fields, "number": f"K9-{case_id[:6]}"} if name == "register" else fields
+            user = next(who for who in (LIN, step.who, *people) if not people[who].isdisjoint(COMMANDS[name].roles))
+            context = Context(at, parts.packs, parts.calendar, city.policies, user, ALL_ROLES, "xingqiao")
+            _record(parts, case_id, acts, Command(name, fields), context)
+        made[command] = f"/cases/{case_id}/do/{command}", step
+    return made
+
+
+def record_past_case(parts: Parts, years: int, *steps: tuple[str, Mapping[str, Any], str]) -> str:
+    """A case of the hotline in the record itself that began so many years ago; each step with who does it. Its id."""
+    case_id = parts.entropy.token(16).hex()
+    at = local(parts.clock.now()) - timedelta(days=366 * years)
+    told = {
+        **WALKED_IN,
+        **MATTER["HL"],
+        "pack": "HL",
+        "title": "期满的旧件",
+        "text": "多年前的旧事。",
+        "number": f"K9-{case_id[:6]}",
+    }
+    acts: list[RecordedAct] = []
+    for command, fields, user in [("register", told, LIN), *steps]:
+        at += timedelta(minutes=30)
+        context = Context(at, parts.packs, parts.calendar, user=user, roles=ALL_ROLES, unit="xingqiao")
+        _record(parts, case_id, acts, Command(command, fields), context)
+    return case_id
+
+
+def _record(parts: Parts, case_id: str, acts: list[RecordedAct], command: Command, context: Context) -> None:
+    """One act of somebody, told to the record's own device as of its moment."""
+    events = decide(fold(case_id, order(acts)) if acts else None, command, context)
+    number, at, seq = len(acts), context.now, parts.own_device.next_seq()
+    act = Act(command.name, events, context.user, SERVER_DEVICE, seq, at, at, None, None, parts.packs.version, "0.1.0")
+    parts.own_device.append([OwnAct(case_id, act.text(), context.user)], at)
+    acts.append(RecordedAct(f"{number:064x}", (f"{number - 1:064x}",) if number else (), act, at, number))
