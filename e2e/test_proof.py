@@ -1,0 +1,180 @@
+"""What is proven, from the officer's press to a fresh process: a number seen and a form printed without network stand in
+the auditor's trail; the evidence of the case holds outside the record and names the place of a tampering; an erasure
+reaches a real device, and the evidence says what was erased.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from e2e.further_steps import record_past_case
+from e2e.harness import SHOUWEN, City, Laptop
+from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.test_restored_record import shouwen
+from e2e.test_scope import at_the_record, held_cases
+from e2e.working_days import FANG, LIN
+
+PHONE, YEARS_AGO = "13800005678", 11
+
+
+def at_the_centre(laptop: Callable[..., Laptop], city: City, user: str) -> Officer:
+    """Somebody of the centre at the server's own pages."""
+    officer = Officer(laptop(user).open(), city, user)
+    officer.page.route("**/assets/page.js", lambda route: route.abort())
+    officer.sign_in()
+    return officer
+
+
+def checked(file: Path, *checkpoints: Path) -> subprocess.CompletedProcess[str]:
+    """A fresh process that has nothing of the record."""
+    kept = [word for path in checkpoints for word in ("--checkpoint", str(path))]
+    command = [str(SHOUWEN), "verify-evidence", str(file), *kept]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=file.parent)
+
+
+def test_seen_and_printed_without_network_then_proven_outside_the_record(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+) -> None:
+    city = prepared_city(LIN)
+    lin = Officer(laptop(LIN).open(), city, LIN)
+    lin.unlock()
+    page = lin.page
+    city.stop()
+    case = lin.register_appeal("群众", "顾明华", "路口积水", "下雨就积水，老人无法出行")
+    assert PHONE not in page.locator("main").inner_text()
+    page.locator(f"a[href^='{case}/do/reveal_field']").first.click()
+    page.check("input[name=purpose][value=contact]")
+    page.click("main form button[type=submit]")
+    expect(page).to_have_url(re.compile(re.escape(case) + r"\?"))
+    expect(page.locator("[aria-labelledby=people-title]")).to_contain_text(PHONE)
+    page.screenshot(path=shots / "reveal-offline.png", full_page=True)
+    page.locator("[aria-labelledby=documents-title] a[href*='/slips/']").first.click()
+    page.evaluate("window.print = () => { window.printedNow = true; }")
+    page.locator("main form button[type=submit]").click()
+    expect(page).to_have_url(re.compile("done=print"))
+    lin.open(case)
+    expect(page.locator(".sw-timeline")).to_contain_text("查看完整号码")
+    expect(page.locator(".sw-timeline")).to_contain_text("打印")
+
+    # The network returns: the auditor reads both, without what was seen.
+    city.start()
+    lin.expect_all_in_record()
+    auditor = at_the_centre(laptop, city, "yanjing")
+    auditor.page.goto(city.url + "/centre/audit")
+    trail = auditor.page.locator("main")
+    for words in ("查看了完整号码", "打印了办件文书"):
+        expect(trail).to_contain_text(words)
+    assert PHONE not in trail.inner_text()
+
+    # The centre exports the evidence with its purpose; a witness has kept the checkpoint.
+    centre = at_the_centre(laptop, city, "qianwen")
+    centre.page.goto(city.url + case)
+    centre.page.locator(f"a[href='{case}/evidence']").click()
+    centre.page.click("main form button[type=submit]")
+    expect(centre.page.locator("#purpose-error")).to_be_visible()
+    centre.page.fill("#purpose", "行政复议")
+    with centre.page.expect_download() as given:
+        centre.page.click("main form button[type=submit]")
+    evidence = tmp_path / "outside" / "evidence.jsonl"
+    evidence.parent.mkdir()
+    given.value.save_as(evidence)
+    auditor.page.reload()
+    expect(trail).to_contain_text("行政复议")
+    witnessed = evidence.parent / "checkpoint"
+    witnessed.write_text(shouwen("checkpoint", "--from", city.url), encoding="utf-8")
+    city.stop()
+    shutil.rmtree(city.data)
+    good = checked(evidence, witnessed)
+    assert good.returncode == 0, good.stdout + good.stderr
+
+    # One character of one act in the file: refused, and it says where.
+    lines = evidence.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if '"t":"act"' in line)
+    row = json.loads(lines[at])
+    raw = row["raw"]
+    row["raw"] = raw[:-8] + ("A" if raw[-8] != "A" else "B") + raw[-7:]
+    lines[at] = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    evidence.write_text("".join(lines), encoding="utf-8")
+    bad = checked(evidence, witnessed)
+    assert bad.returncode == 1
+    assert f"line {at + 1}" in bad.stderr
+
+
+def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+) -> None:
+    city = prepared_city(LIN)
+    city.stop()
+    with at_the_record(city) as parts:
+        case_id = record_past_case(
+            parts,
+            YEARS_AGO,
+            ("deliver", {"to": "xingqiao"}, FANG),
+            ("accept", {"by": "xingqiao"}, LIN),
+            ("reply", {"text": "已疏通", "opinion": "satisfied"}, LIN),
+            ("feed_back", {"text": "已办"}, LIN),
+            ("pass_review", {}, FANG),
+            ("call_back", {"result": "satisfied", "consistent": True, "quality": "good"}, FANG),
+        )
+    case = f"/cases/{case_id}"
+    city.start()
+    lin = Officer(laptop(LIN).open(), city, LIN)
+    lin.unlock()
+    lin.page.wait_for_function(UNTIL, arg=[case_id, True], timeout=ARRIVAL_MS_MAX)
+    lin.open(case)
+    expect(lin.page.locator("h1")).to_contain_text("期满的旧件")
+    city.stop()
+    before = tmp_path / "before.jsonl"
+    before.write_text(shouwen("evidence", "--data", str(city.data), case_id), encoding="utf-8")
+    assert case_id in shouwen("erase", "--data", str(city.data), "--by", "heli")
+    shouwen("erase", "--data", str(city.data), "--by", "heli", "--due")
+
+    # At its next contact the device lets go of it, and its page says why it may not be here any more.
+    city.start()
+    lin.page.wait_for_function(UNTIL, arg=[case_id, False], timeout=ARRIVAL_MS_MAX)
+    assert case_id not in held_cases(lin.page)
+    lin.open(case)
+    expect(lin.page.locator("main")).to_contain_text("保存期满")
+    assert "期满的旧件" not in lin.page.locator("body").inner_text()
+
+    # The centre sees that it was erased, and is offered no form that would be full of dashes.
+    centre = at_the_centre(laptop, city, "qianwen")
+    centre.page.goto(city.url + case)
+    main = centre.page.locator("main")
+    expect(main).to_contain_text("内容已于")
+    expect(main.locator("a[href*='/slips/']")).to_have_count(0)
+    centre.page.screenshot(path=shots / "erased-case.png", full_page=True)
+    city.stop()
+    after = tmp_path / "after.jsonl"
+    after.write_text(shouwen("evidence", "--data", str(city.data), case_id), encoding="utf-8")
+    for file in (before, after):
+        said = checked(file)
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert ("清除" in said.stdout) == (file == after)
+    assert "期满的旧件" not in after.read_text(encoding="utf-8")
+
+
+# Resolves when the device's own database has a row for the document, or none any more, whatever its pages say. (A
+# predicate that gives a promise would count as true before it is settled.)
+UNTIL = """([id, there]) => new Promise((resolve, reject) => {
+  const look = () => {
+    const opening = indexedDB.open('shouwen');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const asking = opening.result.transaction('records').objectStore('records').getKey(id);
+      asking.onsuccess = () => {
+        opening.result.close();
+        if ((asking.result !== undefined) === there) resolve(true);
+        else setTimeout(look, 300);
+      };
+    };
+  };
+  look();
+})"""
