@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
-from py_core.cases.commands.offers import OF_APPROVERS, may_approve
+from py_core.cases.commands.offers import OF_APPROVERS, require_approver
 from py_core.desk import act_fields, case_view, secrecy
 from py_core.desk.approvals import asked_for
 from py_core.desk.command_words import command_title, fault_text
@@ -120,9 +120,8 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     if not turn.roles.intersection(spec.roles):
         raise refuse("not_permitted", article, roles=", ".join(spec.roles))
     situation = look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies)
-    extension = situation.reading.matter.extension
-    if spec.name in OF_APPROVERS and extension is not None and not may_approve(situation, context.roles):
-        raise refuse("wrong_approver", article, roles=", ".join(extension.approvers))
+    if spec.name in OF_APPROVERS:
+        require_approver(situation, context.roles)
     try:
         check(spec.event, situation, None)
     except Refused as refused:

@@ -7,14 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from day_office import DELIVERED, MATTER, TAKEN, Way
+from day_office import in_front_of
 from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
 from html_forms import filled
 
+from e2e.further_steps import DELIVERED, MATTER, TAKEN, FurtherStep
+from py_core.cases.commands import Command, Context, decide
+from py_core.cases.history import order
+from py_core.cases.state import fold
 from py_core.desk.ports import Identity, Request, Surroundings
 from py_core.desk.proposal_words import proposal_words
 from py_core.desk.turn import Turn
 from py_core.directory import read_directory
+from py_core.errors import Refused
 from py_core.packs import load_packs
 from server.demo.data import directory_document
 
@@ -146,12 +151,12 @@ def test_only_whom_the_regulation_names_is_asked_for_an_extension(
         *((DELIVERED, TAKEN) if pack == "HL" else ()),
         ("request_extension", {"reason": "外地未回函", "workdays": 5}),
     )
-    way = Way(MATTER[pack], steps, {}, approver)
-    desk, case = way.desk(pack)
+    way = FurtherStep(MATTER[pack], steps, {}, approver)
+    desk, case = in_front_of(way, pack)
     for command in ("approve_extension", "refuse_extension"):
         assert f'href="{case}/do/{command}"' in desk.get("/approvals").html
         for other in others:
-            head = replace(way, who=other).desk(pack)[0]
+            head = in_front_of(replace(way, who=other), pack)[0]
             assert f"/do/{command}" not in head.get("/approvals").html + head.get(case).html
             told = head.get(f"{case}/do/{command}")
             assert told.status == 409
@@ -163,14 +168,14 @@ def test_a_case_that_is_handed_back_is_taken_over_there() -> None:
     handed = ("hand_over", {"to": "liuxi"})
     back = (handed, ("accept_handover", {"by": "xujing"}), ("hand_over", {"to": "xingqiao"}))
     for steps, first, other in (((handed,), "xujing", "zhaolei"), (back, "zhaolei", "xujing")):
-        way = Way(MATTER["WH"], steps, {}, first)
-        desk, case = way.desk("WH")
+        way = FurtherStep(MATTER["WH"], steps, {}, first)
+        desk, case = in_front_of(way, "WH")
         assert re.search(
             rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/accept_handover"', desk.get(case).html
         )
         desk.post(f"{case}/do/accept_handover", key=str(desk.seq))
         assert "/do/accept_handover" not in desk.get(case).html
-        sender = replace(way, who=other).desk("WH")[0].get(case).html
+        sender = in_front_of(replace(way, who=other), "WH")[0].get(case).html
         assert re.search(rf'govuk-button--secondary govuk-!-margin-bottom-0" href="{case}/do/accept_handover"', sender)
 
 
@@ -179,7 +184,7 @@ def test_who_arranges_for_two_who_are_away_reads_when() -> None:
         ("record_absence", {"who": who, "from": "2025-12-24", "to": f"2025-12-{26 + n}", "briefed": True})
         for n, who in enumerate("AB")
     ]
-    desk, _ = Way({"matter": "rights"}, (TAKEN, *away), {}, "sunguoping").desk("BZ")
+    desk, _ = in_front_of(FurtherStep({"matter": "rights"}, (TAKEN, *away), {}, "sunguoping"), "BZ")
     html = desk.get("/approvals").html
     for text in (
         "A岗自2025年12月24日 周三至2025年12月26日 周五离岗",
@@ -194,7 +199,22 @@ def test_after_the_leaders_meeting_the_decision_comes_first() -> None:
         ("record_leaders_meeting", {"opinion": "不予批复"}),
     )  # fmt: skip
     for steps, first in ((refusal[:-1], "record_leaders_meeting"), (refusal, "decide_refusal")):
-        desk, case = Way(MATTER["BZ"], steps, {}, "wuhaiyan").desk("BZ")
+        desk, case = in_front_of(FurtherStep(MATTER["BZ"], steps, {}, "wuhaiyan"), "BZ")
         found = re.search(rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/(\w+)"', desk.get(case).html)
         assert found
         assert found[1] == first
+
+
+def test_nobody_else_refuses_an_extension_past_the_page() -> None:
+    """What a page does not offer is not taken from a device either: the decision itself asks who decides (WH-XS-6)."""
+    way = FurtherStep(MATTER["WH"], (("request_extension", {"reason": "外地未回函", "workdays": 5}),), {}, "wuhaiyan")
+    desk, case = in_front_of(way, "WH")
+    acts = desk.store.acts[case.rsplit("/", 1)[1]]
+    for roles, allowed in ((frozenset({"unit_head"}), False), (frozenset({"leader"}), True)):
+        context = Context(desk.now, load_packs(), desk.store.calendar(), {}, user="x", roles=roles, unit="xingqiao")
+        command = Command("refuse_extension", {"reason": "不能延期"})
+        if allowed:
+            assert decide(fold("ab" * 16, order(tuple(acts))), command, context)
+        else:
+            with pytest.raises(Refused, match="leader"):
+                decide(fold("ab" * 16, order(tuple(acts))), command, context)

@@ -14,7 +14,7 @@ from py_core.calendars import WorkCalendar
 from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.commands.gates import check, check_registration
 from py_core.cases.commands.messages import refuse
-from py_core.cases.commands.offers import Offered, find_offers
+from py_core.cases.commands.offers import OF_APPROVERS, Offered, find_offers, require_approver
 from py_core.cases.commands.table import ALL_ROLES, COMMAND_OF, COMMANDS, CommandSpec
 from py_core.cases.events import EVENTS, FieldSpec, missing, read_field, read_fields
 from py_core.cases.state import Case, evolve
@@ -103,6 +103,9 @@ def _events(
         yield from _registration(fields, context)
         return
     payload = {item.name: fields[item.name] for item in spec.fields if item.name in fields}
+    if spec.name in OF_APPROVERS and case is not None and case.registered is not None:
+        situation = look(case, context.packs, context.calendar, context.happened_at, context.policies)
+        require_approver(situation, context.roles)
     if spec.name == "approve_extension":
         payload.setdefault("by_role", _approver(case, context))
         if payload["by_role"] not in context.roles:  # nobody approves in another's name

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from py_core.cases.commands.gates import assisting_units, lawful, needs_filing
+from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.table import COMMANDS
 from py_core.cases.events import REVEALED_FIELDS
 from py_core.cases.state import Case
@@ -63,6 +64,13 @@ def may_approve(s: Situation, roles: frozenset[str]) -> bool:
     """Whether somebody with these roles decides on an extension of this matter (WH-XS-6, HL-7, JY-3.3.6)."""
     rule = s.reading.matter.extension
     return rule is None or bool(roles.intersection(rule.approvers))
+
+
+def require_approver(s: Situation, roles: frozenset[str]) -> None:
+    """Raises `Refused` for whom the regulation does not name to decide on an extension of this matter."""
+    rule = s.reading.matter.extension
+    if rule is not None and not may_approve(s, roles):
+        raise refuse("wrong_approver", rule.article, roles=", ".join(rule.approvers))
 
 
 def may_assist(s: Situation, unit: str) -> bool:
