@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from e2e.working_days import DAYS, LIN, PHOTOGRAPH, SUN, WU
+from e2e.working_days import DAYS, FANG, LIN, PHOTOGRAPH, SUN, WU
 from py_core.cases.acts import Act, RecordedAct
 from py_core.cases.commands import ALL_ROLES, COMMANDS, Command, Context, decide
 from py_core.cases.history import order
@@ -117,7 +117,7 @@ FURTHER: Mapping[tuple[str, str], FurtherStep] = {
         MATTER["HL"], (DELIVERED, TAKEN, ("deliver", {"to": "liuxi"})), {"by": "liuxi", "note": "拒不配合"}
     ),
     ("HL", "refuse_extension"): FurtherStep(
-        MATTER["HL"], (DELIVERED, TAKEN, ("request_extension", {"reason": "施工", "workdays": 5})), {"reason": "无需延期"}, WU
+        MATTER["HL"], (DELIVERED, TAKEN, ("request_extension", {"reason": "施工", "workdays": 5})), {"reason": "无需延期"}, FANG
     ),
     ("HL", "decline_proposal"): FurtherStep(
         MATTER["HL"], (DELIVERED, ("refuse_ticket", {"within_duty": True})),

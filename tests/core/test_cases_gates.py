@@ -371,7 +371,10 @@ def test_the_approver_is_the_role_that_the_person_holds() -> None:
 def test_nobody_approves_in_the_name_of_another_role() -> None:
     with pytest.raises(Refused) as caught:
         asked().do("2026-01-09 09:00", "approve_extension", frozenset({"unit_head"}), by_role="leader")
-    assert (caught.value.code, caught.value.params["roles"]) == ("not_permitted", "leader")
+    assert caught.value.code == "wrong_approver"
+    with pytest.raises(Refused) as caught:
+        asked().do("2026-01-09 09:00", "approve_extension", frozenset({"leader"}), by_role="unit_head")
+    assert (caught.value.code, caught.value.params["roles"]) == ("not_permitted", "unit_head")
 
 
 def test_unknown_names_are_answered_with_the_known_ones() -> None:
