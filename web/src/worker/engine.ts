@@ -22,8 +22,10 @@ function ask(): Parts {
   const module = watched(WebAssembly.compileStreaming(fetch(ASSETS.engine)));
   module.then(() => performance.mark('compiled'), () => {});
   let files: Files | null = null;
-  return { program, module, files: () => files ??= { library: watched(file(ASSETS.library)), application: watched(file(ASSETS.application)) } };
+  return { program, module, files: () => files ??= readFiles() };
 }
+
+export function readFiles(): Files { return { library: watched(file(ASSETS.library)), application: watched(file(ASSETS.application)) }; }
 
 /** Whoever waits for it hears of a failure; here it only makes the next try ask again. */
 function watched<T>(part: Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@
 import { initializeWasm } from '@automerge/automerge/slim';
 import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
-import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type HandedKeys, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
+import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type DeskResponse, type HandedKeys, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
 import { Attention } from './attention.ts';
 import { Database } from './database.ts';
@@ -20,6 +20,7 @@ const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
 const AFTER_FIRST_PAGE_MS = 1_000;
 const HANDED_MS_MAX = 1_000;
+const REHEARSED = '/today'; // all that this page needs is in the engine's kept memory (web/host/rehearsal.py)
 const KEEP_AGAIN_MS = 120_000; // it is some hundred bytes for each case of the device
 
 interface Port { postMessage(message: unknown): void }
@@ -34,12 +35,18 @@ let power: Power = { lowBattery: false, saveData: false };
 let keptAt = -Infinity;
 let untouched = true; // nobody opened or locked anything yet: only then the keys of a worker before may open
 let python: Promise<Python> | null = null;
+let running: Python | null = null;
 
 // Python starts while the person still types the passphrase. A start that failed may be tried again, of Automerge as well,
 // which only acts and what sync brings need: no page waits for it.
 const startPython = (): Promise<Python> => {
-  python ??= Python.boot(calm).catch((error: unknown) => { python = null; throw error; });
+  python ??= Python.boot(calm).then(booted => running = booted, (error: unknown) => { python = null; throw error; });
   return python;
+};
+const wholePython = async (): Promise<Python> => {
+  const booted = await startPython();
+  await booted.complete();
+  return booted;
 };
 // To put the engine together holds this thread for a long moment. Before that other threads get what they can work on
 // meanwhile: the disk opens the databases and, where the passphrase is there already, its key is derived.
@@ -80,6 +87,7 @@ async function start(): Promise<void> {
     if (found.last !== FIRST) void usual.then(database => database.close(), () => {});
     parts = await partsOf(found.last, found.last === FIRST ? await usual : undefined);
     performance.mark('databases');
+    Vault.ahead(parts.database);
     if (await parts.device.isPrepared()) found.taken(found.last);
   })();
   startPython().catch(() => {});
@@ -89,7 +97,7 @@ async function start(): Promise<void> {
     if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
-  await notify('state');
+  void notify('state');
 }
 
 /** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */
@@ -140,7 +148,7 @@ type Handler = (...args: never[]) => Promise<unknown>;
 const handlers: Record<Op, Handler> = {
   ping: async () => true,
   state,
-  problem: async (code: string, status: number, lang: string) => (await startPython()).problem(code, status, lang),
+  problem: async (code: string, status: number, lang: string) => (await wholePython()).problem(code, status, lang),
   async enrol(passphrase: string, name: string) {
     await ready();
     const me = await fetchMe();
@@ -264,18 +272,23 @@ const handlers: Record<Op, Handler> = {
 };
 
 async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (device: Device) => Promise<void>): Promise<Unlocked> {
-  await ready();
+  await started;
   if (chosen) await turnTo(chosen);
   const { device } = parts!;
   performance.mark('unlock');
   await way(device);
   untouched = false;
   // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.
-  const page = first && await device.isReady() ? await device.respond(first).catch(() => null) : null;
+  const page = first && await device.isReady() ? await firstPage(device, first).catch(() => null) : null;
   performance.mark('answer');
   const answer: Unlocked = { state: await state(), page };
   setTimeout(() => { void afterFirstPage(parts!); }, 0);
   return answer;
+}
+
+async function firstPage(device: Device, first: DeskRequest): Promise<DeskResponse> {
+  if (first.path !== REHEARSED) await running?.complete();
+  return await device.respond(first);
 }
 
 /** The keys that the service worker kept for this worker, if it has any. */
@@ -288,6 +301,7 @@ async function handed(line: MessagePort): Promise<HandedKeys | null> {
 
 /** What an unlocked device does as soon as nobody waits for its page; nothing when it was locked again meanwhile. */
 async function afterFirstPage({ who, device, exchanges }: Parts): Promise<void> {
+  await running?.complete().catch(() => {}); // whoever needs the files tries again and hears of it
   if (!device.isOpen) return;
   exchanges.start();
   await people!.note(who, device.known!).catch(() => {}); // a full disk must not lock anybody out
@@ -300,11 +314,13 @@ async function afterFirstPage({ who, device, exchanges }: Parts): Promise<void> 
 /** A carried file's problem as a sentence for people. */
 async function inWords<T extends object>(lang: string, result: Promise<T | { problem: string }>): Promise<T | { problem: string }> {
   const found = await result;
-  return 'problem' in found ? { problem: (await startPython()).carryProblem(found.problem as string, lang) } : found;
+  return 'problem' in found ? { problem: (await wholePython()).carryProblem(found.problem as string, lang) } : found;
 }
 
+/** Everything may be asked for; before, only the way to the first page. */
 async function ready(): Promise<Parts> {
   await started;
+  await running?.complete();
   return parts!;
 }
 

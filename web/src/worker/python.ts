@@ -2,7 +2,7 @@
 import type { loadPyodide, PyodideAPI } from 'pyodide';
 import type { Bytes } from '../shared/bytes.ts';
 import type { ContentRow } from './contents.ts';
-import { engineParts, forgetEngineParts, type Files } from './engine.ts';
+import { engineParts, forgetEngineParts, readFiles, type Files } from './engine.ts';
 import type { Around } from './exchanges.ts';
 import { dropSnapshot, findSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -67,14 +67,36 @@ export interface PageAnswer { status: number; html: string; location: string | n
 
 /** Calls `host.browser`; every argument and result is copied, so that nothing holds on to Python objects. */
 export class Python {
-  private constructor(private readonly engine: PyodideAPI, private readonly host: Host) {}
+  private completing: Promise<void> | null = null;
+
+  /** `files`: what an engine that started from a kept memory has not got yet. */
+  private constructor(private readonly engine: PyodideAPI, private readonly host: Host, private files: Files | null = null) {}
+
+  /**
+   * Comes back when Python has its files. Before, only what was imported when its memory was kept may be used: the page
+   * that a day begins with. A failed try may be repeated.
+   */
+  complete(): Promise<void> { return this.completing ??= this.place().catch((error: unknown) => { this.completing = null; throw error; }); }
+
+  private async place(): Promise<void> {
+    if (!this.files) return;
+    try {
+      const [library, application] = await Promise.all([this.files.library, this.files.application]);
+      this.engine.FS.writeFile(LIBRARY, library, { canOwn: true });
+      this.engine.FS.writeFile(APPLICATION, application, { canOwn: true });
+      this.files = null;
+    } catch (error) {
+      this.files = readFiles();
+      throw error;
+    }
+  }
 
   /** Gets under way what takes no turn of this thread; `boot` waits for it. */
   static prepare(): void {
     const { files } = engineParts();
     Python.kept = findSnapshot().catch(() => null);
     // An engine that starts from a kept memory asks for the files last; the long way cannot begin without them.
-    void Python.kept.then(snapshot => { if (!snapshot) files(); });
+    void Python.kept.then(snapshot => { if (snapshot) void snapshot.bytes.then(files, () => {}); else files(); });
   }
 
   private static kept: Promise<Snapshot | null> | null = null;
@@ -92,6 +114,7 @@ export class Python {
   }
 
   private static async started(calm: () => Promise<void>): Promise<Python> {
+    const { files } = engineParts();
     const snapshot = await (Python.kept ?? findSnapshot().catch(() => null));
     Python.kept = null; // its bytes are not needed twice
     if (snapshot) {
@@ -102,7 +125,7 @@ export class Python {
         engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
         const host = engine.pyimport('host.browser') as unknown as Host;
         performance.mark('python');
-        return new Python(engine, host);
+        return new Python(engine, host, files());
       } catch {
         await dropSnapshot();
       }
@@ -197,7 +220,7 @@ type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
 type Options = NonNullable<Parameters<typeof loadPyodide>[0]>;
 interface Writing { writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void }
-interface Growing { HEAPU8: Uint8Array; growMemory(bytes: number): void; FS: Writing }
+interface Growing { HEAPU8: Uint8Array; growMemory(bytes: number): void }
 type CreateModule = NonNullable<Options['createPyodideModule']>;
 
 async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot?: Snapshot): Promise<PyodideAPI> {
@@ -211,7 +234,7 @@ async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot
       performance.mark('program');
       const engine = await program.createPyodideModule(settings) as Awaited<ReturnType<CreateModule>> & Growing;
       performance.mark('instance');
-      if (snapshot) await restored(engine, snapshot, files);
+      if (snapshot) await restored(engine, snapshot);
       performance.mark('memory');
       return engine;
     }) as CreateModule,
@@ -222,18 +245,14 @@ async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot
   });
 }
 
-/** Fills a new engine's memory, and its file system with what the kept Python knows to be there. */
-async function restored(engine: Growing, snapshot: Snapshot, files: () => Files): Promise<void> {
+/** Fills a new engine's memory; what that has in its file system follows (`complete`). */
+async function restored(engine: Growing, snapshot: Snapshot): Promise<void> {
   // The rehearsal may need more memory than an engine begins with; Pyodide itself would refuse such a snapshot.
   if (engine.HEAPU8.length < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
-  const memory = await snapshot.bytes;
-  const { library, application } = files();
-  snapshot.restore(engine.HEAPU8, memory);
-  engine.FS.writeFile(LIBRARY, await library, { canOwn: true });
-  engine.FS.writeFile(APPLICATION, await application, { canOwn: true });
+  snapshot.restore(engine.HEAPU8, await snapshot.bytes);
 }
 
-export function taken<T>(result: unknown): T {
+function taken<T>(result: unknown): T {
   const proxy = result as { toJs(options: object): T; destroy(): void };
   try { return swapped(proxy.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null) as T; } finally { proxy.destroy(); }
 }
