@@ -11,7 +11,7 @@ from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.events import EVENTS, FieldSpec
 from py_core.desk import secrecy
 from py_core.desk.attached_view import attachment_views, signature_views
-from py_core.desk.city_words import cause_of
+from py_core.desk.city_words import cause_of, retention_rule_name
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.time_words import time_notes, window_start
@@ -214,6 +214,8 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
     if isinstance(value, (list, tuple)):
         return turn.say(N_("; ")).join(_item_text(turn, pack, spec, item) for item in value)
     text = str(value)
+    if spec.name == "rule":
+        return retention_rule_name(turn, text)
     unit = turn.directory.units.get(text)
     if unit is not None and spec.name in ("to", "by", "lead", "unit", "assists"):
         return unit.en if turn.lang == language.EN else unit.zh

@@ -12,6 +12,7 @@ from py_core.city.offers import OfferPublished, PublicationRecorded
 from py_core.desk.city_devices import FIGURE_WORDS
 from py_core.desk.turn import Turn
 from py_core.packs import Packs
+from py_core.packs.retention import load_retention
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -196,3 +197,9 @@ def cause_of(turn: Turn, change_hash: str, fallback: str) -> str:
     """Why a date moved: the act of the centre in words, or what was written beside the date."""
     fact = turn.rules.fact_of(change_hash)
     return turn.say(N_("%(what)s (%(source)s)"), what=described(turn, fact), source=fallback) if fact else fallback
+
+
+def retention_rule_name(turn: Turn, rule_id: str) -> str:
+    """The rule under which something is kept; its id where this version does not know it."""
+    rule = next((each for each in load_retention().rules if each.id == rule_id), None)
+    return rule_id if rule is None else rule.en if turn.lang == language.EN else rule.zh

@@ -11,6 +11,7 @@ from py_core.cases.state import Fact
 from py_core.city.filling import KEEPING
 from py_core.desk import case_view
 from py_core.desk.centre import centre_menu
+from py_core.desk.city_words import retention_rule_name
 from py_core.desk.forms import Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.keeping import Document, documents
@@ -109,10 +110,8 @@ def _erased_row(turn: Turn, document: Document) -> dict[str, Any]:
 
 def erased_words(turn: Turn, fact: Fact) -> dict[str, str]:
     """An erasure in words: when, under which rule, by whom."""
-    rule = next((each for each in load_retention().rules if each.id == fact.data["rule"]), None)
-    named = fact.data["rule"] if rule is None else rule.en if turn.lang == language.EN else rule.zh
     return {
-        "rule": named,
+        "rule": retention_rule_name(turn, fact.data["rule"]),
         "years": turn.say(N_("%(n)d years"), n=fact.data["years"]),
         "until": language.day_text(turn.lang, fact.data["kept_until"]),
         "when": language.moment_text(turn.lang, fact.at, short=True),

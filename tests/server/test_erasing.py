@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -177,6 +178,7 @@ def test_what_is_left_is_shown_without_words_and_takes_no_more_work(old: Parts) 
     assert shown.status == 200
     assert "内容已于" in shown.html
     assert f"/cases/{OLD}/do/" not in shown.html
+    assert "保存规则：其他办件" in re.sub(r"<[^>]+>|\s", "", shown.html), "the timeline names the rule in words"
     assert not [word for word in CANARIES if word in shown.html]
     assert f"/cases/{OLD}/slips/" not in shown.html, "no form is offered that would be full of dashes"
     printed = page(old, "qian", f"/cases/{OLD}/slips/F-31")
