@@ -43,17 +43,24 @@ export async function slimEngine(root, folder) {
   const wanted = new Set(kept.map(({ offered }) => offered));
   const stay = WebAssembly.Module.exports(module).filter(({ name, kind }) => wanted.has(name) || used.has(name)
     || places.has(name) || ALWAYS.test(name) || !['function', 'global'].includes(kind));
-  const graph = path.join(folder, 'graph.json');
-  fs.writeFileSync(graph, JSON.stringify([
-    { name: 'outside', root: true, reaches: stay.map(({ name }) => `from ${name}`) },
-    ...stay.map(({ name }) => ({ name: `from ${name}`, export: name })),
-  ]));
-  execFileSync(process.execPath, [path.join(root, 'node_modules/binaryen/bin/wasm-metadce'), path.join(pyodide, 'pyodide.asm.wasm'),
-    ...FEATURES.map(name => `--enable-${name}`), '--quiet', `--graph-file=${graph}`, '-o', path.join(folder, 'engine.wasm')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const slim = path.join(folder, 'engine.wasm');
+  offering(root, stay.map(({ name }) => name), path.join(pyodide, 'pyodide.asm.wasm'), slim);
 
-  const asked = WebAssembly.Module.imports(new WebAssembly.Module(fs.readFileSync(path.join(folder, 'engine.wasm')))).map(each => each.name);
+  const asked = WebAssembly.Module.imports(new WebAssembly.Module(fs.readFileSync(slim))).map(each => each.name);
   const takers = words(['node_modules/pyodide/pyodide.mjs', 'web/src/worker/python.ts'].map(name => fs.readFileSync(path.join(root, name), 'utf8')));
   fs.writeFileSync(path.join(folder, 'engine.mjs'), await reachable(text.replaceAll(DIRECT_EVAL, '(0,eval)('), new Set(asked), takers));
+}
+
+/** Writes an engine that offers only `names`, and has only what can be reached through them. */
+function offering(root, names, from, to) {
+  const graph = `${to}.graph.json`;
+  fs.writeFileSync(graph, JSON.stringify([
+    { name: 'outside', root: true, reaches: names.map(name => `from ${name}`) },
+    ...names.map(name => ({ name: `from ${name}`, export: name })),
+  ]));
+  const tool = path.join(root, 'node_modules/binaryen/bin/wasm-metadce');
+  const features = FEATURES.map(name => `--enable-${name}`);
+  execFileSync(process.execPath, [tool, from, ...features, '--quiet', `--graph-file=${graph}`, '-o', to], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Takes the one place where a text stands in a file of Pyodide; says so when another version writes it differently. */

@@ -97,7 +97,7 @@ async function start(): Promise<void> {
     if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
-  void notify('state');
+  notify('state').catch(() => {}); // a page that asks hears of it
 }
 
 /** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */
