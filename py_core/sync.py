@@ -400,7 +400,7 @@ class SyncClient:
         for case_id in (*received.returned, *received.out_of_scope):
             self.left.pop(case_id, None)
             self.wanted.pop(case_id, None)
-        for case_id in received.recalled:
+        for case_id in sorted(received.recalled):
             self.want(case_id)
 
     def commit(self, received: Received) -> int:
