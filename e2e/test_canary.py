@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.canaries import BESIDE, CANARY, CREDIT, NEEDLES, WORDS, files_with, spellings, with_canaries
-from e2e.further_steps import make_real
+from e2e.cases_in_record import make_real
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.pages import LISTS

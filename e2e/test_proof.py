@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from e2e.further_steps import record_past_case
+from e2e.cases_in_record import record_past_case
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.test_restored_record import shouwen
