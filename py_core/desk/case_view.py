@@ -8,6 +8,7 @@ from typing import Any
 from py_core.cases.state import Case, Fact
 from py_core.desk import secrecy
 from py_core.desk.city_words import cause_of
+from py_core.desk.glance import unseen_changes
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer
 from py_core.values import local
@@ -138,7 +139,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "contradictions": [
             term(turn, opened, f"contradiction.{item.code}") for item in opened.contradictions if item.is_open
         ],
-        "changes": [change_text(turn, opened, fact) for fact in unseen_changes(opened)],
+        "changes": [change_text(turn, opened, fact) for fact in unseen_changes(opened.case, opened.acts)],
         "steps": explain(found.steps, turn.lang, pack),
         "only_here": sum(recorded.received_at is None for recorded in opened.acts),
     }
@@ -170,27 +171,6 @@ def first_responder(turn: Turn, opened: OpenCase) -> str:
 def person_name(turn: Turn, user: str) -> str:
     person = turn.directory.people.get(user)
     return person.name if person else user
-
-
-def unseen_changes(opened: OpenCase) -> tuple[Fact, ...]:
-    """Dates that the centre's change of the law moved and that nobody who works on the case has met since."""
-    moved = opened.case.all("due_recomputed")
-    if not moved:
-        return ()
-    known: set[str] = set()
-    by_hash = {recorded.hash: recorded for recorded in opened.acts}
-    waiting = [
-        recorded.hash for recorded in opened.acts if any(e.get("type") != "due_recomputed" for e in recorded.act.events)
-    ]
-    while waiting:  # everything that lies before an act that a person made
-        each = waiting.pop()
-        if each not in known:
-            known.add(each)
-            waiting += [dep for dep in by_hash[each].deps if dep in by_hash]
-    unseen = (fact for fact in moved if fact.act not in known)
-    # Several clocks of one case often move together: one line says it.
-    lines = {(fact.data.get("old_due"), fact.data["new_due"], fact.data["cause"]): fact for fact in reversed([*unseen])}
-    return tuple(reversed(lines.values()))
 
 
 def change_text(turn: Turn, opened: OpenCase, fact: Fact) -> str:

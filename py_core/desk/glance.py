@@ -13,7 +13,7 @@ from typing import Any
 
 from py_core.cases.acts import RecordedAct
 from py_core.cases.contradictions import Contradiction
-from py_core.cases.state import Case
+from py_core.cases.state import Case, Fact
 from py_core.city.rules import unit_of_case
 from py_core.rules.engine import Assessment
 from py_core.rules.policies import Policies
@@ -50,6 +50,7 @@ class Glance:
     arrived_at: datetime | None  # when the city record took the newest of its acts
     only_here: int  # acts that the city record does not have yet
     erased: bool  # its content was erased after its period
+    noted: bool  # whoever works on it is to read something: a breach, what is owed, a contradiction, a moved date
     made_at: datetime
     until: datetime | None
 
@@ -67,6 +68,7 @@ class Glance:
             self.light, self.state, _text(self.due), self.provisional, self.open, self.contested, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
             self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here, self.erased,
+            self.noted,
             _text(self.made_at), _text(self.until),
         ]  # fmt: skip
 
@@ -75,13 +77,13 @@ def glance_of(row: Sequence[Any]) -> Glance:
     """The glance that `as_row` gave."""
     (
         light, state, due, provisional, is_open, contested, number, title, offer, pack, matter, unit, units, people,
-        enterprise, enterprise_name, registered, arrived, only_here, erased, made, until,
+        enterprise, enterprise_name, registered, arrived, only_here, erased, noted, made, until,
     ) = row  # fmt: skip
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, is_open, contested, number, title, offer,
         pack, matter, unit, frozenset(units), frozenset(people), enterprise, enterprise_name,
         date.fromisoformat(registered) if registered else None,
-        datetime.fromisoformat(arrived) if arrived else None, only_here, erased, datetime.fromisoformat(made),
+        datetime.fromisoformat(arrived) if arrived else None, only_here, erased, noted, datetime.fromisoformat(made),
         datetime.fromisoformat(until) if until else None,
     )  # fmt: skip
 
@@ -126,6 +128,7 @@ def take(
         arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
         only_here=only_here,
         erased=acts[-1].act.kind == _ERASED,
+        noted=bool(contested or found.breaches or set(found.owed) - {found.duty} or unseen_changes(case, acts)),
         made_at=found.now,
         until=_until(case, found, contested, only_here, policies),
     )
@@ -164,3 +167,24 @@ def _people(case: Case, acts: Sequence[RecordedAct]) -> frozenset[str]:
     acted = {recorded.act.user for recorded in acts if recorded.act.kind != _RECOUNTED}
     named = {str(fact.data[name]) for fact in case.facts for name in ("to", "handler") if fact.data.get(name)}
     return frozenset(acted | named)
+
+
+def unseen_changes(case: Case, acts: Sequence[RecordedAct]) -> tuple[Fact, ...]:
+    """Dates that the centre's change of the law moved and that nobody who works on the case has met since."""
+    moved = case.all("due_recomputed")
+    if not moved:
+        return ()
+    known: set[str] = set()
+    by_hash = {recorded.hash: recorded for recorded in acts}
+    waiting = [
+        recorded.hash for recorded in acts if any(e.get("type") != "due_recomputed" for e in recorded.act.events)
+    ]
+    while waiting:  # everything that lies before an act that a person made
+        each = waiting.pop()
+        if each not in known:
+            known.add(each)
+            waiting += [dep for dep in by_hash[each].deps if dep in by_hash]
+    unseen = (fact for fact in moved if fact.act not in known)
+    # Several clocks of one case often move together: one line says it.
+    lines = {(fact.data.get("old_due"), fact.data["new_due"], fact.data["cause"]): fact for fact in reversed([*unseen])}
+    return tuple(reversed(lines.values()))

@@ -17,7 +17,7 @@ from py_core.views import language
 from py_core.views.language import N2_, N_
 
 SHOWN_MAX = 40
-CALM_SHOWN_MAX = 12  # of lights that ask for nothing today: the list has the others
+CALM_SHOWN_MAX = 12  # of lights that ask for nothing today, besides what has a notice: the list has the others
 CALM = frozenset({"green", "paused", "none"})
 
 GROUP_TITLES = {
@@ -70,13 +70,14 @@ def _decisions(turn: Turn) -> str:
 
 def _group(turn: Turn, light: str, found: list[OpenCase]) -> dict[str, Any]:
     found.sort(key=lambda opened: (opened.glance.due or date.max, opened.number))
-    most = CALM_SHOWN_MAX if light in CALM else SHOWN_MAX
+    calm = CALM_SHOWN_MAX if light in CALM else SHOWN_MAX
+    shown = [each for place, each in enumerate(found) if place < calm or each.glance.noted][:SHOWN_MAX]
     return {
         "light": light,
         "title": turn.say(GROUP_TITLES[light]),
         "n": len(found),
-        "duties": [case_view.summary(turn, opened) for opened in found[:most]],
-        "more": max(len(found) - most, 0),
+        "duties": [case_view.summary(turn, opened) for opened in shown],
+        "more": len(found) - len(shown),
     }
 
 
