@@ -12,6 +12,7 @@ from py_core.cases.acts import Act, RecordedAct
 from py_core.cases.commands import ALL_ROLES, COMMANDS, Command, Context, decide
 from py_core.cases.history import order
 from py_core.cases.state import fold
+from py_core.city import CITY_ID
 from py_core.values import local
 from server.devices import SERVER_DEVICE
 from server.own_device import OwnAct
@@ -38,7 +39,9 @@ def make_real(parts: Parts, wanted: Iterable[str]) -> dict[str, tuple[str, Furth
     return made
 
 
-def record_past_case(parts: Parts, years: int, *steps: tuple[str, Mapping[str, Any], str]) -> str:
+def record_past_case(
+    parts: Parts, years: int, *steps: tuple[str, Mapping[str, Any], str], title: str = "期满的旧件"
+) -> str:
     """A case of the hotline in the record itself that began so many years ago; each step with who does it. Its id."""
     case_id = parts.entropy.token(16).hex()
     at = local(parts.clock.now()) - timedelta(days=366 * years)
@@ -46,7 +49,7 @@ def record_past_case(parts: Parts, years: int, *steps: tuple[str, Mapping[str, A
         **WALKED_IN,
         **MATTER["HL"],
         "pack": "HL",
-        "title": "期满的旧件",
+        "title": title,
         "text": "多年前的旧事。",
         "number": f"K9-{case_id[:6]}",
     }
@@ -56,6 +59,14 @@ def record_past_case(parts: Parts, years: int, *steps: tuple[str, Mapping[str, A
         context = Context(at, parts.packs, parts.calendar, user=user, roles=ALL_ROLES, unit="xingqiao")
         _record(parts, case_id, acts, Command(command, fields), context)
     return case_id
+
+
+def record_city_act(parts: Parts, event: Mapping[str, Any], user: str) -> None:
+    """What somebody decides about the city's rules, as a page of the centre would record it."""
+    now, seq = local(parts.clock.now()).replace(microsecond=0), parts.own_device.next_seq()
+    version = parts.packs.version
+    act = Act(str(event["type"]), (event,), user, SERVER_DEVICE, seq, now, now, None, None, version, "0.1.0")
+    parts.own_device.append([OwnAct(CITY_ID, act.text(), user)])
 
 
 def _record(parts: Parts, case_id: str, acts: list[RecordedAct], command: Command, context: Context) -> None:

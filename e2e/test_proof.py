@@ -14,14 +14,15 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from e2e.cases_in_record import record_past_case
+from e2e.cases_in_record import record_city_act, record_past_case
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.test_restored_record import shouwen
 from e2e.test_scope import at_the_record, held_cases
 from e2e.working_days import FANG, LIN
+from server.parts import Parts
 
-PHONE, YEARS_AGO = "13800005678", 11
+PHONE, YEARS_AGO = "13800005678", 3
 
 
 def at_the_centre(laptop: Callable[..., Laptop], city: City, user: str) -> Officer:
@@ -113,52 +114,86 @@ def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
     city = prepared_city(LIN)
     city.stop()
     with at_the_record(city) as parts:
-        case_id = record_past_case(
-            parts,
-            YEARS_AGO,
-            ("deliver", {"to": "xingqiao"}, FANG),
-            ("accept", {"by": "xingqiao"}, LIN),
-            ("reply", {"text": "已疏通", "opinion": "satisfied"}, LIN),
-            ("feed_back", {"text": "已办"}, LIN),
-            ("pass_review", {}, FANG),
-            ("call_back", {"result": "satisfied", "consistent": True, "quality": "good"}, FANG),
-        )
-    case = f"/cases/{case_id}"
+        _keep_finished_cases_on_devices(parts)
+        held_id, parted_id = (_finished_case(parts, words) for words in ("期满的旧件", "期满已移出的旧件"))
+    held, parted = f"/cases/{held_id}", f"/cases/{parted_id}"
     city.start()
     lin = Officer(laptop(LIN).open(), city, LIN)
     lin.unlock()
-    lin.page.wait_for_function(UNTIL, arg=[case_id, True], timeout=ARRIVAL_MS_MAX)
-    lin.open(case)
-    expect(lin.page.locator("h1")).to_contain_text("期满的旧件")
+    page = lin.page
+    for case_id in (held_id, parted_id):
+        page.wait_for_function(UNTIL, arg=[case_id, True], timeout=ARRIVAL_MS_MAX)
+    # The device parts with both; one comes back, of the other it keeps where it is.
+    lin.open("/sync")
+    page.click("#make-room")
+    for case_id in (held_id, parted_id):
+        page.wait_for_function(UNTIL, arg=[case_id, False], timeout=ARRIVAL_MS_MAX)
+    lin.open(held)
+    page.click("#recall")
+    page.wait_for_function(UNTIL, arg=[held_id, True], timeout=ARRIVAL_MS_MAX)
     city.stop()
+    lin.open(held)
+    expect(page.locator("h1")).to_contain_text("期满的旧件")
+    lin.open(parted)
+    expect(page.locator("h1")).to_contain_text("期满已移出的旧件")
+    expect(page.locator("#recall")).to_be_visible()
     before = tmp_path / "before.jsonl"
-    before.write_text(shouwen("evidence", "--data", str(city.data), case_id), encoding="utf-8")
-    assert case_id in shouwen("erase", "--data", str(city.data), "--by", "heli")
+    before.write_text(shouwen("evidence", "--data", str(city.data), held_id), encoding="utf-8")
+    due = shouwen("erase", "--data", str(city.data), "--by", "heli")
+    assert held_id in due
+    assert parted_id in due
     shouwen("erase", "--data", str(city.data), "--by", "heli", "--due")
 
-    # At its next contact the device lets go of it, and its page says why it may not be here any more.
+    # At its next contact the device lets go of the one and of its line about the other; the pages say why.
     city.start()
-    lin.page.wait_for_function(UNTIL, arg=[case_id, False], timeout=ARRIVAL_MS_MAX)
-    assert case_id not in held_cases(lin.page)
-    lin.open(case)
-    expect(lin.page.locator("main")).to_contain_text("保存期满")
-    assert "期满的旧件" not in lin.page.locator("body").inner_text()
+    page.wait_for_function(UNTIL, arg=[held_id, False], timeout=ARRIVAL_MS_MAX)
+    assert {held_id, parted_id}.isdisjoint(held_cases(page))
+    for case in (held, parted):
+        lin.open(case)
+        expect(page.locator("main")).to_contain_text("保存期满")
+        expect(page.locator("#recall")).to_have_count(0)
+        assert "旧件" not in page.locator("body").inner_text()
+    lin.open("/cases")
+    assert "旧件" not in page.locator("body").inner_text()
 
     # The centre sees that it was erased, and is offered no form that would be full of dashes.
     centre = at_the_centre(laptop, city, "qianwen")
-    centre.page.goto(city.url + case)
+    centre.page.goto(city.url + held)
     main = centre.page.locator("main")
     expect(main).to_contain_text("内容已于")
     expect(main.locator("a[href*='/slips/']")).to_have_count(0)
     centre.page.screenshot(path=shots / "erased-case.png", full_page=True)
     city.stop()
     after = tmp_path / "after.jsonl"
-    after.write_text(shouwen("evidence", "--data", str(city.data), case_id), encoding="utf-8")
+    after.write_text(shouwen("evidence", "--data", str(city.data), held_id), encoding="utf-8")
     for file in (before, after):
         said = checked(file)
         assert said.returncode == 0, said.stdout + said.stderr
         assert ("清除" in said.stdout) == (file == after)
     assert "期满的旧件" not in after.read_text(encoding="utf-8")
+
+
+def _keep_finished_cases_on_devices(parts: Parts) -> None:
+    """The city keeps finished cases on its devices as long as it may, so that they leave when this journey says so, and
+    in the record no longer than a year."""
+    days = {"keep_own_days": 1825, "keep_foreign_days": 1825, "keep_least_days": 7}
+    for pack, setting, value in (("devices", "device_age", days), ("keeping", "cases", 1)):
+        event = {"type": "setting_filled", "pack": pack, "setting": setting, "value": value, "reason": "本市政策"}
+        record_city_act(parts, event, "heli")
+
+
+def _finished_case(parts: Parts, title: str) -> str:
+    return record_past_case(
+        parts,
+        YEARS_AGO,
+        ("deliver", {"to": "xingqiao"}, FANG),
+        ("accept", {"by": "xingqiao"}, LIN),
+        ("reply", {"text": "已疏通", "opinion": "satisfied"}, LIN),
+        ("feed_back", {"text": "已办"}, LIN),
+        ("pass_review", {}, FANG),
+        ("call_back", {"result": "satisfied", "consistent": True, "quality": "good"}, FANG),
+        title=title,
+    )
 
 
 # Resolves when the device's own database has a row for the document, or none any more, whatever its pages say. (A

@@ -32,6 +32,7 @@ class Keeping:
     refused: list[RefusedAct] = field(default_factory=list)  # what stays in it with a reason
     taken: list[str] = field(default_factory=list)  # what stays in it as `TAKEN` until the feed brings it back
     purge: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()  # cases that left before: what is still kept of them goes as well
     left_out: list[RefusedAct] = field(default_factory=list)  # of a purged case: the word stays, the bytes go
     again: list[Again] = field(default_factory=list)  # what goes back into the outbox, causes before effects
     asked_again: list[str] = field(
@@ -89,4 +90,5 @@ def keeping(
     for case_id in received.purge:
         plan.rows[case_id] = []
         plan.documents.pop(case_id, None)
+    plan.forgotten = tuple(sorted(case_id for case_id in received.out_of_scope if case_id not in plan.rows))
     return plan

@@ -151,7 +151,7 @@ class Received:
     custody: Custody = field(default_factory=Custody)  # to be stored with the cursor
     returned: list[str] = field(default_factory=list)  # cases that left this device and came back whole
     recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
-    out_of_scope: set[str] = field(default_factory=set)  # asked back, but not this person's business any more
+    out_of_scope: set[str] = field(default_factory=set)  # cases that left of which nothing is to be kept any more
     head: Head | None = None  # of the record's log, to be kept with the cursor
     forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
     told: Head | None = None  # the head that does not continue
@@ -307,6 +307,7 @@ class SyncClient:
         received.problem = carried.problem
         if carried.problem == "device_revoked":
             received.end = End(0, more=False, scope=REVOKED_SCOPE, problem=carried.problem)
+            received.out_of_scope.update(self.left)
             self._let_go(received, held, busy, ())
         return received
 
@@ -333,6 +334,8 @@ class SyncClient:
         fed = {each.hash for each in received.acts}
         received.refused = [each for each in received.refused if each.hash not in fed]
         received.shared = self._shared(received)
+        if received.shared is not None:  # the feed brings again what the record that came back still has
+            received.out_of_scope.update(self.left)
         if not received.is_empty:
             received = self._watched(received)
         self._let_go(received, held, busy, self._attested if received.end is not None else ())
@@ -425,7 +428,6 @@ class SyncClient:
         if received.shared is not None:  # everything is asked for anew, and what was refused is offered anew
             self._more = True
             self.refused = {hash_: each for hash_, each in self.refused.items() if hash_ not in self._waiting}
-            self.left = {case_id: min(top, received.shared - 1) for case_id, top in self.left.items()}
         # An older record leaves the asking unanswered: it is asked again from time to time, not at once.
         answered = bool(received.returned or received.out_of_scope or received.recalled)
         self._asked = ()
@@ -589,7 +591,7 @@ class SyncClient:
         elif isinstance(message, Ruled):
             self._hear(message, received)
         elif isinstance(message, Revoke):
-            received.scope_steps.append((message.case, False))
+            self._revoke(message.case, received)
         elif isinstance(message, Config):
             if type(message.directory.get("version")) is not int:
                 raise Malformed("answer.config", "has no version")
@@ -602,6 +604,7 @@ class SyncClient:
             # What came of an asked case without being closed was feed: it is asked for again.
             received.recalled.update(reading.returning)
             received.end = message
+            self._enter(message.scope, received)
         else:
             raise Malformed("answer", "has a message that only a device sends")
 
@@ -609,16 +612,30 @@ class SyncClient:
         act = read_act(incoming.text)
         received = reading.received
         case_id = incoming.case_id
-        if case_id not in self.left or case_id in received.returned:
+        # What left and was taken out of scope comes back whole with the feed, as if it had never been here.
+        if case_id not in self.left or case_id in received.returned or case_id in received.out_of_scope:
             received.acts.append(incoming)
             received.scope_steps.append((case_id, True))
-        elif case_id in self._asked and case_id not in received.out_of_scope:
+        elif case_id in self._asked:
             reading.returning.setdefault(case_id, []).append(incoming)
         elif incoming.log_index > self.left[case_id]:
             received.recalled.add(case_id)  # its causes are not here: all of it is asked for
         if act.device == self.device:
             received.own_seq = max(received.own_seq, act.device_seq)
         reading.logs.add(case_id, incoming.log_index, incoming.hash)
+
+    def _revoke(self, case_id: str, received: Received) -> None:
+        """A case is not this person's business any more; of one that left before, what was kept of it goes as well."""
+        received.scope_steps.append((case_id, False))
+        if case_id in self.left:
+            received.out_of_scope.add(case_id)
+
+    def _enter(self, scope: str, received: Received) -> None:
+        """Forgets in another scope what left in the last one: the feed begins anew and brings all that is still to be
+        known. What was asked for is answered by itself, unless the device is withdrawn."""
+        if self.standing.scope not in ("", scope):
+            answered = () if scope == REVOKED_SCOPE else self.wanted
+            received.out_of_scope.update(case_id for case_id in self.left if case_id not in answered)
 
     def _take_whole(self, whole: WholeCase, received: Received, acts: list[IncomingAct]) -> None:
         if whole.case not in self._asked or whole.acts != len(acts):
@@ -656,7 +673,7 @@ class SyncClient:
         if refused is None:
             return
         if not ruled.in_scope:
-            received.scope_steps.append((refused.case_id, False))
+            self._revoke(refused.case_id, received)
         if not ruled.taken:
             told = RefusedAct(refused.case_id, ruled.hash, LEFT_OUT, refused.now_with, ruled.by, ruled.why, ruled.at_ms)
             received.refused.append(told)

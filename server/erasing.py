@@ -70,7 +70,7 @@ def erase_due(parts: Parts, by: str, progress: Progress | None = None, *, holds_
     _require_holds(parts, by, holds_placed=holds_placed)
     found, done = due(parts, by), Erasing(0, 0, 0, 0)
     for number, document in enumerate(found, 1):
-        done = _sum(done, _erase_one(parts, by, document, again=False))
+        done = _sum(done, erase_document(parts, by, document))
         if progress is not None:
             progress(number, len(found))
     forget()  # what pages kept of the cases that they had folded
@@ -99,7 +99,7 @@ def erase_again(parts: Parts) -> Erasing:
             document.kept, years=each.event["years"], kept_until=date.fromisoformat(each.event["kept_until"])
         )
         by = each.user if each.user in able else min(able)
-        found = _sum(found, _erase_one(parts, by, replace(document, kept=kept), again=True))
+        found = _sum(found, erase_document(parts, by, replace(document, kept=kept), again=True))
     forget()
     tidy(parts)
     return found
@@ -153,7 +153,8 @@ def _able(parts: Parts) -> set[str]:
     return {person.id for person in people if may(person.roles, "erase_content")}
 
 
-def _erase_one(parts: Parts, by: str, document: Document, *, again: bool) -> Erasing:
+def erase_document(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
+    """Erases one document that may be erased (the caller's word), unless undecided work waits in it."""
     kept = document.kept
     assert kept is not None, "only what has a period is due"
     erased_list = ErasedList(parts.settings.data)

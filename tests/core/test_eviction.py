@@ -12,10 +12,23 @@ from py_core import eviction
 from py_core.desk.glance import Glance
 from py_core.errors import Malformed
 from py_core.eviction import contents_leaving, leaving
+from py_core.keeping import keeping
 from py_core.left import Left, left_of
 from py_core.packs.device_figures import device_figures
-from py_core.sync import SyncClient
-from py_core.wire import Beacon, End, Frame, Hello, Pulled, WholeCase, encode_frames, message_frame
+from py_core.sync import Received, Standing, SyncClient
+from py_core.wire import (
+    REVOKED_SCOPE,
+    Beacon,
+    Carried,
+    End,
+    Frame,
+    Hello,
+    Pulled,
+    Revoke,
+    WholeCase,
+    encode_frames,
+    message_frame,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FIGURES = device_figures({})
@@ -93,16 +106,24 @@ def pulled(number: int, index: int, case: str = CASE) -> Pulled:
     return Pulled(case, index, 1_700_000_000_000 + index, change(number))
 
 
-def answer(*frames: Frame) -> list[bytes]:
-    end = [Beacon("b", 1, 1, ""), End(cursor=9, more=False, scope="s")]
+def answer(*frames: Frame, scope: str = "s") -> list[bytes]:
+    end = [Beacon("b", 1, 1, ""), End(cursor=9, more=False, scope=scope)]
     return [encode_frames([*frames, *(message_frame(each) for each in end)])]
 
 
-def parted() -> SyncClient:
+def parted(scope: str = "", **others: int) -> SyncClient:
     """A device that has parted with one case of which it had held everything up to number 5."""
-    client = SyncClient("d1", "0.1.0")
-    client.let_go({CASE: 5})
+    client = SyncClient("d1", "0.1.0", Standing(scope=scope))
+    client.let_go({CASE: 5, **others})
     return client
+
+
+def forgotten(client: SyncClient, received: Received) -> tuple[str, ...]:
+    """Of which cases that left the host has to take away what it still keeps."""
+    return keeping(received, client, (), lambda _: []).forgotten
+
+
+REVOKE = message_frame(Revoke(CASE, 9))  # what a feed says of a case that was erased, or went to another unit
 
 
 def test_a_case_that_left_is_not_fed_again_by_mistake() -> None:
@@ -158,6 +179,82 @@ def test_a_case_out_of_scope_is_forgotten_and_an_older_record_is_not_pressed() -
     client.request()
     received = client.read(answer(message_frame(WholeCase(CASE, 0))))
     client.commit(received)
+    assert (client.left, client.wanted) == ({}, {})
+
+
+@pytest.mark.parametrize("wanted", [False, True], ids=["away", "asked back"])
+def test_a_case_that_left_and_is_erased_then_leaves_not_even_its_title(wanted: bool) -> None:
+    client = parted(**{OTHER: 5})
+    if wanted:
+        client.want(CASE)
+    client.request()
+    whole = [message_frame(WholeCase(CASE, 0))] if wanted else []
+    received = client.read(answer(*whole, REVOKE))
+    assert forgotten(client, received) == (CASE,)
+    client.commit(received)
+    assert (client.left, client.wanted) == ({OTHER: 5}, {})
+
+
+def test_a_cut_answer_and_an_answer_told_again_forget_it_alike() -> None:
+    client = parted()
+    for _ in range(2):
+        client.request()
+        received = client.read([encode_frames([REVOKE])])
+        client.commit(received)
+        assert client.left == {}
+
+
+def test_what_is_on_the_device_when_it_is_erased_leaves_as_ever() -> None:
+    client = SyncClient("d1", "0.1.0")
+    client.request()
+    received = client.read(answer(REVOKE), [CASE])
+    assert (received.purge, forgotten(client, received)) == ((CASE,), ())
+
+
+def test_one_that_came_back_and_was_erased_in_the_same_breath_is_purged() -> None:
+    client = parted()
+    client.want(CASE)
+    client.request()
+    received = client.read(answer(pulled(1, 4), pulled(2, 5), message_frame(WholeCase(CASE, 2)), REVOKE))
+    assert (received.purge, forgotten(client, received)) == ((CASE,), ())
+    client.commit(received)
+    assert (client.left, client.wanted) == ({}, {})
+
+
+def test_a_case_that_went_and_came_again_while_it_was_away_is_here_again_whole() -> None:
+    """The feed tells of its return from its beginning, and of the parting no more."""
+    client = parted()
+    client.request()
+    received = client.read(answer(REVOKE, pulled(1, 4), pulled(2, 5), pulled(3, 8)))
+    assert [each.log_index for each in received.acts] == [4, 5, 8]
+    assert (received.purge, forgotten(client, received), received.recalled) == ((), (), set())
+    client.commit(received)
+    assert client.left == {}
+
+
+def test_in_another_unit_nothing_stays_of_what_left_in_the_last_one() -> None:
+    client = parted(scope="shihe/2", **{OTHER: 5})
+    client.want(OTHER)  # answered by itself: it may be the new unit's as well
+    client.request()
+    moved = message_frame(End(0, more=True, scope="linye/2"))
+    received = client.read(answer(moved, pulled(4, 5, OTHER), message_frame(WholeCase(OTHER, 1)), scope="linye/2"))
+    assert (forgotten(client, received), received.returned) == ((CASE,), [OTHER])
+    client.commit(received)
+    assert client.left == {}
+
+
+@pytest.mark.parametrize("by", ["line", "stick"])
+def test_of_what_left_a_withdrawn_device_keeps_nothing(by: str) -> None:
+    client = parted(scope="shihe/2")
+    client.want(CASE)
+    client.request()
+    if by == "line":
+        received = client.read(answer(scope=REVOKED_SCOPE))
+        client.commit(received)
+    else:
+        received = client.read_carried(Carried("d1", "", 1, problem="device_revoked"), [])
+        client.settle(received)
+    assert received.out_of_scope == {CASE}
     assert (client.left, client.wanted) == ({}, {})
 
 

@@ -111,12 +111,14 @@ def test_a_cut_answer_says_nothing_about_the_lineage() -> None:
     assert device.read(answer(beacon(4))).shared is None
 
 
-def test_cases_that_left_are_asked_back_when_the_record_learns_of_them_again() -> None:
+def test_what_left_before_a_restore_is_told_anew_by_the_feed_or_forgotten() -> None:
     device = client()
-    device.let_go({"ab" * 16: 8})
-    believing(device, beacon(5), End(0, True, "s", lineage="l2", shared=5))
-    received = believing(device, Pulled("ab" * 16, 5, 5, change(1)), beacon(6), End(1, False, "s"))
-    assert received.recalled == {"ab" * 16}
+    device.let_go({"ab" * 16: 8, "cd" * 16: 7})
+    received = believing(device, beacon(5), End(0, True, "s", lineage="l2", shared=5))
+    assert received.out_of_scope == {"ab" * 16, "cd" * 16}
+    received = believing(device, Pulled("ab" * 16, 4, 5, change(1)), beacon(6), End(1, False, "s"))
+    assert [each.case_id for each in received.acts] == ["ab" * 16]
+    assert device.left == {}, "the other one is not in the record any more, or not in scope"
 
 
 def test_receipts_of_an_earlier_lineage_are_not_believed() -> None:

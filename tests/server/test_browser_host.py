@@ -14,6 +14,7 @@ from py_core.cases.acts import Act
 from py_core.city import CITY_ID
 from py_core.desk import frame, turn
 from py_core.values import LOCAL
+from py_core.wire import End, Revoke, encode_frames, message_frame
 from server.demo.data import directory_document
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=LOCAL)
@@ -76,14 +77,14 @@ def test_a_clock_that_is_turned_back_lengthens_no_lease(host: Any) -> None:
     assert statuses == [200, 200, 200, 403]
 
 
-def listed(host: Any, path: str = "/cases", **query: str) -> str:
+def listed(host: Any, path: str = "/cases", status: int = 200, **query: str) -> str:
     request = {
         "method": "GET", "path": path, "query": {name: [text] for name, text in query.items()}, "form": {}, "lang": "zh-CN",
         "now_ms": int(NOW.timestamp() * 1000), "next_device_seq": 99, "beacon": None, "beacon_time_ms": None,
         "since_beacon_ms": None, "last_contact_ms": None,
     }  # fmt: skip
     answer = json.loads(host.respond(json.dumps(request)))
-    assert answer["status"] == 200
+    assert answer["status"] == status
     return str(answer["html"])
 
 
@@ -167,3 +168,23 @@ def test_a_device_parts_with_cases_by_the_figures_that_the_city_has_set(host: An
     host.load_records(f"{CITY_ID} [{city}]".encode())
     listed(host)
     assert host.leaving(at(NOW), 0)["cases"] == [f"{1:032x}"]
+
+
+def test_of_an_erased_case_that_had_left_nothing_stays_to_be_written_down(host: Any) -> None:
+    other = f"{3:032x}"
+    unlock(host, line(1, 7), line(3, 7))
+    listed(host)
+    assert len(host.leaving(at(NOW), 100)["cases"]) == 2
+    host.left_now()
+    assert "路灯不亮" in listed(host, f"/cases/{1:032x}")
+    host.sync_request("{}")
+    frames = [message_frame(Revoke(f"{1:032x}", 9)), message_frame(End(9, more=False, scope="xingqiao/2"))]
+    told = host.sync_read([encode_frames(frames)])
+    assert told["forgotten"] == [f"{1:032x}"]
+    assert list(json.loads(told["left"])["cases"]) == [other]
+    host.sync_commit()
+    page = listed(host, f"/cases/{1:032x}", status=404)
+    assert "路灯不亮" not in page
+    assert "保存期满" in page
+    assert 'data-action="recall"' not in page
+    assert 'data-action="recall"' in listed(host, f"/cases/{other}")

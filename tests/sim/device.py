@@ -320,7 +320,7 @@ class Device(ContentsAndLeft):
             self._check_signatures(received)
         plan = self._plan(received)
         book = {**self.book, **self.client.standing_after(received).as_row()}
-        beside = self.contents_after(received, plan)
+        beside = [*self.contents_after(received, plan), *self.left_after(received)]
         self.disk.write([*self._writes(received, plan, ()), *beside, ("sealed", "book", book)])
         self.book = book
         self._hold(plan)

@@ -4,8 +4,7 @@ left it. As `web/host/contents.py`, `web/host/leaving.py` and `web/src/worker/co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from py_core.cases.acts import read_act
 from py_core.desk.ports import CaseRecord
@@ -85,7 +84,7 @@ class ContentsAndLeft:
     # Cases that left
 
     def load_left(self) -> None:
-        left = self.disk.get("sealed", "left") or {"tops": {}, "wanted": []}
+        left = self.disk.get("sealed", "left") or {"tops": {}, "titles": {}, "wanted": []}
         self.client.let_go(left["tops"])
         for case_id in left["wanted"]:
             self.client.want(case_id)
@@ -108,28 +107,32 @@ class ContentsAndLeft:
             for case_id, of_case in indexes.items()
         }
         writes: list[Write] = [(store, case_id, None) for case_id in cases for store in ("documents", "records")]
-        self.disk.write([*writes, _left({**self.client.left, **tops}, self.client.wanted)])
+        titles = {case_id: _title(self.records[case_id]) for case_id in cases}
+        self.disk.write([*writes, self._left({**self.client.left, **tops}, self.client.wanted, titles)])
         for case_id in cases:
             self.records.pop(case_id)
         self.client.let_go(tops)
 
     def recall(self, case_id: str) -> None:
         """Asks a case back. May raise `Crashed`, `DiskFull`."""
-        self.disk.write([_left(self.client.left, [*self.client.wanted, case_id])])
+        self.disk.write([self._left(self.client.left, [*self.client.wanted, case_id])])
         self.client.want(case_id)
 
     def left_after(self, received: Received) -> list[Write]:
         """What an answer does to the list of cases that left."""
-        if not (received.returned or received.recalled or received.out_of_scope or received.shared is not None):
+        if not (received.returned or received.recalled or received.out_of_scope):
             return []
         gone = {*received.returned, *received.out_of_scope}
         tops = {case_id: top for case_id, top in self.client.left.items() if case_id not in gone}
-        if received.shared is not None:
-            tops = {case_id: min(top, received.shared - 1) for case_id, top in tops.items()}
         wanted = [each for each in (*self.client.wanted, *sorted(received.recalled)) if each not in gone]
-        return [_left(tops, wanted)]
+        return [self._left(tops, wanted)]
+
+    def _left(self, tops: Mapping[str, int], wanted: Iterable[str], titles: Mapping[str, str] | None = None) -> Write:
+        known = {**(self.disk.get("sealed", "left") or {"titles": {}})["titles"], **(titles or {})}
+        told = {case_id: known[case_id] for case_id in tops}
+        return ("sealed", "left", {"tops": dict(tops), "titles": told, "wanted": list(dict.fromkeys(wanted))})
 
 
-def _left(tops: dict[str, int], wanted: Iterable[str]) -> Write:
-    value: dict[str, Any] = {"tops": dict(tops), "wanted": list(dict.fromkeys(wanted))}
-    return ("sealed", "left", value)
+def _title(record: CaseRecord) -> str:
+    events = [event for each in record.acts for event in each.act.events]
+    return str(next((event["title"] for event in events if event["type"] == "registered"), ""))

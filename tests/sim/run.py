@@ -7,7 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 
+from . import erasing
 from .city_record import CityRecord
 from .device import Device
 from .faults import Faults
@@ -39,6 +41,8 @@ def run_seed(
     try:
         world.run()
         check(world)
+        if seed % erasing.EVERY == 0:
+            erasing.erase_and_meet(world, Random(f"erasing {seed}"))
     except Broken as error:
         broken = str(error)
     except Exception as error:  # whatever the product raises, the seed has to be named with it

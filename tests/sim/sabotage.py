@@ -154,6 +154,19 @@ class HearsNoRecall(Device):
     client_class = _HearsNoRecall
 
 
+class _KeepsTheTitles(SyncClient):
+    """Lets cases go that it holds, but keeps its line of those that had left before."""
+
+    def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
+        received = super().read(pieces, held, busy)
+        received.out_of_scope.intersection_update(self._asked)  # of these it is told by name
+        return received
+
+
+class KeepsTheTitles(Device):
+    client_class = _KeepsTheTitles
+
+
 class NeverComesBack(Device):
     """Does not show its enrolment record to a record that does not know it any more."""
 

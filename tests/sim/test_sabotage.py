@@ -11,6 +11,7 @@ from py_core.wire import Frame, Hello
 from server import record
 from server.exchange import Exchange
 
+from . import erasing
 from .city_record import CityRecord
 from .device import Device
 from .faults import AWAY, COPYING, MOVING, RESTORED, ROUGH, Faults
@@ -22,6 +23,7 @@ from .sabotage import (
     HasTwoHistories,
     HearsNoRecall,
     KeepsItsReceipts,
+    KeepsTheTitles,
     NeverComesBack,
     NeverLetsGo,
     PartsWithUnsentWork,
@@ -104,6 +106,16 @@ def test_a_device_that_parts_with_unsent_work_is_noticed() -> None:
 
 def test_a_device_that_does_not_hear_of_a_case_that_left_it_is_noticed() -> None:
     assert "in which something happened since" in noticed(HearsNoRecall, faults=AWAY)
+
+
+def test_a_device_that_keeps_the_title_of_an_erased_case_is_noticed() -> None:
+    assert "which was erased" in noticed(KeepsTheTitles, faults=replace(AWAY, evict=0.0))
+
+
+def test_a_device_that_keeps_the_titles_of_its_last_unit_is_noticed() -> None:
+    faults = replace(MOVING, evict=0.9)
+    seeds = range(1, SEEDS_MAX, erasing.EVERY)  # those that erase nothing
+    assert any("keeps a line of" in run_seed(seed, KeepsTheTitles, faults=faults).broken for seed in seeds)
 
 
 def test_a_device_that_does_not_come_back_after_a_restore_is_noticed() -> None:

@@ -1,16 +1,19 @@
-"""The small city in which every run happens: three units, seven people, and what all runs may share in memory."""
+"""The small city in which every run happens: three units, eight people, and what all runs may share in memory."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
+from py_core.values import local
 
 START_MS = 1_795_136_400_000  # 2026-11-20 09:00 in the city
 TROUBLEMAKER = "mao"
 RECONCILER = "qian"
+ADMINISTRATOR = "he"
 OFFICERS = ("lin", "zhao", "wu", "sun", "tang")
 
 
@@ -22,6 +25,11 @@ def packs() -> Packs:
 @cache
 def calendar() -> WorkCalendar:
     return national()
+
+
+def day(milliseconds: int) -> date:
+    """The city's day at an instant."""
+    return local(datetime.fromtimestamp(milliseconds / 1000, UTC)).date()
 
 
 def city_document() -> dict[str, Any]:
@@ -46,6 +54,7 @@ def city_document() -> dict[str, Any]:
             person("sun", "linye", "officer"),
             person("tang", "centre", "officer", "dispatch_desk"),
             person(RECONCILER, "centre", "reconciler"),
+            person(ADMINISTRATOR, "centre", "admin"),
             person(TROUBLEMAKER, "shihe", "officer"),
         ],
         "posts": [],

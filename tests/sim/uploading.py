@@ -104,16 +104,19 @@ def part_and_recall(world: World, machine: Machine) -> None:
 
 
 def expect_left_current(world: World, machine: Machine) -> None:
-    """Something that happened in a case that left brings it back by itself: what is still away is as it was."""
+    """Something that happened in a case that left brings it back by itself: what is still away is as it was. Of what is
+    not in scope any more not even the title stays."""
     device = machine.device
-    if device.identity.device in world.withdrawn:
-        return
     newest = {entry.case_id: entry.log_index for entry in world.log}
     with world.record.parts.database.reading() as connection:
         unit = world.record.parts.city.current().directory.people[device.identity.user].unit
         in_scope = cases_of_unit(connection, unit)
+    if device.identity.device in world.withdrawn:
+        in_scope = frozenset()
     for case_id, top in device.client.left.items():
-        if case_id in in_scope and top < newest[case_id]:
+        if case_id not in in_scope:
+            raise Broken(f"{device.name} keeps a line of {case_id}, which is out of its scope")
+        if top < newest[case_id]:
             raise Broken(f"{device.name} parted with {case_id}, in which something happened since")
 
 

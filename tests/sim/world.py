@@ -356,15 +356,16 @@ class World:
                 machine.device.open()
         for _ in range(2):  # the second time brings what others sent in the first
             for machine in self.machines:
-                self._finish(machine)
+                self.finish(machine)
                 uploading.finish(self, machine)
         for machine in self.machines:
             uploading.expect_left_current(self, machine)
             if uploading.ask_all_back(machine):
-                self._finish(machine)
+                self.finish(machine)
         self.watch_log(whole=True)
 
-    def _finish(self, machine: Machine) -> None:
+    def finish(self, machine: Machine) -> None:
+        """Everything that a device and the record have for each other in peace."""
         device = machine.device
         for number in range(ROUNDS_MAX):
             self.now_ms += 1_000

@@ -18,7 +18,7 @@ const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
 const NOTHING: Received = {
   empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
-  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [], lost: 0,
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], forgotten: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [], lost: 0,
 };
 
 class FakePython {
@@ -32,8 +32,10 @@ class FakePython {
   syncState(): { waiting: number } { return { waiting: this.waitingCount }; }
   openDevice(opened: unknown): void { this.told.push('open'); this.opened = JSON.stringify(opened); }
   loadRecords(rows: Bytes): void { this.told.push(`records ${fromUtf8(rows).trimEnd()}`); }
-  keptGlances(): null { return null; }
-  believeGlances(): number { return 0; }
+  glances: string | null = null;
+  believed = '';
+  keptGlances(): string | null { return this.glances; }
+  believeGlances(text: string): number { this.believed = text; return 0; }
   loadWaiting(rows: WaitingRow[]): void { this.waitingRows = rows; this.told.push(`waiting ${rows.map(row => row.reason || 'waits').join()}`); }
   loadContents(): void {}
   enclosed(): string[] { return []; }
@@ -224,6 +226,19 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   const rows = python.waitingRows.filter(row => row.case_id === gone);
   assert.deepEqual(rows.map(row => [row.reason, row.why, row.raw.length]), [['left_out', 'came too late', 0]]);
   assert.ok(python.opened.includes(gone)); // the purge is still to be attested
+});
+
+test('of a case that had left before and was erased, what lists kept and what was typed about it goes too', async () => {
+  const [erased, other] = ['7e'.repeat(16), '7f'.repeat(16)];
+  python.glances = JSON.stringify({ cases: { [erased]: ['its title'], [other]: ['another'] } });
+  await device.keepGlances();
+  await device.saveDraft(`/cases/${erased}/do/note`, { text: ['typed'] });
+  python.received = { ...NOTHING, forgotten: [erased], left: '{"cases":{},"wanted":[]}' };
+  await device.takeAnswer([]);
+  assert.equal(await device.draft(`/cases/${erased}/do/note`), null);
+  await unlock();
+  assert.deepEqual(JSON.parse(python.believed), { cases: { [other]: ['another'] } });
+  assert.ok(python.opened.includes('"left":{"cases":{},"wanted":[]}'));
 });
 
 test('how full the storage is decides with the rest what leaves; a person who asks for room gets all that may go', async () => {

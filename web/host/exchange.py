@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from host.contents import contents_of, uploading_cases
@@ -58,13 +57,7 @@ def sync_read(pieces: Iterable[bytes]) -> dict[str, Any]:
     device = opened()
     received = device.client.read((bytes(piece) for piece in pieces), device.records, uploading_cases(device))
     device.received, device.plan = received, _plan(device, received)
-    told = _told(device, received, device.plan)
-    if received.returned or received.recalled or received.out_of_scope or received.shared is not None:
-        gone = {*received.returned, *received.out_of_scope}
-        left = {case_id: each for case_id, each in _left_after(device, received).items() if case_id not in gone}
-        wanted = [case_id for case_id in (*device.client.wanted, *sorted(received.recalled)) if case_id not in gone]
-        told["left"] = left_text(left, wanted)
-    return told
+    return _told(device, received, device.plan)
 
 
 def sync_commit() -> int:
@@ -76,8 +69,6 @@ def sync_commit() -> int:
     if device.received.directory is not None:
         device.directory = read_directory(device.received.directory)
     device.left = _left_after(device, device.received)
-    for case_id in (*device.received.returned, *device.received.out_of_scope):
-        device.left.pop(case_id, None)
     wait_ms = device.client.commit(device.received)
     _let_know(device, device.received)
     device.received, device.plan = None, Keeping()
@@ -144,6 +135,7 @@ def settle() -> None:
     if device.carried is None:
         raise RuntimeError("no receipts were read")
     _believe(device, device.carried_plan)
+    device.left = _left_after(device, device.carried)
     device.client.settle(device.carried)
     _let_know(device, device.carried)
     device.carried = None
@@ -231,6 +223,7 @@ def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
         "records": {case_id: as_json(rows) for case_id, rows in plan.rows.items() if rows},
         "documents": {case_id: fields(step) for case_id, step in plan.documents.items()},
         "purge": list(plan.purge),
+        "forgotten": list(plan.forgotten),
         "contents": [sha256 for case_id in plan.purge for sha256 in contents_of(device, case_id)],
         "left_out": [_refused(each) for each in plan.left_out],
         "standing": device.client.standing_after(received).as_row(),
@@ -239,7 +232,7 @@ def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
         "forked": received.forked,
         "ended": end is not None,
         "own_seq": received.own_seq,
-        "left": None,
+        "left": _left_told(device, received),
         "shared": received.shared,
         "again": [fields(each) for each in plan.again],
         "lost": len(device.client.lost.union(each.hash for each in plan.again)),
@@ -258,7 +251,7 @@ def _believe(device: Device, plan: Keeping) -> None:
 
 def _let_know(device: Device, received: Received) -> None:
     """What else hangs on cases and acts hears what became of them."""
-    for case_id in received.purge:
+    for case_id in (*received.purge, *received.out_of_scope):
         turn.forget_case(case_id)
     for taken in (*received.receipts, *received.acts):
         device.uploads.act_taken(taken.hash)
@@ -266,11 +259,18 @@ def _let_know(device: Device, received: Received) -> None:
         device.uploads.act_refused(refused.hash, for_good=refused.reason == LEFT_OUT)
 
 
+def _left_told(device: Device, received: Received) -> str | None:
+    """What is to be stored of cases that left, None when the answer changes nothing in it."""
+    gone = {*received.returned, *received.out_of_scope}
+    if not gone and not received.recalled:
+        return None
+    wanted = [case_id for case_id in (*device.client.wanted, *sorted(received.recalled)) if case_id not in gone]
+    return left_text(_left_after(device, received), wanted)
+
+
 def _left_after(device: Device, received: Received) -> dict[str, Left]:
-    if received.shared is None:
-        return device.left
-    highest = received.shared - 1
-    return {case_id: replace(each, top=min(each.top, highest)) for case_id, each in device.left.items()}
+    gone = {*received.returned, *received.out_of_scope}
+    return {case_id: each for case_id, each in device.left.items() if case_id not in gone}
 
 
 def waiting_act(row: Mapping[str, Any]) -> WaitingAct:

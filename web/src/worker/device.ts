@@ -493,7 +493,8 @@ export class Device {
     if (received.directory) writes.push(await shelf.directoryWrite(received.directory));
     if (received.left) writes.push(await shelf.leftWrite(received.left));
     for (const caseId of received.purge) writes.push(...await shelf.purgeWrites(caseId, received.left_out.filter(act => act.case_id === caseId)));
-    if (received.purge.length) writes.push(...await shelf.glancesWithout(new Set(received.purge)));
+    for (const caseId of received.forgotten) writes.push(...await shelf.purgeWrites(caseId, []));
+    if (received.purge.length || received.forgotten.length) writes.push(...await shelf.glancesWithout(new Set([...received.purge, ...received.forgotten])));
     // What was refused may come back into its document: its actor's numbers are used, so nobody goes on with that actor.
     const writer = received.refused.length ? await newWriter(open.signer, open.identity) : {};
     const again = await this.waitingAgain(open, received);

@@ -48,6 +48,8 @@ export interface Received {
   purge: string[]; contents: string[]; left_out: Refused[];
   /** The highest number of this device's own acts in it. */
   own_seq: number;
+  /** Cases that left this device before and are nobody's business here any more: what is still kept of them goes. */
+  forgotten: string[];
   /** What is to be kept of cases that left this device, when that changed. */
   left: string | null;
   /** The record came back from a backup: up to where its log is still the one known so far, and what waits anew. */
