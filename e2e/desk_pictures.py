@@ -18,7 +18,7 @@ from e2e.pictures import LANGUAGES, ROOT, shoot
 
 sys.path.append(str(ROOT / "tests" / "core"))
 
-from day_office import Office, WatchedOffice, in_front_of, state_of
+from day_office import Office, WatchedOffice, in_front_of, state_of, work_through
 from slip_cases import OF_THE_CITY, city_with
 
 from e2e.further_steps import FURTHER
@@ -35,12 +35,7 @@ def steps() -> Iterator[tuple[str, str, Pages]]:
     """The form of every step, once with what is wrong when it is sent empty; one case of every state of every day."""
     done = set()
     for pack, day in DAYS.items():
-        office = WatchedOffice(day.people)
-        for window in day.windows:
-            office.network()
-            for step in window:
-                office.take(day, step)
-        office.network()
+        office = work_through(WatchedOffice(day.people), day)
         for (command, path, pages), (_, _, empty) in zip(office.forms, office.unfilled, strict=True):
             name = f"register-{pack}" if command == "register" else command.replace("visit.", "visit-")
             if name not in done:

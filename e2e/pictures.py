@@ -28,7 +28,7 @@ STATES = frozenset(
         "device-signed-out", "device-needs-network", "device-shell-needs-network", "device-similar", "device-opening",
         "carried", "carried-file", "account-passkeys", "sign-in-passkey", "person-code", "sign-in-password",
         "sign-in-code", "sign-in-factor", "sign-in-recovery", "sign-in-ended", "late-work", "centre-frozen",
-        "centre-withdrawn", "centre-restored", "centre-quarantine",
+        "centre-withdrawn", "centre-restored", "centre-quarantine", "erased-at-the-device", "erased-at-the-centre",
     }
 )  # fmt: skip
 

@@ -33,8 +33,8 @@ PARTS = ("server", "steps", "papers", "journeys")
 # Journeys that come by what no address leads to.
 JOURNEYS = (
     "test_account_passkeys", "test_accounts", "test_carried_file", "test_cases_leave", "test_copied_profile",
-    "test_device_breakdowns", "test_device_helps", "test_device_troubles", "test_opening", "test_restored_record",
-    "test_scope", "test_two_people", "test_updates",
+    "test_device_breakdowns", "test_device_helps", "test_device_troubles", "test_opening", "test_proof",
+    "test_restored_record", "test_scope", "test_two_people", "test_updates",
 )  # fmt: skip
 # Addresses of the server that are no pages: programs ask for them.
 FOR_PROGRAMS = {
@@ -99,7 +99,7 @@ def shoot_server(playwright: Playwright, wanted: tuple[str, ...]) -> None:
         city = City(folder / "data")
         city.start()
         try:
-            if not wanted or "readme" in wanted:
+            if not wanted or any(name.startswith(("readme", "device-")) for name in wanted):
                 shoot_device(playwright, city, folder)
             for user in LISTS:
                 laptop = Laptop(playwright, folder / (user or "public"), SIZES["wide"])

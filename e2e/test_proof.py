@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 from e2e.cases_in_record import record_city_act, record_past_case
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.pictures import look
 from e2e.test_restored_record import shouwen
 from e2e.test_scope import at_the_record, held_cases
 from e2e.working_days import FANG, LIN
@@ -109,7 +110,7 @@ def test_seen_and_printed_without_network_then_proven_outside_the_record(
 
 
 def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
-    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path, shots: Path
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop], tmp_path: Path
 ) -> None:
     city = prepared_city(LIN)
     city.stop()
@@ -153,6 +154,7 @@ def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
         expect(page.locator("main")).to_contain_text("保存期满")
         expect(page.locator("#recall")).to_have_count(0)
         assert "旧件" not in page.locator("body").inner_text()
+    look(page, "erased-at-the-device")
     lin.open("/cases")
     assert "旧件" not in page.locator("body").inner_text()
 
@@ -162,7 +164,7 @@ def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
     main = centre.page.locator("main")
     expect(main).to_contain_text("内容已于")
     expect(main.locator("a[href*='/slips/']")).to_have_count(0)
-    centre.page.screenshot(path=shots / "erased-case.png", full_page=True)
+    look(centre.page, "erased-at-the-centre")
     city.stop()
     after = tmp_path / "after.jsonl"
     after.write_text(shouwen("evidence", "--data", str(city.data), held_id), encoding="utf-8")

@@ -19,7 +19,7 @@ from e2e.test_scope import at_the_record, prepared
 from py_core.change import decode_act_change
 from server import record
 
-SENT_AGAIN = re.compile(r"[12] 条记录 会自动重新送交")
+SENT_AGAIN = re.compile(r"[12] 条记录会自动重新送交")
 BEFORE, LIN, ZHAO, AFTER = "备份前的说明", "备份后林晓写的", "备份后赵磊写的", "停机时写的"
 
 

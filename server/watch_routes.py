@@ -8,7 +8,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from py_core.desk import ports
-from py_core.desk.account_words import AUDIT_TITLE, AUDIT_WORDS, DETAIL_WORDS, LIST_COMMA, NOBODY, SESSIONS_TITLE
+from py_core.desk.account_words import (
+    AUDIT_TITLE,
+    AUDIT_WORDS,
+    BRACKETED,
+    DETAIL_WORDS,
+    LIST_COMMA,
+    NOBODY,
+    SESSIONS_TITLE,
+)
 from py_core.desk.centre import centre_menu
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
@@ -108,4 +116,4 @@ def _detail(turn: Turn, name: str, value: Any) -> str:
 
 def _known(turn: Turn, user: str) -> str:
     person = turn.directory.people.get(user)
-    return f"{person.name} ({user})" if person else user
+    return person.name + turn.say(BRACKETED, text=user) if person else user

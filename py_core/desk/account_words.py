@@ -112,6 +112,7 @@ SESSIONS_TITLE = N_("Sessions and lockouts")
 AUDIT_TITLE = N_("Audit trail")
 NOBODY = N_("somebody who was not signed in")
 LIST_COMMA = N_(", ")
+BRACKETED = N_(" (%(text)s)")
 ACCOUNT_TITLE = N_("My account")
 QR_LABEL = N_("QR code for the authenticator app")
 DETAIL_WORDS = {

@@ -35,6 +35,11 @@ _FIXED = frozenset(
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}
 _UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")})
+# What a step is about. No article demands it, yet an answer without words would be none.
+_SUBJECT_OF_STEP = frozenset(
+    {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
+     ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who")}
+)  # fmt: skip
 _HINTS = {
     "texts": N_("One item a line."),
     "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
@@ -122,7 +127,7 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             continue
         options = _options(turn, opened, spec, field, pack)
         article = demanding_article(opened.case.pack, spec.name, field.name)
-        needed = field.required or bool(article)
+        needed = _is_needed(spec, field, article)
         hint = turn.say(_hint(spec, field)) if _hint(spec, field) else ""
         if article and not field.required:
             hint = turn.say(N_("Demanded by %(article)s."), article=article) + hint
@@ -136,6 +141,11 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             }
         )
     return views
+
+
+def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
+    """Whether the desk takes the step only with this field: by its nature, or by an article."""
+    return field.required or bool(article) or (spec.name, field.name) in _SUBJECT_OF_STEP
 
 
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
@@ -194,7 +204,8 @@ def _options(
 
 def _procedure(turn: Turn, pack: Pack | None, data: Any) -> str:
     name = pack.term(f"procedure.{data['procedure']}", turn.lang) if pack else str(data["procedure"])
-    return f"{name} {data.get('name', '')} ({data['id']})"
+    named = " ".join(part for part in (name, str(data.get("name") or "")) if part)
+    return named + turn.say(N_(" (%(text)s)"), text=data["id"])
 
 
 def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None, form: Form) -> dict[str, Any]:
@@ -204,7 +215,7 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         if is_fixed(spec.name, field.name):
             continue
         options = _options(turn, opened, spec, field, pack)
-        required = field.required or bool(demanding_article(opened.case.pack, spec.name, field.name))
+        required = _is_needed(spec, field, demanding_article(opened.case.pack, spec.name, field.name))
         needed = N_("Fill this in.") if required else ""
         name = typed_name(field.name)
         if options:

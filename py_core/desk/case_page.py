@@ -60,6 +60,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             ],
             "asker": case_view.asker(turn, opened),
             "said": opened.case.value("text") or "",
+            "open": opened.assessment.open,
             "facts": _facts(turn, opened),
             "slips": slips.available(turn, opened) if opened.case.registered else [],
             "papers": slips.papers(opened),
@@ -218,7 +219,7 @@ def _similar(turn: Turn, opened: OpenCase) -> list[dict[str, str]] | None:
                 "state": case_view.state_name(turn, other)
                 + " · "
                 + language.day_text(turn.lang, local(other.case.registered.at).date()),
-                "shared": ", ".join(item.shared[:5]),
+                "shared": turn.say(N_(", ")).join(item.shared[:5]),
             }
         )
     return rows

@@ -18,7 +18,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "referred_out": N_("Guided to the competent body"),
     "delivered": N_("Work order delivered"),
     "accepted": N_("Accepted"),
-    "materials_received": N_("Papers received"),
+    "materials_received": N_("Papers taken in"),
     "correction_notified": N_("One-time notice given"),
     "materials_completed": N_("Papers completed"),
     "procedure_started": N_("Special procedure started"),

@@ -185,7 +185,7 @@ def _page(turn: Turn, title: str, key: str, where: str) -> dict[str, Any]:
         "flash": turn.say(DONE[done]) if done in DONE else "",
         "other_language_href": language_href(request.path, request.query, lang),
         "app_version": turn.surroundings.app_version,
-        "rules_version": ", ".join(turn.packs[name].version for name in sorted(turn.packs)),
+        "rules_version": turn.say(N_(", ")).join(turn.packs[name].version for name in sorted(turn.packs)),
         "now": language.moment_text(lang, turn.surroundings.now, short=True),
     }
 

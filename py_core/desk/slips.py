@@ -216,7 +216,7 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print) -> Response:
         )
     elif found.why:
         why = f"{why} {turn.say(N_('not yet: %(why)s'), why=found.why)}" + (
-            f" ({found.article})" if found.article else ""
+            turn.say(N_(" (%(text)s)"), text=found.article) if found.article else ""
         )
     return _refused(turn, plan, why, lacking, f"/cases/{opened.id}")
 

@@ -132,7 +132,7 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print, found: Issuable) -> d
             "note": turn.say(N_("can be issued: %(step)s"), step=command_title(turn, found.command)),
             "state": "possible",
         }
-    why = f"{found.why} ({found.article})" if found.article else found.why
+    why = found.why + (turn.say(N_(" (%(text)s)"), text=found.article) if found.article else "")
     return {
         "form": plan.form.id,
         "name": _name(turn, plan),

@@ -229,5 +229,6 @@ def _foot(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, str]]:
         phone = sheet.unit.complaint_phone
         if plan.form.id not in ("F-02", "F-25", "F-26", "F-27", "F-29"):  # these have it as an entry
             lines.append(_say(sheet, lambda s: s.turn.say(N_("Complaints: %(phone)s"), phone=phone), both))
-    lines.append(_say(sheet, lambda s: s.turn.say(N_("Made under %(article)s."), article=article), both))
+    made = N_("Made under %(article)s.")
+    lines.append(_say(sheet, lambda s: s.turn.say(made, article=language.article_text(s.turn.lang, article)), both))
     return lines

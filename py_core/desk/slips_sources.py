@@ -328,7 +328,11 @@ def _trigger(sheet: Sheet) -> str:
     row = next((row for row in sheet.pack.supervision if row.id == key), None) if sheet.pack else None
     if row is None:
         return key
-    return f"{row.en} ({row.article})" if sheet.english else f"{row.zh}（{row.article}）"
+    return (
+        f"{row.en} ({row.article})"
+        if sheet.english
+        else f"{row.zh}（{language.article_text(language.ZH, row.article)}）"
+    )
 
 
 def _written(sheet: Sheet) -> str:

@@ -27,7 +27,11 @@ def show_vetoes(turn: Turn) -> Response:
     rows.sort(key=lambda row: (-row["year"], row["subject"]))
     articles = sorted({pack.veto_article for pack in turn.packs.values() if pack.veto_article})
     title = turn.say(N_("Veto register"))
-    content = {"rows": rows, "articles": ", ".join(articles), "subnavigation": centre_menu(turn, "vetoes")}
+    content = {
+        "rows": rows,
+        "articles": turn.say(N_(", ")).join(articles),
+        "subnavigation": centre_menu(turn, "vetoes"),
+    }
     return page(turn, "vetoes.html", title, "vetoes", content, where="centre")
 
 

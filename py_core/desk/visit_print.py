@@ -143,7 +143,7 @@ def _officers(turn: Turn, opened: OpenVisit) -> str:
         " ".join(part for part in (known[user].name, known[user].phone) if part) if user in known else user
         for user in opened.visit.officers
     ]
-    return turn.say(N_(", ")).join(told)
+    return "、".join(told)  # names are Chinese in both languages, and are told once
 
 
 def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], str]], Words]) -> dict[str, Any]:

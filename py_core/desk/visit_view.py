@@ -70,7 +70,7 @@ def people(turn: Turn, users: tuple[str, ...]) -> str:
         elif person.unit == own:
             names.append(person.name)
         else:
-            names.append(f"{person.name} ({case_view.unit_name(turn, person.unit)})")
+            names.append(person.name + turn.say(N_(" (%(text)s)"), text=case_view.unit_name(turn, person.unit)))
     return turn.say(N_(", ")).join(names)
 
 

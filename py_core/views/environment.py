@@ -7,11 +7,13 @@ The GOV.UK macros rely on optional parameters, so their templates get a lenient 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, pass_context
 from jinja2.runtime import Context, Undefined
+from markupsafe import Markup, escape
 
 from py_core.cases.attached import ATTACHMENTS_MAX, DEVICE_BYTES_MAX, FILE_BYTES_MAX, PHOTO_SIDE_MAX
 from py_core.views import language
@@ -132,8 +134,24 @@ def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
         "side": PHOTO_SIDE_MAX,
         "device": DEVICE_BYTES_MAX,
     }
+    environment.globals["gap"] = _gap
+    environment.filters["unbroken"] = _unbroken
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+_NUMBERS = re.compile(r"(?<![\w-])[0-9A-Z]+(?:-[0-9A-Z]+)+(?![\w-])")
+
+
+def _unbroken(text: str) -> Markup:
+    """A line whose phone numbers and numbers of cases no narrow paper breaks at their dashes."""
+    return Markup(_NUMBERS.sub(lambda found: f'<span class="sw-unbroken">{found.group()}</span>', str(escape(text))))
+
+
+@pass_context
+def _gap(context: Context) -> str:
+    """What stands between two sentences: Chinese needs nothing after its full stop."""
+    return "" if context["lang"] == language.ZH else " "
 
 
 @pass_context

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
+from typing import TypeVar
 
 from fakes import NOW, Desk, FakeStore
 from html_forms import fields_of, filled, words_of
@@ -173,11 +174,17 @@ def typed_of(step: Step) -> dict[str, str]:
     return {name: BY_HAND.get(name, text) for name, text in typed.items()}
 
 
+AnyOffice = TypeVar("AnyOffice", bound=Office)
+
+
 @cache
 def worked(pack: str) -> Office:
     """The whole day of a regulation."""
-    day = DAYS[pack]
-    office = Office(day.people)
+    return work_through(Office(DAYS[pack].people), DAYS[pack])
+
+
+def work_through(office: AnyOffice, day: Day) -> AnyOffice:
+    """Takes every step of a day, with network between its windows and at its end."""
     for window in day.windows:
         office.network()
         for step in window:

@@ -128,7 +128,7 @@ def test_similar_cases_need_the_network_and_say_so(desk: Desk) -> None:
     desk.store.likeness = {KEY: [Similar(other, 700, ("施工", "工地"))]}
     html = desk.get(f"/cases/{KEY}").html
     assert "夜间施工噪声" in html
-    assert "施工, 工地" in html
+    assert "施工、工地" in html
 
 
 def test_the_receipt_has_every_mandatory_field_and_a_code(desk: Desk) -> None:

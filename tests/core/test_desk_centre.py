@@ -71,7 +71,7 @@ def test_the_decision_is_an_act_that_every_device_shows(city: tuple[Desk, Desk, 
     for device in (lin, zhou):
         device.store.hear(record, NOW + timedelta(hours=8))
         html = device.get(f"/cases/{KEY}").html
-        for text in ("矛盾（已裁定）", "林晓梅先受理", "陈裁", "以 星桥镇 林晓梅 的记录为准"):
+        for text in ("矛盾（已裁定）", "林晓梅先受理", "陈裁", "以星桥镇 林晓梅的记录为准"):
             assert text in html
         assert "当前责任：承办人员 林晓梅" in html
     again = desk.post(f"/centre/reconciliation/{KEY}", **form)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from day_office import in_front_of
 from fakes import Desk, FakeStore, appeal_form, service_form
 
+from e2e.further_steps import FURTHER
 from py_core.cases.commands import COMMANDS
 from py_core.desk.ports import Quarantined, SyncStatus
 from py_core.packs.demanded import demanding_article, load_demanded
@@ -28,6 +31,20 @@ def test_an_appeal_cannot_be_answered_without_answer_and_the_persons_view() -> N
     refused = desk.post(f"/cases/{KEY}/do/reply", key="1", text="已疏通", opinion="")
     assert 'href="#opinion"' in refused.html
     assert desk.post(f"/cases/{KEY}/do/reply", key="1", text="已疏通", opinion="satisfied").status == 303
+
+
+@pytest.mark.parametrize(
+    ("pack", "command", "field"),
+    [("JY", "reply", "text"), ("WH", "issue_certificate", "text"), ("BZ", "forward_up", "to")],
+)
+def test_a_step_is_not_taken_without_what_it_is_about(pack: str, command: str, field: str) -> None:
+    desk, case = in_front_of(FURTHER[pack, command], pack)
+    shown = desk.get(f"{case}/do/{command}").html
+    assert "备注（选填）" in shown or "note" not in {each.name for each in COMMANDS[command].fields}
+    refused = desk.post(f"{case}/do/{command}", key="1", **{field: ""})
+    assert (refused.status, refused.acts) == (422, ())
+    assert f'href="#{field}"' in refused.html
+    assert desk.post(f"{case}/do/{command}", key="1", **FURTHER[pack, command].typed).status == 303
 
 
 def test_a_demand_holds_only_under_the_regulation_that_makes_it() -> None:

@@ -120,7 +120,7 @@ def test_guidance_ends_at_its_slip() -> None:
     assert response.location == f"/cases/{KEY}/slips/F-07?done=guide"
     html = desk.get(f"/cases/{KEY}/slips/F-07").html
     assert "学籍由教育局办理" in html
-    assert "市教育局 0510-86000281" in html
+    assert '市教育局 <span class="sw-unbroken">0510-86000281</span>' in html
 
 
 def test_an_urgent_matter_owes_its_report() -> None:

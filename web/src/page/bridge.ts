@@ -80,7 +80,7 @@ export class Bridge extends EventTarget {
     if ('event' in message) {
       this.state = message.state;
       // Its name is not used again: a worker that ends may hold it longer than anybody wants to wait.
-      if (message.event === 'broken') { setTimeout(() => this.replaceWorker(), CLOSING_MS); return; }
+      if (message.event === 'broken') { setTimeout(() => this.replaceWorker(message.detail ?? ''), CLOSING_MS); return; }
       this.dispatchEvent(new CustomEvent(message.event, { detail: message }));
       return;
     }
@@ -94,18 +94,14 @@ export class Bridge extends EventTarget {
     // A page in the background is throttled, and a laptop sleeps: only silence that we listened to counts.
     if (document.visibilityState !== 'visible') { this.heardAt = performance.now(); return; }
     void this.call('ping').catch(() => {});
-    if (performance.now() - this.heardAt > SILENCE_MS_MAX) this.replaceWorker();
+    if (performance.now() - this.heardAt > SILENCE_MS_MAX) this.replaceWorker('no answer');
   }
 
-  private replaceWorker(): void {
+  private replaceWorker(why: string): void {
     // Another tab that met the same fault may have named the successor already: all of them go to that one.
     if ((localStorage.getItem(GENERATION) ?? '0') === this.generation) localStorage.setItem(GENERATION, String(Number(this.generation) + 1));
-    this.restart();
-  }
-
-  private restart(): void {
     this.reconnect();
-    this.dispatchEvent(new CustomEvent('restarted'));
+    this.dispatchEvent(new CustomEvent('restarted', { detail: why }));
   }
 
   /** The worker's program could not be loaded or threw outside of any call: whoever waits is told. */

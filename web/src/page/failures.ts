@@ -1,5 +1,6 @@
 // Says what went wrong with the worker's words: what happened and what to do next.
 import { Refusal } from '../shared/protocol.ts';
+import { element } from './dom.ts';
 import { say } from './language.ts';
 
 /** Something typed that cannot be used; the message is a sentence for people already. */
@@ -9,7 +10,7 @@ export class Unfit extends Error {}
 export function failureText(error: unknown): string {
   if (error instanceof Unfit) return error.message;
   if (!(error instanceof Refusal)) {
-    return say('Something did not work ({detail}). Reload the page and try again.', { detail: error instanceof Error ? error.name : '?' });
+    return say('Something did not work. Reload the page and try again.');
   }
   switch (error.code) {
     case 'wrong_passphrase':
@@ -37,6 +38,17 @@ export function failureText(error: unknown): string {
     case 'content_broken': return say('This photograph or paper is damaged here. Connect and open it again.');
     case 'locked': return say('This device is locked. Unlock it with your passphrase.');
     case 'not_enrolled': return say('This device is not prepared for offline work yet. Sign in once with network.');
-    case 'fault': return say('The offline part met a fault ({detail}). Reload the page; what shows one tick is safe.', { detail: error.detail });
+    case 'fault': return say('The offline part met a fault and could not do this. Reload the page and try again; what shows one tick is safe.');
   }
+}
+
+/** The program's own name of a fault, folded away for whoever is asked to help; nothing where the sentence says all. */
+export function failureDetail(error: unknown): HTMLElement | '' {
+  if (error instanceof Unfit || error instanceof Refusal && error.code !== 'fault') return '';
+  return technical(error instanceof Refusal ? error.detail : error instanceof Error ? error.name : typeof error);
+}
+
+/** A word of the program, folded away. */
+export function technical(detail: string): HTMLElement | '' {
+  return detail && element('details', { class: 'sw-technical' }, element('summary', {}, say('For the help desk')), element('code', { translate: 'no' }, detail));
 }

@@ -4,7 +4,7 @@ import { isDeskPage } from '../shared/routes.ts';
 import type { Bridge } from './bridge.ts';
 import { carryButton } from './carrying.ts';
 import { deskPage, fields } from './desk.ts';
-import { failureText } from './failures.ts';
+import { failureDetail, failureText } from './failures.ts';
 import { element } from './dom.ts';
 import { say } from './language.ts';
 import { insist, strip } from './strip.ts';
@@ -49,7 +49,7 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
   document.addEventListener('htmx:error', event => {
     const { error, ctx } = (event as CustomEvent<{ error?: unknown; ctx?: RequestContext }>).detail;
     if (ctx && isPart(ctx)) return; // the form works without what stands beside it
-    strip('problem', element('strong', {}, failureText(error)));
+    strip('problem', element('strong', {}, failureText(error)), failureDetail(error));
     insist('problem');
   });
 }
@@ -155,5 +155,5 @@ export function markHistory(url: URL): void {
 export function failedPage(error: unknown): void {
   document.getElementById('main-content')?.replaceChildren(
     element('h1', { class: 'govuk-heading-l' }, say('This page could not be shown')),
-    element('p', { class: 'govuk-body' }, failureText(error)));
+    element('p', { class: 'govuk-body' }, failureText(error)), failureDetail(error));
 }

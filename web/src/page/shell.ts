@@ -7,7 +7,7 @@ import { offerCarrying } from './carrying.ts';
 import { deskPage, deskRequest, followed } from './desk.ts';
 import { element } from './dom.ts';
 import { Drafts } from './drafts.ts';
-import { failureText } from './failures.ts';
+import { failureText, technical } from './failures.ts';
 import { Files, forgetPictures } from './files.ts';
 import { forgetKeys, handOverWhenLeft, keysFor, keysKept } from './handover.ts';
 import { deviceKeeper } from './keepers.ts';
@@ -57,7 +57,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   handOverWhenLeft(bridge, () => drafts.save());
   watchStorage();
   bridge.addEventListener('state', () => { void app.follow(); });
-  bridge.addEventListener('restarted', () => { void app.restarted(); });
+  bridge.addEventListener('restarted', event => { void app.restarted((event as CustomEvent<string>).detail); });
   const waiting = setTimeout(() => strip('door', say('Waiting: Shouwen may be open in another tab of this browser. Close it, or go on there.')), WAIT_NOTE_MS);
   // A worker that runs answers within milliseconds. A new one has to start first: meanwhile the passphrase can be typed.
   // When the page before this one handed the device over, nothing has to be typed.
@@ -124,11 +124,13 @@ class Shell {
     await this.follow();
   }
 
-  async restarted(): Promise<void> {
+  /** The worker was replaced; `why` is the program's own word for it, which one strip says and no other. */
+  async restarted(why: string): Promise<void> {
     this.begun = true;
     this.drafts.carry();
     this.shown = 'nothing';
-    strip('restarted', say('The offline part did not answer and was started again. Everything with a tick is safe; unlock to go on.'));
+    strip('problem');
+    strip('restarted', say('The offline part had stopped working and was started again. Everything with a tick is safe; unlock to go on.'), technical(why));
     await this.bridge.freshState();
     await this.follow();
   }

@@ -362,7 +362,7 @@ async function answer(call: Call): Promise<Answer> {
     const handler = handlers[call.op] as (...args: unknown[]) => Promise<unknown>;
     return { id: call.id, value: await handler(...call.args) };
   } catch (error) {
-    if (isFatal(error)) void notify('broken').finally(() => setTimeout(retire, 0));
+    if (isFatal(error)) void notify('broken', failure(error).detail).finally(() => setTimeout(retire, 0));
     return { id: call.id, failure: failure(error) };
   }
 }
