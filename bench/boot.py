@@ -4,7 +4,9 @@ Ours counts from the worker's time origin to the page that `desk` made, with key
 the passphrase is there the moment that its form is, for nobody's typing is measured. Stock counts from a worker's
 first line to one rendered page: `loadPyodide` with its full standard library, the same Python as sources, templates
 compiled when they are needed. Both have their files at hand: ours in the device's cache, stock in the browser's from
-the first, uncounted, start. Where our time goes is told beside the figures: the medians of the worker's own marks.
+the first, uncounted, start. Both begin when the browser has come to rest: for seconds after it is opened Chromium puts
+windows of its own together, on every processor. Where our time goes is told beside the figures: the medians of the
+worker's own marks.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 
 from bench.figure import Figure
 from bench.setting.prepared import Prepared, prepared, wait_until
+from bench.setting.processes import rest
 from bench.setting.stock import StockPyodide
 from e2e.officer import PASSPHRASE
 
@@ -68,6 +71,7 @@ def _table(found: list[Marks]) -> str:
 
 def _ours(setting: Prepared) -> Marks:
     page = setting.laptop.open()
+    rest(setting.laptop.profile)
     page.add_init_script(_TYPE)
     page.goto(setting.city.url + "/today")
     wait_until(page, "performance.getEntriesByName('shouwen-page').length > 0")
@@ -78,6 +82,7 @@ def _ours(setting: Prepared) -> Marks:
 
 def _stock(setting: Prepared, stock: StockPyodide) -> float:
     page = setting.laptop.open()
+    rest(setting.laptop.profile)
     ms = stock.start_in(page)
     setting.laptop.close()
     return ms

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from bench.setting.processes import lines
+
 _SLICE_SECONDS = 0.004
 
 
@@ -39,19 +41,7 @@ class Slowed:
 
 def renderers(profile: Path) -> list[int]:
     """The renderer processes below the browser that works in this profile."""
-    parents: dict[int, int] = {}
-    lines: dict[int, str] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                lines[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue  # it has ended meanwhile
-    own = {pid for pid, line in lines.items() if f"--user-data-dir={profile}" in line and "--type=" not in line}
-    while more := {pid for pid, parent in parents.items() if parent in own} - own:
-        own |= more
-    return sorted(pid for pid in own if "--type=renderer" in lines[pid])
+    return [pid for pid, line in lines(profile).items() if "--type=renderer" in line]
 
 
 def _signal_all(pids: list[int], which: signal.Signals) -> None:
