@@ -129,7 +129,7 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print, found: Issuable) -> d
             "form": plan.form.id,
             "name": _name(turn, plan),
             "href": f"/cases/{opened.id}/do/{found.command}",
-            "note": turn.say(N_("can be issued: %(step)s"), step=command_title(turn, found.command)),
+            "note": turn.say(N_("issued with “%(step)s”"), step=command_title(turn, found.command)),
             "state": "possible",
         }
     why = found.why + (turn.say(N_(" (%(text)s)"), text=found.article) if found.article else "")
