@@ -2,7 +2,7 @@
 import type { Bridge } from './bridge.ts';
 import { element } from './dom.ts';
 import { failureText } from './failures.ts';
-import { chosenLang, say } from './language.ts';
+import { chosenLang, say, sentences } from './language.ts';
 import { insist, strip } from './strip.ts';
 
 const FREED_AFTER_MS = 60_000; // the browser has read the file long before
@@ -42,7 +42,7 @@ async function readReceipts(bridge: Bridge, file: File): Promise<string> {
   if (!taken.receipts && !taken.refused) return say('Nothing new is in this file: its receipts are here already.');
   const parts = [say('{receipts} acts now have the city record’s signed receipt (two ticks).', taken)];
   if (taken.refused) parts.push(say('{refused} were held back by the record; the reasons are below.', taken));
-  return parts.join(' ');
+  return sentences(...parts);
 }
 
 /** Shows that something is done, then what came of it, where eyes and screen reader find it. */

@@ -3,7 +3,7 @@
 import type { FileLimits, Named } from '../shared/pictures.ts';
 import { element } from './dom.ts';
 import { failureText } from './failures.ts';
-import { say } from './language.ts';
+import { say, sentences } from './language.ts';
 import { strip } from './strip.ts';
 
 export interface Keeper {
@@ -51,7 +51,7 @@ export class Files {
       } catch (error) { faults.push(failureText(error)); }
     }
     this.busy.delete(field);
-    this.news(field, faults.join(' '), faults.length > 0);
+    this.news(field, sentences(...faults), faults.length > 0);
     this.draw(field);
   }
 

@@ -14,6 +14,11 @@ export function rememberLang(lang: string): void {
   localStorage.setItem(KEY, lang === 'en' ? 'en' : 'zh-CN');
 }
 
+/** Sentences one after another; Chinese needs no blank after its full stop. */
+export function sentences(...texts: string[]): string {
+  return texts.join(document.documentElement.lang === 'en' ? ' ' : '');
+}
+
 /** A text in the page's language. */
 export function say(id: string, values?: Record<string, string | number>): string {
   return translate(document.documentElement.lang === 'en' ? 'en' : 'zh-CN', id, values);

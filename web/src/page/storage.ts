@@ -1,6 +1,6 @@
 // Says when the storage of this device is nearly full, and whether the browser may clear it: before anything is lost.
 // Newer Chromium always answers that much is left; there the first sign is an act that does not fit (storage_full).
-import { say } from './language.ts';
+import { say, sentences } from './language.ts';
 import { strip } from './strip.ts';
 
 const LEFT_BYTES_MIN = 60_000_000; // the next build, the engine's snapshot and some days of work
@@ -29,12 +29,12 @@ export async function showStorage(): Promise<void> {
   } else strip('storage');
   const place = document.getElementById('storage-setting');
   if (!place) return;
-  place.textContent = [
+  place.textContent = sentences(
     say('{used} of {quota} MB are used.', figures),
     storage.persistent
       ? say('The browser promised not to clear this storage by itself.')
       : say('The browser may clear this storage when the disk is full: let waiting acts be sent soon, and never clear the data of this address by hand.'),
-  ].join(' ');
+  );
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
