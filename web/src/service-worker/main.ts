@@ -87,7 +87,7 @@ function needsNetwork(): Response {
     + `<p><a class="govuk-button" role="button" href="/today">${translate(lang, 'Go to Today')}</a></p></section>`;
   const html = `<!DOCTYPE html><html lang="zh-CN" class="govuk-template"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`
     + `<title>${translate('zh-CN', 'This needs the network')} – ${translate('zh-CN', 'Shouwen')}</title><link rel="stylesheet" href="/assets/app.css"></head>`
-    + `<body class="govuk-template__body"><header class="sw-bar"><div class="govuk-width-container"><div class="sw-bar__row"><a class="sw-brand" href="/today">${translate('zh-CN', 'Shouwen')}</a></div></div></header>`
+    + `<body class="govuk-template__body"><header class="sw-bar"><div class="sw-bar__top"><div class="govuk-width-container"><div class="sw-bar__row"><a class="sw-brand" href="/today">${translate('zh-CN', 'Shouwen')}</a></div></div></div></header>`
     + `<div class="govuk-width-container"><main class="sw-main" id="main-content">${part('zh-CN')}${part('en')}</main></div></body></html>`;
   return withPolicy(new Response(html, { status: 503, headers: { 'content-type': 'text/html; charset=utf-8' } }));
 }
