@@ -83,7 +83,7 @@ class Officer:
         expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}/slips/F-02"))
         return self._case_path()
 
-    def register_appeal(self, kind_text: str, name: str, title: str, text: str) -> str:
+    def register_appeal(self, kind_text: str, name: str, title: str, text: str, *, request_kind: str = "help") -> str:
         page = self.page
         self.open("/register")
         page.get_by_role("radio", name=re.compile(kind_text)).check()
@@ -91,6 +91,7 @@ class Officer:
         page.fill("input[name=claimant_phone]", "13800005678")
         page.fill("input[name=title]", title)
         page.fill("textarea[name=text]", text)
+        page.check(f"input[name=request_kind][value={request_kind}]")
         page.check("input[name=outcome][value=accept]")
         page.click("#register-submit")
         expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}(\?|$)"))

@@ -142,6 +142,17 @@ def supervision_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     page.goto(city.url + "/centre/cases")
     case = page.locator("main a[href^='/cases/']").first.get_attribute("href") or ""
     yield "keeping-hold", "/centre/keeping/" + case.rsplit("/", 1)[1]
+    yield "reporter", _reporter(page, city)
+
+
+def _reporter(page: Page, city: City) -> str:
+    """The page that says who made a report, of the first report in the city's list."""
+    page.goto(city.url + "/centre/cases")
+    for case in hrefs(page, "main a[href^='/cases/']"):
+        page.goto(city.url + case)
+        if found := hrefs(page, "a[href^='/centre/reporter/']"):
+            return found[0]
+    raise AssertionError("the demonstration has no report in the first page of the city's list")
 
 
 def audit_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:

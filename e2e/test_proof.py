@@ -21,9 +21,10 @@ from e2e.pictures import look
 from e2e.test_restored_record import shouwen
 from e2e.test_scope import at_the_record, held_cases
 from e2e.working_days import FANG, LIN
+from py_core.reporters import reporter_id
 from server.parts import Parts
 
-PHONE, YEARS_AGO = "13800005678", 3
+PHONE, REPORTER, YEARS_AGO = "13800005678", "举报人金某", 3
 
 
 def at_the_centre(laptop: Callable[..., Laptop], city: City, user: str) -> Officer:
@@ -65,9 +66,17 @@ def test_seen_and_printed_without_network_then_proven_outside_the_record(
     expect(page.locator(".sw-timeline")).to_contain_text("查看完整号码")
     expect(page.locator(".sw-timeline")).to_contain_text("打印")
 
+    # A report: as long as it waits, who took it down reads who made it; the case beside it never says so.
+    report = lin.register_appeal("群众", REPORTER, "反映夜间施工", "已向物业反映三次", request_kind="report")
+    report_id = report.rpartition("/")[2]
+    expect(page.locator("[aria-labelledby=people-title]")).to_contain_text(REPORTER)
+    expect(page.locator("main")).to_contain_text("发送后即从本设备移除")
+    assert {report_id, reporter_id(report_id)} <= held_cases(page)
+
     # The network returns: the auditor reads both, without what was seen.
     city.start()
     lin.expect_all_in_record()
+    _reporter_has_left(lin, report_id, shots)
     auditor = at_the_centre(laptop, city, "yanjing")
     auditor.page.goto(city.url + "/centre/audit")
     trail = auditor.page.locator("main")
@@ -107,6 +116,21 @@ def test_seen_and_printed_without_network_then_proven_outside_the_record(
     bad = checked(evidence, witnessed)
     assert bad.returncode == 1
     assert f"line {at + 1}" in bad.stderr
+
+
+def _reporter_has_left(lin: Officer, case_id: str, shots: Path) -> None:
+    """Once it is sent, no device says who made a report; the city record tells the desks and who took it down."""
+    page = lin.page
+    page.wait_for_function(UNTIL, arg=[reporter_id(case_id), False], timeout=ARRIVAL_MS_MAX)
+    assert case_id in held_cases(page)
+    lin.open(f"/cases/{case_id}")
+    people = page.locator("[aria-labelledby=people-title]")
+    expect(people).to_contain_text("已保密（HL-4(五)）")
+    assert REPORTER not in page.locator("body").inner_text()
+    people.locator(f"a[href='/centre/reporter/{case_id}']").click()
+    expect(page.locator("main")).to_contain_text(REPORTER)
+    assert PHONE not in page.locator("body").inner_text()
+    page.screenshot(path=shots / "reporter.png", full_page=True)
 
 
 def test_an_erasure_reaches_a_device_and_the_evidence_says_so(

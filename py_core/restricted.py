@@ -1,5 +1,6 @@
-"""Which cases only some people may know of: letters on discipline (WH-XS-6), and whatever names a member of staff whom
-it is about. The record feeds such a case to no device; its pages show it to who may know.
+"""Which documents only some people may know of: letters on discipline (WH-XS-6), whatever names a member of staff whom
+it is about, and who reported somebody (`py_core.reporters`). The record feeds them to no device; its pages show them to
+who may know.
 
 Pure. The record asks it for scope and pages, the desk for what it says about it.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from py_core.cases.acts import Event
 from py_core.packs import Packs
+from py_core.reporters import TOLD
 
 # Whoever inquires into staff, where a regulation names nobody else.
 INQUIRERS = frozenset({"discipline_desk", "supervision_office"})
@@ -33,13 +35,20 @@ class Restriction:
 
 
 def restriction(events: Iterable[Event], author: str, packs: Packs) -> Restriction | None:
-    """The restriction of a case that begins with these events; None for most."""
+    """The restriction of a document that begins with these events; None for most."""
     for event in events:
+        pack = packs.get(str(event.get("pack")))
+        against = str(event.get("against") or "")
+        if event.get("type") == TOLD:
+            hidden = pack.hidden_reporter if pack is not None else None
+            return (
+                Restriction(INQUIRERS, author, against, "")
+                if hidden is None
+                else Restriction(hidden.seen_by, author, against, hidden.article)
+            )
         if event.get("type") != "registered":
             return None
-        pack = packs.get(str(event.get("pack")))
         rule = pack.restricted if pack is not None else None
-        against = str(event.get("against") or "")
         if rule is not None and event.get("matter") in rule.matters:
             return Restriction(rule.seen_by, author, against, rule.article)
         return Restriction(INQUIRERS, author, against, "") if against else None

@@ -8,6 +8,7 @@ from py_core.city import CITY_ID
 from py_core.city.events import read_city_event
 from py_core.errors import Malformed
 from py_core.packs import load_packs
+from py_core.reporters import check_reporter_event, is_reporter_id
 from py_core.visits import is_visit_id, read_visit_event
 
 
@@ -15,13 +16,16 @@ def read_event(event: Event, case_id: str) -> None:
     """Raises `Malformed` when the core knows no such event in this document or cannot read its fields.
 
     The record runs the newest version: what it does not know, nobody honest has sent. The city document takes the
-    centre's events and no others, a visit those of visits, and no case takes any of these.
+    centre's events and no others, a visit those of visits, a reporter's document its own, and no case takes any of these.
     """
     if case_id == CITY_ID:
         read_city_event(event, load_packs())
         return
     if is_visit_id(case_id):
         read_visit_event(event)
+        return
+    if is_reporter_id(case_id):
+        check_reporter_event(event, case_id)
         return
     if event["type"] not in EVENTS:
         raise Malformed("event.type", "is not known")

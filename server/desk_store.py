@@ -13,6 +13,7 @@ from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.left import Left
 from py_core.packs import Packs
+from py_core.reporters import reporter_id
 from py_core.restricted import Restriction, restriction
 from py_core.visits import is_visit_id
 from server import record
@@ -94,6 +95,9 @@ class DeskStore:
     def visits(self) -> Iterable[CaseRecord]:
         ids = self._all if self._sees_everything else sorted(self._own)
         return tuple(self._all[each] for each in ids if is_visit_id(each) and each in self._all)
+
+    def reporter(self, case_id: str) -> CaseRecord | None:
+        return None if self._person is None else self._document(reporter_id(case_id))
 
     def _document(self, document_id: str) -> CaseRecord | None:
         document = self._all.get(document_id)

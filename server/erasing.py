@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from py_core import __version__
 from py_core.cases.acts import Act, read_act
@@ -20,6 +20,7 @@ from py_core.change import decode_act_change
 from py_core.desk.keeping import Document, documents
 from py_core.desk.turn import Turn, forget
 from py_core.errors import ShouwenError
+from py_core.reporters import reporter_id
 from py_core.residue import Residues, hashes_digest, remains_digest
 from py_core.retention import Kept
 from py_core.rights import may
@@ -154,46 +155,59 @@ def _able(parts: Parts) -> set[str]:
 
 
 def erase_document(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
-    """Erases one document that may be erased (the caller's word), unless undecided work waits in it."""
+    """Erases one document that may be erased (the caller's word), and with a report who made it, unless undecided work
+    waits in it."""
     kept = document.kept
     assert kept is not None, "only what has a period is due"
-    erased_list = ErasedList(parts.settings.data)
+    beside = reporter_id(kept.id)
     with parts.database.writing() as connection:
-        rows = connection.execute(
-            select(changes).where(changes.c.case_id == kept.id).order_by(changes.c.log_index)
-        ).all()
+        rows = _rows(connection, kept.id)
         seen = {recorded.hash for recorded in document.record.acts}
         if not rows or any(row.residue is not None for row in rows) or {row.hash for row in rows} != seen:
             return Erasing(0, 0, 0, 0)  # done before, or somebody worked on it a moment ago
-        if late_work.waits_in(connection, kept.id):
+        if late_work.waits_in(connection, kept.id) or late_work.waits_in(connection, beside):
             return Erasing(0, 0, 0, 1)
-        left = _residues(parts, rows)
-        event = _event(kept, rows, left, again=again)
-        now = parts.clock.now().replace(microsecond=0)
-        text = Act(
-            kind="erase_content",
-            events=(event,),
-            user=by,
-            device=SERVER_DEVICE,
-            device_seq=parts.own_device.next_seq(),
-            occurred_at=local(now),
-            claimed_at=local(now),
-            beacon=None,
-            since_beacon_ms=None,
-            pack_version=parts.packs.on(local(now).date()).version,
-            app_version=__version__,
-        ).text()
-        parts.own_device.append([OwnAct(kept.id, text, by)])
-        last = record.entries_of_case(connection, kept.id)[-1]
-        signature = connection.scalar(select(changes.c.signature).where(changes.c.hash == last.hash))
-        record.erase(connection, left)
-        contents = attachments.erase(connection, kept.id)
-        late_work.erase_settled(connection)
-        about = {"rule": kept.rule.id, "acts": len(rows), "hashes": event["hashes"]}
-        audit.note(connection, to_ms(parts.clock.now()), by, ERASED, kept.id, **about)
-        # Before the commit: what the list names and the record still has is erased at the next start.
-        erased_list.add(kept.id, last.raw, bytes(signature or b""))
+        contents = _erase_rows(parts, connection, by, kept, rows, again=again)
+        if teller := _rows(connection, beside):
+            _erase_rows(parts, connection, by, replace(kept, id=beside), teller, again=again)
     return Erasing(1, len(rows), contents, 0)
+
+
+def _rows(connection: Connection, document: str) -> Sequence[Row[Any]]:
+    return connection.execute(select(changes).where(changes.c.case_id == document).order_by(changes.c.log_index)).all()
+
+
+def _erase_rows(
+    parts: Parts, connection: Connection, by: str, kept: Kept, rows: Sequence[Row[Any]], *, again: bool
+) -> int:
+    """Erases one document inside the caller's transaction, by an act in it; gives how many contents went."""
+    left = _residues(parts, rows)
+    event = _event(kept, rows, left, again=again)
+    now = parts.clock.now().replace(microsecond=0)
+    text = Act(
+        kind="erase_content",
+        events=(event,),
+        user=by,
+        device=SERVER_DEVICE,
+        device_seq=parts.own_device.next_seq(),
+        occurred_at=local(now),
+        claimed_at=local(now),
+        beacon=None,
+        since_beacon_ms=None,
+        pack_version=parts.packs.on(local(now).date()).version,
+        app_version=__version__,
+    ).text()
+    parts.own_device.append([OwnAct(kept.id, text, by)])
+    last = record.entries_of_case(connection, kept.id)[-1]
+    signature = connection.scalar(select(changes.c.signature).where(changes.c.hash == last.hash))
+    record.erase(connection, left)
+    contents = attachments.erase(connection, kept.id)
+    late_work.erase_settled(connection)
+    about = {"rule": kept.rule.id, "acts": len(rows), "hashes": event["hashes"]}
+    audit.note(connection, to_ms(parts.clock.now()), by, ERASED, kept.id, **about)
+    # Before the commit: what the list names and the record still has is erased at the next start.
+    ErasedList(parts.settings.data).add(kept.id, last.raw, bytes(signature or b""))
+    return contents
 
 
 def _residues(parts: Parts, rows: Sequence[Row[Any]]) -> dict[str, str]:

@@ -8,10 +8,10 @@ in quarantine with its reason; one bad change never stops the next. Must not ans
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from py_core.city import CITY_ID
 from py_core.directory import Directory, Person
 from py_core.errors import Malformed
 from py_core.packs import Packs, load_packs
+from py_core.reporters import TELLING, TOLD, gives_away, is_reporter_id
 from py_core.restricted import restriction
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
@@ -181,6 +182,10 @@ class _View:
         if case_id not in self.standings:
             self.standings[case_id] = record.standing_of_case(self._connection, case_id)
         return self.standings[case_id]
+
+    def known_of(self, case_id: str) -> dict[str, Entry]:
+        """What the log has of another document, in its order."""
+        return {entry.hash: entry for entry in record.entries_of_case(self._connection, case_id)}
 
     def look_up_numbers(self, acts: Iterable[Act]) -> None:
         """Learns which of the acts' numbers are taken."""
@@ -372,11 +377,26 @@ class Gate:
                 raise _Refusal("missing_dependency", cause)
         self._check_history(change, case)
         if candidate.submission.case_id != CITY_ID:
-            first = "visit_planned" if is_visit_id(candidate.submission.case_id) else "registered"
-            self._check_scope(act, case, directory, first, now_ms, waived=candidate.submission.waived)
+            first = _first_event(candidate.submission.case_id)
+            if gives_away(_beginning(case, act), act.events, self._packs):
+                raise _Refusal("reporter_in_case")
+            if any(event["type"] == TOLD for event in act.events):
+                self._check_reporter(view, candidate, case, plan)
+            self._check_scope(candidate, case, directory, first, now_ms)
         case.standing = _standing(candidate, case.standing, directory, now_ms, first=not case.known)
         case.known[change.hash] = _entry_of(candidate, now_ms)
         plan.sequences[number] = change.hash
+
+    @staticmethod
+    def _check_reporter(view: _View, candidate: _Candidate, case: _Case, plan: _Plan) -> None:
+        """Who reported is told once, by who took the report down, as far as the record has the report already."""
+        if case.known or len(candidate.act.events) != 1:
+            raise _Refusal("second_beginning")
+        case_id = candidate.act.events[0]["case"]
+        planned = plan.cases.get(case_id)
+        begun = planned.known if planned is not None else view.known_of(case_id)
+        if begun and recorded_act(next(iter(begun.values()))).act.user != candidate.act.user:
+            raise _Refusal("reporter_of_others_case")
 
     @staticmethod
     def _check_history(change: ActChange, case: _Case) -> None:
@@ -400,12 +420,13 @@ class Gate:
             raise _Refusal("actor_forked")
 
     @staticmethod
-    def _check_scope(act: Act, case: _Case, directory: Directory, first: str, now_ms: int, *, waived: bool) -> None:
+    def _check_scope(candidate: _Candidate, case: _Case, directory: Directory, first: str, now_ms: int) -> None:
         """Whether the document begins with its `first` event, which names a unit, and is this person's business."""
+        act, document, waived = candidate.act, candidate.submission.case_id, candidate.submission.waived
         person = directory.person_on(act.user, day_of(act, now_ms)) or directory.people[act.user]
         concerned = units_in(case.standing)
         if any(RESTRICTED in reasons for reasons in case.standing.values()):
-            if not waived and not _may_know(act, case, person):
+            if not waived and not _may_know(document, act, case, person):
                 raise _Refusal("foreign_scope")
             return
         if not case.known:  # the first act: the case becomes the business of the units that it names
@@ -512,10 +533,27 @@ def _standing(candidate: _Candidate, before: Standing, directory: Directory, now
     return standing_after(before, act.events, author.unit, directory, day)
 
 
-def _may_know(act: Act, case: _Case, person: Person) -> bool:
+def _first_event(document_id: str) -> str:
+    """The event with which a document of this kind begins."""
+    if is_visit_id(document_id):
+        return "visit_planned"
+    return TOLD if is_reporter_id(document_id) else "registered"
+
+
+def _beginning(case: _Case, act: Act) -> Mapping[str, Any]:
+    """The registration of the case that an act is for; nothing where it matters to nobody."""
+    if all(TELLING.isdisjoint(event) for event in act.events):
+        return {}
+    first = read_act(decode_act_change(next(iter(case.known.values())).raw).text) if case.known else act
+    return next((event for event in first.events if event.get("type") == "registered"), {})
+
+
+def _may_know(document: str, act: Act, case: _Case, person: Person) -> bool:
     """Whether the author of an act may know of a restricted case; the record's own statements are for rules."""
     if all(_right_of(event).record_only for event in act.events):
         return True
+    if is_reporter_id(document) and all(event["type"] == "late_work_taken" for event in act.events):
+        return True  # a decision about when it came, for which nobody has to know what it says
     first = read_act(decode_act_change(next(iter(case.known.values())).raw).text)
     found = restriction(first.events, first.user, load_packs())
     return found is None or found.allows(act.user, person.roles)

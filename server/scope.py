@@ -41,6 +41,7 @@ _NAMING_FIELDS = {
     "forwarded_up": (("to",), CONCERNED),
     "acting_arranged": (("by", "who"), CONCERNED),
     "visit_planned": (("unit", "officers"), BEGAN),
+    "reporter_told": (("unit",), BEGAN),
     "visit_moved": (("officers",), BEGAN),
 }
 _RETURNS = frozenset({"return_requested", "ticket_refused"})

@@ -18,6 +18,7 @@ from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
+from py_core.reporters import PARTICULARS
 from py_core.rules.extension import new_date
 from py_core.rules.situation import look
 from py_core.views import language
@@ -57,6 +58,16 @@ def is_fixed(command: str, field: str) -> bool:
     return (command, field) in _FIXED
 
 
+def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
+    """The fields that a form has: those that the desk does not fill itself, and no drawing of who stays secret."""
+    secret = secrecy.hiding_rule(turn, opened) is not None
+    return [
+        field
+        for field in spec.fields
+        if not is_fixed(spec.name, field.name) and not (secret and field.name in PARTICULARS)
+    ]
+
+
 def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, Any]:
     """Values that follow from who acts on what."""
     names = {field.name for field in spec.fields}
@@ -93,7 +104,7 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
     if spec.name == "issue_receipt":
         return {name: str(value) for name, value in receipt_step(turn, opened.case, opened.number)[1].items()}
     if spec.name == "reveal_field":
-        return {"field": (turn.request.query.get("field") or secrecy.revealable(opened)[:1] or [""])[-1]}
+        return {"field": (turn.request.query.get("field") or secrecy.revealable(turn, opened)[:1] or [""])[-1]}
     asked = opened.case.last("extension_requested")
     if spec.name == "approve_extension" and asked:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")
@@ -122,9 +133,7 @@ def _granted_until(turn: Turn, opened: OpenCase) -> date | None:
 def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None) -> list[dict[str, Any]]:
     """The fields as the template draws them."""
     views = []
-    for field in spec.fields:
-        if is_fixed(spec.name, field.name):
-            continue
+    for field in _asked(turn, opened, spec):
         options = _options(turn, opened, spec, field, pack)
         article = demanding_article(opened.case.pack, spec.name, field.name)
         needed = _is_needed(spec, field, article)
@@ -174,7 +183,7 @@ def _options(
     if field.kind == "choice":
         return [
             {"value": value, "text": pack.term(f"{field.term}.{value}", turn.lang) if pack else value}
-            for value in (secrecy.revealable(opened) if field.term == "revealed" else field.choices)
+            for value in (secrecy.revealable(turn, opened) if field.term == "revealed" else field.choices)
         ]
     if (spec.name, field.name) in _UNIT_FIELDS:
         return [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
@@ -211,9 +220,7 @@ def _procedure(turn: Turn, pack: Pack | None, data: Any) -> str:
 def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None, form: Form) -> dict[str, Any]:
     """The typed values as the command takes them; faults are noted in the form."""
     fields = fixed_fields(turn, opened, spec)
-    for field in spec.fields:
-        if is_fixed(spec.name, field.name):
-            continue
+    for field in _asked(turn, opened, spec):
         options = _options(turn, opened, spec, field, pack)
         required = _is_needed(spec, field, demanding_article(opened.case.pack, spec.name, field.name))
         needed = N_("Fill this in.") if required else ""

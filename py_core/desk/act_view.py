@@ -51,8 +51,7 @@ def act_view(
     """Everything that the timeline and the reconciliation page show about one act of a case."""
     pack = turn.pack_of(opened.case)
     user = recorded.act.user
-    line = act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
-    return line | {"signatures": []} if secrecy.hidden_reporter(turn, opened) else line
+    return act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
 
 
 def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = False) -> dict[str, Any]:
@@ -133,6 +132,8 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "second_beginning": N_("the case had already begun elsewhere"),
     "no_registration": N_("the case does not begin with a registration"),
     "unknown_unit": N_("it names a unit that the city does not have"),
+    "reporter_in_case": N_("it would tell in the case who reported somebody: register it again with a newer app"),
+    "reporter_of_others_case": N_("it tells who reported something that somebody else took down"),
     "in_another_case": N_("the same change already stands in another case"),
     "foreign_scope": N_("the case is outside what this device may write, or has left it"),
     "case_erased": N_("the content of its case was erased after its period, so nothing can be added to it"),

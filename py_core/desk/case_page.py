@@ -84,12 +84,23 @@ def _restricted(turn: Turn, opened: OpenCase) -> str:
     first = opened.acts[0].act
     found = restriction(first.events, first.user, turn.store.packs())
     if found is None:
-        return ""
+        return _reporter_still_here(turn, opened)
     if turn.surroundings.where == "device":
         return turn.say(
             N_("Only the discipline desk, the supervision office and you may know of this case. It leaves this device once it is sent.")
         )  # fmt: skip
     return turn.say(N_("Restricted: no device holds this case, and only who may know of it finds it here."))
+
+
+def _reporter_still_here(turn: Turn, opened: OpenCase) -> str:
+    """Said to who took a report down, as long as the device has who made it."""
+    rule = secrecy.hiding_rule(turn, opened)
+    if rule is None or turn.surroundings.where != "device" or turn.store.reporter(opened.id) is None:
+        return ""
+    return turn.say(
+        N_("Who reported it is kept apart from the case (%(article)s) and leaves this device once it is sent; no other device gets it."),
+        article=rule.article,
+    )  # fmt: skip
 
 
 def _erased(turn: Turn, opened: OpenCase) -> dict[str, str] | None:
@@ -177,16 +188,12 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     taken = case.last("handover_accepted") or case.last("accepted")
     claimant = case.value("claimant")
     first = case_view.first_responder(turn, opened)
-    hidden = secrecy.hidden_reporter(turn, opened)
-    rows = [
-        (
-            turn.say(N_("Claimant")),
-            turn.say(N_("kept secret (%(article)s)"), article=hidden) if hidden else case.value("claimant_name") or "",
-        ),
+    rows: list[tuple[str, str | dict[str, str]]] = [
+        (turn.say(N_("Claimant")), _who_asks(turn, opened)),
         (turn.say(N_("Kind")), case_view.term(turn, opened, f"claimant.{claimant}") if claimant else ""),
         (turn.say(N_("Phone")), secrecy.number_of(turn, opened, "claimant_phone")),
         (turn.say(N_("ID number or credit code")), secrecy.number_of(turn, opened, "claimant_id")),
-        (turn.say(N_("Address")), "" if hidden else case.value("claimant_address") or ""),
+        (turn.say(N_("Address")), secrecy.claimant(turn, opened, "claimant_address") or ""),
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
@@ -194,6 +201,16 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     ]
     shown = [(label, text if isinstance(text, dict) else {"text": text}) for label, text in rows]
     return [{"label": label, **row} for label, row in shown if row["text"]]
+
+
+def _who_asks(turn: Turn, opened: OpenCase) -> dict[str, str]:
+    """The name; of a hidden reporter that it is kept secret, with the way to the city record's own page for who may ask."""
+    hidden = secrecy.hidden_reporter(turn, opened)
+    name = str(secrecy.claimant(turn, opened, "claimant_name") or "")
+    row = {"text": turn.say(N_("kept secret (%(article)s)"), article=hidden) if hidden else name}
+    if secrecy.may_ask_reporter(turn, opened):
+        row["href"] = f"/centre/reporter/{opened.id}"
+    return row
 
 
 def _officer(turn: Turn, user: str) -> str:

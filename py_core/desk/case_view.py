@@ -79,9 +79,8 @@ def official_name(turn: Turn, unit_id: str | None) -> str:
 def asker(turn: Turn, opened: OpenCase) -> str:
     """Who asks and about which place, in one line; the phone stays masked, a hidden reporter hidden."""
     case = opened.case
-    if secrecy.hidden_reporter(turn, opened):
-        return str(case.value("place") or "")
-    parts = (case.value("claimant_name"), mask_phone(case.value("claimant_phone") or ""), case.value("place"))
+    name, phone = (secrecy.claimant(turn, opened, field) or "" for field in ("claimant_name", "claimant_phone"))
+    parts = (name, mask_phone(phone), case.value("place"))
     return " · ".join(str(part) for part in parts if part)
 
 
@@ -123,7 +122,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "provisional": found.provisional,
         "state": state_name(turn, opened),
         "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
-        "claimant": "" if secrecy.hidden_reporter(turn, opened) else opened.case.value("claimant_name") or "",
+        "claimant": secrecy.claimant(turn, opened, "claimant_name") or "",
         "responsible": responsible(turn, opened),
         "article": found.principal.article if found.principal else "",
         "overlays": [

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from py_core.desk import case_view, secrecy, visit_view
+from py_core.desk import case_view, visit_view
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
@@ -75,10 +75,8 @@ def known_enterprises(turn: Turn) -> dict[str, Enterprise]:
 
 
 def _asked_by_enterprises(turn: Turn) -> Iterator[OpenCase]:
-    """The cases in which an enterprise asks, without those whose reporter this person may not know."""
-    return (
-        each for each in turn.open_all() if each.glance.enterprise and not secrecy.hides_reporter(turn, each.record)
-    )
+    """The cases in which an enterprise asks; a report is in nobody's file, for it does not say who made it."""
+    return (each for each in turn.open_all() if each.glance.enterprise)
 
 
 def _aliases(held: Iterable[OpenVisit], cases: Iterable[OpenCase]) -> dict[str, str]:

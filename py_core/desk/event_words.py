@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from py_core.views.language import N_
 
 EVENT_TITLES: Mapping[str, str] = {
+    "reporter_told": N_("Who reported it, kept apart from the case"),
     "registered": N_("Registered"),
     "signature_recorded": N_("Signature recorded"),
     "identity_told": N_("Identity slip handed over"),

@@ -20,6 +20,7 @@ from py_core.desk.turn import Turn
 from py_core.desk.visit_held import open_visit
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
+from py_core.reporters import is_reporter_id
 from py_core.views import language
 from py_core.views.language import N_
 from py_core.visits import is_visit_id
@@ -173,5 +174,6 @@ def _details(turn: Turn, found: HeldWork) -> dict[str, Any]:
         "hash": found.hash[:12],
         "happened": language.moment_text(turn.lang, act.occurred_at, seconds=True) if act else "",
         "claimed": language.moment_text(turn.lang, act.claimed_at, seconds=True) if act else "",
-        "facts": act_view.facts_of(turn, act) if act else [],
+        # Who reported somebody is no reconciler's to read.
+        "facts": act_view.facts_of(turn, act) if act and not is_reporter_id(found.case_id) else [],
     }

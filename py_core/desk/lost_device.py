@@ -74,12 +74,12 @@ def _contents(opened: OpenCase) -> int:
 
 
 def _row(turn: Turn, opened: OpenCase, contents: int) -> dict[str, Any]:
-    hidden = not turn.may("read_whole_city") or secrecy.hidden_reporter(turn, opened)
+    hidden = not turn.may("read_whole_city")
     return {
         "id": opened.id,
         "number": opened.number,
         "title": "" if hidden else case_view.title_of(turn, opened),
-        "who": "" if hidden else opened.case.value("claimant_name") or "",
+        "who": "" if hidden else secrecy.claimant(turn, opened, "claimant_name") or "",
         "unit": case_view.unit_name(turn, case_view.unit_of(opened)),
         "state": case_view.state_name(turn, opened),
         "contents": contents,

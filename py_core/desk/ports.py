@@ -287,6 +287,10 @@ class Store(Protocol):
 
     def visits(self) -> Iterable[CaseRecord]: ...
 
+    def reporter(self, case_id: str) -> CaseRecord | None:
+        """Who reported what a case is about (`py_core.reporters`), where this side has it and this person may know."""
+        ...
+
     def recomputing(self) -> tuple[int, int] | None:
         """How many of how many cases are counted anew after a change of the law; None when nothing is."""
         ...

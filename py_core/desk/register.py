@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from py_core.cases.acts import Event
@@ -13,7 +14,7 @@ from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
 from py_core.desk.frame import page, redirect, render
-from py_core.desk.ports import Response
+from py_core.desk.ports import NewAct, Response
 from py_core.desk.problems import refusal
 from py_core.desk.recording import new_act
 from py_core.desk.register_choices import MATTER, Choice, choice_view, choices, chosen, matter_groups
@@ -28,6 +29,7 @@ from py_core.desk.register_form import (
 from py_core.desk.turn import Turn
 from py_core.desk.visit_words import refusal_text
 from py_core.errors import Refused
+from py_core.reporters import apart, hiding, reporter_id
 from py_core.rules.engine import assess
 from py_core.values import local
 from py_core.views import language
@@ -88,6 +90,14 @@ def take_register(turn: Turn) -> Response:
     wanted = read_registration(turn, form, offered)
     if wanted is None:
         return _page(turn, form, offered, status=422)
+    if visit_id and hiding(
+        {**wanted.fields, "pack": wanted.choice.pack.id, "matter": wanted.choice.matter.id}, turn.store.packs()
+    ):
+        form.fault(
+            "request_kind",
+            N_("Register a report by itself, not in a visit: whoever reads the visit would know who made it."),
+        )
+        return _page(turn, form, offered, status=422)
     number = f"{turn.identity.device_code}-{turn.surroundings.next_device_seq:0{NUMBER_DIGITS}d}"
     try:
         events, receipt = _decide(turn, wanted, number)
@@ -95,15 +105,24 @@ def take_register(turn: Turn) -> Response:
         if not _note_faults(turn, form, refused):
             return refusal(turn, refused, "/register", wanted.choice.pack)
         return _page(turn, form, offered, status=422)
-    acts = [new_act(turn, wanted.case_id, "register", events, wanted.occurred_at)]
+    acts = registered_acts(turn, wanted.case_id, events, wanted.occurred_at)
     if visit_id:
         try:
-            acts.append(register_visit.joined(turn, visit_id, wanted))
+            acts.append(register_visit.joined(turn, visit_id, wanted, len(acts)))
         except Refused as refused:
             form.errors["visit"] = refusal_text(turn, refused)
             return _page(turn, form, offered, status=422)
     location = register_visit.back_to(visit_id, "visit_request") or _next_page(wanted, receipt)
     return Response(303, location=location, acts=tuple(acts))
+
+
+def registered_acts(turn: Turn, case_id: str, events: tuple[Event, ...], at: datetime) -> list[NewAct]:
+    """The act that begins a case and, of a report, the one beside it that says who made it."""
+    kept, beside = apart(case_id, events, turn.store.packs())
+    acts = [new_act(turn, case_id, "register", kept, at)]
+    if beside is not None:
+        acts.append(new_act(turn, reporter_id(case_id), "tell_reporter", (beside,), at, after=1))
+    return acts
 
 
 def show_similar(turn: Turn) -> Response:

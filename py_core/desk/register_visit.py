@@ -57,7 +57,7 @@ def named(turn: Turn, visit_id: str) -> dict[str, str] | None:
     }
 
 
-def joined(turn: Turn, visit_id: str, wanted: Registration) -> NewAct:
+def joined(turn: Turn, visit_id: str, wanted: Registration, after: int) -> NewAct:
     """The visit's act beside the registration: the request, and the papers that were taken for it.
 
     Raises `Refused` when the visit takes no request (any more).
@@ -68,7 +68,7 @@ def joined(turn: Turn, visit_id: str, wanted: Registration) -> NewAct:
     events: list[Event] = list(decide_visit(visit, "add_request", case, wanted.occurred_at))
     if wanted.fields.get("materials"):
         events.append({"type": "papers_taken", "papers": wanted.fields["materials"], **case})
-    return new_act(turn, visit_id, "add_request", events, wanted.occurred_at, after=1)
+    return new_act(turn, visit_id, "add_request", events, wanted.occurred_at, after=after)
 
 
 def back_to(visit_id: str, done: str) -> str:

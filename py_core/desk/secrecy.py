@@ -11,14 +11,14 @@ from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import REVEALED_FIELDS
-from py_core.desk.ports import CaseRecord
 from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
+from py_core.packs.model import HiddenReporter
+from py_core.reporters import hiding, particulars
 from py_core.views.masking import mask_identity, mask_phone
 
 SHOWN_FOR = timedelta(minutes=10)
 
-REPORTER_FIELDS = frozenset({"claimant_name", "claimant_phone", "claimant_id", "claimant_address", "claimant_ref"})
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "claimant_phone": mask_phone,
     "claimant_id": mask_identity,
@@ -37,40 +37,54 @@ def is_masked(field: str) -> bool:
     return field in _MASKS
 
 
+def claimant(turn: Turn, opened: OpenCase, field: str) -> Any:
+    """One of `PARTICULARS`: what the case says of who asks; who reports somebody stands beside the case, where it does."""
+    if hiding_rule(turn, opened) is None:
+        return opened.case.value(field)
+    beside = turn.store.reporter(opened.id)
+    events = () if beside is None else (event for each in beside.acts for event in each.act.events)
+    return particulars(events).get(field)
+
+
 def hidden_reporter(turn: Turn, opened: OpenCase) -> str:
-    """The article by which this person may not know who reported; empty when there is none or the person may."""
-    pack = turn.pack_of(opened.case)
-    rule = pack.hidden_reporter if pack is not None else None
+    """The article by which it is not told here who reported; empty when there is none, or this person has it here."""
+    rule = hiding_rule(turn, opened)
+    return "" if rule is None or turn.store.reporter(opened.id) is not None else rule.article
+
+
+def hiding_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:
+    """The rule that keeps apart who reported; None for an ordinary case."""
     registered = opened.case.registered
-    if rule is None or registered is None or registered.user == turn.identity.user or turn.roles & rule.seen_by:
-        return ""
-    kind = opened.case.value("request_kind")
-    return rule.article if opened.case.matter in rule.matters or kind in rule.kinds else ""
+    return None if registered is None else hiding(registered.data, turn.store.packs())
 
 
-def hides_reporter(turn: Turn, record: CaseRecord) -> bool:
-    """The same for a case that nobody has opened: by its registration alone, for searches that go through thousands."""
-    told = ((each.act.user, event) for each in record.acts for event in each.act.events)
-    user, said = next((one for one in told if one[1].get("type") == "registered"), ("", {}))
-    pack = turn.packs.get(str(said.get("pack")))
-    rule = pack.hidden_reporter if pack is not None else None
-    if rule is None or user == turn.identity.user or turn.roles & rule.seen_by:
+def may_ask_reporter(turn: Turn, opened: OpenCase) -> bool:
+    """Whether the city record tells this person who reported: those whom the rule names, and who took it down."""
+    rule, registered = hiding_rule(turn, opened), opened.case.registered
+    if rule is None or registered is None:
         return False
-    return said.get("matter") in rule.matters or said.get("request_kind") in rule.kinds
+    if opened.case.value("against") == turn.identity.user:
+        return False
+    return registered.user == turn.identity.user or bool(turn.roles & rule.seen_by)
 
 
 def who_sees_reporter(turn: Turn, opened: OpenCase) -> list[str]:
     """The roles to which a hidden reporter is known."""
-    pack = turn.pack_of(opened.case)
-    return sorted(pack.hidden_reporter.seen_by) if pack is not None and pack.hidden_reporter is not None else []
+    rule = hiding_rule(turn, opened)
+    return [] if rule is None else sorted(rule.seen_by)
 
 
 def number_of(turn: Turn, opened: OpenCase, field: str) -> dict[str, str]:
     """A number of the claimant for the case page: in full after this person's own act, else masked with the way to it."""
-    value = "" if hidden_reporter(turn, opened) else str(opened.case.value(field) or "")
-    if not value or _lately(turn, opened, "field_revealed", "field", field):
+    value = str(claimant(turn, opened, field) or "")
+    if not value or revealed_lately(turn, opened, field):
         return {"text": value}
     return {"text": masked(field, value), "reveal": f"/cases/{opened.id}/do/reveal_field?field={field}"}
+
+
+def revealed_lately(turn: Turn, opened: OpenCase, field: str) -> bool:
+    """Whether this person has just asked for this number with a purpose."""
+    return _lately(turn, opened, "field_revealed", "field", field)
 
 
 def printed_lately(turn: Turn, opened: OpenCase, form: str) -> bool:
@@ -78,9 +92,9 @@ def printed_lately(turn: Turn, opened: OpenCase, form: str) -> bool:
     return _lately(turn, opened, "form_printed", "form", form)
 
 
-def revealable(opened: OpenCase) -> list[str]:
-    """The numbers that this case has."""
-    return [field for field in REVEALED_FIELDS if opened.case.value(field)]
+def revealable(turn: Turn, opened: OpenCase) -> list[str]:
+    """The numbers of the claimant that are here."""
+    return [field for field in REVEALED_FIELDS if claimant(turn, opened, field)]
 
 
 def _lately(turn: Turn, opened: OpenCase, event_type: str, key: str, wanted: str) -> bool:

@@ -15,7 +15,6 @@ from py_core.desk.forms import Form
 from py_core.desk.likeness import Described, Like, alike, describe
 from py_core.desk.ports import CaseRecord
 from py_core.desk.register_choices import APPEAL_PACK
-from py_core.desk.secrecy import hides_reporter
 from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
 from py_core.views.language import N2_, N_
@@ -69,9 +68,7 @@ def found(turn: Turn, form: Form, kind: str) -> dict[str, Any]:
         compared = (known.described for _, known in cases if known.is_appeal)
         likes = list(alike(text, form.value("place"), compared, _LIKE_FOR_UNITS))
     opened = {each.id: each for each, _ in cases}
-    # Who types a name must not learn from this page that its bearer has reported somebody (HL-4(五), WH-XS-6).
-    known_askers = [each for each in cases if not hides_reporter(turn, each[0].record)]
-    history = _history(form, known_askers)
+    history = _history(form, cases)  # who has reported somebody is not in the case (`py_core.reporters`)
     ranked = sorted(history, key=lambda row: (case_view.is_finished(row[0]), -_registered(row[0])))
     return {
         "history": [_row(turn, each, [turn.say(reason)]) for each, reason in ranked[:HISTORY_MAX]],

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from py_core.cases.state import Fact
-from py_core.desk import case_view
+from py_core.desk import case_view, secrecy
 from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_sources import Sheet, record_at, resolve
 from py_core.desk.turn import OpenCase
@@ -98,8 +98,8 @@ def _drawn(plan: Print, sheet: Sheet) -> Any:
     """The signature that stands in the case, on forms that are signed and say where they take it from."""
     if not plan.signatures or sheet.opened is None or not any(field.source == "signature" for field in plan.fields):
         return None
-    fact = sheet.opened.case.last("signature_recorded") or sheet.opened.case.registered
-    drawn = fact.data.get("strokes") if fact else None
+    fact = sheet.opened.case.last("signature_recorded")
+    drawn = fact.data.get("strokes") if fact else secrecy.claimant(sheet.turn, sheet.opened, "strokes")
     return signature_svg(drawn, sheet.turn.say(N_("Drawn signature"))) if drawn else None
 
 

@@ -21,6 +21,7 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
 from py_core.periods import read_period
+from py_core.reporters import PARTICULARS
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -126,8 +127,10 @@ def _fact(sheet: Sheet, head: str) -> Fact | None:
 
 def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None]:
     turn = sheet.turn
-    if fact is None or (fact.type == "registered" and field in secrecy.REPORTER_FIELDS and _case(sheet, field) is None):
+    if fact is None:
         return ()
+    if fact.type == "registered" and field in PARTICULARS:
+        return str(_case(sheet, field) or "").splitlines()
     if field == "moment":
         return (language.moment_text(turn.lang, fact.at),)
     if field == "day":
@@ -175,9 +178,9 @@ def _first_full(sheet: Sheet) -> str:
 
 
 def _case(sheet: Sheet, name: str) -> Any:
-    if sheet.opened is None or (name in secrecy.REPORTER_FIELDS and secrecy.hidden_reporter(sheet.turn, sheet.opened)):
+    if sheet.opened is None:
         return None
-    return sheet.opened.case.value(name)
+    return secrecy.claimant(sheet.turn, sheet.opened, name) if name in PARTICULARS else sheet.opened.case.value(name)
 
 
 def _phone(sheet: Sheet) -> str:

@@ -188,6 +188,10 @@ class HiddenReporter:
     seen_by: frozenset[str]
     article: str
 
+    def covers(self, matter: object, kind: object) -> bool:
+        """Whether a case of this matter and kind of request is a report."""
+        return matter in self.matters or kind in self.kinds
+
 
 @dataclass(frozen=True, slots=True)
 class RestrictedMatters:

@@ -17,9 +17,10 @@ from py_core.cases.acts import Act, Event, RecordedAct
 from py_core.cases.commands import Command, Context, decide
 from py_core.cases.history import order
 from py_core.cases.state import Case, evolve, fold
-from py_core.change import decode_act_change, sign_bytes
+from py_core.change import ActChange, decode_act_change, sign_bytes
 from py_core.directory import Directory
 from py_core.packs import Packs
+from py_core.reporters import apart, reporter_id
 from py_core.visits import Visit, decide_visit, fold_visit, is_visit_id, plan_visit
 from server.demo.own_devices import DemoDevice
 from server.engine import CaseEngine
@@ -106,7 +107,7 @@ class Stage:
         made: list[Delivery] = []
         while waiting:
             _, number, play, step = heapq.heappop(waiting)
-            made.append(self._take(play, step))
+            made += self._take(play, step)
             acts = order(play.acts)
             found = fold_visit(play.case_id, acts) if is_visit_id(play.case_id) else fold(play.case_id, acts)
             self._push(waiting, number, play, found, until)
@@ -127,7 +128,8 @@ class Stage:
         if step.at <= until:
             heapq.heappush(waiting, (step.at, number, play, step))
 
-    def _take(self, play: _Play, step: Step) -> Delivery:
+    def _take(self, play: _Play, step: Step) -> list[Delivery]:
+        """The act of a step; of a report also the one that says who made it, in its own document."""
         person = self._directory.people[step.user]
         device = self._devices[step.user]
         acts, raws = play.seen(step.unseen)
@@ -145,9 +147,9 @@ class Stage:
         number = f"{device.code}-{seq:0{NUMBER_DIGITS}d}"  # as the desk numbers what it registers
         commands = [(step.command, fields if acts else fields | {"number": number}), *step.also]
 
-        def act(events: tuple[Event, ...]) -> Act:
+        def act(events: tuple[Event, ...], kind: str = step.command, seq: int = seq) -> Act:
             return Act(
-                kind=step.command,
+                kind=kind,
                 events=events,
                 user=step.user,
                 device=device.id,
@@ -165,15 +167,27 @@ class Stage:
 
         decided = _visit_events if is_visit_id(play.case_id) else _case_events
         events = decided(play, acts, commands, context, draft)
-        actor = device.actor_on(step.at.date())
-        raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act(tuple(events)).text()])[-1]
-        change = decode_act_change(raw)
+        kept, beside = apart(play.case_id, events, self._packs)
         received_at = step.at + step.travel
-        play.acts.append(RecordedAct(change.hash, change.causes, act(tuple(events)), received_at))
-        play.raws.append(raw)
-        signature = device.sign(sign_bytes(play.case_id, change.hash))
-        submission = Submission(play.case_id, device.alg, signature, raw, device.id, step.user)
-        return Delivery(submission, received_at)
+        made = act(kept)
+        submission, change = self._signed(play.case_id, device, step, raws, made)
+        play.acts.append(RecordedAct(change.hash, change.causes, made, received_at))
+        play.raws.append(submission.raw)
+        delivered = [Delivery(submission, received_at)]
+        if beside is not None:
+            told = act((beside,), "tell_reporter", device.next_seq())
+            submission, _ = self._signed(reporter_id(play.case_id), device, step, [], told)
+            delivered.append(Delivery(submission, received_at))
+        return delivered
+
+    def _signed(
+        self, document: str, device: DemoDevice, step: Step, raws: list[bytes], act: Act
+    ) -> tuple[Submission, ActChange]:
+        actor = device.actor_on(step.at.date())
+        raw = self._engine.append_texts(raws, bytes.fromhex(actor), [act.text()])[-1]
+        change = decode_act_change(raw)
+        signature = device.sign(sign_bytes(document, change.hash))
+        return Submission(document, device.alg, signature, raw, device.id, step.user), change
 
 
 Commands = Sequence[tuple[str, Mapping[str, Any]]]

@@ -25,6 +25,7 @@ from py_core.directory import Directory, Offer, Person, Unit
 from py_core.documents import is_case_id
 from py_core.left import Left
 from py_core.packs import Packs, load_packs
+from py_core.reporters import reporter_id
 from py_core.visits import is_visit_id
 
 BEIJING = timezone(timedelta(hours=8))
@@ -110,6 +111,9 @@ class FakeStore:
 
     def visits(self) -> Iterable[CaseRecord]:
         return [record for visit_id in self.acts if (record := self.visit(visit_id))]
+
+    def reporter(self, case_id: str) -> CaseRecord | None:
+        return self._document(reporter_id(case_id))
 
     def left(self) -> Mapping[str, Left]:
         return {}

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
 
-from py_core.cases.events import EVENTS
 from py_core.desk.act_view import QUARANTINE_REASONS
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.ports import Quarantined, Similar, SyncStatus
 from py_core.desk.receipt_code import check_code, fits
 from py_core.desk.sync_page import PROBLEMS
-from py_core.visits import VISIT_EVENTS
+from py_core.documents import EVENT_FIELDS
 
 KEY = "0" * 31 + "1"
 
@@ -197,7 +196,7 @@ def test_the_sync_page_says_what_waits_and_what_was_held_back(desk: Desk) -> Non
 
 
 def test_every_event_has_a_title() -> None:
-    assert EVENT_TITLES.keys() == EVENTS.keys() | VISIT_EVENTS.keys()
+    assert EVENT_TITLES.keys() == EVENT_FIELDS.keys()
 
 
 def test_every_reason_of_the_gate_has_words() -> None:

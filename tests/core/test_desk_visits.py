@@ -145,6 +145,14 @@ def test_a_visit_that_takes_no_request_loses_nothing_that_was_typed(desk: Desk) 
     assert "走访尚未开始" in desk.post("/register", **form).html
 
 
+def test_a_report_is_not_registered_in_a_visit_which_would_say_who_made_it(started: Desk) -> None:
+    form = appeal_form(visit=VISIT[8:], offer="appeal:enterprise", claimant="enterprise", request_kind="report")
+    response = started.post("/register", **form)
+    assert (response.status, response.acts) == (422, ())
+    assert "举报请单独登记" in response.html
+    assert started.post("/register", **{**form, "visit": ""}).status == 303
+
+
 def test_from_papers_and_a_signature_to_the_end(started: Desk) -> None:
     case = request(started)
     do(started, "take_papers", papers="租赁合同 ×2")

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
 
+from py_core.reporters import is_reporter_id
+
 PHONE, IDENTITY = "13812345678", "360426199101010071"
 PAGES = ("/today", "/cases", "/approvals", "/register")
 
@@ -143,18 +145,55 @@ def reported(pack_matter: str, **changes: str) -> tuple[Desk, str]:
     return desk, next(iter(desk.store.acts))
 
 
-def test_who_reports_somebody_is_told_to_no_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+def fed(desk: Desk) -> FakeStore:
+    """What the record feeds the devices of the unit: everything but who reported (`py_core.restricted`)."""
+    store = FakeStore()
+    store.hear(desk.store, desk.now)
+    store.acts = {each: acts for each, acts in store.acts.items() if not is_reporter_id(each)}
+    return store
+
+
+def test_who_reports_somebody_is_told_to_no_handler() -> None:
     """HL-4(五): the reporter of a report is known to who took it down and to the desks that have to know."""
+    desk, case_id = reported("appeal:citizen", request_kind="report", claimant_address="举报巷7号")
+    handler = Desk("zhou", store=fed(desk))
+    assert REPORTER not in repr(handler.store.acts), "it is not on the handler's device, whatever pages show"
+    assert PHONE not in repr(handler.store.acts)
+    assert "举报巷" not in repr(handler.store.acts)
+    for path in (f"/cases/{case_id}", "/today", "/cases", f"/cases/{case_id}/do/note"):
+        assert handler.get(path).status == 200, path
+    page = handler.get(f"/cases/{case_id}").html
+    assert "已保密（HL-4(五)）" in page
+    assert "do/reveal_field" not in page
+    assert f"/centre/reporter/{case_id}" not in page
+    assert handler.get(f"/centre/reporter/{case_id}").status == 503
+
+    # As long as it is only here, who took it down works with it; the city record's own pages join the two.
+    for desk_that_may in (desk, Desk("chen", store=desk.store, where="server")):
+        page = desk_that_may.get(f"/cases/{case_id}").html
+        assert REPORTER in page
+        assert "举报巷7号" in page
+    taker = Desk("lin", store=handler.store)
+    page = taker.get(f"/cases/{case_id}").html
+    assert REPORTER not in page
+    assert f"/centre/reporter/{case_id}" in page, "the way to it is told to who may go it"
+
+
+def test_the_records_page_of_a_reporter_shows_a_number_for_a_purpose_only() -> None:
     desk, case_id = reported("appeal:citizen", request_kind="report")
-    handler, dispatcher = Desk("zhou", store=desk.store), Desk("chen", store=desk.store, where="server")
-    for path in (f"/cases/{case_id}", "/today", "/cases", f"/cases/{case_id}/do/note", f"/cases/{case_id}/slips/F-01"):
-        html = handler.get(path).html
-        assert REPORTER not in html, path
-        assert "138******78" not in html, path
-    assert "已保密（HL-4(五)）" in handler.get(f"/cases/{case_id}").html
-    assert "do/reveal_field" not in handler.get(f"/cases/{case_id}").html
-    for desk_that_may in (desk, dispatcher):
-        assert REPORTER in desk_that_may.get(f"/cases/{case_id}").html
+    chen = Desk("chen", store=desk.store, where="server")
+    here = f"/centre/reporter/{case_id}"
+    page = chen.get(here).html
+    assert REPORTER in page
+    assert PHONE not in page
+    assert chen.post(here, field="claimant_phone", key="0").status == 422
+    form = {"field": "claimant_phone", "purpose": "contact", "key": "0"}
+    assert [chen.post(here, **form).status for _ in range(2)] == [303, 303], "sent twice is asked once"
+    assert PHONE in chen.get(here).html
+    asked = [act.act for act in desk.store.acts[case_id] if act.act.kind == "reveal_field"]
+    assert [(act.user, act.events[0]["purpose"]) for act in asked] == [("chen", "contact")]
+    assert PHONE not in repr(asked)
+    assert Desk("chen", store=fed(desk), where="server").get(here).status == 404
 
 
 def test_an_ordinary_request_hides_nobody() -> None:
@@ -164,5 +203,5 @@ def test_an_ordinary_request_hides_nobody() -> None:
 
 def test_asking_for_a_hidden_number_is_refused() -> None:
     desk, case_id = reported("appeal:citizen", request_kind="report")
-    assert reveal(Desk("zhou", store=desk.store), case_id) in (404, 409, 422)
+    assert reveal(Desk("zhou", store=fed(desk)), case_id) in (404, 409, 422)
     assert reveal(desk, case_id) == 303

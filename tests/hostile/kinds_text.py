@@ -9,6 +9,7 @@ from typing import Any
 
 from py_core.cases.events import EVENTS
 from py_core.cases.fields import FieldSpec
+from py_core.reporters import reporter_id
 from py_core.visits.events import VISIT_EVENTS
 from tests.server.laptop import Laptop, case_id, registered
 
@@ -269,6 +270,25 @@ def registration_of_anything(world: World, chance: Random) -> Attempt:
     }  # fmt: skip
     event = registered(**{key: value for key, value in fields.items() if value is not None})
     return one(world, laptop, case, world.appended(laptop, case, world.act(laptop, event).text(), ()))
+
+
+@kind
+def who_reported(world: World, chance: Random) -> Attempt:
+    """A report that says in the case who made it; a reporter's document that belongs to no or another case."""
+    laptop, case = world.lin, case_id(chance.randrange(2**40))
+    drawn = {"width": 300, "height": 100, "strokes": [[1, 1, 9, 9]]}
+    values = {"claimant_name": MARK, "claimant_phone": "13812345678", "claimant_address": "x", "strokes": drawn}
+    told = {name: values[name] for name in chance.sample(sorted(values), chance.randrange(3))}
+    if chance.random() < 0.5:
+        letter = {"pack": "WH", "matter": "letter.discipline", "channel": "letter"}
+        begun = chance.choice(({"request_kind": "report"}, letter, {"request_kind": "complaint"}))
+        text = world.act(laptop, registered(**begun, **told)).text()
+        return one(world, laptop, case, world.appended(laptop, case, text, ()))
+    event = {"type": "reporter_told", "case": chance.choice((case, CASE, MARK)), "pack": "HL", "unit": "shihe", **told}
+    more = [noted("x")] if chance.random() < 0.2 else []
+    document = chance.choice((reporter_id(case), reporter_id(case), case))
+    text = world.act(laptop, event, *more).text()
+    return one(world, laptop, document, world.appended(laptop, document, text, ()))
 
 
 def _canonical(data: Any) -> str:

@@ -23,6 +23,7 @@ from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.change import GENESIS, decode_act_change
 from py_core.city import CITY_ID
 from py_core.errors import Malformed
+from py_core.reporters import is_reporter_id
 from py_core.visits import is_visit_id
 from py_core.wire import ActorAnnouncement
 from server.core_events import read_event
@@ -137,6 +138,10 @@ def _against_events(world: World, case: str, act: Act, *, first: bool) -> Iterab
     whole_city = person.unit == "centre"
     if first:
         wanted = "visit_planned" if is_visit_id(case) else "registered"
+        if is_reporter_id(case):
+            wanted = "reporter_told"
+        if any(_tells_who_reported(event) for event in act.events):
+            yield "the case says who reported somebody"
         if act.events[0]["type"] != wanted:
             yield f"it begins without {wanted}"
         named = {str(event.get("unit")) for event in act.events} | {str(event.get("to")) for event in act.events}
@@ -147,6 +152,13 @@ def _against_events(world: World, case: str, act: Act, *, first: bool) -> Iterab
             yield "it begins where its author has nothing to do"
     elif person.unit not in IN_SCOPE.get(case, {person.unit}) and not whole_city:
         yield "the case is out of its author's scope"
+
+
+def _tells_who_reported(event: dict[str, Any]) -> bool:
+    report = (event.get("pack"), event.get("request_kind")) == ("HL", "report")
+    letter = (event.get("pack"), event.get("matter")) == ("WH", "letter.discipline")
+    telling = any(value for name, value in event.items() if name.startswith("claimant_") or name == "strokes")
+    return event.get("type") == "registered" and (report or letter) and telling
 
 
 def _words(value: Any) -> Iterable[str]:

@@ -17,6 +17,8 @@ from py_core import carry, wire
 from py_core.cases.acts import Act
 from py_core.change import actor_sign_bytes, decode_act_change, sign_bytes
 from py_core.enrolment import enrol_sign_bytes
+from py_core.packs import load_packs
+from py_core.reporters import apart, reporter_id
 from server.carry_keys import seal_outbox
 from server.devices import EnrolmentRequest, enrol
 from server.engine import EngineInside
@@ -180,6 +182,12 @@ class Laptop:
         raw = EngineInside().append_texts(self.held.get(case, []), self.actor, [self.text(*events, **overrides)])[0]
         self.held.setdefault(case, []).append(raw)
         return self.signed(case, raw)
+
+    def register(self, case: str, *events: dict[str, Any]) -> list[wire.Pushed]:
+        """The acts of a registration as every desk makes them: who reports somebody stands beside the case."""
+        kept, beside = apart(case, events, load_packs())
+        made = [self.act(case, *kept)]
+        return made if beside is None else [*made, self.act(reporter_id(case), beside)]
 
     def frames(self, pushed: Sequence[wire.Pushed] = (), **hello: Any) -> list[wire.Frame]:
         said = {"device": self.device, "cursor": self.cursor, "config": 99, "app": "0.1.0", "waiting": 0}

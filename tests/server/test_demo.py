@@ -22,6 +22,7 @@ from py_core.documents import is_case_id
 from py_core.periods import read_period
 from py_core.rights import may
 from py_core.rules.assessment import Assessment
+from py_core.reporters import reporter_id
 from py_core.rules.engine import assess
 from py_core.values import LOCAL, local
 from server import record
@@ -235,11 +236,23 @@ def test_texts_are_filled_in_and_varied(cases: list[Seen]) -> None:
     assert len(set(texts)) >= 0.95 * len(texts)
 
 
+def test_who_reported_stands_beside_the_case(city: Parts, cases: list[Seen]) -> None:
+    kept = city.casebook.current()
+    reports = [seen for seen in cases if seen.case.value("request_kind") == "report"]
+    assert reports
+    for seen in reports:
+        assert seen.case.value("claimant_name") is None
+        told = kept[reporter_id(seen.id)].acts[0].act.events[0]
+        assert told["claimant_name"]
+        assert re.fullmatch(r"1380000\d{4}", told["claimant_phone"])
+
+
 def test_phones_are_made_up_and_codes_have_right_check_characters(cases: list[Seen]) -> None:
     document = directory_document()
     for row in (*document["units"], *document["people"]):
         assert re.fullmatch(r"0510-86000\d{3}|1380000\d{4}|12345", row["phone"])
-    assert all(re.fullmatch(r"1380000\d{4}", str(seen.case.value("claimant_phone"))) for seen in cases)
+    told = [seen for seen in cases if seen.case.value("request_kind") != "report"]
+    assert all(re.fullmatch(r"1380000\d{4}", str(seen.case.value("claimant_phone"))) for seen in told)
     assert all(uscc.is_valid(firm.code) for firm in enterprises())
 
 

@@ -34,7 +34,7 @@ def city(parts: Parts) -> None:
 
 
 def letter(**fields: Any) -> dict[str, Any]:
-    told = {"pack": "WH", "matter": "letter.discipline", "channel": "letter", "title": WORDS, "claimant_name": "王举报"}
+    told = {"pack": "WH", "matter": "letter.discipline", "channel": "letter", "title": WORDS}
     return registered(**{**told, **fields})
 
 

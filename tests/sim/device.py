@@ -36,6 +36,7 @@ from py_core.keeping import Keeping, keeping
 from py_core.left import Left
 from py_core.packed.receipts import signed_part
 from py_core.packs import Packs
+from py_core.reporters import reporter_id
 from py_core.sync import LEFT_OUT, TAKEN, Received, RefusedAct, Standing, SyncClient, WaitingAct, standing_of
 from py_core.visits import is_visit_id
 from server.carry_keys import seal_outbox
@@ -84,6 +85,9 @@ class DeviceStore:
 
     def visits(self) -> Iterable[CaseRecord]:
         return (each for visit_id, each in self._records.items() if is_visit_id(visit_id))
+
+    def reporter(self, case_id: str) -> CaseRecord | None:
+        return self._records.get(reporter_id(case_id))
 
     def attachment_state(self, sha256: str) -> AttachmentState:
         return "elsewhere"

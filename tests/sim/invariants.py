@@ -19,6 +19,7 @@ from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.packed.receipts import signed_part
+from py_core.reporters import hiding, is_reporter_id
 from py_core.rules.engine import assess
 from py_core.sync import LEFT_OUT
 from py_core.visits import fold_visit, is_visit_id
@@ -33,6 +34,7 @@ from . import town
 from .content_invariants import check_contents, check_parted
 from .device import moment
 from .documents import changes_of
+from .office_work import SOMEBODY
 from .trace import Broken
 from .world import Machine, World
 
@@ -55,6 +57,7 @@ def check(world: World) -> None:
             _need(not machine.device.forks, f"{machine.device.name} found out that the record has two histories")
             _receipts_hold(world, machine, by_hash)
             _device_has_what_the_record_has(world, machine, connection)
+            _nobody_reads_who_reported(machine)
         check_contents(world, connection)
         check_parted(world)
         _acts_count_once_and_alike(world)
@@ -169,6 +172,16 @@ def _receipts_hold(world: World, machine: Machine, by_hash: dict[str, Entry]) ->
             part is not None and verifies(wire.ALG_ED25519, device.record_key, *part),
             f"{device.name} keeps a receipt that does not verify",
         )
+
+
+def _nobody_reads_who_reported(machine: Machine) -> None:
+    """What a device holds of a report after it has spoken with the record does not say who made it (HL-4(五))."""
+    device = machine.device
+    for case_id, rows in device.disk.stores["records"].items():
+        events = [event for row in rows if row[4] is not None for event in read_act(row[2]).events]
+        begun = next((event for event in events if event["type"] == "registered"), {})
+        hidden = hiding(begun, town.packs()) is not None or is_reporter_id(case_id)
+        _need(not (hidden and SOMEBODY in repr(rows)), f"{device.name} holds who reported {case_id}")
 
 
 def _device_has_what_the_record_has(world: World, machine: Machine, connection: record.Connection) -> None:

@@ -21,21 +21,21 @@ PAPERS = ("licence", "contract")
 RARE = frozenset({"cancel", "note", "move"})
 
 
-def visit_act(turn: Turn, chance: Random) -> tuple[NewAct, str] | None:
+def visit_act(turn: Turn, chance: Random) -> tuple[list[NewAct], str] | None:
     """A new act of a visit with what it is; None when the desk refused it."""
     now = turn.surroundings.now
     known = sorted(record.id for record in turn.store.visits())
     try:
         if not known or (len(known) < VISITS_MAX and chance.random() < 0.3):
             made = visit_id(turn.surroundings.new_id())
-            return new_act(turn, made, "plan", plan_visit(_plan(turn, chance), local(now).date()), now), "plan"
+            return [new_act(turn, made, "plan", plan_visit(_plan(turn, chance), local(now).date()), now)], "plan"
         opened = open_visit(turn, chance.choice(known))
         assert opened is not None
         # Most visits take place; what can be done at any time would otherwise be done all the time.
         offered = [name for name in possible(opened.visit) if name not in RARE or chance.random() < 0.1]
         name = chance.choice(offered if offered and chance.random() < 0.8 else sorted(VISIT_COMMANDS))
         events = decide_visit(opened.visit, name, _fields(opened, turn, chance, name), now)
-        return new_act(turn, opened.id, name, events, now), f"visit_{name}"
+        return [new_act(turn, opened.id, name, events, now)], f"visit_{name}"
     except Refused:
         return None
 

@@ -248,11 +248,11 @@ class World:
         if made is None:
             self.count("refused by the desk")
             return
-        act, name = made
-        self.trace.note(device.name, "does", name, "in", act.case_id[:8])
+        acts, name = made
+        self.trace.note(device.name, "does", name, "in", acts[0].case_id[:8])
         self.count(name.split()[0])
         try:
-            device.record([act])
+            device.record(acts)
         except Crashed as error:
             self.crashed(machine, error)
         except DiskFull:

@@ -12,6 +12,7 @@ from py_core.desk.ports import AttachmentState, CarriedOut, OfferedAgain, Quaran
 from py_core.directory import Directory
 from py_core.left import Left
 from py_core.packs import Packs
+from py_core.reporters import reporter_id
 from py_core.uploads import UploadClient
 from py_core.visits import is_visit_id
 
@@ -50,6 +51,9 @@ class DeviceStore:
 
     def visits(self) -> Iterable[StoredCase]:
         return (each for visit_id, each in self._device.records.items() if is_visit_id(visit_id))
+
+    def reporter(self, case_id: str) -> StoredCase | None:
+        return self._device.records.get(reporter_id(case_id))
 
     def recomputing(self) -> tuple[int, int] | None:
         return None

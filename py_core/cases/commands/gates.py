@@ -286,12 +286,19 @@ def _veto_withdrawn(s: Situation, data: Data | None) -> None:
         raise refuse("no_such_veto", s.pack.veto_article)
 
 
+def reporter_is_apart(s: Situation) -> bool:
+    """Whether who asks stands in a document beside the case (`py_core.reporters`)."""
+    rule = s.pack.hidden_reporter
+    return rule is not None and rule.covers(s.case.matter, s.case.value("request_kind"))
+
+
 def _field_revealed(s: Situation, data: Data | None) -> None:
     """Whoever sees a number in full says what for; "something else" has to be said in words (PIPL 6)."""
     if data is None:
         return
     article = s.reading.matter.article
-    if not s.case.value(data["field"]):
+    # Whether somebody who stays secret has left a number is not in the case: only who has it here is asked for it.
+    if not s.case.value(data["field"]) and not reporter_is_apart(s):
         raise refuse("malformed_field", article, {"field": N_("is not recorded in this case")})
     if data["purpose"] == "other" and not str(data.get("words") or "").strip():
         raise refuse("missing_field", article, {"words": N_("is missing")})

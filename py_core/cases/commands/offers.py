@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from py_core.cases.commands.gates import assisting_units, lawful, needs_filing
+from py_core.cases.commands.gates import assisting_units, lawful, needs_filing, reporter_is_apart
 from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.table import COMMANDS
 from py_core.cases.events import REVEALED_FIELDS
@@ -196,6 +196,6 @@ _NEEDS: Mapping[str, Callable[[Situation, Assessment], bool]] = {
     "both_away": lambda s, a: a.responsible == "unit_head" and bool(s.case.first("absence_recorded")),
     "complaint": lambda s, a: bool(s.case.first("complaint_filed")) and not s.case.first("complaint_answered"),
     "message": lambda s, a: "visitor_contact" in a.owed,
-    "masked": lambda s, a: any(s.case.value(field) for field in REVEALED_FIELDS),
+    "masked": lambda s, a: reporter_is_apart(s) or any(s.case.value(field) for field in REVEALED_FIELDS),
     "due_changed": lambda s, a: _unseen_change(s.case),
 }

@@ -1,0 +1,162 @@
+"""Who reported somebody (HL-4(五)): the gate wants it beside the case, no device is fed it, pages tell it to who may know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from laptop import Laptop, StandingClock, case_id, registered
+from test_restricted_scope import answer, bytes_of, city, page
+
+from py_core import wire
+from py_core.desk.ports import DeviceRevocation
+from py_core.packs import load_packs
+from py_core.reporters import apart, reporter_id
+from server import audit, record
+from server.erasing import erase_due
+from server.parts import Parts
+from server.rebuilding import rebuild
+from server.verification import verify
+
+CASE, BESIDE = case_id(1), reporter_id(case_id(1))
+NAME, PHONE, ADDRESS = "举报人金丝雀", "13912345678", "金丝雀巷七号"
+PEOPLE = ("lin", "zhao", "tou", "fen", "ji", "du", "fang", "qian", "wu")
+MAY = {"lin", "ji", "du", "fang"}
+
+
+def report(**fields: Any) -> dict[str, Any]:
+    told = {"claimant_name": NAME, "claimant_phone": PHONE, "claimant_address": ADDRESS, "request_kind": "report"}
+    return registered(title="反映夜间施工", number="K7Q-000017", **{**told, **fields})
+
+
+@pytest.fixture
+def lin(parts: Parts) -> Laptop:
+    city(parts)
+    return Laptop(parts, "lin")
+
+
+def verdicts(laptop: Laptop, *acts: wire.Pushed) -> list[str]:
+    said = [wire.read_message(each) for each in answer(laptop, *acts) if isinstance(each, wire.Json)]
+    return [each.reason or each.verdict for each in said if isinstance(each, wire.Verdict)]
+
+
+@pytest.mark.parametrize("fields", [{}, {"pack": "WH", "matter": "letter.discipline", "request_kind": None}])
+def test_a_case_that_says_who_reported_is_not_taken(lin: Laptop, fields: dict[str, Any]) -> None:
+    begun = {name: value for name, value in report(**fields).items() if value is not None}
+    assert verdicts(lin, lin.act(CASE, begun)) == ["reporter_in_case"]
+    assert verdicts(lin, lin.act(case_id(2), registered(claimant_name=NAME, request_kind="complaint"))) == ["accepted"]
+
+
+def test_nor_is_a_later_act_that_does(lin: Laptop) -> None:
+    assert verdicts(lin, *lin.register(CASE, report())) == ["accepted", "accepted"]
+    drawn = {"width": 300, "height": 100, "strokes": [[1, 1, 9, 9]]}
+    signed = {"type": "signature_recorded", "signed": True}
+    assert verdicts(lin, lin.act(CASE, {**signed, "strokes": drawn})) == ["reporter_in_case"]
+
+
+def test_no_device_is_fed_it_and_the_takers_lets_it_go(parts: Parts, lin: Laptop) -> None:
+    others = {user: Laptop(parts, user) for user in PEOPLE if user != "lin"}
+    frames = answer(lin, *lin.register(CASE, report(), {"type": "delivered", "to": "linye"}))
+    said = [wire.read_message(each) for each in frames if isinstance(each, wire.Json)]
+    assert BESIDE in [each.case for each in said if isinstance(each, wire.Revoke)]
+    for laptop in [*others.values(), Laptop(parts, "lin", "another")]:
+        for can in ("revoke lineage", wire.PACKED + " revoke lineage", ""):
+            laptop.cursor, laptop.scope = 0, ""
+            sent = bytes_of(parts.exchange.answer(laptop.user, laptop.frames(can=can, want=(BESIDE, CASE))))
+            for words in (NAME, PHONE, ADDRESS):
+                assert words.encode() not in sent, (laptop.user, can, words)
+    assert CASE in {each.case_id for each in others["wu"].sync()[1]}, "the case itself reaches who handles it"
+    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+    assert rebuild(parts.database).lines_added == 0
+    with parts.database.reading() as connection:
+        assert record.units_of_case(connection, BESIDE) == frozenset()
+
+
+def test_pages_join_the_two_for_who_may_know(parts: Parts, lin: Laptop) -> None:
+    answer(lin, *lin.register(CASE, report(), {"type": "delivered", "to": "linye"}))
+    for user in PEOPLE:
+        shown = page(parts, user, f"/cases/{CASE}")
+        assert (NAME in shown.html) == (user in MAY), user
+        assert ("已保密（HL-4(五)）" in shown.html) == (shown.status == 200 and user not in MAY), user
+        beside = page(parts, user, f"/centre/reporter/{CASE}")
+        assert (beside.status == 200, NAME in beside.html) == (user in MAY, user in MAY), user
+        for path in (f"/cases/{BESIDE}", "/cases", "/today", "/centre/cases", "/centre/quarantine"):
+            if user not in MAY:
+                assert NAME not in page(parts, user, path).html, (user, path)
+    assert page(parts, "fang", f"/cases/{BESIDE}").status == 404, "it is no case of its own"
+
+
+def test_the_person_named_is_told_nothing_whatever_desk_it_is(parts: Parts, lin: Laptop) -> None:
+    answer(lin, *lin.register(CASE, report(against="fang")))
+    assert page(parts, "fang", f"/centre/reporter/{CASE}").status == 404
+    assert NAME in page(parts, "du", f"/centre/reporter/{CASE}").html
+
+
+def test_seeing_the_number_stands_in_the_case_and_in_the_trail_without_it(parts: Parts, lin: Laptop) -> None:
+    answer(lin, *lin.register(CASE, report()))
+    here = f"/centre/reporter/{CASE}"
+    assert PHONE not in page(parts, "fang", here).html
+    form = {"field": ["claimant_phone"], "purpose": ["contact"], "key": ["0"]}
+    assert page(parts, "zhao", here, form).status == 404
+    assert page(parts, "fang", here, form).status == 303
+    assert PHONE in page(parts, "fang", here).html
+    assert PHONE not in page(parts, "du", here).html
+    with parts.database.reading() as connection:
+        rows = [each for each in audit.entries(connection, 50, about=CASE) if each.what == "field_revealed"]
+    assert [(each.user, PHONE in repr(each)) for each in rows] == [("fang", False)]
+    assert PHONE.encode() not in bytes_of(answer(Laptop(parts, "zhao")))
+
+
+def test_who_reported_is_told_once_by_who_took_it_down(parts: Parts, lin: Laptop) -> None:
+    zhao = Laptop(parts, "zhao")
+    begun, beside = lin.register(CASE, report())
+    assert verdicts(lin, begun) == ["accepted"]
+    _, forged = apart(CASE, (report(claimant_name="别人"),), load_packs())
+    assert forged is not None
+    assert verdicts(zhao, zhao.act(BESIDE, forged)) == ["reporter_of_others_case"]
+    assert verdicts(lin, beside) == ["accepted"]
+    assert verdicts(lin, lin.act(BESIDE, forged)) == ["second_beginning"]
+    assert verdicts(lin, lin.act(reporter_id(case_id(3)), forged)) == ["unreadable_event"]
+    fang = Laptop(parts, "fang")
+    fang.held[BESIDE] = list(lin.held[BESIDE][:1])
+    assert verdicts(fang, fang.act(BESIDE, {"type": "noted", "text": "x"})) == ["unreadable_event"]
+
+
+def test_it_is_erased_with_its_case(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
+    answer(lin, *lin.register(CASE, report(), *steps))
+    for event in (
+        {"type": "replied", "text": "已停工", "opinion": "satisfied"},
+        {"type": "fed_back", "text": "已停工"},
+        {"type": "review_passed"},
+        {"type": "called_back", "result": "satisfied", "consistent": True, "quality": "good"},
+    ):
+        fang = Laptop(parts, "fang", event["type"]) if event["type"] in ("review_passed", "called_back") else lin
+        fang.held.setdefault(CASE, lin.held[CASE])
+        assert verdicts(fang, fang.act(CASE, event)) == ["accepted"], event
+    clock.pass_time(days=366 * 31)
+    assert erase_due(parts, "he").documents == 1
+    with parts.database.reading() as connection:
+        assert record.is_erased(connection, BESIDE)
+        left = [entry.residue or "" for entry in record.entries_of_case(connection, BESIDE)]
+    assert NAME not in "".join(left)
+    assert NAME not in page(parts, "fang", f"/centre/reporter/{CASE}").html
+    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+    files = b"".join(path.read_bytes() for path in sorted(parts.settings.data.rglob("*")) if path.is_file())
+    for words in (NAME, PHONE, ADDRESS):
+        assert words.encode() not in files, words
+
+
+def test_of_a_withdrawn_device_the_centre_takes_both_without_reading_who_it_was(parts: Parts, lin: Laptop) -> None:
+    acts = lin.register(CASE, report())
+    parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
+    answer(lin, *acts)
+    queue = page(parts, "qian", "/centre/quarantine").html
+    assert NAME not in queue
+    for number in (1, 2):
+        item = f"/centre/quarantine/{number}"
+        assert NAME not in page(parts, "qian", item).html
+        form = {"decision": ["take"], "reason": ["遗失前登记"], "key": ["0"]}
+        assert page(parts, "qian", item, form).status == 303
+    assert NAME in page(parts, "du", f"/centre/reporter/{CASE}").html
+    assert page(parts, "qian", f"/centre/reporter/{CASE}").status == 404
