@@ -380,7 +380,8 @@ class WholeCase:
 class Carried:
     """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it.
 
-    `problem` as in `End`: how the device stands when the receipts are given.
+    `problem` as in `End`: how the device stands when the receipts are given; `key` the record's key (hex) that signs
+    the file, so that a device that has not met that key yet does not take the file for a forged one.
     """
 
     device: str
@@ -388,6 +389,7 @@ class Carried:
     imported_at_ms: int
     lineage: str = field(default="", metadata=_BRIEF)
     problem: str = field(default="", metadata=_BRIEF)
+    key: str = field(default="", metadata=_BRIEF)
 
 
 Message = (

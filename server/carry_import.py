@@ -152,7 +152,9 @@ class CarryImport:
         verdicts = tuple(self._now(connection, each, decisions) for each in kept.verdicts)
         device = device_by_id(connection, found["device"])
         problem = _problem(device) if device is not None else ""
-        answer = carry.receipts_frames(replace(kept.carried, problem=problem), verdicts)
+        answer = carry.receipts_frames(
+            replace(kept.carried, problem=problem, key=self._receipts.public_key.hex()), verdicts
+        )
         signature = self._receipts.key.sign(carry.receipts_sign_bytes(answer))
         receipts = carry.receipts_file(signature, answer)
         return CarriedFile(

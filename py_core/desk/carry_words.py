@@ -20,6 +20,9 @@ CARRY_PROBLEMS: Mapping[str, str] = {
     "tampered": N_(
         "The file was damaged or changed after it was made, so nothing of it was taken. Copy it again, or save it again on the device: nothing there is lost."
     ),
+    "unknown_key": N_(
+        "The receipts are signed with a key of the city record that this device has not met yet: the record changed its key. Let the device meet the record once over the network; it learns the key there and gets the receipts as well. Nothing on the device is lost."
+    ),
     "other_record": N_("The file is encrypted for the record of another city, so it cannot be read here. Bring it to the centre of that city."),
     "other_device": N_("These receipts belong to another device or another person. Unlock the device that the outbox came from and take them there."),
     "device_unknown": N_(

@@ -49,6 +49,7 @@ def test_a_carried_act_is_in_the_record_and_its_receipts_are_signed(parts: Parts
     assert verifies(wire.ALG_ED25519, parts.receipts.public_key, read.signature, read.signed)
     (verdict,) = read.verdicts
     assert (read.carried.device, read.carried.file) == (lin.device, taken.file)
+    assert read.carried.key == parts.receipts.public_key.hex(), "whose signature it is, for who has not met that key"
     assert verdict.log_index == 0
     assert verdict.received_at_ms is not None
     signed = wire.receipt_sign_bytes(CASE, verdict.hash, verdict.log_index, verdict.received_at_ms)

@@ -20,9 +20,9 @@ from py_core.cases.history import order
 from py_core.cases.state import Case, fold
 from py_core.documents import is_case_id
 from py_core.periods import read_period
+from py_core.reporters import reporter_id
 from py_core.rights import may
 from py_core.rules.assessment import Assessment
-from py_core.reporters import reporter_id
 from py_core.rules.engine import assess
 from py_core.values import LOCAL, local
 from server import record

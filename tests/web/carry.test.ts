@@ -110,10 +110,12 @@ test('a device carries out what waits once it knows the record’s keys, and rem
 test('receipts that came back are believed with the record’s signature, and with no other', async () => {
   read = { problem: 'cut' };
   assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { problem: 'cut' });
-  read = { received: NOTHING, signature: '00'.repeat(64), signed: await signed() };
-  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { problem: 'tampered' });
+  for (const [key, problem] of [['', 'tampered'], [vector.record_public, 'tampered'], ['ab'.repeat(32), 'unknown_key']] as const) {
+    read = { received: NOTHING, signature: '00'.repeat(64), signed: await signed(), key };
+    assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { problem });
+  }
   assert.deepEqual(told, []);
-  read = { received: NOTHING, signature: vector.receipts.signature, signed: await signed() };
+  read = { received: NOTHING, signature: vector.receipts.signature, signed: await signed(), key: '' };
   assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { receipts: 0, refused: 0 });
   assert.deepEqual(told, ['settle']);
   assert.equal(await recordVerifies(vector.record_public, vector.receipts.signature, await signed()), true);

@@ -105,7 +105,7 @@ def read_receipts(file: bytes) -> dict[str, Any]:
         return {"problem": error.code}
     device.carried, device.carried_plan = received, _plan(device, received)
     told = _told(device, received, device.carried_plan)
-    return {"received": told, "signature": read.signature.hex(), "signed": read.signed}
+    return {"received": told, "signature": read.signature.hex(), "signed": read.signed, "key": read.carried.key}
 
 
 def key_steps(trusted: str, chain: str) -> dict[str, Any]:

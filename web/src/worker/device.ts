@@ -12,7 +12,7 @@ import type { ActRow, Machine, Python, Received, SeenClock, WaitingRow } from '.
 import { enrolAtRecord, fetchContent, returnToRecord, type Me } from './record.ts';
 import type { Known } from './people.ts';
 import { checkReceipts, recordVerifies } from './receipts.ts';
-import { followed, signerOf } from './record_keys.ts';
+import { followed, knows, signerOf } from './record_keys.ts';
 import { outboxFile, trusted, type OutboxFile } from './carry.ts';
 import { EMPTY_BOOK, Shelf, type Book, type Identity } from './shelf.ts';
 import { Signer } from './signer.ts';
@@ -281,11 +281,11 @@ export class Device {
       const open = this.need();
       const read = open.python.readReceipts(file);
       if ('problem' in read) return read;
-      const { received, signature, signed } = read;
+      const { received, signature, signed, key: named } = read;
       const key = await signerOf(open.identity, signature, signed, received.receipts); // it may have been long on its way
       const good = await recordVerifies(key, signature, signed);
       if (good === null) return { problem: 'cannot_check' };
-      if (!good) return { problem: 'tampered' };
+      if (!good) return { problem: knows(open.identity, named) ? 'tampered' : 'unknown_key' };
       await checkReceipts(key, received);
       const { writes, believe } = await this.answerWrites(open, received);
       const book = { ...open.book, ...received.standing };

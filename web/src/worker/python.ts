@@ -58,7 +58,7 @@ export interface Received {
 /** What must verify before later keys of the record are believed; or why their chain is none for this device. */
 export type KeySteps = { problem: string } | { keys: { public_key: string; since_ms: number; signer: string; sig: string; message: Bytes }[] };
 /** A receipts file as read: what it says, and what the record must have signed; or why it is none for this device. */
-export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes };
+export type ReadReceipts = { problem: string } | { received: Received; signature: string; signed: Bytes; key: string };
 /** Cases that may leave this device, what only they name of photographs and papers, and what is kept of all that left. */
 export interface Leaving { cases: string[]; contents: string[]; left: string }
 export interface UploadStep { do: 'ask' | 'send'; sha256: string; offset: number; length: number; total: number }

@@ -35,3 +35,8 @@ export async function signerOf(known: RecordKeys, signature: string, signed: Byt
   }
   return known.recordKey;
 }
+
+/** Whether a key that something names as its signer's is one of these; where it names none there is no other to think of. */
+export function knows(known: RecordKeys, key: string): boolean {
+  return !key || key === known.recordKey || (known.formerKeys ?? []).some(({ publicKey }) => publicKey === key);
+}
