@@ -59,8 +59,8 @@ def missing() -> list[str]:
     steps = {each.command for each in load_packs().common.transitions} & COMMANDS.keys() - {"register"}
     wanted = [f"do-{each}" for each in sorted(steps)] + [f"do-visit-{each}" for each in VISIT_COMMANDS]
     wanted += [f"paper-{form}-{paper}" for form, plan in load_prints().items() for paper in plan.papers]
-    wanted += sorted(STATES)
-    gone += [each for each in wanted if not any(name == each or name.startswith(f"{each}-") for name in names)]
+    gone += [each for each in wanted if not any(name.startswith(f"{each}-") for name in names)]
+    gone += sorted(STATES - set(names))
     return gone + [f"trouble {code}" for code in PROBLEMS if f"page-problem-{code}" not in keys]
 
 
