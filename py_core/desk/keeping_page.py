@@ -6,21 +6,24 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from py_core.cases.acts import Act, read_act
 from py_core.cases.holds import standing
 from py_core.cases.state import Fact
 from py_core.city.filling import KEEPING
 from py_core.desk import case_view
+from py_core.desk.act_view import act_title
 from py_core.desk.centre import centre_menu
 from py_core.desk.city_words import retention_rule_name
 from py_core.desk.forms import Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.keeping import Document, documents
-from py_core.desk.ports import Response
+from py_core.desk.ports import HeldWork, Response
 from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visit
+from py_core.errors import Malformed
 from py_core.packs.retention import load_retention
 from py_core.retention import Kept, kept_case, kept_visit
 from py_core.views import language
@@ -47,6 +50,8 @@ def show_keeping(turn: Turn) -> Response:
         "keeping",
         {
             "subnavigation": centre_menu(turn, "keeping"),
+            "restored": _restored(turn),
+            "lost_holds": _lost_holds(turn),
             "due": [_due_row(turn, each, today) for each in due[:SHOWN_MAX]],
             "due_more": max(len(due) - SHOWN_MAX, 0),
             "held": [_held_row(turn, each) for each in found if each.holds],
@@ -58,6 +63,42 @@ def show_keeping(turn: Turn) -> Response:
         },
         where="centre",
     )
+
+
+def _restored(turn: Turn) -> str:
+    """That holds may have been lost with a return from a backup: the record cannot know which."""
+    view = turn.store.centre()
+    found = view.restored() if view is not None else None
+    if found is None:
+        return ""
+    taken = found.taken_at or found.at
+    return turn.say(
+        N_(
+            "The record came back from a backup of %(taken)s. Holds that were placed or lifted after it are lost: place them again before anything is erased. The next job asks once whether that is done."
+        ),
+        taken=language.moment_text(turn.lang, taken, short=True),
+    )  # fmt: skip
+
+
+def _lost_holds(turn: Turn) -> list[dict[str, Any]]:
+    """Holds that a device had from before the restore and handed in again: late work until somebody decides."""
+    view = turn.store.centre()
+    found = []
+    for each in view.held() if view is not None else ():
+        act = _held_act(each)
+        for event in act.events if act is not None else ():
+            if event.get("type") in ("hold_placed", "hold_lifted"):
+                opened = _open(turn, each.case_id)
+                number = opened.number if isinstance(opened, OpenCase) else each.case_id[:8]
+                found.append({"item": each.id, "number": number, "what": act_title(turn, (event,))})
+    return found
+
+
+def _held_act(held: HeldWork) -> Act | None:
+    try:
+        return None if held.text is None else read_act(held.text)
+    except Malformed:
+        return None
 
 
 def _until(document: Document) -> tuple[date, str]:

@@ -365,6 +365,26 @@ def test_an_older_backup_does_not_bring_it_back(old: Parts, tmp_path: Path, rest
     assert erase_due(back, "he").documents == 0
 
 
+def test_after_a_restore_the_page_says_that_holds_are_lost_and_which_a_device_still_had(
+    old: Parts, lin: Laptop, tmp_path: Path, restored: Restore
+) -> None:
+    taken = take_backup(old.database, old.settings.data, tmp_path / "before the hold", old.clock.now()).folder
+    assert hold(old).status == 303
+    lin.sync()
+    assert 'id="restored"' not in page(old, "qian", "/centre/keeping").html
+    back = restored(taken)
+    warning = page(back, "qian", "/centre/keeping").html.partition('id="restored"')[2].partition("</div>")[0]
+    assert "请在清除前重新办理" in warning
+    assert NUMBER not in warning
+    lin.parts = back
+    lin.sync()  # learns that the record came back
+    verdicts, _ = lin.sync(lin.signed(OLD, lin.held[OLD][-1]))
+    assert [each.reason for each in verdicts] == ["others_act"]
+    told = page(back, "qian", "/centre/keeping").html.partition('id="restored"')[2].partition("</div>")[0]
+    assert NUMBER in told
+    assert "/centre/quarantine/" in told
+
+
 def test_a_later_backup_has_nothing_of_it(old: Parts, tmp_path: Path, restored: Restore) -> None:
     erase_due(old, "he")
     taken = take_backup(old.database, old.settings.data, tmp_path / "later", old.clock.now()).folder
