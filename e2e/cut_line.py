@@ -8,12 +8,11 @@ import threading
 
 
 class CutLine:
-    """Forwards `port` to `to`; it cuts in the middle of what is asked for, as often as `cuts` says: in the body of such
-    a request or, with `answers`, in the answer to it."""
+    """Forwards `port` to `to`; it cuts in the body of what is asked for, as often as `cuts` says."""
 
-    def __init__(self, port: int, to: int, cuts: int, after_bytes: int, *, asked: bytes, answers: bool = False) -> None:
+    def __init__(self, port: int, to: int, cuts: int, after_bytes: int, *, asked: bytes) -> None:
         self.made = 0  # cuts so far
-        self._asked, self._answers = asked, answers
+        self._asked = asked
         self._to, self._cuts, self._after = to, cuts, after_bytes
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", port))
@@ -52,7 +51,7 @@ class CutLine:
                 if up and self._asked in piece:
                     begun.set()
                     sent = 0
-                if begun.is_set() and up is not self._answers:
+                if begun.is_set() and up:
                     sent += len(piece)
                     if sent > self._after and self._cut():
                         break

@@ -44,12 +44,13 @@ class City:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.web: Path | None = None  # another build of the browser part than this copy's
+        self.options: tuple[str, ...] = ()  # further ones of `shouwen serve`
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
         """What serves this city."""
         web = ["--web", str(self.web)] if self.web else []
-        return [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port), *web]
+        return [str(SHOUWEN), "serve", "--data", str(self.data), "--port", str(self.port), *web, *self.options]
 
     def start(self) -> None:
         with (self.data / "server.log").open("ab") as log:

@@ -1,38 +1,80 @@
-"""A device is prepared over a line that breaks in the middle of its first sync, again and again: it gets every case."""
+"""A device is prepared over a line that breaks again and again in its first sync, and closed in the middle of it: it goes
+on from the last whole page that it has, and gets every act of every case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
+from playwright.sync_api import expect
 from sqlalchemy import select
 
-from e2e.cut_line import CutLine
 from e2e.harness import City, Laptop
-from e2e.officer import Officer
+from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
+from e2e.sync_line import Break, SyncLine
 from e2e.test_scope import CITY_ID, at_the_record, held_cases
-from server.tables import feed
+from server.tables import changes, feed
 
-CUTS = 4
+SMALL_PAGES = ("--page-bytes", "12000", "--answer-bytes", "8000")  # a town's cases fill many pages and some answers
+BREAKS = (Break(2), Break(1, inside=True), Break(1, away=True), Break(0, inside=True))
 
 
-def test_a_first_sync_that_is_cut_again_and_again_goes_on_where_it_stood(
+def test_a_first_sync_that_breaks_and_is_closed_goes_on_where_it_stood(
     city: City, laptop: Callable[..., Laptop]
 ) -> None:
-    officer = Officer(laptop("linxiao").open(), city, "linxiao")
+    machine = laptop("linxiao")
+    officer = Officer(machine.open(), city, "linxiao")
     officer.sign_in()
     city.stop()
-    with at_the_record(city) as parts, parts.database.reading() as connection:
-        unit = parts.city.current().directory.people["linxiao"].unit
-        told = select(feed.c.case_id, feed.c.kind).where(feed.c.unit == unit).order_by(feed.c.n)
-        cases = {case for case, kind in dict(connection.execute(told).all()).items() if kind == 0} - {CITY_ID}
+    acts = acts_of_unit(city, "linxiao")
     inner = City(city.data)  # on a port of its own; the browser keeps the address that it knows
+    inner.options = SMALL_PAGES
     inner.start()
-    line = CutLine(city.port, inner.port, CUTS, 6_000, asked=b"POST /sync HTTP", answers=True)
+    line = SyncLine(city.port, inner.port, BREAKS)
     try:
-        officer.prepare_for_offline()
-        assert line.made == CUTS
-        assert held_cases(officer.page) == cases
-        officer.open("/cases")
+        officer.choose_passphrase()
+        # The laptop is closed when it has dealt with the third broken answer; what it had is on its disk.
+        assert line.asked_while_away.wait(PREPARE_MS_MAX / 1000)
+        had = len(line.told)
+        machine.close()
+        line.come_back()
+        officer.page = machine.open()
+        officer.page.goto(city.url + "/today")
+        officer.page.fill("#passphrase", PASSPHRASE)
+        officer.page.click("#unlock button[type=submit]")
+        expect(officer.page.locator("#offline-ready")).to_have_text("可离线使用", timeout=PREPARE_MS_MAX)
+        assert not line.left, "the sync was over before the line had broken as often as it should"
+        assert len(line.told) > had + 2
+
+        # Every request, also the first after the laptop was opened again, asks from the last whole page that came. Of
+        # an answer that broke the browser may have dropped everything, but not of each.
+        cursor, counted = 0, 0
+        for before, told in pairwise(line.told):
+            came = cursor if before.cursor is None else before.cursor
+            assert told.asked == came or (before.broken and told.asked == cursor), line.told
+            counted += before.broken and told.asked == came > cursor
+            cursor = told.asked
+        assert counted, line.told
+        assert sum(told.pages for told in line.told) > 10, "its pages were not small"
+
+        # Nothing between them was left out: every case, each with every act.
+        assert held_cases(officer.page) == set(acts) - {CITY_ID}
+        many = max(acts, key=lambda case: (len(acts[case]), case))
+        officer.open(f"/cases/{many}")
+        expect(officer.page.locator(".sw-timeline .sw-ticks--record")).to_have_count(len(acts[many]))
     finally:
         line.close()
         inner.stop()
+
+
+def acts_of_unit(city: City, user: str) -> dict[str, set[str]]:
+    """Every case of a person's unit with the hashes of its acts, as the record has them."""
+    with at_the_record(city) as parts, parts.database.reading() as connection:
+        unit = parts.city.current().directory.people[user].unit
+        told = select(feed.c.case_id, changes.c.hash, feed.c.kind).where(feed.c.unit == unit)
+        rows = connection.execute(told.join(changes, changes.c.log_index == feed.c.log_index)).all()
+    acts: dict[str, set[str]] = {}
+    for case_id, change_hash, kind in rows:
+        if kind == 0:
+            acts.setdefault(case_id, set()).add(change_hash)
+    return acts

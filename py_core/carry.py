@@ -12,7 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from py_core.errors import Malformed, ShouwenError
-from py_core.wire import Carried, Frame, Verdict, encode_frames, message_frame, read_frames, read_message
+from py_core.wire import (
+    Carried,
+    Frame,
+    Message,
+    Revoke,
+    Verdict,
+    encode_frames,
+    message_frame,
+    read_frames,
+    read_message,
+)
 
 OUTBOX_ENDING = ".carry"
 RECEIPTS_ENDING = ".receipt"
@@ -58,6 +68,7 @@ class CarriedReceipts:
     signed: bytes
     carried: Carried
     verdicts: tuple[Verdict, ...]
+    revoked: tuple[str, ...] = ()  # of the cases that the outbox file named, those that are out of the device's scope
 
 
 def key_id(public_key: bytes) -> bytes:
@@ -119,9 +130,10 @@ def receipts_sign_bytes(frames: bytes) -> bytes:
     return b"shouwen-carried-receipts-1" + hashlib.sha256(frames).digest()
 
 
-def receipts_frames(carried: Carried, verdicts: Iterable[Verdict]) -> bytes:
-    """The frames of a receipts file: for which device and file, then every verdict in order."""
-    return encode_frames([message_frame(carried), *(message_frame(each) for each in verdicts)])
+def receipts_frames(carried: Carried, verdicts: Iterable[Verdict], revoked: Iterable[Revoke] = ()) -> bytes:
+    """The frames of a receipts file: for which device and file, then every verdict in order, then what is out of scope."""
+    told: list[Message] = [carried, *verdicts, *revoked]
+    return encode_frames([message_frame(each) for each in told])
 
 
 def receipts_file(signature: bytes, frames: bytes) -> bytes:
@@ -143,9 +155,10 @@ def read_receipts(data: bytes) -> CarriedReceipts:
     except (Malformed, ValueError) as error:
         raise CarryRefused("tampered", str(error)) from error
     verdicts = tuple(each for each in rest if isinstance(each, Verdict))
-    if not isinstance(first, Carried) or len(verdicts) != len(rest):
+    revoked = tuple(each.case for each in rest if isinstance(each, Revoke))
+    if not isinstance(first, Carried) or len(verdicts) + len(revoked) != len(rest):
         raise CarryRefused("tampered", "it is no list of verdicts")
-    return CarriedReceipts(signature, receipts_sign_bytes(frames), first, verdicts)
+    return CarriedReceipts(signature, receipts_sign_bytes(frames), first, verdicts, revoked)
 
 
 def carried_frames(frames: bytes) -> Sequence[Frame]:

@@ -46,6 +46,7 @@ class News:
     scope_changed: bool  # its end names another scope than the last one
     complete: bool  # its end says that nothing more is to come
     attested: tuple[str, ...] = ()  # what the request attested, when the answer came to its end
+    by_file: bool = False  # a receipts file says so: what it revokes may go, of the rest only an exchange tells
 
 
 def custody_after(
@@ -71,7 +72,8 @@ def custody_after(
     there = set(held) | {case_id for case_id, brought in news.steps if brought}
     leaving &= there  # what the device never had needs no purge
     # Between two pages a case may still be on its way.
-    purge = tuple(sorted(leaving - set(busy))) if news.complete else ()
+    may_go = leaving if news.complete else leaving & {case_id for case_id, _ in news.steps} if news.by_file else set()
+    purge = tuple(sorted(may_go - set(busy)))
     purged = tuple(each for each in custody.purged if each not in news.attested)
     purged += tuple(each for each in purge if each not in purged)
     return Custody(frozenset(doubtful), frozenset(leaving - set(purge)), purged), purge

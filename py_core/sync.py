@@ -26,6 +26,7 @@ from py_core.packed.held import AnswerLogs, LogOf, nothing_held
 from py_core.packed.outbox import Signed, pack_acts
 from py_core.wire import (
     ECHO,
+    HELD_MAX,
     NAMES_MAX,
     OFFERS_AGAIN,
     PACKED,
@@ -273,20 +274,28 @@ class SyncClient:
         self._sent_short = self._speech == _SHORT
         return self._body(self._sent, self._attested, self._asked, short=self._sent_short)
 
-    def carry_out(self) -> tuple[bytes, int]:
+    def carry_out(self, held: Iterable[str] = ()) -> tuple[bytes, int]:
         """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
 
-        The acts go on waiting: only a receipt, carried back or from an exchange, takes them out of the outbox.
+        The acts go on waiting: only a receipt, carried back or from an exchange, takes them out of the outbox. `held`
+        are the cases on this device: the receipts say which of them, and of those that left it, are out of its scope.
         """
         batch = tuple(self._batch(OUTBOX_ITEMS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX))
-        return self._body(batch), len(batch)
+        purged = self.standing.custody.purged[:ATTESTED_AT_ONCE]
+        known = sorted({*held, *self.left} - {CITY_ID})
+        return self._body(batch, purged, held=tuple(known[:HELD_MAX])), len(batch)
 
     def read_carried(
-        self, carried: Carried, verdicts: Iterable[Verdict], held: Iterable[str] = (), busy: Iterable[str] = ()
+        self,
+        carried: Carried,
+        verdicts: Iterable[Verdict],
+        held: Iterable[str] = (),
+        busy: Iterable[str] = (),
+        revoked: Iterable[str] = (),
     ) -> Received:
-        """What a receipts file says about acts that still wait here, or are kept as refused, and whether the device is
-        withdrawn (then cases go as after an exchange; `held`, `busy` as in `read`); raises `CarryRefused` for another
-        device's."""
+        """What a receipts file says about acts that still wait here, or are kept as refused, whether the device is
+        withdrawn, and which cases are out of its scope (they go as after an exchange; `held`, `busy` as in `read`);
+        raises `CarryRefused` for another device's."""
         if carried.device != self.device:
             raise CarryRefused("other_device", "the receipts are for another device")
         if carried.lineage in self.standing.lineage[:-1]:
@@ -309,7 +318,22 @@ class SyncClient:
             received.end = End(0, more=False, scope=REVOKED_SCOPE, problem=carried.problem)
             received.out_of_scope.update(self.left)
             self._let_go(received, held, busy, ())
+        elif carried.scope and self._is_later(carried):
+            # The next exchange goes on from here. In another scope it begins anew, as it does after any other answer
+            # that names one: so nothing is missed if that, too, has changed again by then.
+            same = carried.scope == self.standing.scope
+            received.end = End(self.standing.cursor if same else 0, more=True, scope=carried.scope)
+            for case_id in revoked:
+                self._revoke(case_id, received)
+            self._enter(carried.scope, received)
+            self._let_go(received, held, busy, (), by_file=True)
         return received
+
+    def _is_later(self, carried: Carried) -> bool:
+        """Whether a receipts file knows of the scope what this device has not heard yet."""
+        now = self.standing
+        same_record = carried.lineage == (now.lineage[-1] if now.lineage else "")
+        return same_record and now.scope not in ("", REVOKED_SCOPE) and now.cursor <= carried.cursor
 
     def read(self, pieces: Iterable[bytes], held: Iterable[str] = (), busy: Iterable[str] = ()) -> Received:
         """What an answer says; a cut one counts as far as it came. Raises `Malformed` when it is no answer.
@@ -365,7 +389,13 @@ class SyncClient:
         return received
 
     def _let_go(
-        self, received: Received, held: Iterable[str], busy_too: Iterable[str], attested: tuple[str, ...]
+        self,
+        received: Received,
+        held: Iterable[str],
+        busy_too: Iterable[str],
+        attested: tuple[str, ...],
+        *,
+        by_file: bool = False,
     ) -> None:
         end = received.end
         settled = {each.hash for each in received.receipts} | {each.hash for each in received.acts}
@@ -381,6 +411,7 @@ class SyncClient:
             scope_changed=new_scope or received.shared is not None,
             complete=end is not None and not end.more and received.shared is None,
             attested=attested,
+            by_file=by_file,
         )
         received.custody, received.purge = custody_after(self.standing.custody, news, set(held) - {CITY_ID}, busy)
 
@@ -501,6 +532,7 @@ class SyncClient:
         purged: tuple[str, ...] = (),
         want: tuple[str, ...] = (),
         *,
+        held: tuple[str, ...] = (),
         short: bool = False,
     ) -> bytes:
         actors = {act.actor: act for act in batch if act.actor_signature}
@@ -526,6 +558,7 @@ class SyncClient:
             storage_kept=machine.storage_kept,
             clock_offset_ms=machine.clock_offset_ms,
             forked=self.fork.text if self.fork is not None else "",
+            held=held,
         )
         frames: list[Frame] = [messages.short(hello) if short else message_frame(hello)]
         frames += [

@@ -231,9 +231,11 @@ ECHO = (
 )
 WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)
 NAMES_MAX = 500  # of one list in a message
+HELD_MAX = 20_000  # cases that an outbox file may name
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 
 Hashes = tuple[str, ...]
+Held = tuple[str, ...]
 Signed = int
 
 
@@ -242,7 +244,8 @@ class Hello:
     """Opens a request. `scope` is the one of the last `end`: a cursor counts only inside its scope.
 
     `purged` attests cases that the device no longer holds; `asks` names acts that it keeps as refused, to hear
-    whether the centre has decided. The rest is what the centre sees of the device.
+    whether the centre has decided. `held`, in an outbox file only, names what is on the device, to hear what of it is
+    out of scope. The rest is what the centre sees of the device.
     """
 
     device: str
@@ -264,6 +267,7 @@ class Hello:
     storage_kept: bool | None = field(default=None, metadata=_BRIEF)  # the browser promised not to clear it by itself
     clock_offset_ms: Signed | None = field(default=None, metadata=_BRIEF)  # its clock less the record's time
     forked: str = field(default="", metadata=_BRIEF)  # two heads of which the later does not continue (`log_watch`)
+    held: Held = field(default=(), metadata=_BRIEF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +385,9 @@ class Carried:
     """Opens a receipts file (`py_core.carry`): whose outbox was handed in, its SHA-256, when the record took it.
 
     `problem` as in `End`: how the device stands when the receipts are given; `key` the record's key (hex) that signs
-    the file, so that a device that has not met that key yet does not take the file for a forged one.
+    the file, so that a device that has not met that key yet does not take the file for a forged one. To a device that
+    named what it holds, it tells the scope of then, and the end of all feeds: a device whose cursor is beyond it knows
+    better.
     """
 
     device: str
@@ -390,6 +396,8 @@ class Carried:
     lineage: str = field(default="", metadata=_BRIEF)
     problem: str = field(default="", metadata=_BRIEF)
     key: str = field(default="", metadata=_BRIEF)
+    scope: str = field(default="", metadata=_BRIEF)
+    cursor: int = field(default=0, metadata=_BRIEF)
 
 
 Message = (
@@ -446,6 +454,12 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**53
 
 
+def _are_names(value: object, count_max: int) -> bool:
+    if not isinstance(value, (list, tuple)) or len(value) > count_max:
+        return False
+    return all(isinstance(each, str) and len(each) <= 64 for each in value)
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str) and len(value) <= 1024,
     "int": _is_count,
@@ -453,11 +467,8 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: isinstance(value, bool),
     "bool | None": lambda value: value is None or isinstance(value, bool),
     "Signed | None": lambda value: value is None or (type(value) is int and abs(value) < 2**53),
-    "Hashes": lambda value: (
-        isinstance(value, (list, tuple))
-        and len(value) <= NAMES_MAX
-        and all(isinstance(each, str) and len(each) <= 64 for each in value)
-    ),
+    "Hashes": lambda value: _are_names(value, NAMES_MAX),
+    "Held": lambda value: _are_names(value, HELD_MAX),
     "Verdict_": lambda value: value in ("accepted", "had", "quarantined"),
     "Mapping[str, Any]": lambda value: isinstance(value, dict),
 }

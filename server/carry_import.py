@@ -16,17 +16,19 @@ from sqlalchemy import Connection, Row, insert, select, update
 from py_core import carry, wire
 from py_core.carry import CarryRefused
 from py_core.errors import Malformed
-from server import audit, late_work, lineage, record
+from server import audit, device_contacts, late_work, lineage, record
 from server.carry_keys import CarryKeys
+from server.city import City, reader_in
 from server.database import Database
 from server.devices import Device, device_by_id
-from server.exchange import Exchange, ExchangeRefused, read_request
+from server.exchange import Exchange, ExchangeRefused, read_request, scope_of
 from server.keys import verifies
 from server.outside import Clock, to_ms
 from server.receipts import Receipts
 from server.tables import carried_files
 
 _AT_ONCE = 200  # changes a transaction: others may write in between
+_ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,16 @@ class CarryImport:
     """The record's door for files."""
 
     def __init__(
-        self, clock: Clock, database: Database, exchange: Exchange, keys: CarryKeys, receipts: Receipts
+        self,
+        clock: Clock,
+        database: Database,
+        city: City,
+        exchange: Exchange,
+        keys: CarryKeys,
+        receipts: Receipts,
     ) -> None:
         self._clock = clock
+        self._city = city
         self._database = database
         self._exchange = exchange
         self._keys = keys
@@ -78,7 +87,7 @@ class CarryImport:
         if alg != device.alg or not verifies(alg, device.public_key, signature, carry.outbox_sign_bytes(frames)):
             raise CarryRefused("tampered", "the device did not sign it")
         verdicts = self._push(device, announcements, pushed)
-        return self._note(hashlib.sha256(data).hexdigest(), device, brought_by, verdicts)
+        return self._note(hashlib.sha256(data).hexdigest(), device, brought_by, verdicts, hello)
 
     def known(self, file: str) -> CarriedFile | None:
         """A file that was brought before, by its SHA-256."""
@@ -117,7 +126,10 @@ class CarryImport:
             raise CarryRefused(error.code, error.message) from error
         return verdicts
 
-    def _note(self, file: str, device: Device, brought_by: str, verdicts: Sequence[wire.Verdict]) -> CarriedFile:
+    def _note(
+        self, file: str, device: Device, brought_by: str, verdicts: Sequence[wire.Verdict], hello: wire.Hello
+    ) -> CarriedFile:
+        held = [bytes.fromhex(case_id) for case_id in hello.held if re.fullmatch(r"[0-9a-f]{32}", case_id)]
         now_ms = to_ms(self._clock.now())
         with self._database.writing() as connection:
             said = wire.Carried(device.id, file, now_ms, lineage.current(connection))
@@ -137,9 +149,11 @@ class CarryImport:
                         first_at_ms=now_ms,
                         times=1,
                         acts=len(verdicts),
+                        held=b"".join(held) if held else None,
                         **changed,
                     )
                 )
+            device_contacts.note_purges(connection, device.id, hello.purged, now_ms)
             audit.note(connection, now_ms, brought_by, "carried_file", file, device=device.id, acts=len(verdicts))
             row = connection.execute(select(carried_files).where(carried_files.c.file == file)).one()
             return self._read(connection, row)
@@ -152,9 +166,12 @@ class CarryImport:
         verdicts = tuple(self._now(connection, each, decisions) for each in kept.verdicts)
         device = device_by_id(connection, found["device"])
         problem = _problem(device) if device is not None else ""
-        answer = carry.receipts_frames(
-            replace(kept.carried, problem=problem, key=self._receipts.public_key.hex()), verdicts
-        )
+        said = replace(kept.carried, problem=problem, key=self._receipts.public_key.hex())
+        revoked: list[wire.Revoke] = []
+        if found["held"] is not None and not problem:  # a withdrawn device lets go of all, a frozen one of nothing
+            held = [found["held"][at : at + _ID_BYTES].hex() for at in range(0, len(found["held"]), _ID_BYTES)]
+            said, revoked = self._scope(connection, said, found["user"], held)
+        answer = carry.receipts_frames(said, verdicts, revoked)
         signature = self._receipts.key.sign(carry.receipts_sign_bytes(answer))
         receipts = carry.receipts_file(signature, answer)
         return CarriedFile(
@@ -169,6 +186,18 @@ class CarryImport:
             decisions=decisions,
             receipts=receipts,
         )
+
+    def _scope(
+        self, connection: Connection, said: wire.Carried, user: str, held: Sequence[str]
+    ) -> tuple[wire.Carried, list[wire.Revoke]]:
+        """In which scope the device is now, and what of the cases on it is out of it. Of a case that is not in the log
+        nothing can be said: it waits on the device, or in quarantine."""
+        person = reader_in(self._city.current_in(connection).directory, user, self._clock.now())
+        unit = person.unit if person else ""
+        inside = record.cases_of_unit(connection, unit)
+        tops = record.tops_of_cases(connection, [case_id for case_id in held if case_id not in inside])
+        said = replace(said, scope=scope_of(unit), cursor=record.feed_top(connection))
+        return said, [wire.Revoke(case_id, tops[case_id]) for case_id in held if case_id in tops]
 
     def _decisions(
         self, connection: Connection, user: str, verdicts: Sequence[wire.Verdict]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from server.city import City
     from server.parts import DemoAccount
 
+SYNC_BYTES_MIN, SYNC_BYTES_MAX = 1024, 4 * 1024 * 1024
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one subcommand; 0 done, 1 it could not be done, 2 it was called wrongly."""
@@ -33,6 +35,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     serving.add_argument("--public-url", help="address that the QR on receipts leads to (default: as published before)")
     serving.add_argument("--https", action="store_true", help="behind HTTPS: secure cookies, strict transport")
+    serving.add_argument(
+        "--page-bytes",
+        type=_bytes_of_sync,
+        metavar="N",
+        help="acts in one page of the sync: what a line that breaks costs at most (default 262144)",
+    )
+    serving.add_argument(
+        "--answer-bytes",
+        type=_bytes_of_sync,
+        metavar="N",
+        help="pages in one answer of the sync, as sent: then a device stores them and asks again (default 163840)",
+    )
     serving.add_argument("--web", type=Path, metavar="DIR", help="another build of the browser part than this copy's")
     serving.set_defaults(run=_serve)
 
@@ -72,6 +86,11 @@ def _serve(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, https=arguments.https)
     if arguments.web:
         settings = replace(settings, web_dist=arguments.web)
+    settings = replace(
+        settings,
+        pull_page_bytes=arguments.page_bytes or settings.pull_page_bytes,
+        answer_bytes=arguments.answer_bytes or settings.answer_bytes,
+    )
     parts = assemble(settings, SystemClock(), SystemEntropy())
     publish_address(parts.city, arguments.public_url, f"http://{arguments.host}:{arguments.port}")
     version = parts.city.current().version
@@ -79,6 +98,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     print(f"Shouwen on http://{arguments.host}:{arguments.port}/ ({city})", flush=True)
     serve(parts, arguments.host, arguments.port)
     return 0
+
+
+def _bytes_of_sync(text: str) -> int:
+    number = int(text)
+    if not SYNC_BYTES_MIN <= number <= SYNC_BYTES_MAX:
+        raise argparse.ArgumentTypeError(f"must be {SYNC_BYTES_MIN} to {SYNC_BYTES_MAX}")
+    return number
 
 
 def publish_address(city: City, wished: str | None, own: str) -> None:

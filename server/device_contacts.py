@@ -59,7 +59,7 @@ def is_news(connection: Connection, device: str, hello: Hello, now_ms: int) -> b
 
 
 def note(connection: Connection, device: str, hello: Hello, now_ms: int) -> None:
-    """Keeps what the device told, and every purge that it attests; the same purge again only moves its last time."""
+    """Keeps what the device told, and every purge that it attests."""
     values: dict[str, Any] = {
         "at_ms": now_ms,
         "app": _app(hello),
@@ -79,7 +79,12 @@ def note(connection: Connection, device: str, hello: Hello, now_ms: int) -> None
         audit.note(connection, now_ms, "", "log_forked", device, heads=values["forked"])
     if connection.execute(update(device_contacts).where(where).values(**values)).rowcount == 0:
         connection.execute(insert(device_contacts).values(device=device, **values))
-    for case_id in dict.fromkeys(hello.purged):
+    note_purges(connection, device, hello.purged, now_ms)
+
+
+def note_purges(connection: Connection, device: str, cases: Sequence[str], now_ms: int) -> None:
+    """Keeps what a device attests; the same again only moves its last time."""
+    for case_id in dict.fromkeys(cases):
         if len(case_id) != _ID_DIGITS or set(case_id) - set("0123456789abcdef"):
             continue  # no case: there is nothing to attest
         same = (purges.c.device == device, purges.c.case_id == case_id)

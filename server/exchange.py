@@ -350,12 +350,17 @@ class Exchange:
             frames = []
 
 
+def scope_of(unit: str) -> str:
+    """How the scope of a unit's people is called to a device that lets cases go."""
+    return unit + _LETS_GO
+
+
 def _standpoint(
     connection: Connection, person: Person | None, hello: wire.Hello, *, revokes: bool
 ) -> tuple[str, str, int]:
     """The unit whose feed a person follows, its name as a scope, and the cursor from which it goes on."""
     unit = person.unit if person else ""
-    scope = unit + _LETS_GO if revokes else unit
+    scope = scope_of(unit) if revokes else unit
     cursor = hello.cursor if hello.scope in ("", scope) else 0  # a cursor of another feed means nothing here
     return unit, scope, min(cursor, record.feed_top(connection))
 

@@ -53,7 +53,7 @@ _REGISTRATION = frozenset(
     }
 )
 WAIVABLE = frozenset(
-    {"foreign_scope", "device_revoked", "device_frozen", OTHERS_ACT}
+    {"foreign_scope", "device_revoked", "device_frozen", "sequence_reused", OTHERS_ACT}
 )  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
@@ -368,7 +368,7 @@ class Gate:
         """Whether a candidate fits its case; if so, the case and the plan then contain it."""
         change, act = candidate.change, candidate.act
         number = (act.device, act.device_seq)
-        if plan.sequences.get(number) or number in view.numbers:
+        if (plan.sequences.get(number) or number in view.numbers) and not candidate.submission.waived:
             raise _Refusal("sequence_reused")
         if case.erased:
             raise _Refusal("case_erased")

@@ -160,7 +160,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         decisions=CentreDecisions(database, clock, city, gate, bell),
         exchange=exchange,
         carry_keys=carry_keys,
-        carry_import=CarryImport(clock, database, exchange, carry_keys, receipts),
+        carry_import=CarryImport(clock, database, city, exchange, carry_keys, receipts),
         casebook=casebook,
         tools=Tools(database, clock, entropy, city, device_key, receipts.key),
         similar=SimilarIndex(settings.search_index, casebook),

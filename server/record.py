@@ -192,6 +192,17 @@ def cases_of_unit(connection: Connection, unit: str) -> frozenset[str]:
     return frozenset(connection.scalars(select(case_units.c.case_id).where(*inside)))
 
 
+def tops_of_cases(connection: Connection, cases: Collection[str]) -> dict[str, int]:
+    """The highest log index of each of these cases that the log has."""
+    found: dict[str, int] = {}
+    names = list(cases)
+    for at in range(0, len(names), _CASES_AT_ONCE):
+        part = changes.c.case_id.in_(names[at : at + _CASES_AT_ONCE])
+        tops = select(changes.c.case_id, func.max(changes.c.log_index)).where(part).group_by(changes.c.case_id)
+        found.update(tuple(row) for row in connection.execute(tops))
+    return found
+
+
 def append(
     connection: Connection,
     submission: Submission,

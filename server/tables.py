@@ -59,7 +59,7 @@ changes = Table(
     Column("vouched_by", String(64)),  # the device that signed in its author's place, after a restore; null: the author
     Column("residue", Text),  # what stays of the act's text once its content was erased (`py_core.residue`)
     UniqueConstraint("case_id", "actor", "seq"),
-    UniqueConstraint("device", "device_seq"),
+    Index("changes_of_device", "device", "device_seq"),  # twice only by a decision of the centre (`server.gate`)
     Index("changes_of_case", "case_id", "log_index"),
 )
 
@@ -331,7 +331,8 @@ carried_files = Table(  # outbox files that somebody brought to the centre, with
     Column("last_at_ms", BigInteger, nullable=False),
     Column("times", Integer, nullable=False),
     Column("acts", Integer, nullable=False),
-    Column("answer", LargeBinary, nullable=False),  # the frames of its receipts file
+    Column("answer", LargeBinary, nullable=False),  # the frames of its receipts file, as far as they stay
+    Column("held", LargeBinary),  # ids of the cases that were on the device, 16 bytes each; null: it did not say
 )
 
 log_tiles = Table(  # two Merkle trees (0 acts, 1 registry), up to 256 hashes of a level in each row (`server.log_tree`)

@@ -7,12 +7,12 @@ The truth is the log of raw changes; everything else is compared with what the l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from py_core.cases.acts import Act, read_act
 from py_core.change import actor_sign_bytes, causes_in, decode_act_change, sign_bytes
@@ -85,10 +85,11 @@ def verify(database: Database, engine: CaseEngine, progress: Progress | None = N
             faults.append(Fault("gap_in_the_log", "log", why))
         owners = _Owners(connection)
         named: set[tuple[str, str, str]] = set()
+        twice = _numbers_twice(connection)
         read = cases = 0
         erased: list[str] = []
         for case_id, rows in _cases(connection):
-            of_case = list(_case_faults(case_id, rows, owners, named))
+            of_case = list(_case_faults(case_id, rows, owners, named, twice))
             if (found := erasure_of(case_id, rows)) is not None:
                 of_case += found.faults
                 erased += [found.words] if found.words else []
@@ -119,8 +120,21 @@ def _cases(connection: Connection) -> Iterator[tuple[str, Sequence[Row[tuple[obj
         )
 
 
+def _numbers_twice(connection: Connection) -> set[str]:
+    """The acts whose device had used their number before."""
+    numbers = (changes.c.device, changes.c.device_seq)
+    first = func.min(changes.c.log_index).label("first")
+    used = select(*numbers, first).group_by(*numbers).having(func.count() > 1).subquery()
+    same = and_(used.c.device == changes.c.device, used.c.device_seq == changes.c.device_seq)
+    return set(connection.scalars(select(changes.c.hash).join(used, same).where(changes.c.log_index > used.c.first)))
+
+
 def _case_faults(
-    case_id: str, rows: Sequence[Row[tuple[object, ...]]], owners: _Owners, named: set[tuple[str, str, str]]
+    case_id: str,
+    rows: Sequence[Row[tuple[object, ...]]],
+    owners: _Owners,
+    named: set[tuple[str, str, str]],
+    twice: Collection[str],
 ) -> Iterator[Fault]:
     known: set[str] = set()
     let_in = _let_in(rows)
@@ -148,6 +162,8 @@ def _case_faults(
                 yield Fault("not_let_in", where, "its author did not sign it, and no decision of the centre took it")
             elif row.vouched_by is None and device and (why := owners.actor_fault(actor, device)):
                 yield Fault("wrong_actor", where, why)
+        if change_hash in twice and change_hash not in let_in:
+            yield Fault("number_twice", where, f"another act of device {act.device} has the number {act.device_seq}")
         if missing := [cause for cause in causes if cause not in known]:
             yield Fault("missing_cause", where, f"what it rests on is not before it: {', '.join(missing)}")
         known.add(change_hash)

@@ -34,6 +34,10 @@ def carried(
     files = [_file(alg, public, content) for alg, public in sorted(keys.public.items())]
     said = wire.Carried(device, hashlib.sha256(bytes.fromhex(files[0]["file"])).hexdigest(), 1_795_138_204_000)
     withdrawn = replace(said, problem="device_revoked")
+    moved = replace(said, scope="linye/2", cursor=42)
+    hello = wire.read_message(request[0])
+    assert isinstance(hello, wire.Hello)
+    holding = replace(hello, held=("c1" * 16, "c2" * 16))
     verdict = wire.read_message(answer[0])
     assert isinstance(verdict, wire.Verdict)
     left_out = wire.message_frame(wire.Verdict(verdict.hash, "quarantined", "left_out"))
@@ -44,6 +48,8 @@ def carried(
         "outbox": {"frames": frames.hex(), "content": content.hex(), "files": files},
         "receipts": _receipts(record_seed, said, answer),
         "withdrawn": _receipts(record_seed, withdrawn, [left_out]),  # decided about since
+        "moved": _receipts(record_seed, moved, [*answer, wire.message_frame(wire.Revoke("c2" * 16, 7))]),
+        "held": {"frames": wire.encode_frames([wire.message_frame(holding)]).hex()},  # how its hello differs
     }
 
 

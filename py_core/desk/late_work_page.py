@@ -1,6 +1,7 @@
 """隔离区: what the record's gate did not take, and the centre's decision about it: in after all, or left out for good.
 
-Only scope and a withdrawn device can be looked beyond; what is not signed by its device can never be taken.
+Only scope, a withdrawn device, and a number that a copied profile used twice can be looked beyond; what is not signed
+by its device can never be taken.
 """
 
 from __future__ import annotations

@@ -58,3 +58,12 @@ def test_a_purge_is_attested_until_the_record_has_heard_of_it() -> None:
 
 def test_what_was_never_here_is_not_purged() -> None:
     assert custody_after(Custody(), news((A, False)), held=(B,), busy=()) == (Custody(), ())
+
+
+def test_a_receipts_file_lets_go_only_what_it_names() -> None:
+    before = Custody(leaving=frozenset({C}))
+    told = News(((A, False),), scope_changed=True, complete=False, by_file=True)
+    custody, purge = custody_after(before, told, held=(A, B, C), busy=())
+    assert (purge, custody) == ((A,), Custody(frozenset({B, C}), frozenset({C}), (A,)))
+    custody, purge = custody_after(before, told, held=(A, B, C), busy=(A,))
+    assert (purge, custody.leaving) == ((), {A, C})

@@ -146,3 +146,13 @@ def test_carried_files_open_with_the_records_keys_and_read_back() -> None:
     assert verifies(wire.ALG_ED25519, bytes.fromhex(vector["record_public"]), later.signature, later.signed)
     assert (later.carried.problem, later.verdicts[0].reason) == ("device_revoked", "left_out")
     assert carry.receipts_frames(later.carried, later.verdicts).hex() == vector["withdrawn"]["frames"]
+    moved = carry.read_receipts(bytes.fromhex(vector["moved"]["file"]))
+    assert verifies(wire.ALG_ED25519, bytes.fromhex(vector["record_public"]), moved.signature, moved.signed)
+    assert (moved.carried.scope, moved.carried.cursor, moved.revoked) == ("linye/2", 42, ("c2" * 16,))
+    told = [wire.Revoke("c2" * 16, 7)]
+    assert carry.receipts_frames(moved.carried, moved.verdicts, told).hex() == vector["moved"]["frames"]
+    (frame,) = wire.read_frames(bytes.fromhex(vector["held"]["frames"]))
+    holding = wire.read_message(frame)
+    assert isinstance(holding, wire.Hello)
+    assert holding.held == ("c1" * 16, "c2" * 16)
+    assert wire.encode_frame(wire.message_frame(holding)).hex() == vector["held"]["frames"]

@@ -18,7 +18,7 @@ from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, LateDecision
 from py_core.packed import messages
 from py_core.sync import Received, SyncClient, WaitingAct
-from server import late_work, record
+from server import device_contacts, late_work, record
 from server.carry_import import CarriedFile
 from server.carry_keys import seal_outbox
 from server.cli import main
@@ -111,12 +111,14 @@ def test_a_file_of_many_actors_and_more_acts_than_a_request_holds(parts: Parts) 
 
 
 class StickDevice:
-    """A device that never meets the network: the real client behind files only."""
+    """A device that hardly ever meets the network: the real client behind files."""
 
-    def __init__(self, parts: Parts, user: str, *cases: str) -> None:
+    def __init__(self, parts: Parts, user: str) -> None:
         self.parts, self.laptop = parts, Laptop(parts, user)
         self.client = SyncClient(self.laptop.device, "0.1.0")
-        self.cases = set(cases)
+        self.client.log_of = lambda case: sorted(self.logs.get(case, set()))
+        self.cases: set[str] = set()
+        self.logs: dict[str, set[tuple[int, str]]] = {}
 
     def act(self, case: str, *events: dict[str, Any]) -> str:
         item = self.laptop.act(case, *events)
@@ -125,8 +127,21 @@ class StickDevice:
         self.cases.add(case)
         return change.hash
 
+    def contact(self) -> None:
+        """Exchanges by the network until there is no more to say."""
+        for _ in range(9):
+            answer = self.parts.exchange.answer(self.laptop.user, wire.read_frames(self.client.request()))
+            received = self.client.read([wire.encode_frames(answer)], self.cases)
+            self.client.commit(received)
+            for each in (*received.acts, *received.receipts):
+                self.logs.setdefault(each.case_id, set()).add((each.log_index, each.hash))
+            self.cases = (self.cases | {each.case_id for each in received.acts}) - set(received.purge)
+            if self.client.is_complete and not self.client.standing.custody.purged:
+                return
+        raise AssertionError("the exchanges come to no end")
+
     def carried(self) -> CarriedFile:
-        frames, _ = self.client.carry_out()
+        frames, _ = self.client.carry_out(self.cases)
         signature = self.laptop.sign(carry.outbox_sign_bytes(frames))
         content = carry.pack_outbox(self.laptop.alg, signature, frames)
         public = self.parts.carry_keys.public[carry.ALG_X25519]
@@ -134,7 +149,7 @@ class StickDevice:
 
     def read(self, file: bytes) -> Received:
         read = carry.read_receipts(file)
-        received = self.client.read_carried(read.carried, read.verdicts, self.cases)
+        received = self.client.read_carried(read.carried, read.verdicts, self.cases, (), read.revoked)
         self.client.settle(received)
         self.cases -= set(received.purge)
         return received
@@ -189,28 +204,101 @@ def test_a_withdrawn_device_hears_of_it_and_of_every_decision_by_files_alone(par
     assert device.client.standing.custody.purged == ()
 
 
-def test_what_an_officer_carries_in_after_a_transfer_waits_for_the_centre_and_the_answer_goes_back(
-    parts: Parts,
-) -> None:
-    device = StickDevice(parts, "lin")
-    device.act(CASE, registered())
-    device.read(device.carried().receipts)
+def move(parts: Parts, user: str, unit: str) -> None:
+    """The directory says that a person works in another unit from now on."""
     document = parts.city.current().document
-    people = [{**row, "unit": "linye"} if row["id"] == "lin" else row for row in document["people"]]
+    people = [{**row, "unit": unit} if row["id"] == user else row for row in document["people"]]
     parts.city.publish({**document, "people": people})
-    late = device.act(CASE, {"type": "noted", "text": "看过现场"})
+
+
+def test_an_officer_who_was_transferred_lets_the_old_cases_go_by_files_alone(parts: Parts) -> None:
+    """Push → receipt → purge → attest, all by USB stick but the last word."""
+    shared, other, late_case = case_id(1), case_id(2), case_id(3)
+    device = StickDevice(parts, "lin")
+    for each in (shared, other, late_case):
+        device.act(each, registered())
+    device.act(shared, {"type": "handed_over", "to": "wu", "note": "属林业站"})
+    device.contact()
+    move(parts, "lin", "linye")
+    late, unsent = device.act(late_case, {"type": "noted", "text": "看过现场"}), case_id(4)
     brought = device.carried()
+    device.act(unsent, registered())  # after the file was made: the record has never heard of it
     assert verdicts(brought) == ["foreign_scope"]
+
+    # What waits for nobody goes; what is with the centre, what is in both units, what the record does not know stays.
     received = device.read(brought.receipts)
     assert received.refused[0].now_with == ("shihe",)
-    assert (received.purge, device.client.problem) == ((), ""), (
-        "which cases are in the new scope only the network tells"
-    )
+    assert received.purge == (other,)
+    assert device.cases == {shared, late_case, unsent}
+    assert device.client.standing.scope == "linye/2"
     decide(parts, late, take=True)
     later = parts.carry_import.known(brought.file)
     assert later is not None
-    assert [each.hash for each in device.read(later.receipts).receipts] == [late]
-    assert not device.client.refused
+    received = device.read(later.receipts)
+    assert [each.hash for each in received.receipts] == [late]
+    assert (received.purge, device.cases) == ((late_case,), {shared, unsent})
+
+    # A further file attests the purges, and so does the network, by which the new unit's cases come.
+    device.carried()
+    with parts.database.reading() as connection:
+        assert sorted(device_contacts.attested(connection, device.laptop.device)) == [other, late_case]
+    wu = Laptop(parts, "wu")
+    wu.sync(wu.act(case_id(5), registered(unit="linye")))
+    device.contact()
+    assert device.client.standing.custody.purged == ()
+    assert {shared, case_id(5)} <= device.cases
+    assert not {other, late_case} & device.cases
+
+
+def test_an_older_receipts_file_takes_no_case_from_a_device_that_knows_better(parts: Parts) -> None:
+    device = StickDevice(parts, "lin")
+    device.act(CASE, registered())
+    device.contact()
+    move(parts, "lin", "linye")
+    device.act(CASE, {"type": "noted", "text": "看过现场"})
+    brought = device.carried()
+    assert carry.read_receipts(brought.receipts).revoked == (CASE,)
+    move(parts, "lin", "shihe")
+    zhao = Laptop(parts, "zhao")
+    zhao.sync(zhao.act(case_id(2), registered()))
+    device.contact()
+    received = device.read(brought.receipts)
+    assert (received.purge, received.scope_steps) == ((), [])
+    assert device.client.standing.scope == "shihe/2"
+
+
+def test_receipts_read_before_the_way_back_cost_nothing(parts: Parts) -> None:
+    """The officer is back in the old unit when the laptop meets the network: what it let go comes again."""
+    device = StickDevice(parts, "lin")
+    device.act(CASE, registered())
+    device.contact()
+    move(parts, "lin", "linye")
+    device.act(case_id(2), registered(unit="linye"))
+    assert device.read(device.carried().receipts).purge == (CASE,)
+    move(parts, "lin", "shihe")
+    device.contact()
+    assert device.cases == {CASE}
+
+
+def test_of_a_case_that_had_left_the_device_nothing_is_kept_once_a_file_revokes_it(parts: Parts) -> None:
+    device = StickDevice(parts, "lin")
+    device.act(CASE, registered())
+    device.contact()
+    device.client.let_go({CASE: 0})
+    device.cases.clear()
+    move(parts, "lin", "linye")
+    device.act(case_id(2), registered(unit="linye"))
+    received = device.read(device.carried().receipts)
+    assert (received.out_of_scope, device.client.left) == ({CASE}, {})
+
+
+def test_a_device_that_does_not_say_what_it_holds_gets_receipts_as_before(parts: Parts) -> None:
+    lin = Laptop(parts, "lin")
+    lin.sync(lin.act(CASE, registered()))
+    move(parts, "lin", "linye")
+    receipts = parts.carry_import.take(lin.outbox(lin.act(CASE, {"type": "noted", "text": "x"})), "qian").receipts
+    read = carry.read_receipts(receipts)
+    assert (read.revoked, read.carried.scope, read.carried.cursor) == ((), "", 0)
 
 
 def test_the_page_of_a_withdrawn_devices_file_says_what_waits_and_what_was_decided(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from browsing import Browser
@@ -149,6 +151,11 @@ def test_devices_show_their_last_word_and_are_withdrawn_with_a_reason(
         assert words in page
     assert "silent" not in page
     assert ">old<" not in page  # the device tells its build too: the same release is no old one
+    cells = dict(re.findall(r'<td data-label="([^"]+)"[^>]*>(.*?)</td>', page, re.DOTALL))
+    assert (cells["Unsent"], cells["Version"].split("+")[0]) == ("3", __version__)
+    assert cells["Last contact"] == "Fri 20 Nov, 09:00"
+    parts.exchange.answer("lin", lin.frames(can="revoke", app="0.0.1+build", **hello))
+    assert ">old<" in browser.get("/centre/devices?lang=en").text
     clock.pass_time(days=4)
     assert "silent" in browser.get("/centre/devices?lang=en").text
     path = f"/centre/devices/{lin.device}?lang=en"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -207,6 +208,9 @@ def test_the_record_is_rebuilt_while_it_serves_reads(prepared: Parts, server: Se
         said, wrong = rebuilding.communicate()
     assert rebuilding.returncode == 0, wrong.decode()
     assert said.decode().startswith("150 documents: 0 lines added to the feeds, 0 removed")
+    told = re.findall(r"rebuilt: (\d+) of 150 documents", wrong.decode())
+    assert len(told) > 1, "whoever waits sees how far it is"
+    assert told[-1] == "150"
 
 
 def test_a_session_and_the_keys_survive_a_restart(prepared: Parts, server: ServerProcess) -> None:

@@ -7,9 +7,11 @@ from laptop import Laptop, case_id, registered
 from test_exchange import messages
 
 from py_core import wire
-from server import late_work
+from py_core.desk.ports import LateDecision
+from server import late_work, record
 from server.devices import device_by_id
 from server.parts import Parts
+from server.verification import verify
 
 ONE, TWO, THREE = case_id(1), case_id(2), case_id(3)
 
@@ -79,3 +81,36 @@ def test_the_centre_sees_it_first(browser: Browser, parts: Parts) -> None:
     page = browser.get("/centre/devices?lang=en").text
     assert "exists twice since" in page
     assert page.index("exists twice since") < page.index("吴敏")
+
+
+def test_the_centre_can_take_an_act_whose_number_was_used_and_what_rests_on_it(parts: Parts, browser: Browser) -> None:
+    """Both registrations were done, and both people have a receipt: neither is worth less."""
+    lin = copied(parts)
+    lin.sync(lin.act(THREE, {"type": "noted", "text": "done on the copy"}))
+    with parts.database.reading() as connection:
+        held = late_work.held(connection)
+    assert [each.reason for each in held] == ["sequence_reused", "device_frozen"]
+    browser.sign_in("qian")
+    path = f"/centre/quarantine/{held[0].id}?lang=en"
+    browser.send_form(path, browser.get(path), decision="take", reason="Both were done.")
+    with parts.database.reading() as connection:
+        assert [each.hash for each in record.entries_of_case(connection, THREE)][:2] == [each.hash for each in held]
+        assert all(record.entries_of_case(connection, case) for case in (ONE, TWO))
+        device = device_by_id(connection, lin.device)
+        assert device is not None
+        assert device.frozen
+    assert verify(parts.database, parts.engine).faults == ()
+    # The device that its person enrolled anew hears of it, with the receipt.
+    anew = Laptop(parts, "lin", "the same machine")
+    frames = parts.exchange.answer("lin", anew.frames(asks=tuple(each.hash for each in held)))
+    ruled = [(each.taken, each.by, each.log_index is not None) for each in messages(frames, wire.Ruled)]
+    assert ruled == [(True, "qian", True)] * 2
+
+
+def test_a_number_that_is_in_the_log_twice_without_a_decision_is_a_fault(parts: Parts) -> None:
+    lin = copied(parts)
+    with parts.database.reading() as connection:
+        items = tuple(each.id for each in late_work.held(connection))
+    parts.decisions.carry_out(LateDecision(items, True, "no act says so"), "qian")
+    (fault,) = verify(parts.database, parts.engine).faults
+    assert (fault.code, lin.device in fault.why) == ("number_twice", True)

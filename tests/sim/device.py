@@ -308,7 +308,7 @@ class Device(ContentsAndLeft):
 
     def carry_out(self, record_carry_key: bytes) -> bytes | None:
         """The outbox as a file; None when nothing waits."""
-        frames, count = self.client.carry_out()
+        frames, count = self.client.carry_out(self.records)
         if not count:
             return None
         content = carry.pack_outbox(wire.ALG_ED25519, self.key.sign(carry.outbox_sign_bytes(frames)), frames)
@@ -317,7 +317,9 @@ class Device(ContentsAndLeft):
     def take_receipts(self, file: bytes) -> None:
         """Keeps, then believes the receipts of a file; raises `CarryRefused`, `NotSigned`, `DiskFull`, `Crashed`."""
         read = carry.read_receipts(file)
-        received = self.client.read_carried(read.carried, read.verdicts, self.records, self.uploading_cases())
+        received = self.client.read_carried(
+            read.carried, read.verdicts, self.records, self.uploading_cases(), read.revoked
+        )
         if self.checks_signatures:
             if not verifies(wire.ALG_ED25519, self.record_key, read.signature, read.signed):
                 raise NotSigned

@@ -36,7 +36,7 @@ class _SkipsAPage(SyncClient):
     def commit(self, received: Received) -> int:
         wait_ms = super().commit(received)
         if received.end is not None and received.end.more:
-            self.cursor += 1
+            self.standing = replace(self.standing, cursor=self.standing.cursor + 1)
         return wait_ms
 
 
@@ -91,8 +91,16 @@ class NeverLetsGo(Device):
 class _PurgesAtOnce(SyncClient):
     """Lets a case go while its own work on it still waits."""
 
-    def _let_go(self, received: Received, held: Iterable[str], busy_too: Iterable[str]) -> None:
-        super()._let_go(received, held, busy_too)
+    def _let_go(
+        self,
+        received: Received,
+        held: Iterable[str],
+        busy_too: Iterable[str],
+        attested: tuple[str, ...],
+        *,
+        by_file: bool = False,
+    ) -> None:
+        super()._let_go(received, held, busy_too, attested, by_file=by_file)
         received.purge = tuple(sorted({*received.purge, *received.custody.leaving}))
 
 

@@ -82,6 +82,8 @@ def carry_back(world: World, machine: Machine, receipts: bytes, whole: bool) -> 
     device = machine.device
     if not device.is_open:
         return
+    held = set(device.records)
+    withdrawn = device.client.problem == "device_revoked"
     try:
         device.take_receipts(receipts)
     except CarryRefused as error:
@@ -97,3 +99,5 @@ def carry_back(world: World, machine: Machine, receipts: bytes, whole: bool) -> 
         world.crashed(machine, error)
     else:
         world.count("receipts carried back")
+        if held - set(device.records) and not withdrawn and device.client.problem != "device_revoked":
+            world.count("cases let go by a file")

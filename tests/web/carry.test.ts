@@ -116,8 +116,10 @@ test('receipts that came back are believed with the record’s signature, and wi
   }
   assert.deepEqual(told, []);
   read = { received: NOTHING, signature: vector.receipts.signature, signed: await signed(), key: '' };
-  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { receipts: 0, refused: 0 });
+  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { receipts: 0, refused: 0, left: 0 });
   assert.deepEqual(told, ['settle']);
+  read = { ...read, received: { ...NOTHING, purge: ['c2'.repeat(16)] } };
+  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { receipts: 0, refused: 0, left: 1 });
   assert.equal(await recordVerifies(vector.record_public, vector.receipts.signature, await signed()), true);
 });
 

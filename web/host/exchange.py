@@ -91,7 +91,8 @@ def notice_after(before_ms: int, before_acts: int, now_ms: int, lost: int) -> di
 
 def carry_out() -> dict[str, Any]:
     """The frames of an outbox file, and how many acts are in it."""
-    frames, count = opened().client.carry_out()
+    device = opened()
+    frames, count = device.client.carry_out(device.records)
     return {"frames": frames, "count": count}
 
 
@@ -100,7 +101,9 @@ def read_receipts(file: bytes) -> dict[str, Any]:
     device = opened()
     try:
         read = read_receipts_file(bytes(file))
-        received = device.client.read_carried(read.carried, read.verdicts, device.records, uploading_cases(device))
+        received = device.client.read_carried(
+            read.carried, read.verdicts, device.records, uploading_cases(device), read.revoked
+        )
     except CarryRefused as error:
         return {"problem": error.code}
     device.carried, device.carried_plan = received, _plan(device, received)

@@ -39,9 +39,10 @@ async function saveOutbox(bridge: Bridge): Promise<string> {
 async function readReceipts(bridge: Bridge, file: File): Promise<string> {
   const taken = await bridge.call('takeReceipts', new Uint8Array(await file.arrayBuffer()), chosenLang());
   if ('problem' in taken) return taken.problem;
-  if (!taken.receipts && !taken.refused) return say('Nothing new is in this file: its receipts are here already.');
-  const parts = [say('{receipts} acts now have the city record’s signed receipt (two ticks).', taken)];
+  if (!taken.receipts && !taken.refused && !taken.left) return say('Nothing new is in this file: its receipts are here already.');
+  const parts = !taken.receipts && !taken.refused ? [] : [say('{receipts} acts now have the city record’s signed receipt (two ticks).', taken)];
   if (taken.refused) parts.push(say('{refused} were held back by the record; the reasons are below.', taken));
+  if (taken.left) parts.push(say('{left} cases that this device may no longer hold have left it.', taken));
   return sentences(...parts);
 }
 

@@ -77,7 +77,7 @@ export interface Requests {
   /** The outbox as a file for a USB stick. */
   carryOut: { args: [lang: string]; answer: { name: string; bytes: Uint8Array<ArrayBuffer>; count: number } | { problem: string } };
   /** Takes the receipts that came back; how many acts they settled. */
-  takeReceipts: { args: [file: Uint8Array<ArrayBuffer>, lang: string]; answer: { receipts: number; refused: number } | { problem: string } };
+  takeReceipts: { args: [file: Uint8Array<ArrayBuffer>, lang: string]; answer: { receipts: number; refused: number; left: number } | { problem: string } };
   selfTest: { args: []; answer: true };
   saveDraft: { args: [path: string, draft: Fields | null]; answer: true };
   draft: { args: [path: string]; answer: Fields | null };

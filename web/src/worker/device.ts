@@ -276,7 +276,7 @@ export class Device {
   }
 
   /** Keeps and believes the receipts that came back by USB stick; the record's signature under the file decides. */
-  async takeReceipts(file: Bytes): Promise<{ receipts: number; refused: number } | { problem: string }> {
+  async takeReceipts(file: Bytes): Promise<{ receipts: number; refused: number; left: number } | { problem: string }> {
     return await this.turnstile.run(async () => {
       const open = this.need();
       const read = open.python.readReceipts(file);
@@ -293,7 +293,7 @@ export class Device {
       open.book = book;
       believe();
       open.python.settle();
-      return { receipts: received.receipts.length, refused: received.refused.length };
+      return { receipts: received.receipts.length, refused: received.refused.length, left: received.purge.length };
     });
   }
 
