@@ -31,7 +31,9 @@ from bench.setting.server import QuietCity
 from bench.setting.shared_cases import UNIT, Shared, log_of, make, week_here, write_files, write_record, write_week
 from py_core import __version__
 from py_core.change import decode_act_change, sign_bytes
-from py_core.sync import Received, Standing, SyncClient, WaitingAct
+from py_core.exchanged import Received, WaitingAct
+from py_core.standing import Standing
+from py_core.sync import SyncClient
 from server.demo.data import directory_document
 from server.demo.own_devices import DemoDevice
 from server.devices import enrol

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from py_core.exchanged import Received, RefusedAct
 from py_core.lineage import Again, Row, offered_again, without_receipts
-from py_core.sync import Received, RefusedAct, SyncClient
+from py_core.sync import SyncClient
 
 
 @dataclass(frozen=True, slots=True)

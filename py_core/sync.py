@@ -7,55 +7,30 @@ known by their hash and the cursor moves only with the `end` of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from py_core import asking
+from py_core.answer import AnswerReader, Known, judge
 from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
-from py_core.cases.acts import read_act
-from py_core.change import decode_act_change
 from py_core.city import CITY_ID
-from py_core.custody import ATTESTED_AT_ONCE, Custody, News, custody_after, custody_of
+from py_core.custody import ATTESTED_AT_ONCE, News, custody_after
 from py_core.errors import Malformed
-from py_core.log_watch import Fork, continues, head_in, head_of, head_row
-from py_core.merkle import Head
+from py_core.exchanged import LEFT_OUT, DeviceState, Received, RefusedAct, WaitingAct
+from py_core.log_watch import Fork, continues, head_in
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
-from py_core.packed import messages, receipts
-from py_core.packed.changes import ChangeUnpacker, NotPackable, Unresolved
-from py_core.packed.held import AnswerLogs, LogOf, nothing_held
-from py_core.packed.outbox import Signed, pack_acts
+from py_core.packed.changes import Unresolved
+from py_core.packed.held import LogOf, nothing_held
+from py_core.standing import Standing
 from py_core.wire import (
-    ECHO,
     HELD_MAX,
-    NAMES_MAX,
-    OFFERS_AGAIN,
-    PACKED,
     REQUEST_ACTORS_MAX,
     REVOKED_SCOPE,
-    REVOKES,
-    TYPE_ACTS,
-    TYPE_CHANGES,
-    TYPE_RECEIPTS,
     WANTED_MAX,
-    WATCHES,
-    ActorAnnouncement,
-    Beacon,
     Carried,
-    Config,
     End,
-    Frame,
     FrameReader,
-    Hello,
-    Pulled,
-    Pushed,
-    Revoke,
-    Ruled,
-    Short,
     Verdict,
-    WholeCase,
-    encode_frames,
-    message_frame,
-    read_message,
 )
 
 PUSH_ITEMS_MAX = 200
@@ -64,152 +39,8 @@ BREAKS_KEPT = 5  # heads of histories that ended with a restore
 
 UNRESOLVED = 409  # the record does not hold what the acts in short rest on
 
-TAKEN = "taken"  # the reason of an act that was refused once, taken now, and not back in its document yet
-LEFT_OUT = "left_out"  # the reason of a refused act once the centre has decided against it
-
 _PLAIN_ALWAYS, _PLAIN_ONCE, _SHORT = range(3)
 _PROBLEMS = {401: "signed_out", 403: "unknown_device", 426: "update_needed", 429: "busy", 503: "busy"}
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingAct:
-    """An act that is only on this device, with what the record needs to take it. Hashes and actors are hex."""
-
-    case_id: str
-    hash: str
-    raw: bytes
-    alg: int
-    signature: bytes
-    actor: str
-    actor_signature: str  # hex: the device's announcement of the actor; empty: it is another device's
-    astray: bool = False  # it was refused before, so its document does not have it
-    lost: bool = False  # it had a receipt of a record that came back from a backup without it
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The record took an act: place in its log, its time, its signature (hex)."""
-
-    case_id: str
-    hash: str
-    log_index: int
-    received_at_ms: int
-    sig: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedAct:
-    """The record's gate did not take an act; it stays on the device, with the gate's reason code.
-
-    `now_with` are the units that have the case now when it has left this device's scope. Once the centre has decided
-    to leave the act out, the reason is `LEFT_OUT` and `by`, `why`, `at_ms` tell the decision.
-    """
-
-    case_id: str
-    hash: str
-    reason: str
-    now_with: tuple[str, ...] = ()
-    by: str = ""
-    why: str = ""
-    at_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """What the host can tell the centre about the machine; None: not known."""
-
-    storage_used: int | None = None  # bytes
-    storage_quota: int | None = None
-    storage_kept: bool | None = None
-    clock_offset_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingAct:
-    """An act from the record's log, decoded and checked. `deps` leave the genesis out."""
-
-    case_id: str
-    hash: str
-    deps: tuple[str, ...]
-    text: str
-    raw: bytes
-    log_index: int
-    received_at_ms: int
-
-
-@dataclass(slots=True)
-class Received:
-    """Everything that one answer brought; `end` is None when it was cut."""
-
-    receipts: list[Receipt] = field(default_factory=list)
-    refused: list[RefusedAct] = field(default_factory=list)
-    acts: list[IncomingAct] = field(default_factory=list)
-    directory: Mapping[str, Any] | None = None
-    beacon: Beacon | None = None
-    end: End | None = None
-    scope_steps: list[tuple[str, bool]] = field(default_factory=list)  # case, brought (else revoked), in their order
-    purge: tuple[str, ...] = ()  # cases to delete in the same transaction, with everything of theirs
-    custody: Custody = field(default_factory=Custody)  # to be stored with the cursor
-    returned: list[str] = field(default_factory=list)  # cases that left this device and came back whole
-    recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
-    out_of_scope: set[str] = field(default_factory=set)  # cases that left of which nothing is to be kept any more
-    head: Head | None = None  # of the record's log, to be kept with the cursor
-    forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
-    told: Head | None = None  # the head that does not continue
-    shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far
-    problem: str = ""  # how the device stands, of a receipts file
-    own_seq: int = 0  # the highest number of this device's own acts in it: a restored profile learns what it has used
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the answer was cut before it brought anything: no better than none."""
-        brought = self.receipts or self.refused or self.acts or self.scope_steps or self.recalled or self.out_of_scope
-        return not (brought or self.end or self.forked)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """An answer that is being read."""
-
-    received: Received
-    verdicts: Iterator[WaitingAct]  # what was sent and has no verdict yet
-    logs: AnswerLogs
-    changes: ChangeUnpacker
-    returning: dict[str, list[IncomingAct]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a device stands with the record: to be kept in the same transaction as what an answer brought."""
-
-    cursor: int = 0
-    scope: str = ""
-    config: int = 0
-    custody: Custody = field(default_factory=Custody)
-    lineage: tuple[str, ...] = ()  # names of the record's histories, the present one last
-    top: int = -1  # the highest log index that this device has heard of in the present one
-    head: Head | None = None  # of the record's log, as it was seen last
-    before: tuple[Head, ...] = ()  # the last heads before the record came back from a backup: witnesses of what was
-
-    def as_row(self) -> dict[str, Any]:
-        """For the host's disk."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        heads = {"head": head_row(self.head), "before": [head_row(each) for each in self.before]}
-        return {**values, "custody": self.custody.as_row(), "lineage": list(self.lineage), **heads}
-
-
-def standing_of(row: Mapping[str, Any]) -> Standing:
-    """Reads `as_row` back, also of a device that kept less."""
-    return Standing(
-        row["cursor"],
-        row["scope"],
-        row["config"],
-        custody_of(row.get("custody")),
-        tuple(row.get("lineage") or ()),
-        row.get("top", -1),
-        head_of(row.get("head")),
-        tuple(head for each in row.get("before") or () if (head := head_of(each)) is not None),
-    )
 
 
 class SyncClient:
@@ -272,7 +103,7 @@ class SyncClient:
         self._attested = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         self._asked = tuple(self.wanted)[:WANTED_MAX]
         self._sent_short = self._speech == _SHORT
-        return self._body(self._sent, self._attested, self._asked, short=self._sent_short)
+        return asking.body(self._about, self._sent, self._attested, self._asked, short=self._sent_short)
 
     def carry_out(self, held: Iterable[str] = ()) -> tuple[bytes, int]:
         """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
@@ -283,7 +114,7 @@ class SyncClient:
         batch = tuple(self._batch(OUTBOX_ITEMS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX))
         purged = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         known = sorted({*held, *self.left} - {CITY_ID})
-        return self._body(batch, purged, held=tuple(known[:HELD_MAX])), len(batch)
+        return asking.body(self._about, batch, purged, held=tuple(known[:HELD_MAX])), len(batch)
 
     def read_carried(
         self,
@@ -300,7 +131,9 @@ class SyncClient:
             raise CarryRefused("other_device", "the receipts are for another device")
         if carried.lineage in self.standing.lineage[:-1]:
             raise CarryRefused("older_record", "the record came back from a backup after it gave these receipts")
-        received = Received(custody=self.standing.custody)  # what leaves this device is not fed to it again
+        answer = AnswerReader(self._known, (), self.log_of)
+        received = answer.received
+        received.custody = self.standing.custody  # what leaves this device is not fed to it again
         for verdict in verdicts:
             known = self._waiting.get(verdict.hash) or self.refused.get(verdict.hash)
             if known is None:
@@ -310,7 +143,7 @@ class SyncClient:
                     received.refused.append(replace(self.refused[verdict.hash], reason=LEFT_OUT))
                 continue
             try:
-                _judge(known, verdict, received)
+                judge(known, verdict, received)
             except Malformed as error:
                 raise CarryRefused("tampered", str(error)) from error
         received.problem = carried.problem
@@ -324,8 +157,8 @@ class SyncClient:
             same = carried.scope == self.standing.scope
             received.end = End(self.standing.cursor if same else 0, more=True, scope=carried.scope)
             for case_id in revoked:
-                self._revoke(case_id, received)
-            self._enter(carried.scope, received)
+                answer.revoke(case_id)
+            answer.enter(carried.scope)
             self._let_go(received, held, busy, (), by_file=True)
         return received
 
@@ -341,17 +174,16 @@ class SyncClient:
         `held` are the cases on this device: what of them has left the scope and may go is `Received.purge`. `busy`
         are those that must stay for another reason than their acts, such as a photograph that is still on its way.
         """
-        received = Received()
         held = tuple(held)
-        logs = AnswerLogs(held, self.log_of)
-        reading = _Reading(received, iter(self._sent), logs, ChangeUnpacker(logs))
+        answer = AnswerReader(self._known, held, self.log_of)
+        received = answer.received
         reader = FrameReader()
         try:
             for piece in pieces:
                 for frame in reader.feed(piece):
                     if received.end is not None and not received.end.more:
                         raise Malformed("answer", "goes on after its end")
-                    self._take(frame, reading)
+                    answer.take(frame)
         except Unresolved:
             self._speech = min(self._speech, _PLAIN_ONCE)  # what came before counts, the rest is asked for in full
         # What was quarantined for want of a cause may have been taken in the same breath: the feed is the later word.
@@ -515,6 +347,16 @@ class SyncClient:
         """Whether the record has said that it holds nothing more for this device, and nothing waits here."""
         return not self._more and not self._waiting
 
+    @property
+    def _known(self) -> Known:
+        sent = (self._sent, self.left, self._asked, self.wanted, self.refused)
+        return Known(self.device, *sent, self.standing.scope)
+
+    @property
+    def _about(self) -> asking.About:
+        own = (self.device, self.app_version, self.standing, self.machine)
+        return asking.About(*own, self.refused, len(self._waiting), self.fork, self.log_of)
+
     def _batch(self, items_max: int, bytes_max: int, actors_max: int) -> Iterable[WaitingAct]:
         size = 0
         actors: set[str] = set()
@@ -525,160 +367,6 @@ class SyncClient:
             if number and (number >= items_max or size > bytes_max or len(actors) > actors_max):
                 return
             yield act
-
-    def _body(
-        self,
-        batch: Sequence[WaitingAct],
-        purged: tuple[str, ...] = (),
-        want: tuple[str, ...] = (),
-        *,
-        held: tuple[str, ...] = (),
-        short: bool = False,
-    ) -> bytes:
-        actors = {act.actor: act for act in batch if act.actor_signature}
-        machine = self.machine
-        # Of what was left out by a receipts file the words are still to be heard.
-        asks = [each.hash for each in self.refused.values() if each.reason != LEFT_OUT or not each.by]
-        hello = Hello(
-            device=self.device,
-            cursor=self.standing.cursor,
-            config=self.standing.config,
-            app=self.app_version,
-            waiting=len(self._waiting) - len(batch),
-            scope=self.standing.scope,
-            lineage=self.standing.lineage[-1] if self.standing.lineage else "",
-            log_size=self.standing.head.size if self.standing.head is not None else 0,
-            can=" ".join(self._can(batch, short=short)),
-            purged=purged,
-            asks=tuple(asks[:NAMES_MAX]),
-            want=want,
-            refused=len(self.refused),
-            storage_used=machine.storage_used,
-            storage_quota=machine.storage_quota,
-            storage_kept=machine.storage_kept,
-            clock_offset_ms=machine.clock_offset_ms,
-            forked=self.fork.text if self.fork is not None else "",
-            held=held,
-        )
-        frames: list[Frame] = [messages.short(hello) if short else message_frame(hello)]
-        frames += [
-            message_frame(ActorAnnouncement(actor=act.actor, sig=act.actor_signature, alg=act.alg))
-            for act in actors.values()
-        ]
-        plain: list[Frame] = [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
-        return encode_frames(frames + (self._packed(batch) if short and batch else plain))
-
-    def _can(self, batch: Sequence[WaitingAct], *, short: bool) -> Iterator[str]:
-        yield REVOKES
-        yield OFFERS_AGAIN
-        yield WATCHES
-        if short:
-            yield PACKED
-        # What the record does not tell again would not come back into its document, or not save its case from doubt.
-        if short and (self.standing.custody.doubtful or any(act.astray for act in batch)):
-            yield ECHO
-
-    def _packed(self, batch: Sequence[WaitingAct]) -> list[Frame]:
-        """The acts in short; from the first on that cannot be said so, in full."""
-        indexes: dict[str, dict[str, int]] = {}
-
-        def index_of(case_id: str, change_hash: str) -> int | None:
-            if case_id not in indexes:
-                indexes[case_id] = {one: index for index, one in self.log_of(case_id)}
-            return indexes[case_id].get(change_hash)
-
-        frames: list[Frame] = []
-        acts = [Signed(act.case_id, act.alg, act.signature, act.raw) for act in batch]
-        simple = next((at for at, act in enumerate(batch) if len(decode_act_change(act.raw).causes) > 1), len(acts))
-        try:
-            if simple:
-                frames.append(Short(TYPE_ACTS, pack_acts(acts[:simple], index_of)))
-        except NotPackable:
-            simple = 0
-        return frames + [Pushed(act.case_id, act.alg, act.signature, act.raw) for act in acts[simple:]]
-
-    def _take(self, frame: Frame, reading: _Reading) -> None:
-        received = reading.received
-        if isinstance(frame, Pulled):
-            self._take_act(_incoming(frame), reading)
-            return
-        if isinstance(frame, Short):
-            if frame.type == TYPE_CHANGES:
-                for each in reading.changes.unpack(frame.payload):
-                    place = (each.log_index, each.received_at_ms)
-                    change = each.change
-                    self._take_act(
-                        IncomingAct(each.case_id, change.hash, change.causes, change.text, each.raw, *place), reading
-                    )
-                return
-            if frame.type == TYPE_RECEIPTS:
-                _take_receipts(frame.payload, reading)
-                return
-            frame = messages.long(frame)
-        message = read_message(frame)
-        if isinstance(message, Verdict):
-            sent = next(reading.verdicts, None)
-            if sent is None or sent.hash != message.hash:
-                raise Malformed("answer", "has a verdict for something that was not sent")
-            _judge(sent, message, received)
-        elif isinstance(message, Ruled):
-            self._hear(message, received)
-        elif isinstance(message, Revoke):
-            self._revoke(message.case, received)
-        elif isinstance(message, Config):
-            if type(message.directory.get("version")) is not int:
-                raise Malformed("answer.config", "has no version")
-            received.directory = message.directory
-        elif isinstance(message, Beacon):
-            received.beacon = message
-        elif isinstance(message, WholeCase):
-            self._take_whole(message, received, reading.returning.pop(message.case, []))
-        elif isinstance(message, End):
-            # What came of an asked case without being closed was feed: it is asked for again.
-            received.recalled.update(reading.returning)
-            received.end = message
-            self._enter(message.scope, received)
-        else:
-            raise Malformed("answer", "has a message that only a device sends")
-
-    def _take_act(self, incoming: IncomingAct, reading: _Reading) -> None:
-        act = read_act(incoming.text)
-        received = reading.received
-        case_id = incoming.case_id
-        # What left and was taken out of scope comes back whole with the feed, as if it had never been here.
-        if case_id not in self.left or case_id in received.returned or case_id in received.out_of_scope:
-            received.acts.append(incoming)
-            received.scope_steps.append((case_id, True))
-        elif case_id in self._asked:
-            reading.returning.setdefault(case_id, []).append(incoming)
-        elif incoming.log_index > self.left[case_id]:
-            received.recalled.add(case_id)  # its causes are not here: all of it is asked for
-        if act.device == self.device:
-            received.own_seq = max(received.own_seq, act.device_seq)
-        reading.logs.add(case_id, incoming.log_index, incoming.hash)
-
-    def _revoke(self, case_id: str, received: Received) -> None:
-        """A case is not this person's business any more; of one that left before, what was kept of it goes as well."""
-        received.scope_steps.append((case_id, False))
-        if case_id in self.left:
-            received.out_of_scope.add(case_id)
-
-    def _enter(self, scope: str, received: Received) -> None:
-        """Forgets in another scope what left in the last one: the feed begins anew and brings all that is still to be
-        known. What was asked for is answered by itself, unless the device is withdrawn."""
-        if self.standing.scope not in ("", scope):
-            answered = () if scope == REVOKED_SCOPE else self.wanted
-            received.out_of_scope.update(case_id for case_id in self.left if case_id not in answered)
-
-    def _take_whole(self, whole: WholeCase, received: Received, acts: list[IncomingAct]) -> None:
-        if whole.case not in self._asked or whole.acts != len(acts):
-            raise Malformed("answer.case", "is not what was asked for")
-        if not acts:
-            received.out_of_scope.add(whole.case)
-            return
-        received.acts += acts
-        received.scope_steps.append((whole.case, True))
-        received.returned.append(whole.case)
 
     def let_go(self, cases: Mapping[str, int]) -> None:
         """Notes cases that the host has deleted, each with the highest log index that it had held."""
@@ -699,59 +387,3 @@ class SyncClient:
         gone = set(received.purge)
         known = {**self.refused, **{each.hash: each for each in received.refused}}
         return [each for each in known.values() if each.case_id in gone and each.reason == LEFT_OUT]
-
-    def _hear(self, ruled: Ruled, received: Received) -> None:
-        """The centre's decision about an act that is kept here as refused."""
-        refused = self.refused.get(ruled.hash)
-        if refused is None:
-            return
-        if not ruled.in_scope:
-            self._revoke(refused.case_id, received)
-        if not ruled.taken:
-            told = RefusedAct(refused.case_id, ruled.hash, LEFT_OUT, refused.now_with, ruled.by, ruled.why, ruled.at_ms)
-            received.refused.append(told)
-        elif ruled.log_index is None or ruled.received_at_ms is None:
-            raise Malformed("answer.ruled", "takes an act without its place and time")
-        else:
-            received.receipts.append(
-                Receipt(refused.case_id, ruled.hash, ruled.log_index, ruled.received_at_ms, ruled.sig)
-            )
-
-
-def _judge(sent: WaitingAct | RefusedAct, verdict: Verdict, received: Received) -> None:
-    if verdict.verdict == "quarantined":
-        received.refused.append(RefusedAct(sent.case_id, sent.hash, verdict.reason, verdict.now_with))
-        return
-    if verdict.log_index is None or verdict.received_at_ms is None:
-        raise Malformed("answer.verdict", "takes an act without its place and time")
-    received.receipts.append(Receipt(sent.case_id, sent.hash, verdict.log_index, verdict.received_at_ms, verdict.sig))
-
-
-def _take_receipts(payload: bytes, reading: _Reading) -> None:
-    """The next acts that were sent are in the log; each gets a receipt that stands for itself."""
-    places, signature = receipts.unpack_receipts(payload)
-    sent = [act for _, act in zip(places, reading.verdicts, strict=False)]
-    if len(sent) != len(places):
-        raise Malformed("answer", "has a receipt for something that was not sent")
-    leaves = [
-        receipts.leaf(act.case_id, act.hash, place.log_index, place.received_at_ms)
-        for act, place in zip(sent, places, strict=True)
-    ]
-    _, paths = receipts.root_and_paths(leaves)
-    for act, place, path in zip(sent, places, paths, strict=True):
-        proof = receipts.proof(signature, path)
-        reading.received.receipts.append(Receipt(act.case_id, act.hash, place.log_index, place.received_at_ms, proof))
-        reading.logs.add(act.case_id, place.log_index, act.hash)
-
-
-def _incoming(frame: Pulled) -> IncomingAct:
-    change = decode_act_change(frame.raw)
-    return IncomingAct(
-        case_id=frame.case_id,
-        hash=change.hash,
-        deps=change.causes,
-        text=change.text,
-        raw=frame.raw,
-        log_index=frame.log_index,
-        received_at_ms=frame.received_at_ms,
-    )

@@ -12,10 +12,12 @@ from py_core import eviction
 from py_core.desk.glance import Glance
 from py_core.errors import Malformed
 from py_core.eviction import contents_leaving, leaving
+from py_core.exchanged import Received
 from py_core.keeping import keeping
 from py_core.left import Left, left_of
 from py_core.packs.device_figures import device_figures
-from py_core.sync import Received, Standing, SyncClient
+from py_core.standing import Standing
+from py_core.sync import SyncClient
 from py_core.wire import (
     REVOKED_SCOPE,
     Beacon,

@@ -10,9 +10,11 @@ from test_sync import accepted, act_text, answer, change, client, said, waiting
 from py_core.carry import CarryRefused
 from py_core.change import decode_act_change
 from py_core.custody import Custody
+from py_core.exchanged import LEFT_OUT, Receipt, Received, RefusedAct
 from py_core.keeping import keeping
 from py_core.lineage import TOLD, Again, Notice, notice_after, offered_again, without_receipts
-from py_core.sync import LEFT_OUT, Receipt, Received, RefusedAct, Standing, SyncClient
+from py_core.standing import Standing
+from py_core.sync import SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
 
 OWN, OTHER = "d1", "d2"

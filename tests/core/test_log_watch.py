@@ -9,10 +9,12 @@ import pytest
 from py_core import merkle
 from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
 from py_core.errors import Malformed
+from py_core.exchanged import WaitingAct
 from py_core.log_watch import Fork, fork_of, head_of, head_row
 from py_core.merkle import Head
 from py_core.packed import messages
-from py_core.sync import Standing, SyncClient, WaitingAct, standing_of
+from py_core.standing import Standing, standing_of
+from py_core.sync import SyncClient
 from py_core.wire import Beacon, End, Frame, Hello, Verdict, encode_frames, message_frame, read_frames, read_message
 
 LEAVES = [merkle.leaf_hash(bytes([n])) for n in range(20)]

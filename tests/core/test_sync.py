@@ -10,10 +10,11 @@ import pytest
 from py_core.cases.acts import canonical_json
 from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
 from py_core.errors import Malformed
+from py_core.exchanged import WaitingAct
 from py_core.pace import BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, POLL_MS
 from py_core.packed import messages
 from py_core.packed.outbox import unpack_acts
-from py_core.sync import PUSH_ITEMS_MAX, SyncClient, WaitingAct
+from py_core.sync import PUSH_ITEMS_MAX, SyncClient
 from py_core.wire import (
     REVOKED_SCOPE,
     TYPE_ACTS,

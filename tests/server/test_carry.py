@@ -16,8 +16,9 @@ from py_core.carry import CarryRefused
 from py_core.cases.acts import read_act
 from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation, LateDecision
+from py_core.exchanged import Received, WaitingAct
 from py_core.packed import messages
-from py_core.sync import Received, SyncClient, WaitingAct
+from py_core.sync import SyncClient
 from server import device_contacts, late_work, record
 from server.carry_import import CarriedFile
 from server.carry_keys import seal_outbox

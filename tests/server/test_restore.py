@@ -18,7 +18,9 @@ from py_core.enrolment import read_enrolment
 from py_core.errors import Malformed
 from py_core.evidence.check import EvidenceCheck
 from py_core.evidence.lines import read_evidence
-from py_core.sync import Received, SyncClient, WaitingAct, standing_of
+from py_core.exchanged import Received, WaitingAct
+from py_core.standing import standing_of
+from py_core.sync import SyncClient
 from server import audit, late_work, lineage, record
 from server.backup import return_backup, take_backup
 from server.database import Database

@@ -14,8 +14,10 @@ from laptop import Laptop, SeededEntropy, StandingClock, case_id, city_document,
 from py_core import wire
 from py_core.change import decode_act_change
 from py_core.errors import Malformed
+from py_core.exchanged import Received, WaitingAct
 from py_core.packed.receipts import signed_part
-from py_core.sync import Received, Standing, SyncClient, WaitingAct
+from py_core.standing import Standing
+from py_core.sync import SyncClient
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.keys import verifies

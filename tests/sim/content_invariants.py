@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from py_core.cases.acts import read_act
 from py_core.enclosed import attachments_of
-from py_core.sync import LEFT_OUT
+from py_core.exchanged import LEFT_OUT
 from server import record
 from server.attachments import Content
 from server.tables import attachment_names, attachments

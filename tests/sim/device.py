@@ -32,12 +32,14 @@ from py_core.desk.ports import (
 from py_core.desk.turn import Turn
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
+from py_core.exchanged import LEFT_OUT, TAKEN, Received, RefusedAct, WaitingAct
 from py_core.keeping import Keeping, keeping
 from py_core.left import Left
 from py_core.packed.receipts import signed_part
 from py_core.packs import Packs
 from py_core.reporters import reporter_id
-from py_core.sync import LEFT_OUT, TAKEN, Received, RefusedAct, Standing, SyncClient, WaitingAct, standing_of
+from py_core.standing import Standing, standing_of
+from py_core.sync import SyncClient
 from py_core.visits import is_visit_id
 from server.carry_keys import seal_outbox
 from server.keys import verifies

@@ -10,8 +10,9 @@ from py_core.cases.acts import read_act
 from py_core.desk.ports import CaseRecord
 from py_core.documents import is_case_id
 from py_core.enclosed import attachments_of
+from py_core.exchanged import LEFT_OUT, Received
 from py_core.keeping import Keeping
-from py_core.sync import LEFT_OUT, Received, SyncClient
+from py_core.sync import SyncClient
 from py_core.uploads import Step, UploadClient
 
 from .disk import Disk, Write

@@ -12,8 +12,8 @@ from py_core.cases.history import order
 from py_core.cases.state import fold
 from py_core.desk.keeping import Document
 from py_core.documents import is_case_id
+from py_core.exchanged import LEFT_OUT
 from py_core.retention import kept_case
-from py_core.sync import LEFT_OUT
 from server import erasing
 
 from . import town

@@ -18,10 +18,10 @@ from py_core.cases.history import order
 from py_core.cases.state import Fact, Ignored, fold
 from py_core.change import decode_act_change, sign_bytes
 from py_core.city import CITY_ID
+from py_core.exchanged import LEFT_OUT
 from py_core.packed.receipts import signed_part
 from py_core.reporters import hiding, is_reporter_id
 from py_core.rules.engine import assess
-from py_core.sync import LEFT_OUT
 from py_core.visits import fold_visit, is_visit_id
 from server import record
 from server.devices import actor_owner, device_by_id

@@ -9,9 +9,10 @@ from sqlalchemy import delete
 
 from py_core import merkle, wire
 from py_core.desk.turn import Turn
+from py_core.exchanged import Received
 from py_core.keeping import Keeping
 from py_core.packed import messages
-from py_core.sync import Received, SyncClient
+from py_core.sync import SyncClient
 from py_core.uploads import Step
 from server import record as log
 from server.log_tree import leaves_of_acts

@@ -20,7 +20,7 @@ from py_core import wire
 from py_core.cases.acts import read_act
 from py_core.enrolment import enrol_sign_bytes
 from py_core.errors import Malformed
-from py_core.sync import Received
+from py_core.exchanged import Received
 from server import record as log
 from server.devices import EnrolmentRequest, enrol
 from server.keys import SigningKey

@@ -10,7 +10,7 @@ from host.device import Device, fields, opened
 from py_core.cases.acts import read_known_act
 from py_core.enclosed import attachments_of
 from py_core.eviction import contents_leaving
-from py_core.sync import LEFT_OUT
+from py_core.exchanged import LEFT_OUT
 
 
 def load_contents(rows: Sequence[Mapping[str, Any]]) -> None:

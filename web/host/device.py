@@ -19,10 +19,12 @@ from py_core.desk import turn
 from py_core.desk.ports import Identity
 from py_core.directory import Directory, read_directory
 from py_core.documents import is_case_id
+from py_core.exchanged import Received
 from py_core.keeping import Keeping
 from py_core.left import Left, left_of
 from py_core.packs import Packs, load_packs
-from py_core.sync import Received, SyncClient, standing_of
+from py_core.standing import standing_of
+from py_core.sync import SyncClient
 from py_core.uploads import UploadClient
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")

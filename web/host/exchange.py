@@ -16,11 +16,11 @@ from py_core.change import decode_act_change
 from py_core.desk import turn
 from py_core.desk.carry_words import carry_problem as carry_problem_words
 from py_core.directory import read_directory
+from py_core.exchanged import LEFT_OUT, TAKEN, DeviceState, Received, RefusedAct, WaitingAct
 from py_core.keeping import Keeping, keeping
 from py_core.key_chain import OtherRecord, continuation, read_links
 from py_core.left import Left
 from py_core.lineage import Notice
-from py_core.sync import LEFT_OUT, TAKEN, DeviceState, Received, RefusedAct, WaitingAct
 from py_core.uploads import UploadClient
 from py_core.wire import read_json_object
 
