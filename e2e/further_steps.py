@@ -69,9 +69,7 @@ FURTHER: Mapping[tuple[str, str], FurtherStep] = {
             ("open_accountability", {"about": "经查属实。"}),
         )
     },
-    **{
-        (pack, "hand_over"): FurtherStep(MATTER[pack], (), {"to": "liuxi"}) for pack in ("BZ", "JY")
-    },
+    ("BZ", "hand_over"): FurtherStep(MATTER["BZ"], (), {"to": "liuxi"}),
     **{
         (pack, "refer_out"): FurtherStep(MATTER[pack], (), {"to_body": "市教育局", "explanation": "已说明。"})
         for pack in ("BZ", "JY")

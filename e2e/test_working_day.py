@@ -64,6 +64,7 @@ def look_at(day: Day, office: Office) -> None:
         told = office.told_by_record(last, name)
         assert told
         assert office.told_on_device(last, name) == told, name
+    assert office.taken_over == {*day.taken_over}
     for name in [*day.visits, *day.taken_over]:
         for who in (LIN, ZHAO):  # the holder of the post and the stand-in see one and the same
             assert office.told_on_device(who, name) == office.told_by_record(who, name), (who, name)

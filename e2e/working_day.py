@@ -12,7 +12,7 @@ from playwright.sync_api import APIResponse, Page, expect
 from e2e.canaries import WORDS, with_canaries
 from e2e.harness import City
 from e2e.officer import ARRIVAL_MS_MAX, Officer
-from e2e.working_days import DRAWN, PHOTOGRAPH, RECORD, Day, Step, typed_on
+from e2e.working_days import DRAWN, LEAVING, PHOTOGRAPH, RECORD, STAND_IN, Day, Step, typed_on
 from py_core.values import LOCAL
 
 # What a page says about a case or a visit: light, state, due date, who answers, every act with author, times and
@@ -37,11 +37,14 @@ class Office:
     places: dict[str, str] = field(default_factory=dict)
     printed: set[tuple[str, str]] = field(default_factory=set)
     drawn: dict[str, str] = field(default_factory=dict)
+    taken_over: set[str] = field(default_factory=set)
 
     def work(self, day: Day) -> None:
         """The whole day: every act is made while the server is stopped, between two windows it is there for a moment."""
         for place, window in enumerate(day.windows):
             self.city.stop()
+            if names := day.handed_over(window):
+                self._hand_work_over(names)
             for step in window:
                 self._take(self.officers[step.who], step)
             self.city.start()
@@ -63,6 +66,21 @@ class Office:
         answer = self.officers[who].page.context.request.get(self.city.url + path, headers={"accept-language": "zh-CN"})
         assert answer.ok, (path, answer.status)
         return answer
+
+    def _hand_work_over(self, names: list[str]) -> None:
+        """Who leaves prints the hand-over record; the stand-in finds each of its cases on Today, under the other's name."""
+        page = self.officers[LEAVING].page
+        page.locator(".sw-nav a[href='/slips']").click()
+        page.locator(f"a[href='/slips/F-23/{LEAVING}']").click()
+        sheet = page.locator(".sw-slip")
+        for name in names:
+            expect(sheet).to_contain_text(name)
+        page = self.officers[STAND_IN].page
+        page.locator(".sw-nav a[href='/today']").click()
+        page.locator("a[href='/today?scope=stand_in']").click()
+        for name in names:
+            expect(page.locator(f"main a[href='{self.places[name]}']")).to_be_visible()
+        self.taken_over |= {*names}
 
     def _take(self, officer: Officer, step: Step) -> None:
         page = officer.page

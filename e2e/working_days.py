@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 # Accounts of the demonstration city.
 LIN, ZHAO, SUN, WU, XU, FANG = "linxiao", "zhaolei", "sunguoping", "wuhaiyan", "xujing", "fangyun"
+LEAVING, STAND_IN = LIN, ZHAO  # A and B of the counter's post
 
 PHOTOGRAPH, DRAWN = "attachments", "strokes"  # fields of forms that no keyboard fills
 RECORD = "record"  # the slip of a visit
@@ -45,7 +46,8 @@ class Step:
 class Day:
     """Windows without network in their order; `states` is what every case must come to.
 
-    `taken_over` are the cases that one officer began and the stand-in of the A/B post went on with.
+    `taken_over` are the cases that the holder of an A post began and handed over, and the holder of the B post went on
+    with: as the regulation lets them (absence, hand-over, the ticket's unit), and under each by the city's A/B posts.
     """
 
     pack: str
@@ -69,6 +71,11 @@ class Day:
     def steps(self) -> Iterator[Step]:
         for window in self.windows:
             yield from window
+
+    def handed_over(self, window: tuple[Step, ...]) -> list[str]:
+        """The cases that the stand-in goes on with for the first time in this window."""
+        firsts = {name: next(s for s in self.steps if (s.case, s.who) == (name, STAND_IN)) for name in self.taken_over}
+        return [name for name, first in firsts.items() if first in window]
 
     @property
     def people(self) -> list[str]:
@@ -157,6 +164,7 @@ WH = Day(
                 _ask(LIN, "走访恒泰", "车间用工难", "matter:WH:contact", outcome="register"),
                 papers="用工合同原件 ×2", lent=True,
             ),
+            _do(LIN, "车间用工难", "hand_over", to="xingqiao", note="明日起外出，移交备岗赵磊接手办理。"),
         ),
         (
             _do(WU, "延时来信", "approve_extension", "F-12", opinion="同意延时十个工作日，抓紧核实。"),
@@ -167,8 +175,7 @@ WH = Day(
             _do(ZHAO, "代同事登记", "judge_scope", outcome="own"),
             _do(ZHAO, "代同事登记", "accept"),
             _do(ZHAO, "重要交办", "complete", text="已按要求当日办结。"),
-            _do(ZHAO, "车间用工难", "judge_scope", outcome="own"),
-            _do(ZHAO, "车间用工难", "accept"),
+            _do(ZHAO, "车间用工难", "accept_handover", "F-08", note="已接手，续办。"),
             _do(LIN, "入库推荐", "complete_materials", materials="研发费用辅助账 ×1"),
             _do(LIN, "批办件", "report_back", "F-11", text="批办事项已办理，情况回告如下：问题已整改。"),
         ),
@@ -324,6 +331,8 @@ HL = Day(
                 _at(LIN, "走访铸造", "add_request", case="企业用电"),
                 papers="现场测绘图",
             ),
+            _do(LIN, "企业用电", "note", text="已约供电部门现场查看。明日起外出，已向备岗赵磊交代。"),
+            _do(LIN, "厂门口道路破损", "note", text="养护单位已到场。明日起外出，已向备岗赵磊交代。"),
         ),
         (
             _do(FANG, "路灯不亮", "pass_review", "F-35", note="属实。"),
@@ -335,7 +344,6 @@ HL = Day(
             _do(FANG, "多家承办", "deliver", "F-31", to="liuxi"),
             _do(FANG, "回访不实", "pass_review"),
             _do(FANG, "回访不实", "call_back", result="unsatisfied", consistent="no", quality="poor"),
-            _do(LIN, "企业用电", "note", text="已约供电部门现场查看。"),
             _do(ZHAO, "企业用电", "reply", "F-33", text="供电部门已增容。", opinion="satisfied"),
             _do(ZHAO, "企业用电", "feed_back", text="已增容，企业满意。"),
             _do(ZHAO, "厂门口道路破损", "reply", text="路面已修补。", opinion="satisfied"),
@@ -394,6 +402,7 @@ JY = Day(
                 _ask(LIN, "走访新店", "走访设立登记", "offer:sole-trader", "F-02", **ALLOWANCE, outcome="accept"),
                 papers="厂房租赁合同",
             ),
+            _do(LIN, "走访设立登记", "hand_over", to="xingqiao", note="明日起外出，移交备岗赵磊接手办理。"),
         ),
         (
             _do(SUN, "延期件", "approve_extension", "F-12", opinion="同意延期三个工作日。"),
@@ -402,7 +411,7 @@ JY = Day(
             _do(XU, "移交柳溪", "accept_handover", "F-08"),
             _do(ZHAO, "待备岗受理", "accept"),
             _do(ZHAO, "待备岗受理", "issue_receipt", "F-02"),
-            _do(ZHAO, "走访设立登记", "note", text="经办人外出，由备岗人员继续办理。"),
+            _do(ZHAO, "走访设立登记", "accept_handover", "F-08", note="已接手，续办。"),
             _do(LIN, "一次告知", "complete_materials", "F-05", materials="残疾人证复印件 ×1"),
             _do(LIN, "特别程序件", "finish_procedure"),
             _do(LIN, "当场受理", "answer_complaint", text="已说明情况并致歉。"),
@@ -415,6 +424,7 @@ JY = Day(
             _do(LIN, "当场受理", "issue_decision", "F-20", text="准予发放补贴。"),
             _do(LIN, "不准延期件", "issue_decision", "F-20", text="准予发放补贴。"),
             _do(ZHAO, "待备岗受理", "issue_decision", "F-20", text="准予发放补贴。"),
+            _do(ZHAO, "走访设立登记", "note", text="已与企业核对登记信息。"),
             _do(ZHAO, "走访设立登记", "issue_certificate", "F-20", text="营业执照已颁发。"),
         ),
     ),

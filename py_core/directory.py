@@ -5,7 +5,7 @@ One JSON document, versioned as a whole, shipped by sync. Owns its reading; must
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
@@ -152,6 +152,17 @@ class Directory:
     def people_on(self, day: date) -> tuple[Person, ...]:
         """Everybody who holds something on a day, as what they hold."""
         return tuple(found for person in self.people.values() if (found := person.on(day)) is not None)
+
+    def stood_in_for(self, user: str, day: date) -> tuple[str, ...]:
+        """Whose work falls to somebody on a day when they are away: the A of every post of which the person is B."""
+        return tuple(dict.fromkeys(post.a for post in self._posts_on(day) if post.b == user != post.a))
+
+    def stand_ins_of(self, people: Collection[str], day: date) -> tuple[str, ...]:
+        """Who stands in on a day for these people: the B of every post of which one of them is A."""
+        return tuple(dict.fromkeys(post.b for post in self._posts_on(day) if post.a in people and post.b))
+
+    def _posts_on(self, day: date) -> Iterator[Post]:
+        return (held for post in self.posts.values() if (held := post.on(day)) is not None)
 
     def offer_on(self, offer_id: str, day: date) -> Offer | None:
         """The promise in force on a day; None when there is none (yet)."""

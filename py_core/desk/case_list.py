@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.duties import concerns
 from py_core.desk.frame import page
 from py_core.desk.glance import Glance
 from py_core.desk.left_page import left_like
-from py_core.desk.over import Key, Line, Over, over, urgency
+from py_core.desk.over import Finished, Key, Line, over, urgency
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn, forget_too
 from py_core.views import language
@@ -31,13 +33,14 @@ def show_cases(turn: Turn) -> Response:
     """The cases held here that this person's unit has to do with."""
     unit_id = turn.person.unit if turn.person else ""
     on_device = turn.surroundings.where == "device"
-    finished = over(turn) if on_device and not _asked(turn, "unit") else None
+    held = over(turn) if on_device and not _asked(turn, "unit") else None
     note = turn.say(N_("those on this device")) if on_device else turn.say(N_("of your unit"))
     found = (
         opened
-        for opened in (turn.open_all() if finished is None else (OpenCase(turn, each) for each in finished.others))
-        if on_device or case_view.of_unit(turn, opened, unit_id) or case_view.concerns(turn, opened)
+        for opened in (turn.open_all() if held is None else (OpenCase(turn, each) for each in held.others))
+        if on_device or case_view.of_unit(turn, opened, unit_id) or concerns(turn, opened)
     )
+    finished = None if held is None else held.finished
     return case_list(
         turn, found, "/cases", turn.say(N_("Cases")), "cases", scope_note=note, units=False, finished=finished
     )
@@ -53,7 +56,7 @@ def case_list(
     scope_note: str,
     units: bool,
     subnavigation: Sequence[dict[str, Any]] = (),
-    finished: Over | None = None,
+    finished: Finished | None = None,
 ) -> Response:
     """A filtered, ordered and paged list: the most urgent light first, then by due date. `finished` are in it too,
     beside `cases`."""
@@ -72,10 +75,12 @@ def case_list(
             by_light.setdefault(glance.light, []).append(opened)
     lines: dict[str, list[Line]] = {}
     if finished is not None:
-        total += len(finished.finished)
+        total += len(finished.cases)
         for state, line in finished.states.items():
             states.setdefault(state, case_view.state_name(turn, line.opened(turn)))
-        lines = finished.by_light if fits is None else finished.like(turn, *_for_lines(wanted))
+        lines = (
+            finished.by_light if fits is None else finished.like(turn, _words_in(wanted), _words_of, _choices(wanted))
+        )
     count = sum(map(len, by_light.values())) + sum(map(len, lines.values()))
     pages = -(-count // ROWS_PER_PAGE)
     current = _page_number(turn, pages)
@@ -130,15 +135,18 @@ def _key(each: OpenCase | Line) -> Key:
     return each.key if isinstance(each, Line) else urgency(each.id, each.glance)
 
 
-def _for_lines(
-    wanted: dict[str, str],
-) -> tuple[list[str], Callable[[Turn, OpenCase], str], Callable[[Glance], bool]]:
-    """The filters as `Over.like` takes them."""
+def _words_in(wanted: dict[str, str]) -> list[str]:
+    return wanted["q"].casefold().split()
 
-    def fits(glance: Glance) -> bool:
-        return all(not wanted[name] or getattr(glance, name) == wanted[name] for name in ("pack", "state", "light"))
 
-    return wanted["q"].casefold().split(), _words_of, fits
+def _choices(wanted: dict[str, str]) -> Callable[[Glance], bool]:
+    """What the chosen law, state and light let through."""
+    names = [name for name in ("pack", "state", "light") if wanted[name]]
+    if not names:
+        return lambda _: True
+    of = attrgetter(*names)
+    chosen = tuple(wanted[name] for name in names) if len(names) > 1 else wanted[names[0]]
+    return lambda glance: bool(of(glance) == chosen)
 
 
 # The words by which a line of a list is found, by language and case. As in `turn`: only speed depends on it, and an
@@ -156,7 +164,7 @@ def _words_of(turn: Turn, opened: OpenCase) -> str:
 def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | None:
     if not any(wanted.values()):
         return None
-    words = wanted["q"].casefold().split()
+    words, chosen = _words_in(wanted), _choices(wanted)
     known = _words.setdefault(turn.lang, {})
 
     def fits(opened: OpenCase) -> bool:
@@ -170,13 +178,7 @@ def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | 
             for word in words:
                 if word not in kept[1]:
                     return False
-        if wanted["pack"] and case.pack != wanted["pack"]:
-            return False
-        if wanted["unit"] and not case_view.of_unit(turn, opened, wanted["unit"]):
-            return False
-        if wanted["state"] and case.state != wanted["state"]:
-            return False
-        return not wanted["light"] or case.light == wanted["light"]
+        return chosen(case) and (not wanted["unit"] or case_view.of_unit(turn, opened, wanted["unit"]))
 
     return fits
 

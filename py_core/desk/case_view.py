@@ -154,6 +154,9 @@ def responsible(turn: Turn, opened: OpenCase) -> str:
     holder = person_name(turn, recorded) if recorded in turn.directory.people else unit_name(turn, recorded)
     if not holder and role in ("first_responder", "tracker"):
         holder = person_name(turn, first_responder(turn, opened))
+    if not holder and role == "post_B":
+        stand_ins = turn.directory.stand_ins_of(opened.glance.people, turn.moment.date())
+        holder = turn.say(N_(", ")).join(person_name(turn, user) for user in stand_ins)
     return f"{name} {holder}".strip()
 
 
@@ -194,18 +197,16 @@ def breach_text(turn: Turn, code: str) -> str:
     return breach.en if turn.lang == language.EN else breach.zh
 
 
-def concerns(turn: Turn, opened: OpenCase) -> bool:
-    """Whether the case is one of this person's: registered, taken or handed over by or to them."""
-    people = opened.glance.people
-    return turn.identity.user in people or (turn.person is not None and turn.person.name in people)
-
-
 def of_unit(turn: Turn, opened: OpenCase, unit_id: str) -> bool:
     """Whether a unit has to do with the case: it registered it, or it was sent there."""
-    unit = turn.directory.units.get(unit_id)
-    names = (unit_id, unit.zh, unit.en) if unit else (unit_id,)
     units = opened.glance.units
-    return any(name in units for name in names)
+    return any(name in units for name in names_of_unit(turn, unit_id))
+
+
+def names_of_unit(turn: Turn, unit_id: str) -> tuple[str, ...]:
+    """Every way in which an act may name a unit."""
+    unit = turn.directory.units.get(unit_id)
+    return (unit_id, unit.zh, unit.en) if unit else (unit_id,)
 
 
 def unit_of(opened: OpenCase) -> str:

@@ -51,6 +51,8 @@ class Glance:
     only_here: int  # acts that the city record does not have yet
     erased: bool  # its content was erased after its period
     noted: bool  # whoever works on it is to read something: a breach, what is owed, a contradiction, a moved date
+    role: str  # who answers now, as a role of the regulations
+    holder: str  # the person or unit that has it, as recorded; "": the case names none
     made_at: datetime
     until: datetime | None
 
@@ -68,7 +70,7 @@ class Glance:
             self.light, self.state, _text(self.due), self.provisional, self.open, self.contested, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
             self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here, self.erased,
-            self.noted,
+            self.noted, self.role, self.holder,
             _text(self.made_at), _text(self.until),
         ]  # fmt: skip
 
@@ -77,13 +79,14 @@ def glance_of(row: Sequence[Any]) -> Glance:
     """The glance that `as_row` gave."""
     (
         light, state, due, provisional, is_open, contested, number, title, offer, pack, matter, unit, units, people,
-        enterprise, enterprise_name, registered, arrived, only_here, erased, noted, made, until,
+        enterprise, enterprise_name, registered, arrived, only_here, erased, noted, role, holder,
+        made, until,
     ) = row  # fmt: skip
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, is_open, contested, number, title, offer,
         pack, matter, unit, frozenset(units), frozenset(people), enterprise, enterprise_name,
         date.fromisoformat(registered) if registered else None,
-        datetime.fromisoformat(arrived) if arrived else None, only_here, erased, noted, datetime.fromisoformat(made),
+        datetime.fromisoformat(arrived) if arrived else None, only_here, erased, noted, role, holder, datetime.fromisoformat(made),
         datetime.fromisoformat(until) if until else None,
     )  # fmt: skip
 
@@ -129,6 +132,8 @@ def take(
         only_here=only_here,
         erased=acts[-1].act.kind == _ERASED,
         noted=bool(contested or found.breaches or set(found.owed) - {found.duty} or unseen_changes(case, acts)),
+        role=found.responsible,
+        holder=found.responsible_name,
         made_at=found.now,
         until=_until(case, found, contested, only_here, policies),
     )

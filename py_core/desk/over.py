@@ -35,17 +35,17 @@ class Line:
         return turn.known(self.record, self.glance)
 
 
-class Over:
-    """The finished cases of a store in the order of lists, and which others it has."""
+class Finished:
+    """The finished cases of a store in the order of lists."""
 
-    def __init__(self, finished: list[tuple[CaseRecord, Glance]], others: Sequence[CaseRecord]) -> None:
-        self.finished, self.others = finished, others
+    def __init__(self, cases: list[tuple[CaseRecord, Glance]]) -> None:
+        self.cases = cases
         self._texts: dict[str, list[str]] = {}
 
     @cached_property
     def lines(self) -> list[Line]:
         return sorted(
-            (Line(urgency(record.id, glance), record, glance) for record, glance in self.finished),
+            (Line(urgency(record.id, glance), record, glance) for record, glance in self.cases),
             key=lambda line: line.key,
         )
 
@@ -77,6 +77,14 @@ class Over:
         return _by_light([line for line in found if fits(line.glance)])
 
 
+@dataclass(frozen=True)
+class Over:
+    """What of a store is over, and which cases are not."""
+
+    finished: Finished
+    others: Sequence[CaseRecord]
+
+
 _kept: tuple[object, Law, Over] | None = None
 
 
@@ -105,9 +113,8 @@ def over(turn: Turn) -> Over | None:
         else:
             others.append(opened.record)
     # An act in a case that is not over leaves the finished ones, their order and their words as they were.
-    same = _kept is not None and _kept[1] is turn.known_law and _kept[2].finished == finished
-    found = _kept[2] if same and _kept is not None else Over(finished, others)
-    found.others = others
+    same = _kept is not None and _kept[1] is turn.known_law and _kept[2].finished.cases == finished
+    found = Over(_kept[2].finished if same and _kept is not None else Finished(finished), others)
     _kept = (mark, turn.known_law, found)
     return found
 

@@ -17,6 +17,7 @@ from py_core.city.offers import PublicationRecorded
 from py_core.desk import case_view, secrecy
 from py_core.desk.act_view import field_text
 from py_core.desk.city_words import publication_line
+from py_core.desk.duties import concerns
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -436,7 +437,7 @@ def _work(sheet: Sheet) -> list[str]:
         (opened.assessment.due, opened)
         # By glances first: to open every case of past years would take seconds.
         for opened in me.unfinished()
-        if opened.glance.registered and case_view.concerns(me, opened) and opened.assessment.open
+        if opened.glance.registered and concerns(me, opened) and opened.assessment.open
     ]
     found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
     return [

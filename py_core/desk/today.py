@@ -7,7 +7,7 @@ from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.approvals import waiting_for
-from py_core.desk.duties import duties, usual_scope
+from py_core.desk.duties import STAND_IN, duties, scopes, usual_scope
 from py_core.desk.frame import first_page, page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
@@ -35,13 +35,14 @@ def show_today(turn: Turn) -> Response:
     """The start page of everybody who works on cases; unit heads see their unit first."""
     if not turn.may("read_cases"):
         return redirect(first_page(turn))
-    whole_unit = _scope(turn) == "unit"
-    found = list(duties(turn, "unit" if whole_unit else "mine"))
+    scope = _scope(turn)
+    found = list(duties(turn, scope))
     grouped: dict[str, list[OpenCase]] = {light: [] for light in GROUP_TITLES}
     for opened in found:
         light = opened.glance.light
         grouped[light if light in grouped else "none"].append(opened)
-    groups = [_group(turn, light, cases) for light, cases in grouped.items() if cases]
+    calm = SHOWN_MAX if scope == STAND_IN else CALM_SHOWN_MAX  # who takes over does not know the work yet
+    groups = [_group(turn, light, cases, calm) for light, cases in grouped.items() if cases]
     today = local(turn.surroundings.now).date()
     return page(
         turn,
@@ -52,10 +53,10 @@ def show_today(turn: Turn) -> Response:
             "reminder": _reminder(turn, found, today),
             "decisions": _decisions(turn),
             "today_text": _day_line(turn, today),
-            "scopes": _scopes(turn, whole_unit),
+            "scopes": _scopes(turn, scope),
             "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
             "groups": groups,
-            "visits": due_visits(turn, "unit" if whole_unit else "mine"),
+            "visits": due_visits(turn, scope),
         },
         where="today",
     )
@@ -68,9 +69,9 @@ def _decisions(turn: Turn) -> str:
     )
 
 
-def _group(turn: Turn, light: str, found: list[OpenCase]) -> dict[str, Any]:
+def _group(turn: Turn, light: str, found: list[OpenCase], calm_shown: int) -> dict[str, Any]:
     found.sort(key=lambda opened: (opened.glance.due or date.max, opened.number))
-    calm = CALM_SHOWN_MAX if light in CALM else SHOWN_MAX
+    calm = calm_shown if light in CALM else SHOWN_MAX
     shown = [each for place, each in enumerate(found) if place < calm or each.glance.noted][:SHOWN_MAX]
     return {
         "light": light,
@@ -100,15 +101,13 @@ def _reminder(turn: Turn, found: list[OpenCase], today: date) -> str:
 
 def _scope(turn: Turn) -> str:
     asked = (turn.request.query.get("scope") or [""])[0]
-    if asked in ("mine", "unit"):
-        return asked
-    return usual_scope(turn)
+    return asked if asked in scopes(turn) else usual_scope(turn)
 
 
-def _scopes(turn: Turn, whole_unit: bool) -> list[dict[str, Any]]:
+def _scopes(turn: Turn, current: str) -> list[dict[str, Any]]:
     return [
-        {"href": "/today?scope=mine", "label": turn.say(N_("Mine")), "current": not whole_unit},
-        {"href": "/today?scope=unit", "label": turn.say(N_("My unit")), "current": whole_unit},
+        {"href": f"/today?scope={scope}", "label": label, "current": scope == current}
+        for scope, label in scopes(turn).items()
     ]
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from py_core.cases.acts import RecordedAct
 from py_core.cases.history import order
+from py_core.desk.duties import STAND_IN, UNIT, stands_in_for
 from py_core.desk.ports import CaseRecord
 from py_core.desk.turn import Turn, forget_too
 from py_core.visits import Visit, fold_visit
@@ -56,9 +57,15 @@ def open_visits(turn: Turn) -> Iterator[OpenVisit]:
             yield opened
 
 
-def is_mine(turn: Turn, opened: OpenVisit) -> bool:
-    """Whether this person goes, planned it or was there."""
-    user = turn.identity.user
+def visits_of(turn: Turn, scope: str) -> Iterator[OpenVisit]:
+    """Every visit of the unit, or those where the person (or whom the person stands in for) goes, planned or was."""
+    people = stands_in_for(turn) if scope == STAND_IN else (turn.identity.user,)
+    for opened in open_visits(turn):
+        if scope == UNIT or any(_goes(opened, user) for user in people):
+            yield opened
+
+
+def _goes(opened: OpenVisit, user: str) -> bool:
     return user in opened.visit.officers or any(recorded.act.user == user for recorded in opened.acts)
 
 

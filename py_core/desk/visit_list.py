@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import visit_view
+from py_core.desk.duties import scopes, usual_scope
 from py_core.desk.enterprises import known_enterprises
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
-from py_core.desk.visit_held import OpenVisit, is_mine, open_visits
+from py_core.desk.visit_held import OpenVisit, visits_of
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -33,8 +34,9 @@ GROUP_TITLES = {
 def show_visits(turn: Turn) -> Response:
     """The plan of a person or a unit."""
     show = _chosen(turn, "show", SHOWS)
-    scope = _chosen(turn, "scope", ("unit", "mine") if turn.may("see_unit_first") else ("mine", "unit"))
-    held = [each for each in open_visits(turn) if scope == "unit" or is_mine(turn, each)]
+    labels = scopes(turn)
+    scope = _chosen(turn, "scope", (usual_scope(turn), *labels))
+    held = list(visits_of(turn, scope))
     values: dict[str, Any] = {"groups": [], "past": [], "enterprises": [], "more": 0}
     if show == "plan":
         values["groups"] = plan_groups(turn, held)
@@ -53,14 +55,13 @@ def show_visits(turn: Turn) -> Response:
             **values,
             "show": show,
             "today_text": language.day_text(turn.lang, local(turn.surroundings.now).date()),
-            "scopes": [_tab(turn, label, scope == name, show, name) for name, label in _SCOPES],
-            "shows": [_tab(turn, label, show == name, name, scope) for name, label in _TABS],
+            "scopes": [_tab(label, scope == name, show, name) for name, label in labels.items()],
+            "shows": [_tab(turn.say(label), show == name, name, scope) for name, label in _TABS],
         },
         where="visits",
     )
 
 
-_SCOPES = (("mine", N_("Mine")), ("unit", N_("My unit")))
 _TABS = (("plan", N_("Plan")), ("past", N_("Past visits")), ("enterprises", N_("By enterprise")))
 
 
@@ -84,8 +85,7 @@ def plan_groups(turn: Turn, held: Iterable[OpenVisit]) -> list[dict[str, Any]]:
 
 def due_visits(turn: Turn, scope: str) -> list[dict[str, Any]]:
     """What Today shows: visits that are under way, overdue or planned for today."""
-    held = (each for each in open_visits(turn) if scope == "unit" or is_mine(turn, each))
-    groups = plan_groups(turn, held)
+    groups = plan_groups(turn, visits_of(turn, scope))
     return [row for group in groups if group["name"] in ("started", "overdue", "today") for row in group["rows"]]
 
 
@@ -135,5 +135,5 @@ def _chosen(turn: Turn, name: str, allowed: tuple[str, ...]) -> str:
     return asked if asked in allowed else allowed[0]
 
 
-def _tab(turn: Turn, label: str, current: bool, show: str, scope: str) -> dict[str, Any]:
-    return {"href": f"/visits?show={show}&scope={scope}", "label": turn.say(label), "current": current}
+def _tab(label: str, current: bool, show: str, scope: str) -> dict[str, Any]:
+    return {"href": f"/visits?show={show}&scope={scope}", "label": label, "current": current}

@@ -16,7 +16,7 @@ from html_forms import fields_of, filled, words_of
 
 from e2e.canaries import has_canary, with_canaries
 from e2e.further_steps import SETTING, FurtherStep
-from e2e.working_days import DAYS, DRAWN, LIN, PHOTOGRAPH, RECORD, Day, Step, typed_on
+from e2e.working_days import DAYS, DRAWN, LEAVING, LIN, PHOTOGRAPH, RECORD, STAND_IN, Day, Step, typed_on
 from py_core.cases.acts import Act
 from py_core.cases.commands import ALL_ROLES, Command, Context, decide
 from py_core.cases.history import order
@@ -69,10 +69,20 @@ class Office:
         self.cases: dict[str, str] = {}
         self.visits: dict[str, str] = {}
         self.taken: set[tuple[str, str]] = set()
+        self.taken_over: set[str] = set()
         # (form, field): with a canary, of any kind, that takes words
         self.canaries: set[tuple[str, str]] = set()
         self.controls: set[tuple[str, str]] = set()
         self.words: set[tuple[str, str]] = set()
+
+    def hand_work_over(self, names: list[str]) -> None:
+        sheet = self.desks[LEAVING].get(f"/slips/F-23/{LEAVING}")
+        assert sheet.status == 200
+        today = self.desks[STAND_IN].get("/today", scope="stand_in").html
+        for name in names:
+            assert name in sheet.html, name
+            assert f'href="/cases/{self.cases[name]}"' in today, name
+        self.taken_over |= {*names}
 
     def network(self) -> None:
         """A moment with network: the record takes everything, everybody gets everything."""
@@ -187,6 +197,8 @@ def work_through(office: AnyOffice, day: Day) -> AnyOffice:
     """Takes every step of a day, with network between its windows and at its end."""
     for window in day.windows:
         office.network()
+        if names := day.handed_over(window):
+            office.hand_work_over(names)
         for step in window:
             office.take(day, step)
     office.network()

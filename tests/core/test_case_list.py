@@ -57,17 +57,17 @@ def test_a_device_that_goes_through_finished_cases_once_shows_the_same(
     compared = _compare(desk)
     assert compared > 40
     (_, _, kept) = over._kept or pytest.fail("nothing was kept: both ways were the same one")
-    assert min(len(kept.finished), len(kept.others)) > 20, "the scenarios have both"
+    assert min(len(kept.finished.cases), len(kept.others)) > 20, "the scenarios have both"
 
     # An act in an open case, one in a finished case, and another day.
-    texts = {record.id for record, _ in kept.finished}
-    for case_id in (kept.others[0].id, kept.finished[0][0].id):
+    texts = {record.id for record, _ in kept.finished.cases}
+    for case_id in (kept.others[0].id, kept.finished.cases[0][0].id):
         last = store.acts[case_id][-1]
         act = replace(last.act, events=({"type": "consulted", "question": "路灯 45", "answer": "好"},), user="lin")
         store.acts[case_id].append(RecordedAct("f" * 64, (last.hash,), act, desk.now, 99))
         _compare(desk)
     assert over._kept is not None
-    assert {record.id for record, _ in over._kept[2].finished} <= texts
+    assert {record.id for record, _ in over._kept[2].finished.cases} <= texts
     desk.now += timedelta(days=30)
     _compare(desk)
 
@@ -79,11 +79,11 @@ def test_only_other_finished_cases_change_their_order(monkeypatch: pytest.Monkey
     desk = Desk(store=store, now=LATEST + timedelta(days=3))
     desk.get("/cases")
     assert over._kept is not None
-    before = over._kept[2]
+    before = over._kept[2].finished
     store.acts["e" * 32] = list(_acts(SCENARIOS[0]))[:1]
     desk.get("/cases")
-    assert over._kept[2] is before
-    assert "e" * 32 in {record.id for record in before.others}
+    assert over._kept[2].finished is before
+    assert "e" * 32 in {record.id for record in over._kept[2].others}
 
 
 def _compare(desk: Desk) -> int:

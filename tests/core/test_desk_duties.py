@@ -6,7 +6,9 @@ import base64
 import re
 from datetime import datetime, timedelta
 
+from day_office import CITY
 from fakes import BEIJING, NOW, Desk, FakeStore, appeal_form, service_form
+from html_forms import filled
 
 KEY = "0" * 31 + "1"
 SECOND = "0" * 31 + "2"
@@ -89,3 +91,74 @@ def test_lines_of_the_calendar_file_are_short_and_break_no_character() -> None:
 def test_without_duties_there_is_nothing_to_download() -> None:
     html = Desk(store=FakeStore()).get("/today/calendar").html
     assert "data:text/calendar" not in html
+
+
+class Town:
+    """Officers of the demonstration city at devices of their own, with the network between every two steps."""
+
+    def __init__(self, *people: str) -> None:
+        self.record = FakeStore(CITY)
+        self.desks = {who: Desk(who, store=FakeStore(CITY), code=f"K{n}") for n, who in enumerate(people)}
+        self.case = ""
+
+    def take(self, who: str, path: str, /, **typed: str) -> None:
+        desk = self.desks[who]
+        response = desk.post(path.format(self.case), **filled(desk.get(path.format(self.case)).html, typed))
+        assert response.status == 303, response.html
+        self.case = response.acts[0].case_id
+        for each in self.desks.values():
+            self.record.hear(each.store, NOW)
+        for each in self.desks.values():
+            each.store.acts = {case: list(acts) for case, acts in self.record.acts.items()}
+
+    def sees(self, who: str, scope: str = "") -> bool:
+        html = self.desks[who].get("/today", **({"scope": scope} if scope else {})).html
+        return f'href="/cases/{self.case}"' in html
+
+    def is_alerted(self, who: str) -> bool:
+        later = Desk(who, store=self.desks[who].store, now=NOW + timedelta(days=30))
+        return any(key.startswith(self.case) for key, _ in alerts(later)[0])
+
+
+def test_what_came_to_a_unit_is_everybodys_there_until_somebody_takes_it() -> None:
+    town = Town("fangyun", "linxiao", "zhaolei", "xujing")
+    town.take(
+        "fangyun", "/register", offer="offer:hotline-citizen", claimant_name="孙七", claimant_phone="13812345678",
+        title="路灯不亮", text="人民路路灯不亮。", channel="phone", request_kind="complaint", outcome="deliver", to_unit="xingqiao",
+    )  # fmt: skip
+    assert (town.sees("linxiao"), town.sees("zhaolei"), town.sees("xujing")) == (True, True, False)
+    assert town.is_alerted("zhaolei")
+    town.take("linxiao", "/cases/{}/do/accept")
+    assert (town.sees("linxiao"), town.sees("zhaolei")) == (True, False)
+    assert town.sees("zhaolei", "stand_in"), "linxiao has the A post, zhaolei its B"
+    assert not town.is_alerted("zhaolei")
+    assert not town.sees("xujing", "stand_in")
+    assert "scope=stand_in" not in town.desks["xujing"].get("/today").html, "nobody's B"
+
+
+def test_a_stand_in_sees_the_visits_of_the_other() -> None:
+    town = Town("linxiao", "zhaolei")
+    plan = {"enterprise": "星桥恒泰纺织有限公司", "contact": "钱建新", "on": NOW.date().isoformat()}
+    town.take("linxiao", "/visits/plan", **plan)
+    pages = {scope: town.desks["zhaolei"].get("/visits", scope=scope).html for scope in ("mine", "stand_in", "unit")}
+    assert [scope for scope, html in pages.items() if "星桥恒泰纺织有限公司" in html] == ["stand_in", "unit"]
+    assert "星桥恒泰纺织有限公司" in town.desks["zhaolei"].get("/today", scope="stand_in").html
+    assert "顶岗（林晓）" in pages["mine"]
+
+
+def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
+    town = Town("linxiao", "zhaolei", "sunguoping")
+    town.take(
+        "linxiao", "/register", offer="matter", matter="matter:BZ:rights", claimant_name="孙七",
+        claimant_phone="13812345678", title="劳动报酬", text="用人单位未付报酬。",
+    )  # fmt: skip
+    assert not town.sees("zhaolei")
+    away = {"from": NOW.date().isoformat(), "to": NOW.date().isoformat(), "briefed": "yes"}
+    town.take("linxiao", "/cases/{}/do/record_absence", who="A", **away)
+    assert town.sees("zhaolei")
+    assert town.is_alerted("linxiao"), "it stays with who has it"
+    assert "B岗责任人 赵磊" in town.desks["zhaolei"].get(f"/cases/{town.case}").html
+    town.take("linxiao", "/cases/{}/do/record_absence", who="B", **away)
+    assert not town.sees("zhaolei"), "both are away: the head answers"
+    town.take("sunguoping", "/cases/{}/do/arrange_acting", who="zhaolei")
+    assert town.sees("zhaolei"), "who acts has it among the own duties"

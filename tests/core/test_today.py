@@ -19,6 +19,6 @@ def test_a_calm_light_is_short_but_shows_what_has_a_notice(
         SimpleNamespace(number=f"{n:02}", glance=SimpleNamespace(due=None, noted=n == 20)) for n in range(30)
     ]
     turn: Any = SimpleNamespace(say=str)
-    group = today._group(turn, light, found)
+    group = today._group(turn, light, found, today.CALM_SHOWN_MAX)
     assert group["duties"] == shown
     assert group["more"] == 30 - len(shown)

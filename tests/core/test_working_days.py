@@ -9,7 +9,7 @@ import re
 from itertools import combinations
 
 import pytest
-from day_office import BY_HAND, CITY, PACKS, TABLE, WatchedOffice, in_front_of, state_of, worked
+from day_office import BY_HAND, CITY, PACKS, TABLE, WatchedOffice, in_front_of, state_of, work_through, worked
 from html_forms import filled, words_of
 
 from e2e.canaries import with_canaries
@@ -41,6 +41,7 @@ def test_a_day_has_a_visit_with_photograph_and_signature_and_a_stand_in(pack: st
         assert made.signature is not None
         assert made.signature.data["strokes"]
     assert day.taken_over
+    assert office.taken_over == {*day.taken_over}
     for case in day.taken_over:
         known = office.record.case(office.cases[case])
         assert known is not None
@@ -121,11 +122,7 @@ def test_a_step_that_a_day_does_not_need_has_its_page(pack: str, command: str) -
 
 @pytest.mark.parametrize("pack", DAYS)
 def test_a_form_that_is_sent_empty_says_which_field_and_why(pack: str) -> None:
-    office = WatchedOffice(DAYS[pack].people)
-    for window in DAYS[pack].windows:
-        office.network()
-        for step in window:
-            office.take(DAYS[pack], step)
+    office = work_through(WatchedOffice(DAYS[pack].people), DAYS[pack])
     told = {command: answer for command, _, answer in office.unfilled if answer.status == 422}
     assert len(told) >= 10
     for command, answer in told.items():
