@@ -38,13 +38,17 @@ class Officer:
 
     def sign_in(self) -> None:
         self.page.goto(self.city.url + "/today")
-        self.page.fill("input[name=user]", self.user)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.page.click("main button[type=submit]")
+        self.give_password()
         if self.user in GUARDED:
             self.page.fill("#code", code_now())
             self.page.click("main button[type=submit]")
         expect(self.page).to_have_url(re.compile(r"/(today|centre)"))
+
+    def give_password(self, password: str = PASSWORD) -> None:
+        """The first step of the sign-in page, which is shown."""
+        self.page.fill("input[name=user]", self.user)
+        self.page.fill("input[name=password]", password)
+        self.page.click("main button[type=submit]")
 
     def prepare_for_offline(self) -> None:
         """Waits through the visible preparation; only the passed self-test says that the device is ready."""
@@ -130,6 +134,11 @@ class Officer:
         found = re.search(r"/cases/[0-9a-f]{32}", self.page.url)
         assert found, self.page.url
         return found.group()
+
+
+def draft_is_kept(page: Page) -> None:
+    """Waits until the device has written down everything that stands in the form."""
+    expect(page.locator("main form[data-kept]")).to_be_attached()
 
 
 def type_until_refused(page: Page) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from e2e.authenticator import Authenticator
 from e2e.harness import City, Laptop
 from e2e.officer import PASSWORD, Officer
 from e2e.pictures import look
-from e2e.test_opening import AUTHENTICATOR
 from server.demo.data import demo_secret
 from server.second_factor import STEP_SECONDS, code_at
 
@@ -27,10 +27,7 @@ def test_an_auditor_signs_in_by_passkey_without_password_and_code(city: City, la
     machine = laptop("yanjing")
     yan = Officer(machine.open(), city, "yanjing")
     page = yan.page
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    authenticator = {"authenticatorId": made["authenticatorId"]}
+    authenticator = Authenticator(page)
     yan.sign_in()
 
     page.goto(city.url + "/account")
@@ -39,7 +36,7 @@ def test_an_auditor_signs_in_by_passkey_without_password_and_code(city: City, la
     page.fill("#passkey_code", next_code())
     page.click("#new-passkey button")
     expect(page.locator("#new-passkey [role=alert]")).to_contain_text("当前密码不对")
-    assert devtools.send("WebAuthn.getCredentials", authenticator)["credentials"] == []
+    assert authenticator.credentials == []
     page.fill("#passkey_password", PASSWORD)
     page.click("#new-passkey button")
     expect(page.locator("#flash")).to_contain_text("通行密钥已添加")

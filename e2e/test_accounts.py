@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, code_now
+from e2e.officer import ARRIVAL_MS_MAX, Officer, code_now
 from e2e.pictures import look
 from server.second_factor import RECOVERY_CODES, STEP_SECONDS, code_at
 
@@ -18,18 +18,17 @@ NEW_PASSWORD = "秋天的四辆绿色自行车停在桥上"
 
 
 def test_the_administrator_signs_in_with_a_code(city: City, laptop: Callable[[str], Laptop]) -> None:
-    page = laptop("heli").open()
+    admin = Officer(laptop("heli").open(), city, "heli")
+    page = admin.page
     page.goto(city.url + "/sign-in")
-    page.fill("input[name=user]", "heli")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    admin.give_password()
     page.fill("#code", "000000")
     page.click("main button[type=submit]")
     expect(page.locator(".govuk-error-summary")).to_contain_text("验证码不对")
     look(page, "sign-in-code")
     page.goto(city.url + "/centre/people")
     expect(page).to_have_url(re.compile("/sign-in"))
-    Officer(page, city, "heli").sign_in()
+    admin.sign_in()
     expect(page).to_have_url(re.compile("/centre"))
     expect(page.locator(".sw-nav")).not_to_contain_text("办件登记")
 
@@ -39,28 +38,15 @@ def test_a_new_person_chooses_a_password_with_the_code_of_the_centre(
 ) -> None:
     admin = Officer(laptop("heli").open(), city, "heli")
     admin.sign_in()
-    page = admin.page
-    page.goto(city.url + "/centre/people/new")
-    for name, value in {"name": "王芳", "user": "wangfang", "phone": "13800000999", "title": "窗口工作人员"}.items():
-        page.fill(f"[name={name}]", value)
-    page.select_option("[name=unit]", "xingqiao")
-    page.check("#role-officer")
-    page.click("main form button[type=submit]")
-    code = page.locator("#one-time-code").inner_text()
-    look(page, "person-code")
+    code = new_account(admin, "wangfang", "officer", name="王芳", phone="13800000999", title="窗口工作人员")
+    look(admin.page, "person-code")
     new = laptop("wangfang").open()
     new.goto(city.url + "/sign-in")
-    new.fill("input[name=user]", "wangfang")
-    new.fill("input[name=password]", code.lower())
-    new.click("main button[type=submit]")
-    new.fill("#new_password", "qwertyuiop12")
-    new.fill("#new_password_again", "qwertyuiop12")
-    new.click("main button[type=submit]")
+    Officer(new, city, "wangfang").give_password(code.lower())
+    choose_password(new, "qwertyuiop12")
     expect(new.locator(".govuk-error-summary")).to_contain_text("最容易被猜中")
     look(new, "sign-in-password")
-    new.fill("#new_password", NEW_PASSWORD)
-    new.fill("#new_password_again", NEW_PASSWORD)
-    new.click("main button[type=submit]")
+    choose_password(new, NEW_PASSWORD)
     expect(new).to_have_url(re.compile("/today"))
     expect(new.locator(".sw-who")).to_contain_text("王芳")
 
@@ -69,22 +55,11 @@ def test_a_new_security_officer_sets_up_the_second_step(city: City, laptop: Call
     """Once with the code of the centre: a password, an app on the phone, codes on paper for the day it is lost."""
     admin = Officer(laptop("heli").open(), city, "heli")
     admin.sign_in()
-    page = admin.page
-    page.goto(city.url + "/centre/people/new")
-    for name, value in {"name": "丁一", "user": "dingyi", "phone": "13800000998", "title": "安全管理员"}.items():
-        page.fill(f"[name={name}]", value)
-    page.select_option("[name=unit]", "xingqiao")
-    page.check("#role-security")
-    page.click("main form button[type=submit]")
-    code = page.locator("#one-time-code").inner_text()
+    code = new_account(admin, "dingyi", "security", name="丁一", phone="13800000998", title="安全管理员")
     new = _without_preparing(laptop("dingyi").open())
     new.goto(city.url + "/sign-in")
-    new.fill("input[name=user]", "dingyi")
-    new.fill("input[name=password]", code)
-    new.click("main button[type=submit]")
-    new.fill("#new_password", NEW_PASSWORD)
-    new.fill("#new_password_again", NEW_PASSWORD)
-    new.click("main button[type=submit]")
+    Officer(new, city, "dingyi").give_password(code)
+    choose_password(new, NEW_PASSWORD)
     look(new, "sign-in-factor")
     secret = re.sub(r"\s", "", new.locator("main code").first.inner_text())
     new.fill("#code", code_at(b32decode(secret), int(time.time()) // STEP_SECONDS))
@@ -93,6 +68,25 @@ def test_a_new_security_officer_sets_up_the_second_step(city: City, laptop: Call
     look(new, "sign-in-recovery")
     new.locator("main a.govuk-button").click()
     expect(new).to_have_url(re.compile("/centre"))
+
+
+def new_account(admin: Officer, user: str, role: str, **told: str) -> str:
+    """Makes an account at the centre; gives the one-time code that is shown."""
+    page = admin.page
+    page.goto(admin.city.url + "/centre/people/new")
+    for name, value in {"user": user, **told}.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=unit]", "xingqiao")
+    page.check(f"#role-{role}")
+    page.click("main form button[type=submit]")
+    return page.locator("#one-time-code").inner_text()
+
+
+def choose_password(page: Page, password: str) -> None:
+    """The step of signing in that asks for a password of one's own."""
+    page.fill("#new_password", password)
+    page.fill("#new_password_again", password)
+    page.click("main button[type=submit]")
 
 
 def test_an_ended_session_leads_to_signing_in_and_says_why(city: City, laptop: Callable[[str], Laptop]) -> None:

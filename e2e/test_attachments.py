@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.cut_line import CutLine
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.officer import ARRIVAL_MS_MAX, Officer, draft_is_kept
 
 CAMERA = b"CANARY-KAMERA-7731"
 CUTS = 3
@@ -139,7 +139,7 @@ def test_a_photograph_and_a_signature_come_through(
     chosen = page.locator("input[name=attachments]").input_value()
     assert "place" not in chosen
     page.fill("input[name=claimant_name]", "周春燕")
-    page.wait_for_timeout(1_000)  # the pause that saves
+    draft_is_kept(page)
     expect(page.locator(".sw-files__news")).to_be_empty()
     machines["linxiao"].close()
     lin = Officer(machines["linxiao"].open(), city, "linxiao")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, type_until_refused
+from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, draft_is_kept, type_until_refused
 from e2e.pictures import look
 
 
@@ -56,7 +56,7 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     # The browser is closed in mid-sentence; after unlocking the words are back, and only on this form.
     lin.open("/register")
     page.fill("input[name=title]", "打到一半")
-    page.wait_for_timeout(1_000)  # the pause that saves
+    draft_is_kept(page)
     machine.close()
     lin = Officer(machine.open(), city, "linxiao")
     lin.unlock("/register")

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import CDPSession, Page, Route, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import Officer
+from e2e.officer import Officer, draft_is_kept
 
 # Holds every new document before its first script, until the moment between two pages is over.
 HOLD = """
@@ -103,8 +103,7 @@ def test_a_worker_that_ends_outside_of_the_app_asks_for_the_passphrase_where_one
     moment = Moment(page)
     lin.open("/register")
     page.fill("input[name=claimant_name]", "诸葛敏")
-    # Kept a moment after typing; leaving to another site asks nobody of this app.
-    page.wait_for_function("performance.now() > 0")
+    draft_is_kept(page)  # leaving to another site asks nobody of this app
     moment.begin()
     page.goto("about:blank")
     page.goto(lin.city.url + "/register")

@@ -6,21 +6,12 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from e2e.authenticator import Authenticator
 from e2e.harness import City, Laptop
 from e2e.officer import PREPARE_MS_MAX, Officer
 from e2e.pictures import look
 
 AFTER = "桥上的灯笼被风吹灭了"
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "ctap2Version": "ctap2_1",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "hasPrf": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
@@ -50,9 +41,7 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     page.click("#change-passphrase button")
     expect(page.locator("#opening-setting [role=status]").first).to_contain_text("只有新口令")
 
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    Authenticator(page)
     page.get_by_text("同时可用指纹").click()
     look(page, "device-opening")
     page.fill("#passkey-passphrase", AFTER)

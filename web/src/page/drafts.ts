@@ -20,6 +20,7 @@ export class Drafts {
       const form = (event.target as HTMLInputElement).form;
       if (!form || !document.getElementById('main-content')?.contains(form)) return;
       this.touched.add(form);
+      delete form.dataset['kept'];
       clearTimeout(this.timer);
       this.timer = setTimeout(() => { void this.save(); }, PAUSE_MS);
     });
@@ -67,9 +68,13 @@ export class Drafts {
   async save(): Promise<void> {
     const form = this.form();
     if (!form || !this.touched.has(form)) return;
-    await this.bridge.call('saveDraft', keyOf(form), kept(form)).catch(() => {
+    const draft = kept(form);
+    try {
+      await this.bridge.call('saveDraft', keyOf(form), draft);
+      form.toggleAttribute('data-kept', same(draft, kept(form))); // more may have been typed meanwhile
+    } catch {
       strip('draft', say('This device cannot keep what you type right now. Send the form before you close the page.'));
-    });
+    }
   }
 
   private async discard(): Promise<void> {
@@ -87,6 +92,8 @@ function kept(form: HTMLFormElement): Fields {
   const { csrf: _, ...rest } = fields(new FormData(form));
   return rest;
 }
+
+function same(one: Fields, other: Fields): boolean { return JSON.stringify(one) === JSON.stringify(other); }
 
 /** A form as its page gives it: morphing leaves what was typed into the form that stood there before. */
 function empty(form: HTMLFormElement): void {
