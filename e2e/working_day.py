@@ -75,6 +75,8 @@ class Office:
         sheet = page.locator(".sw-slip")
         for name in names:
             expect(sheet).to_contain_text(name)
+        page.locator(".sw-nav a[href='/today']").click()
+        expect(page.locator("a[href='/today?scope=stand_in']")).to_be_visible()
         page = self.officers[STAND_IN].page
         page.locator(".sw-nav a[href='/today']").click()
         page.locator("a[href='/today?scope=stand_in']").click()
