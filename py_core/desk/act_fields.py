@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.commands import CommandSpec
+from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.desk import case_view, secrecy
@@ -19,7 +20,6 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
 from py_core.reporters import PARTICULARS
-from py_core.rules.extension import new_date
 from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
@@ -39,7 +39,7 @@ _UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_le
 # What a step is about. No article demands it, yet an answer without words would be none.
 _SUBJECT_OF_STEP = frozenset(
     {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
-     ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who")}
+     ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who"), ("refuse_ticket", "reason")}
 )  # fmt: skip
 _HINTS = {
     "texts": N_("One item a line."),
@@ -110,24 +110,11 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")
         return {"until": until.isoformat() if until else "", "workdays": str(workdays) if workdays else ""}
     if spec.name == "notify_extension":
-        until = _granted_until(turn, opened)
+        law = turn.law(opened.case)
+        until = granted_until(look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies))
         reason = asked.data.get("reason", "") if asked else ""
         return {"until": until.isoformat() if until else "", "reason": reason}
     return {}
-
-
-def _granted_until(turn: Turn, opened: OpenCase) -> date | None:
-    """The date that an approval grants, also where it names working days only."""
-    law = turn.law(opened.case)
-    situation = look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies)
-    before = situation.due_without_extension()
-    for event in ("extension_approved", "extension_requested"):
-        fact = opened.case.last(event)
-        if fact is not None and before is not None:
-            until = new_date(fact.data, before, situation.timing)
-            if until is not None:
-                return until
-    return None
 
 
 def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None) -> list[dict[str, Any]]:

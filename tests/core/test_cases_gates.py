@@ -97,6 +97,7 @@ def complained_of(settings: dict[str, Any] | None = None) -> Desk:
 
 
 DRAWN = {"width": 600, "height": 200, "strokes": [[10, 20, 40, 60]]}
+AWAY = {"who": "A", "from": "2026-03-03", "briefed": True}
 VETO = {"year": 2026, "subject": "unit-1", "cause": "late twice", "decision_ref": "2026-7"}
 UNVETO = {"year": 2026, "subject": "unit-1", "reason": "decision repealed"}
 
@@ -158,6 +159,7 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     ),
     (service, "2026-03-03 10:00", "record_signature", {"signed": True, "strokes": DRAWN}),
     (silent, "2026-03-06 09:00", "confirm_deemed_consent", {"consequences": "the unit bears them"}),
+    (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-03"}),
     (complained_of, "2026-03-04 10:00", "record_veto", VETO),
     (vetoed, "2026-03-05 10:00", "withdraw_veto", UNVETO),
     (lambda: vetoed().do("2026-03-05 10:00", "withdraw_veto", **UNVETO), "2026-03-06 10:00", "record_veto", VETO),
@@ -193,6 +195,12 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (letter, "2026-01-08 10:00", "request_extension", {"reason": "x", "until": "2026-03-03"}, "over_cap", "WH-XS-6"),
     (letter, "2026-01-08 10:00", "request_extension", {"reason": "x", "until": "2026-01-13"}, "malformed_field", "WH-XS-6"),
     (letter, "2026-01-08 10:00", "request_extension", {"reason": "x"}, "missing_field", "WH-XS-6"),
+    (letter, "2026-01-08 10:00", "request_extension", {"reason": "x", "workdays": 0}, "malformed_field", "WH-XS-6"),
+    (asked, "2026-01-09 10:00", "approve_extension", {"by_role": "leader", "workdays": 0}, "malformed_field", "WH-XS-6"),
+    (
+        approved, "2026-01-09 15:00", "notify_extension",
+        {"reason": "x", "until": "2026-02-09"}, "malformed_field", "WH-XS-6",
+    ),
     (letter, "2026-01-08 10:00", "approve_extension", {"by_role": "leader"}, "nothing_requested", "WH-XS-6"),
     (letter, "2026-01-08 10:00", "refuse_extension", {"reason": "x"}, "nothing_requested", "WH-XS-6"),
     (asked, "2026-01-09 10:00", "approve_extension", {"by_role": "unit_head"}, "wrong_approver", "WH-XS-6"),
@@ -217,6 +225,11 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (service, "2026-03-03 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5"),
     (in_testing, "2026-03-04 10:00", "start_procedure", {"id": "p1", "procedure": "testing"}, "unknown_procedure", "JY-3.3.5"),
     (service, "2026-03-04 10:00", "start_procedure", {"id": "x", "procedure": "other"}, "missing_field", "JY-3.3.5"),
+    (
+        service, "2026-03-04 10:00", "start_procedure",
+        {"id": "x", "procedure": "testing", "expected_days": 0}, "malformed_field", "JY-3.3.5",
+    ),
+    (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (
         lambda: in_testing().do("2026-03-05 10:00", "finish_procedure", id="p1"),
         "2026-03-06 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5",

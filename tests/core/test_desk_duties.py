@@ -111,6 +111,9 @@ class Town:
         for each in self.desks.values():
             each.store.acts = {case: list(acts) for case, acts in self.record.acts.items()}
 
+    def page(self, who: str) -> str:
+        return self.desks[who].get(f"/cases/{self.case}").html
+
     def sees(self, who: str, scope: str = "") -> bool:
         html = self.desks[who].get("/today", **({"scope": scope} if scope else {})).html
         return f'href="/cases/{self.case}"' in html
@@ -128,6 +131,11 @@ def test_what_came_to_a_unit_is_everybodys_there_until_somebody_takes_it() -> No
     )  # fmt: skip
     assert (town.sees("linxiao"), town.sees("zhaolei"), town.sees("xujing")) == (True, True, False)
     assert town.is_alerted("zhaolei")
+    taking = {who: re.findall(r"/do/(accept|refuse_ticket|request_return)\"", town.page(who)) for who in town.desks}
+    assert taking["fangyun"] == [], "the desk takes, refuses or returns no work order of a unit"
+    assert {*taking["zhaolei"]} == {"accept", "refuse_ticket", "request_return"}
+    refused = {"key": "9", "within_duty": "no", "reason": " "}
+    assert "理由：请填写" in town.desks["linxiao"].post(f"/cases/{town.case}/do/refuse_ticket", **refused).html
     town.take("linxiao", "/cases/{}/do/accept")
     assert (town.sees("linxiao"), town.sees("zhaolei")) == (True, False)
     assert town.sees("zhaolei", "stand_in"), "linxiao has the A post, zhaolei its B"
@@ -157,7 +165,7 @@ def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
     town.take("linxiao", "/cases/{}/do/record_absence", who="A", **away)
     assert town.sees("zhaolei")
     assert town.is_alerted("linxiao"), "it stays with who has it"
-    assert "B岗责任人 赵磊" in town.desks["zhaolei"].get(f"/cases/{town.case}").html
+    assert "B岗责任人 赵磊" in town.page("zhaolei")
     town.take("linxiao", "/cases/{}/do/record_absence", who="B", **away)
     assert not town.sees("zhaolei"), "both are away: the head answers"
     town.take("sunguoping", "/cases/{}/do/arrange_acting", who="zhaolei")

@@ -117,6 +117,8 @@ def _procedure_started(s: Situation, data: Data | None) -> None:
         raise refuse("no_suspension_for_matter", s.pack.common.procedure_article)
     if data is not None and data["procedure"] == "other" and not data.get("name"):
         raise refuse("missing_field", s.pack.common.procedure_article, {"name": N_("is missing")})
+    if data is not None and data.get("expected_days", 1) < 1:
+        raise refuse("malformed_field", s.pack.common.procedure_article, {"expected_days": N_("must be at least 1")})
     if data is not None and data["id"] in s.reading.procedures:
         raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": N_("is already used")})
 
@@ -155,9 +157,11 @@ def _extension_amount(s: Situation, data: Data | None, article: str) -> None:
         raise refuse("late_extension", article, due=due.isoformat())
     if data is None:
         return
+    if data.get("workdays", 1) < 1:
+        raise refuse("malformed_field", article, {"workdays": N_("must be at least 1")})
     wanted = new_date(data, due, s.timing)
     if wanted is None:
-        raise refuse("missing_field", article, {"until": N_("is missing")})
+        raise refuse("missing_field", article, {"until": N_("must be filled in, or the working days")})
     _capped(s, wanted, due, article)
 
 
@@ -185,7 +189,7 @@ def _extension_approved(s: Situation, data: Data | None) -> None:
         return
     if rule is not None and data["by_role"] not in rule.approvers:
         raise refuse("wrong_approver", article, roles=", ".join(rule.approvers))
-    named = data if data.get("until") or data.get("workdays") else request.data
+    named = data if "until" in data or "workdays" in data else request.data
     _extension_amount(s, named, article)
 
 
@@ -197,8 +201,28 @@ def _extension_refused(s: Situation, data: Data | None) -> None:
 
 def _extension_notified(s: Situation, data: Data | None) -> None:
     article = _extension_rule(s)
-    if s.clocks.extending.notice_owed is None:
+    approved = s.clocks.extending.notice_owed
+    if approved is None:
         raise refuse("nothing_approved", article)
+    until = granted_until(s)
+    if data is not None and until is not None and data["until"] != until:
+        raise refuse("malformed_field", article, {"until": N_("is not the date that was approved")})
+
+
+def granted_until(s: Situation) -> date | None:
+    """The date that the approved extension grants, also where it names working days only; None without one."""
+    before = s.due_without_extension()
+    for fact in (s.clocks.extending.notice_owed, s.case.last("extension_requested")):
+        if fact is not None and before is not None:
+            until = new_date(fact.data, before, s.timing)
+            if until is not None:
+                return until
+    return None
+
+
+def _absence_recorded(s: Situation, data: Data | None) -> None:
+    if data is not None and data["to"] < data["from"]:
+        raise refuse("malformed_field", s.pack.absence_article, {"to": N_("lies before the first day away")})
 
 
 def _refusal_reported(s: Situation, data: Data | None) -> None:
@@ -322,6 +346,7 @@ _GATES: Mapping[str, Gate] = {
     "extension_approved": _extension_approved,
     "extension_refused": _extension_refused,
     "extension_notified": _extension_notified,
+    "absence_recorded": _absence_recorded,
     "refusal_reported": _refusal_reported,
     "refusal_marked_major": _refusal_filed,
     "refusal_decided": _refusal_decided,

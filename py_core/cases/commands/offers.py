@@ -40,6 +40,8 @@ def find_offers(
             continue
         if transition.command in OF_APPROVERS and not may_approve(situation, roles):
             continue
+        if transition.command in _OF_THE_UNIT and _waits_elsewhere(situation, unit):
+            continue
         if transition.needs == "assists":
             if not may_assist(situation, unit):
                 continue
@@ -54,6 +56,15 @@ def _sent_elsewhere(s: Situation, unit: str) -> bool:
     """Whether the case was handed to another unit than this one, which may still take it back."""
     sent = s.case.last("handed_over")
     return sent is not None and bool(unit) and sent.data["to"] != unit
+
+
+# A work order is taken, refused or returned by the unit that it came to (HL-6, HL-8(三)).
+_OF_THE_UNIT = frozenset({"accept", "request_return", "refuse_ticket"})
+
+
+def _waits_elsewhere(s: Situation, unit: str) -> bool:
+    """Whether the work order waits at other units than this one."""
+    return s.state == "handover_pending" and bool(unit and s.reading.units) and unit not in s.reading.units
 
 
 # Decisions on an extension belong to whom the regulation names: leader, head of the unit or hotline desk.
