@@ -238,8 +238,20 @@ def test_before_the_browser_is_prepared_the_server_keeps_them(
     page.fill("input[name=title]", "井盖破损")
     page.fill("textarea[name=text]", "小区门口井盖破损。")
     page.locator("summary", has_text="照片和材料影像").click()
+    most = int(page.locator("[data-bytes-max]").get_attribute("data-bytes-max") or 0)
+    refused = {
+        "名单.xlsx": ("application/zip", b"PK", "既不是照片也不是PDF"),
+        "坏的.jpg": ("image/jpeg", b"\xff\xd8\xff", "无法作为照片读取"),
+        "很长.pdf": ("application/pdf", b"%PDF-".ljust(most + 1, b" "), f"最多{most // 1024**2} MB"),
+    }
+    for name, (kind, content, said) in refused.items():
+        page.set_input_files("#attachments", {"name": name, "mimeType": kind, "buffer": content})
+        expect(page.locator(".sw-files__news")).to_contain_text(said)
+        expect(page.locator(".sw-files__news")).to_contain_text(name)
+    expect(page.locator("[data-files-list] li")).to_have_count(0)
     page.set_input_files("#attachments", photograph(page))
     expect(page.locator("[data-files-list] li")).to_have_count(1)
+    expect(page.locator("input[name=title]")).to_have_value("井盖破损")
     page.click("#register-submit")
     expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}"))
     thumb = page.locator("img.sw-attached__thumb")

@@ -101,10 +101,14 @@ def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(
     lin.unlock("/sync")
     page = lin.page
     expect(page.locator("#storage-setting")).to_contain_text("80 / 10000 MB")
+    expect(page.locator("#storage-setting")).to_contain_text(
+        "把发件箱存成文件"
+    )  # nobody promised this browser's storage
     expect(page.locator("[data-part=storage]")).to_have_count(0)
     page.evaluate("localStorage.setItem('quota', '100000000')")
     lin.open("/today")
     expect(page.locator("[data-part=storage]")).to_contain_text("快满了")
+    expect(page.locator("[data-part=storage]")).to_contain_text("把发件箱存成文件")
     look(page, "device-nearly-full")
     page.evaluate("localStorage.removeItem('quota')")
     lin.open("/sync")

@@ -48,7 +48,10 @@ export class Files {
         const named = await this.keeper.take(file, limits, withPlace, field.closest('form'));
         if (withPlace && !named.place && named.type !== 'application/pdf') faults.push(say('“{name}” does not say where it was taken.', { name: named.name }));
         note(field, [...noted(field).filter(each => each.sha256 !== named.sha256), named]);
-      } catch (error) { faults.push(failureText(error)); }
+      } catch (error) {
+        const fault = failureText(error); // several may have been chosen: each fault says whose it is
+        faults.push(fault.includes(file.name) ? fault : say('“{name}”: {fault}', { name: file.name, fault }));
+      }
     }
     this.busy.delete(field);
     this.news(field, sentences(...faults), faults.length > 0);

@@ -25,7 +25,7 @@ export async function showStorage(): Promise<void> {
   const storage = { used: usage, quota, persistent: await navigator.storage.persisted() };
   const figures = { used: megabytes(usage), quota: megabytes(quota) };
   if (nearlyFull(storage)) {
-    strip('storage', say('The storage of this device is nearly full ({used} of {quota} MB). Free space on the disk (downloads, recycle bin) and let what waits be sent; an act that does not fit is not recorded, and the page says so.', figures));
+    strip('storage', say('The storage of this device is nearly full ({used} of {quota} MB). Free space on the disk (downloads, recycle bin) and let what waits be sent, or save the outbox as a file on the sync page; an act that does not fit is not recorded, and the page says so.', figures));
   } else strip('storage');
   const place = document.getElementById('storage-setting');
   if (!place) return;
@@ -33,7 +33,7 @@ export async function showStorage(): Promise<void> {
     say('{used} of {quota} MB are used.', figures),
     storage.persistent
       ? say('The browser promised not to clear this storage by itself.')
-      : say('The browser may clear this storage when the disk is full: let waiting acts be sent soon, and never clear the data of this address by hand.'),
+      : say('The browser may clear this storage when the disk is full: let waiting acts be sent soon or save the outbox as a file, and never clear the data of this address by hand.'),
   );
 }
 
