@@ -71,6 +71,7 @@ def look_at(day: Day, office: Office) -> None:
 
     # The record's acts, folded and judged anew, stand where the day leads; nothing contradicts, nothing is held back.
     held = acts_of(office.city, office.places)
+    assert day.passed_by in {recorded.act.kind for name in day.taken_over for recorded in held[name]}
     assert {name: state_of(held[name]) for name in day.cases} == dict(day.states)
     for name in day.visits:
         visit = fold_visit(office.places[name].rsplit("/", 1)[1], order(held[name]))

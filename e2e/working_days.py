@@ -47,13 +47,15 @@ class Day:
     """Windows without network in their order; `states` is what every case must come to.
 
     `taken_over` are the cases that the holder of an A post began and handed over, and the holder of the B post went on
-    with: as the regulation lets them (absence, hand-over, the ticket's unit), and under each by the city's A/B posts.
+    with. By the city's A/B posts under each regulation; `passed_by` is the step by which this one lets the work pass:
+    a recorded absence, the acceptance of a hand-over, or (HL-3: the unit answers, whoever works) a word in the case.
     """
 
     pack: str
     windows: tuple[tuple[Step, ...], ...]
     states: Mapping[str, str]
     taken_over: tuple[str, ...]
+    passed_by: str
 
     @property
     def cases(self) -> list[str]:
@@ -198,6 +200,7 @@ WH = Day(
         "不予办理": "refused", "代同事登记": "handling", "重要交办": "completed", "车间用工难": "completed",
     },
     taken_over=("车间用工难",),
+    passed_by="accept_handover",
 )  # fmt: skip
 
 OUTSIDE = {"channel": "document", "claimant": "outside_unit", "claimant_name": "市科技情报所"}
@@ -275,6 +278,7 @@ BZ = Day(
         "B岗顶岗": "replied", "科普展品借用": "registered",
     },
     taken_over=("A岗外出", "B岗顶岗"),
+    passed_by="record_absence",
 )  # fmt: skip
 
 CALL = {"channel": "phone", "request_kind": "complaint", "text": "影响出行，请尽快处理。", "place": "星桥镇人民路"}
@@ -366,6 +370,7 @@ HL = Day(
         "厂门口道路破损": "review_pending",
     },
     taken_over=("企业用电", "厂门口道路破损"),
+    passed_by="note",
 )  # fmt: skip
 
 ALLOWANCE = {"offer_papers": "all", "complete": "yes", "signed": "yes"}
@@ -434,6 +439,7 @@ JY = Day(
         "转报件": "forwarded", "发照件": "completed", "待备岗受理": "completed", "走访设立登记": "completed",
     },
     taken_over=("待备岗受理", "走访设立登记"),
+    passed_by="accept_handover",
 )  # fmt: skip
 
 DAYS = {day.pack: day for day in (WH, BZ, HL, JY)}

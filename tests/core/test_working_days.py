@@ -42,6 +42,7 @@ def test_a_day_has_a_visit_with_photograph_and_signature_and_a_stand_in(pack: st
         assert made.signature.data["strokes"]
     assert day.taken_over
     assert office.taken_over == {*day.taken_over}
+    assert any(step.do == day.passed_by for step in day.steps if step.case in day.taken_over)
     for case in day.taken_over:
         known = office.record.case(office.cases[case])
         assert known is not None
