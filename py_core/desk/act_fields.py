@@ -12,7 +12,7 @@ from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.desk import case_view, secrecy
-from py_core.desk.contact_checks import tidy
+from py_core.desk.contact_checks import read_phone, tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.register import receipt_step
@@ -254,6 +254,11 @@ def _read(turn: Turn, form: Form, field: FieldSpec, needed: str) -> Any:
             form.fault(field.name, N_("Enter a date, such as 2026-03-05."))
     elif field.kind in ("materials", "steps"):
         return _rows(turn, form, field, lines)
+    elif field.name == "phone":  # of a visitor who waits for a call
+        number, fault = read_phone(text)
+        if not fault:
+            return number
+        form.fault(field.name, fault)
     else:
         return text
     return None

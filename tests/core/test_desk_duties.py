@@ -154,6 +154,19 @@ def test_a_stand_in_sees_the_visits_of_the_other() -> None:
     assert "顶岗（林晓）" in pages["mine"]
 
 
+def test_the_number_that_a_visitor_leaves_can_be_called() -> None:
+    town = Town("linxiao")
+    town.take(
+        "linxiao", "/register", offer="matter", matter="matter:BZ:contact", claimant_name="孙七",
+        claimant_phone="13812345678", title="来访", text="来访未遇。", outcome="register",
+    )  # fmt: skip
+    wrong = town.desks["linxiao"].post(f"/cases/{town.case}/do/leave_message", key="9", phone="1381234567")
+    assert wrong.status == 422
+    assert "电话" in wrong.html
+    assert 'value="1381234567"' in wrong.html
+    town.take("linxiao", "/cases/{}/do/leave_message", phone="138 1234 5679")
+
+
 def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
     town = Town("linxiao", "zhaolei", "sunguoping")
     town.take(
