@@ -151,6 +151,19 @@ def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop:
     expect(lin.page).to_have_url(re.compile(r"/cases$"))
     lin.page.wait_for_function("() => scrollY > 100")
 
+    # A browser without shared workers: only one tab writes; the other says why it waits, and goes on after the first.
+    machine.close()
+    lin.page = machine.open()
+    machine.context.add_init_script("delete window.SharedWorker")
+    lin.unlock()
+    waiting = machine.context.new_page()
+    waiting.goto(city.url + "/today")
+    expect(waiting.locator("[data-part=door]")).to_contain_text("may be open in another tab")
+    expect(waiting.locator("#unlock, #lock")).to_have_count(0)
+    lin.page.close()
+    expect(waiting.locator("#unlock, #lock").first).to_be_visible()
+    expect(waiting.locator("[data-part=door]")).to_have_count(0)
+
 
 def sign_in_as(page: Page, city: City, user: str) -> None:
     page.goto(city.url + "/sign-in")
