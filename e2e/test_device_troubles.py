@@ -113,6 +113,14 @@ def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop:
     expect(other.page.locator("main")).to_contain_text("双页可见的事项")
     other.open("/register")
     other.page.fill("input[name=title]", "正在输入")
+    # News make menu and light say what is true, and leave their links the same: a click that has begun is not lost.
+    for link in (other.page.locator(".sw-nav a").first, other.page.locator("#sync-light")):
+        before = link.inner_text()
+        link.evaluate("link => { link.wasThere = true; link.append('不再是这样') }")
+        other.page.evaluate("document.dispatchEvent(new Event('shouwen:closed'))")
+        expect(link).not_to_contain_text("不再是这样")
+        assert link.inner_text().split() == before.split()
+        assert link.evaluate("link => link.wasThere"), "another link stands there now"
     lin.do(case, "reply", text="已答复。", opinion="satisfied")
     lin.expect_all_in_record()
     expect(other.page.locator("input[name=title]")).to_have_value("正在输入")

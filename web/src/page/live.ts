@@ -5,7 +5,7 @@ import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
 import type { Drafts } from './drafts.ts';
 import { say } from './language.ts';
-import { refill, show } from './navigation.ts';
+import { refill, renew, show } from './navigation.ts';
 import { strip } from './strip.ts';
 
 const MINUTE_MS = 60_000;
@@ -38,11 +38,9 @@ export class Live {
       await show(response.html);
       return;
     }
-    for (const part of ['.sw-bar', '.sw-nav']) {
-      const [now, then] = [document.querySelector(part), fresh.querySelector(part)];
-      if (now && then && part === '.sw-bar') now.querySelector('#sync-light')?.replaceWith(...[then.querySelector('#sync-light') ?? []].flat());
-      else if (now && then) refill(now, then.childNodes);
-    }
+    const [light, menu] = ['#sync-light', '.sw-nav'].map(part => [document.querySelector(part), fresh.querySelector(part)]);
+    if (light?.[0] && light[1]) renew(light[0], light[1]);
+    if (menu?.[0] && menu[1]) renewMenu(menu[0], menu[1]);
     if (changed && !this.drafts.isDirty) return;
     if (changed) this.offer();
   }
@@ -53,6 +51,14 @@ export class Live {
     link.addEventListener('click', event => { event.preventDefault(); void this.drafts.save().then(() => location.reload()); });
     strip('news', link);
   }
+}
+
+/** The menu's entries one by one; only where there are others than before, all of it anew. */
+function renewMenu(now: Element, then: Element): void {
+  const [links, fresh] = [[...now.querySelectorAll('a')], [...then.querySelectorAll('a')]];
+  const same = links.length === fresh.length && links.every((link, index) => link.getAttribute('href') === fresh[index]?.getAttribute('href'));
+  if (!same) refill(now, then.childNodes);
+  else links.forEach((link, index) => { renew(link, fresh[index]!); });
 }
 
 /** The words of a page without what only this browser knows: what stands beside a form being typed, its settings. */

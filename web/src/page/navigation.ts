@@ -140,6 +140,13 @@ export async function show(html: string): Promise<void> {
   tellShown();
 }
 
+/** Makes a link that is shown say what a fresh one says. It stays the same element: one that is being clicked goes on to
+ *  be clicked, and keeps the focus. */
+export function renew(link: Element, fresh: Element): void {
+  for (const { name, value } of [...fresh.attributes]) if (link.getAttribute(name) !== value) link.setAttribute(name, value);
+  if (link.innerHTML !== fresh.innerHTML) link.replaceChildren(...fresh.childNodes);
+}
+
 /** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */
 export function refill(part: Element, content: Iterable<Node>): void {
   part.replaceChildren(...content);
