@@ -82,6 +82,7 @@ def papers() -> Iterator[tuple[str, str, Pages]]:
     yield "paper-lacking", path, {lang: desk.get(path, lang).html for lang in LANGUAGES}
     desk, case = city_with("F-02")
     path = f"/cases/{case}/slips/F-02"
+    desk.post(path, paper="80mm")
     desk.now += timedelta(days=1)
     desk.post(path, paper="80mm")
     yield "paper-again", path, {lang: desk.get(path, lang, paper="80mm").html for lang in LANGUAGES}

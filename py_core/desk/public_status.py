@@ -63,8 +63,8 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         str(opened.case.value("unit"))
     )
     facts = []
-    if found.due:
-        facts.append((N_("Due"), language.day_text(turn.lang, found.due)))
+    if found.limit:
+        facts.append((N_("Due"), language.day_text(turn.lang, found.limit.due)))
     facts.append((N_("Unit"), case_view.unit_name(turn, unit.id) if unit else ""))
     if unit:
         facts.append((N_("Phone"), unit.phone))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from py_core.views.language import N_
 from py_core.views.qr import qr_svg
 from py_core.views.signature import signature_svg
 
-# A sheet shown later than this after its act was recorded is a reprint and says so.
+# Who prints a sheet again later than this after it was printed first gets a copy that says so.
 ORIGINAL_FOR = timedelta(minutes=30)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -73,7 +73,7 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
     view = {
         "form": plan.form.id,
         "layout": plan.layout,
-        "title": _words(plan.title, both),
+        "title": _title(plan, values, english, both),
         "number": number,
         "unit": _say(sheet, _unit, both),
         "to": {"zh": to, "en": to_en if to_en != to else ()},
@@ -110,11 +110,6 @@ def demanded(field: PrintField, pack_id: str) -> str:
     return next(iter(field.demanded_by.values()), "")
 
 
-def recorded_at(opened: OpenCase, fact: Fact) -> datetime:
-    """When the issuing act was recorded: a notice given yesterday and recorded now is printed now for the first time."""
-    return next((item.act.claimed_at for item in opened.acts if item.hash == fact.act), fact.at)
-
-
 def _words(words: Words, both: bool) -> dict[str, str]:
     return {"zh": words[0], "en": words[1] if both else ""}
 
@@ -136,6 +131,13 @@ def _entry(
         "en": en if field.is_list else tuple(line for line in en if line not in zh),
         "strong": field.strong,
     }
+
+
+def _title(
+    plan: Print, values: Mapping[str, tuple[str, ...]], english: Mapping[str, tuple[str, ...]], both: bool
+) -> dict[str, str]:
+    zh, en = plan.title
+    return {"zh": _filled(zh, values, "", "") or zh, "en": (_filled(en, english, "", "") or en) if both else ""}
 
 
 def _body(
@@ -183,13 +185,25 @@ def _copy_mark(plan: Print, sheet: Sheet, both: bool) -> dict[str, str]:
     now = sheet.turn.surroundings.now
     if plan.original or sheet.opened is None or sheet.fact is None:
         return {"zh": "", "en": ""}
-    if now - recorded_at(sheet.opened, sheet.fact) <= ORIGINAL_FOR:
+    first = next(iter(_prints(sheet.opened, plan.form.id, sheet.fact)), None)
+    if first is None or now - first <= ORIGINAL_FOR:
         return {"zh": "", "en": ""}
     return _say(
         sheet,
         lambda s: s.turn.say(N_("Copy, printed again at %(when)s"), when=language.moment_text(s.turn.lang, now)),
         both,
     )
+
+
+def _prints(opened: OpenCase, form: str, issued: Fact) -> Iterator[datetime]:
+    """When a form was printed since the act that issued it, in the order of the case."""
+    acts = iter(opened.acts)
+    for recorded in acts:
+        if recorded.hash == issued.act:
+            break
+    for recorded in acts:
+        if any(event.get("type") == "form_printed" and event.get("form") == form for event in recorded.act.events):
+            yield recorded.act.claimed_at
 
 
 def _directory_number(sheet: Sheet) -> str:

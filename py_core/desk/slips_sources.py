@@ -254,7 +254,7 @@ def _explicit(sheet: Sheet) -> str:
 
 
 def _clock_limit(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.principal if sheet.opened else None
+    clock = sheet.opened.assessment.limit if sheet.opened else None
     period = clock.period if clock else None
     if period is None and sheet.opened is not None and sheet.pack is not None:
         # While papers are missing no clock runs; the regulation's own limit is still what is told.
@@ -264,12 +264,12 @@ def _clock_limit(sheet: Sheet) -> str:
 
 
 def _due(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.principal if sheet.opened else None
+    clock = sheet.opened.assessment.limit if sheet.opened else None
     return _day(sheet, clock.due) if clock else ""
 
 
 def _deemed(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.principal if sheet.opened else None
+    clock = sheet.opened.assessment.limit if sheet.opened else None
     return _day(sheet, clock.due + timedelta(days=1)) if clock else ""
 
 
@@ -337,6 +337,13 @@ def _trigger(sheet: Sheet) -> str:
         if sheet.english
         else f"{row.zh}（{language.article_text(language.ZH, row.article)}）"
     )
+
+
+def _refused_as(sheet: Sheet) -> str:
+    """What a refusal refuses: to take the matter at all, or to go on with one that was accepted (WH-YC-1, BZ-FD-1)."""
+    assert sheet.opened is not None
+    accepted = sheet.opened.case.first("accepted") is not None
+    return sheet.turn.say(N_("not handled") if accepted else N_("not accepted"))
 
 
 def _written(sheet: Sheet) -> str:
@@ -499,6 +506,7 @@ _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "publications": _publications,
     "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
     "today": lambda s: language.moment_text(s.turn.lang, s.turn.surroundings.now),
+    "refused_as": _refused_as,
     "trigger": _trigger,
     "written": _written,
 }

@@ -154,7 +154,8 @@ def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], 
     code = check_code(case.id, case.number)
     query = urlencode({"n": case.number, "c": code})
     address = f"{turn.directory.public_url}/public/status?{query}"
-    due = case.glance.due
+    limit = case.assessment.limit
+    due = limit.due if limit else None
     return {
         **row,
         "due_words": words(lambda t: language.day_text(t.lang, due)) if due is not None else None,

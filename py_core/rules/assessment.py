@@ -91,6 +91,9 @@ class Alerts:
         }
 
 
+_OF_THE_MATTER = frozenset({"main", "promise", "statutory"})
+
+
 @dataclass(slots=True)
 class FoundBreach:
     """A breach of the catalogue with its article, the roles that answer and the acts that show it."""
@@ -138,6 +141,15 @@ class Assessment:
     def steps_of(self, name: str) -> tuple[Step, ...]:
         """The same for one of `clocks` by its name; empty when there is no such clock."""
         return next((self._explain(clock) for clock in self.clocks if clock.name == name), ())
+
+    @property
+    def limit(self) -> Clock | None:
+        """The clock of the whole matter, by whose date an answer was promised; None while no date can be told.
+
+        `principal` may be a step's inside it: the same day's feedback to the hotline desk (HL-7), a notice that is owed.
+        """
+        whole = [clock for clock in self.clocks if clock.name in _OF_THE_MATTER]
+        return min(whole, key=lambda clock: clock.due) if whole and self.principal else self.principal
 
     @property
     def reminder_on(self) -> date | None:

@@ -53,6 +53,30 @@ def test_every_form_to_f_37_is_printed() -> None:
     assert set(CASE_FORMS) | set(OF_THE_CITY) == set(PRINTS)
 
 
+def _begin(title: str, places: dict[str, tuple[str, ...]], text: str) -> bool:
+    """Whether a title stands in a text, with any of the words that belong in its place."""
+    place = next((place for place in places if place in title), "")
+    return any(title.replace(place, word) in text for word in places.get(place, ("",)))
+
+
+def test_a_refusal_says_whether_the_matter_had_been_accepted() -> None:
+    told = paper(sheet("F-06")[1])  # of a service that was accepted
+    assert "不予办理理由告知书" in told
+    assert "经审查，不予办理，" in told
+    told = paper(sheet("F-17")[1])  # of a request that never was
+    assert "不予受理告知书" in told
+    assert "研究同意，不予受理。" in told
+
+
+def test_the_date_on_paper_is_the_whole_matters() -> None:
+    """A ticket that was answered owes its feedback on the same day (HL-7); whoever asked was promised five days."""
+    desk, case_id = city_with("F-33")
+    opened = desk.get(f"/cases/{case_id}").html
+    assert "12月26日" in opened
+    ticket = paper(desk.get(f"/cases/{case_id}/slips/F-31").html)
+    assert "2025年12月31日" in ticket
+
+
 @pytest.mark.parametrize("plan", PRINTS.values(), ids=list(PRINTS))
 def test_the_table_names_only_what_there_is(plan: Print) -> None:
     assert [field.source for field in plan.fields if not known_source(field.source)] == []
@@ -60,7 +84,9 @@ def test_the_table_names_only_what_there_is(plan: Print) -> None:
     assert {*plan.events, *plan.after} <= set(EVENTS)
     assert plan.when in (*CONDITIONS, "")
     keys = {field.key for field in plan.fields} | {"number"}
-    assert {name for words in plan.body for text in words for name in re.findall(r"\{(\w+)\}", text)} <= keys
+    assert {
+        name for words in (plan.title, *plan.body) for text in words for name in re.findall(r"\{(\w+)\}", text)
+    } <= keys
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
@@ -69,8 +95,9 @@ def test_every_form_is_printed_in_both_languages(form: str, lang: str) -> None:
     status, html = sheet(form, lang=lang)
     assert status == 200
     text, plan = paper(html), PRINTS[form]
-    assert plan.title[0] in text  # Chinese is the official text in both
-    assert (plan.title[1] in text) == (lang == "en")
+    # Chinese is the official text in both.
+    assert _begin(plan.title[0], {"{refused}": ("不予受理", "不予办理")}, text)
+    assert _begin(plan.title[1], {"{refused}": ("not accepted", "not handled")}, text) == (lang == "en")
     for field in plan.fields:
         if plan.layout != "document" and demanded(field, _pack(form)):
             assert field.label[0] in text
@@ -175,12 +202,17 @@ def test_numbers_come_from_the_act_and_differ() -> None:
     assert numbers["F-13"] in desk.get(f"/cases/{case_id}/slips/F-13").html
 
 
-def test_a_later_print_is_a_copy_and_a_first_print_of_an_old_event_is_not() -> None:
+def test_what_was_printed_before_is_a_copy_and_a_first_print_of_an_old_event_is_not() -> None:
     desk, case_id = city_with("F-13")
-    assert "副本" not in desk.get(f"/cases/{case_id}/slips/F-13").html
+    path = f"/cases/{case_id}/slips/F-13"
+    desk.now += timedelta(days=1)  # recorded in a village, printed in the office
+    assert "副本" not in desk.get(path).html
+    desk.post(path, paper="a4")
+    assert "副本" not in desk.get(path).html
     desk.now += timedelta(minutes=31)
-    assert "副本" in desk.get(f"/cases/{case_id}/slips/F-13").html
-    assert "Copy, printed again" in desk.get(f"/cases/{case_id}/slips/F-13", "en").html
+    assert "副本" in desk.get(path).html
+    assert "Copy, printed again" in desk.get(path, "en").html
+    assert "副本" not in desk.get(f"/cases/{case_id}/slips/F-12").html  # another form of the case
     assert "副本" not in desk.get(f"/cases/{case_id}/slips/F-01").html  # is signed when it is printed
 
 
