@@ -168,11 +168,11 @@ def _away(turn: Turn, opened: OpenCase) -> str:
 
 
 def _race(turn: Turn, opened: OpenCase, commands: frozenset[str]) -> date | None:
-    """The date before which the decision is worth something: that of the refusal clock, else of the matter itself."""
+    """The date before which the decision is worth something: that of the refusal clock, which stands while the leaders
+    meet (BZ-FD-2), else of the matter itself."""
     if "decide_refusal" in commands:
         clock = next((each for each in opened.assessment.clocks if each.name == "refusal_notice"), None)
-        if clock is not None:
-            return clock.due
+        return clock.due if clock is not None else None
     return _limit(turn, opened)
 
 

@@ -263,7 +263,7 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
     visit = opened.visit
     shown = visit_view.shown_lines(turn, opened) if spec.name == "sign" else []
     lines = {"return_papers": visit.held, "attach_papers": visit.loose}.get(spec.name, ())
-    chosen = form.values("officer") or list(visit.officers)
+    chosen = form.values("officer") if turn.request.form else list(visit.officers)
     return page(
         turn,
         "visit_do.html",

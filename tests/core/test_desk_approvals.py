@@ -138,6 +138,14 @@ def test_a_refusal_that_was_reported_is_decided_by_the_reason_of_its_proposal() 
         assert lin.post(f"/cases/{case}/do/{command}", **filled(page, typed)).status == 303
     leader = Desk("wuhaiyan", store=lin.store, now=lin.now + timedelta(hours=1), code="H1")
     assert "不符合共建条件。" in leader.get("/approvals").html
+    # The refusal's clock stands while the leaders meet (BZ-FD-2): then there is no date before which it must be told.
+    told_by = "须在此日前告知当事人"
+    page = leader.get(f"/cases/{case}/do/mark_refusal_major").html
+    assert told_by in page
+    assert leader.post(f"/cases/{case}/do/mark_refusal_major", **filled(page, {})).status == 303
+    met = leader.get(f"/cases/{case}/do/record_leaders_meeting")
+    assert met.status == 200
+    assert told_by not in met.html
 
 
 @pytest.mark.parametrize(

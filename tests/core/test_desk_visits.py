@@ -65,6 +65,15 @@ def test_a_plan_stands_under_its_day_and_in_today(desk: Desk) -> None:
     assert "未来七天" in desk.get("/visits").html
 
 
+def test_who_chooses_nobody_for_a_visit_sees_nobody_chosen(desk: Desk) -> None:
+    """The one who was going stood ticked under the words that somebody must be chosen."""
+    ticked = re.compile(r'name="officer"[^>]*checked')
+    assert ticked.search(desk.get(f"{VISIT}/do/move").html)
+    answer = desk.post(f"{VISIT}/do/move", key=field(desk, "move", "key"), on="2025-12-30", officer="")
+    assert answer.status == 422
+    assert not ticked.search(answer.html)
+
+
 def test_empty_lists_say_what_to_do() -> None:
     desk = Desk()
     assert "没有走访安排" in desk.get("/visits").html
