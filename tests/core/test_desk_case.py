@@ -138,12 +138,6 @@ def test_the_receipt_has_every_mandatory_field_and_a_code(desk: Desk) -> None:
     assert "style=" not in html
 
 
-def test_a_later_print_is_marked_as_a_copy(desk: Desk) -> None:
-    assert "副本" not in desk.get(f"/cases/{KEY}/slips/F-02").html
-    desk.now += timedelta(days=1)
-    assert "副本" in desk.get(f"/cases/{KEY}/slips/F-02", paper="80mm").html
-
-
 def test_a_receipt_that_was_not_issued_is_not_printed() -> None:
     desk = Desk()
     desk.post("/register", **service_form(outcome="register"))
