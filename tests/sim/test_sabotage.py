@@ -35,14 +35,18 @@ SEEDS_MAX = 60
 
 
 def noticed(
-    device_class: type[Device] = Device, record_class: type[CityRecord] = CityRecord, faults: Faults = ROUGH
+    device_class: type[Device] = Device,
+    record_class: type[CityRecord] = CityRecord,
+    faults: Faults = ROUGH,
+    *,
+    words: str = "",
 ) -> str:
-    """What the first seed that notices says; empty when none does."""
+    """What the first seed that notices (in these words) says; empty when none does."""
     for seed in range(SEEDS_MAX):
         broken = run_seed(seed, device_class, record_class, faults).broken
         # A sabotage that no longer fits what it breaks would be noticed by itself.
         assert not broken.startswith(("AttributeError", "TypeError", "NameError")), broken
-        if broken:
+        if broken and words in broken:
             return broken
     return ""
 
@@ -156,7 +160,7 @@ def test_a_gate_that_believes_any_signature_is_noticed(monkeypatch: pytest.Monke
 
 def test_a_gate_that_lets_anybody_decide_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.gate.is_authorised", lambda *_, **__: True)
-    assert "without the role" in noticed()
+    assert noticed(words="without the role")  # what is done without a role breaks other promises, too
 
 
 def test_a_gate_that_takes_a_number_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
