@@ -144,7 +144,7 @@ export async function show(html: string): Promise<void> {
  *  be clicked, and keeps the focus. */
 export function renew(link: Element, fresh: Element): void {
   for (const { name, value } of [...fresh.attributes]) if (link.getAttribute(name) !== value) link.setAttribute(name, value);
-  if (link.innerHTML !== fresh.innerHTML) link.replaceChildren(...fresh.childNodes);
+  if (!link.isEqualNode(fresh)) link.replaceChildren(...fresh.childNodes);
 }
 
 /** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */
