@@ -13,6 +13,7 @@ from typing import Any
 from py_core.calendars import national
 from py_core.cases.acts import Act, RecordedAct
 from py_core.cases.commands import ALL_ROLES, COMMAND_OF, Command, Context, decide
+from py_core.cases.events import tells_no_time
 from py_core.cases.state import Case, evolve
 from py_core.errors import Malformed, Refused
 from py_core.packs import Pack, Packs, UnknownName, load_packs
@@ -22,6 +23,8 @@ from py_core.values import local
 from py_core.views.explain import sentences
 
 _CASE_FIELDS = ("promise", "statutory", "completion_event", "explicit_limit")
+# A scenario says that the time of a procedure was told, not which: no date depends on it, but the law's gate asks.
+_TOLD_DAYS = {"expected_days": 1}
 _EVENT_KEYS = frozenset({"at", "type", "synced_at"})
 
 
@@ -49,6 +52,8 @@ def replay(scenario: Mapping[str, Any], lang: str = "zh") -> dict[str, Any]:
         if name is None:
             raise UnknownName("event", str(event["type"]), tuple(COMMAND_OF))
         fields = {key: value for key, value in event.items() if key not in _EVENT_KEYS}
+        if tells_no_time(event["type"], fields):
+            fields |= _TOLD_DAYS
         if event["type"] == "registered":
             fields |= {"pack": pack.id, "matter": scenario["matter"]}
             fields |= {key: scenario[key] for key in _CASE_FIELDS if key in scenario}

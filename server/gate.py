@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from py_core.cases.acts import Act, Event, RecordedAct, read_act
 from py_core.cases.commands import COMMAND_OF
+from py_core.cases.events import tells_no_time
 from py_core.change import ActChange, causes_in, decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory, Person
@@ -53,7 +54,7 @@ _REGISTRATION = frozenset(
     }
 )
 WAIVABLE = frozenset(
-    {"foreign_scope", "device_revoked", "device_frozen", "sequence_reused", OTHERS_ACT}
+    {"foreign_scope", "device_revoked", "device_frozen", "sequence_reused", "time_not_told", OTHERS_ACT}
 )  # what a reconciler may look beyond, with a reason
 
 ReadEvent = Callable[[Event, str], object]
@@ -311,6 +312,9 @@ class Gate:
                 self._read_event(event, submission.case_id)
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
+            # A device that was offline over the update may send one in good faith: the centre decides.
+            if tells_no_time(event["type"], event) and not submission.waived:
+                raise _Refusal("time_not_told")
         if not is_authorised(submission.case_id, act.events, person.roles, by_record=act.device == SERVER_DEVICE):
             raise _Refusal("not_authorised")
         return _Candidate(submission, change, act)

@@ -36,6 +36,7 @@ __all__ = [
     "read_field",
     "read_fields",
     "read_moment",
+    "tells_no_time",
 ]  # fmt: skip
 
 
@@ -138,12 +139,16 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "procedure_started": (
         _f("id", "text", "Procedure number", True),
         _f("procedure", "choice", "Procedure", True, PROCEDURES),
-        _f("told", "bool", "The person was told how long it takes"),
         _f("name", "text", "Name of the procedure"),
-        _f("expected_days", "int", "Days it will need"),
+        _f("expected_days", "int", "Working days needed"),
+        _f("told", "bool", "The person was told how long it takes"),
         _NOTE,
     ),
-    "procedure_time_notified": (_f("id", "text", "Procedure number", True), _NOTE),
+    "procedure_time_notified": (
+        _f("id", "text", "Procedure number", True),
+        _f("expected_days", "int", "Working days needed"),
+        _NOTE,
+    ),
     "procedure_finished": (_f("id", "text", "Procedure number", True), _NOTE),
     "extension_requested": (
         _f("reason", "long_text", "Reason", True),
@@ -302,6 +307,15 @@ def read_fields(event_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
         if name not in fields:
             raise Malformed(name, N_("is missing"))
     return fields
+
+
+def tells_no_time(event_type: str, data: Mapping[str, Any]) -> bool:
+    """Whether the person is told of a procedure without the time that it needs, which is what must be told (JY-3.3.5).
+
+    Events of an earlier version may say nothing of it: they stay readable, only no new one is taken.
+    """
+    telling = event_type == "procedure_time_notified" or (event_type == "procedure_started" and data.get("told"))
+    return bool(telling) and missing(data.get("expected_days"))
 
 
 # Per event type: its fields by name, and the names that must be there; payloads are read often.

@@ -41,6 +41,11 @@ _SUBJECT_OF_STEP = frozenset(
     {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
      ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who"), ("refuse_ticket", "reason")}
 )  # fmt: skip
+# Entries that one answer needs and another does not; the law's own gates ask for them.
+_NEEDED_IF = {
+    ("start_procedure", "expected_days"): N_("Needed if the person was told how long it takes."),
+    ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
+}
 _HINTS = {
     "texts": N_("One item a line."),
     "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
@@ -109,6 +114,10 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
     if spec.name == "approve_extension" and asked:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")
         return {"until": until.isoformat() if until else "", "workdays": str(workdays) if workdays else ""}
+    if spec.name == "notify_procedure_time":
+        started = opened.case.all("procedure_started")
+        days = started[0].data.get("expected_days") if len(started) == 1 else None
+        return {"expected_days": str(days) if days else ""}
     if spec.name == "notify_extension":
         law = turn.law(opened.case)
         until = granted_until(look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies))
@@ -123,7 +132,7 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
     for field in _asked(turn, opened, spec):
         options = _options(turn, opened, spec, field, pack)
         article = demanding_article(opened.case.pack, spec.name, field.name)
-        needed = _is_needed(spec, field, article)
+        needed = _is_needed(spec, field, article) or (spec.name, field.name) in _NEEDED_IF
         hint = turn.say(_hint(spec, field)) if _hint(spec, field) else ""
         if article and not field.required:
             hint = turn.say(N_("Demanded by %(article)s."), article=article) + hint
@@ -145,6 +154,8 @@ def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
 
 
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
+    if (spec.name, field.name) in _NEEDED_IF:
+        return _NEEDED_IF[spec.name, field.name]
     if field.name == "assists":
         return N_("One unit a line, such as: water bureau.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):

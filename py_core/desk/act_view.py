@@ -132,6 +132,7 @@ QUARANTINE_REASONS: Mapping[str, str] = {
     "second_beginning": N_("the case had already begun elsewhere"),
     "no_registration": N_("the case does not begin with a registration"),
     "unknown_unit": N_("it names a unit that the city does not have"),
+    "time_not_told": N_("it says that the time of a procedure was told, but not how many working days it needs"),
     "reporter_in_case": N_("it would tell in the case who reported somebody: register it again with a newer app"),
     "reporter_of_others_case": N_("it tells who reported something that somebody else took down"),
     "in_another_case": N_("the same change already stands in another case"),

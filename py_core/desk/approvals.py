@@ -16,6 +16,7 @@ from py_core.desk.command_words import command_title
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.proposal_words import proposal_words
+from py_core.desk.time_words import MORE_WORKDAYS
 from py_core.desk.turn import OpenCase, Turn
 from py_core.rules.situation import look
 from py_core.views import language
@@ -145,10 +146,10 @@ def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
         return ""
     due = _limit(turn, opened)
     if due is None:
-        return turn.say(N_("%(n)s more working days"), n=days)
+        return turn.count(MORE_WORKDAYS, days)
     law = turn.rules.law_of(opened.case)
     new = language.day_text(turn.lang, law.calendar.workday_after(due, days))
-    return turn.say(N_("%(n)s more working days, to %(day)s"), n=days, day=new)
+    return turn.say(N_("%(extension)s, to %(day)s"), extension=turn.count(MORE_WORKDAYS, days), day=new)
 
 
 def _away(turn: Turn, opened: OpenCase) -> str:

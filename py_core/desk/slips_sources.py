@@ -18,6 +18,7 @@ from py_core.desk import case_view, secrecy
 from py_core.desk.act_view import field_text
 from py_core.desk.city_words import publication_line
 from py_core.desk.duties import concerns
+from py_core.desk.time_words import MORE_WORKDAYS, WORKDAYS
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -282,7 +283,7 @@ def _extension_until(sheet: Sheet) -> list[str]:
         if fact.data.get("until"):
             return [_day(sheet, fact.data["until"])]
         if fact.data.get("workdays"):
-            return [sheet.turn.say(N_("%(n)s more working days"), n=fact.data["workdays"])]
+            return [sheet.turn.count(MORE_WORKDAYS, fact.data["workdays"])]
     return []
 
 
@@ -315,9 +316,9 @@ def _procedure_name(sheet: Sheet) -> str:
 
 
 def _procedure_time(sheet: Sheet) -> list[str]:
-    fact = _procedure(sheet)
-    if fact is not None and fact.data.get("expected_days"):
-        return [f"{fact.data['expected_days']} {sheet.term('unit.day')}"]
+    for fact in (sheet.fact, _procedure(sheet)):
+        if fact is not None and fact.data.get("expected_days"):
+            return [sheet.turn.count(WORKDAYS, fact.data["expected_days"])]
     note = sheet.fact.data.get("note") if sheet.fact else None
     return [str(note)] if note else []
 

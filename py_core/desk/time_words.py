@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from py_core.cases.acts import RecordedAct
 from py_core.desk.turn import Turn
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
 from py_core.wire import beacon_time_ms
 
 ENTERED_LATER_FROM = timedelta(minutes=10)  # shorter is the time that writing takes
 ARRIVED_LATER_FROM = timedelta(hours=1)
 TOLERANCE = timedelta(seconds=5)  # acts have whole seconds, and an answer is on its way for a moment
 SERVER = "server"
+WORKDAYS = N2_("%(n)d working day", "%(n)d working days")
+MORE_WORKDAYS = N2_("%(n)d more working day", "%(n)d more working days")
 
 NEVER_MET = N_("time unsure: the device had never had contact with the record, only its own clock speaks for this time")
 DELTA_LOST = N_(

@@ -77,7 +77,7 @@ def steps_of(form: str, say: Say) -> tuple[dict[str, Any], list[Step]]:
     ]
     procedure: list[Step] = [
         ("2025-12-25 09:00", "start_procedure", {"id": "K7Q-9", "procedure": "on_site_check", "expected_days": 12}),
-        ("2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9"}),
+        ("2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9", "expected_days": 12}),
     ]
     lead: list[Step] = [
         ("2025-12-24 10:30", "request_lead", {"note": say("涉及两个单位")}),

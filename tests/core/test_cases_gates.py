@@ -137,9 +137,16 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (replied, "2026-03-03 11:00", "feed_back", {}),
     (fed_back, "2026-03-04 10:00", "return_review", {"reason": "thin"}),
     (reviewed, "2026-03-05 10:00", "call_back", {"result": "satisfied", "consistent": True}),
-    (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1"}),
+    (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_days": 5}),
     (in_testing, "2026-03-09 10:00", "finish_procedure", {"id": "p1"}),
-    (service, "2026-03-03 10:00", "start_procedure", {"id": "x", "procedure": "other", "name": "drill", "told": True}),
+    (service, "2026-03-03 10:00", "start_procedure", {"id": "x", "procedure": "other", "name": "drill", "told": False}),
+    (
+        service,
+        "2026-03-03 10:00",
+        "start_procedure",
+        {"id": "x", "procedure": "testing", "expected_days": 5, "told": True},
+    ),
+    (service, "2026-03-03 10:00", "record_signature", {"signed": False, "unsigned_reason": "hand hurt"}),
     (service, "2026-03-03 10:00", "request_extension", {"reason": "objective", "until": "2026-03-20"}),
     (lambda: registered("WH", "contact"), "2026-03-02 10:30", "accept", {"by": "section"}),
     (handed, "2026-03-02 12:00", "accept_handover", {"by": "section-2"}),
@@ -225,6 +232,17 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (service, "2026-03-03 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5"),
     (in_testing, "2026-03-04 10:00", "start_procedure", {"id": "p1", "procedure": "testing"}, "unknown_procedure", "JY-3.3.5"),
     (service, "2026-03-04 10:00", "start_procedure", {"id": "x", "procedure": "other"}, "missing_field", "JY-3.3.5"),
+    # What must be told is the time (JY-3.3.5): a telling without it is none.
+    (
+        service, "2026-03-04 10:00", "start_procedure", {"id": "x", "procedure": "testing", "told": True},
+        "missing_field", "JY-3.3.5",
+    ),
+    (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1"}, "missing_field", "JY-3.3.5"),
+    (
+        in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_days": 0},
+        "malformed_field", "JY-3.3.5",
+    ),
+    (service, "2026-03-03 10:00", "record_signature", {"signed": False}, "missing_field", "JY-3.2.7"),
     (
         service, "2026-03-04 10:00", "start_procedure",
         {"id": "x", "procedure": "testing", "expected_days": 0}, "malformed_field", "JY-3.3.5",

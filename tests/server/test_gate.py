@@ -400,3 +400,14 @@ def test_a_clock_that_runs_ahead_gives_no_post_of_tomorrow(parts: Parts, lin: La
     in_post(parts, "lin", ("shihe", "2026-12-01", None))
     ahead = clock.now().replace(month=12, day=5)
     assert lin.verdict(lin.act(CASE, registered(), claimed_at=ahead, occurred_at=ahead)) == "not_in_post"
+
+
+def test_the_time_of_a_procedure_is_not_told_without_the_time(parts: Parts, lin: Laptop) -> None:
+    """Another client's form may ask for less than ours: the record takes no telling that tells nothing (JY-3.3.5)."""
+    lin.sync(lin.act(CASE, registered()))
+    started = {"type": "procedure_started", "id": "1", "procedure": "testing"}
+    told = {"type": "procedure_time_notified", "id": "1"}
+    assert lin.verdict(lin.act(case_id(2), registered(), {**started, "told": True})) == "time_not_told"
+    assert lin.verdict(lin.act(CASE, {**started, "told": False})) == "accepted"
+    assert lin.verdict(lin.act(CASE, {**told, "expected_days": 12})) == "accepted"
+    assert lin.verdict(lin.act(CASE, told)) == "time_not_told"

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.commands.messages import refuse
+from py_core.cases.events import tells_no_time
 from py_core.errors import Refused
 from py_core.packs import Matter, Pack
 from py_core.rules.extension import new_date, pending
@@ -72,8 +73,11 @@ def _registered_again(s: Situation, data: Data | None) -> None:
 
 
 def _signature_recorded(s: Situation, data: Data | None) -> None:
-    if data is not None:
-        _drawn(s.pack, data)
+    if data is None:
+        return
+    _drawn(s.pack, data)
+    if not data["signed"] and not data.get("unsigned_reason"):
+        raise refuse("missing_field", s.pack.signature_article, {"unsigned_reason": N_("is missing")})
 
 
 def _accepted(s: Situation, data: Data | None) -> None:
@@ -117,10 +121,24 @@ def _procedure_started(s: Situation, data: Data | None) -> None:
         raise refuse("no_suspension_for_matter", s.pack.common.procedure_article)
     if data is not None and data["procedure"] == "other" and not data.get("name"):
         raise refuse("missing_field", s.pack.common.procedure_article, {"name": N_("is missing")})
-    if data is not None and data.get("expected_days", 1) < 1:
-        raise refuse("malformed_field", s.pack.common.procedure_article, {"expected_days": N_("must be at least 1")})
+    _procedure_time(s, "procedure_started", data)
     if data is not None and data["id"] in s.reading.procedures:
         raise refuse("unknown_procedure", s.pack.common.procedure_article, {"id": N_("is already used")})
+
+
+def _procedure_time(s: Situation, event_type: str, data: Data | None) -> None:
+    if data is None:
+        return
+    article = s.pack.common.procedure_article
+    if tells_no_time(event_type, data):
+        raise refuse("missing_field", article, {"expected_days": N_("is missing")})
+    if data.get("expected_days", 1) < 1:
+        raise refuse("malformed_field", article, {"expected_days": N_("must be at least 1")})
+
+
+def _procedure_time_notified(s: Situation, data: Data | None) -> None:
+    _procedure_known(s, data)
+    _procedure_time(s, "procedure_time_notified", data)
 
 
 def _procedure_known(s: Situation, data: Data | None) -> None:
@@ -340,7 +358,7 @@ _GATES: Mapping[str, Gate] = {
     "lead_designated": _lead_designated,
     "delivered": _delivered,
     "procedure_started": _procedure_started,
-    "procedure_time_notified": _procedure_known,
+    "procedure_time_notified": _procedure_time_notified,
     "procedure_finished": _procedure_running,
     "extension_requested": _extension_requested,
     "extension_approved": _extension_approved,
