@@ -82,6 +82,7 @@ class Officer:
             paper.check()
         page.fill("input[name=claimant_name]", name)
         page.fill("input[name=claimant_phone]", "13800001234")
+        page.check("#identity_told")
         page.check("input[name=complete][value=yes]")
         page.check(f"input[name=signed][value={'no' if unsigned_reason else 'yes'}]")
         if unsigned_reason:
@@ -97,6 +98,7 @@ class Officer:
         page.get_by_role("radio", name=re.compile(kind_text)).check()
         page.fill("input[name=claimant_name]", name)
         page.fill("input[name=claimant_phone]", "13800005678")
+        page.check("#identity_told")
         page.fill("input[name=title]", title)
         page.fill("textarea[name=text]", text)
         page.check(f"input[name=request_kind][value={request_kind}]")

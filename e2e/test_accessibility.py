@@ -123,6 +123,8 @@ def _register_by_keyboard(page: Page) -> str:
     keys.insert_text("韩国强")
     keys.press("Tab")
     keys.insert_text("13900002222")
+    keys.press("Alt+i")
+    keys.press("Space")
     keys.press("Alt+t")
     keys.insert_text("农贸市场东侧下水道堵塞")
     keys.press("Tab")

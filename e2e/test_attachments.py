@@ -153,6 +153,8 @@ def test_a_photograph_and_a_signature_come_through(
     papers = page.locator(".sw-choice:has(input[name=offer]:checked) .sw-choice__more input[type=checkbox]")
     for paper in papers.all():
         paper.check()
+    page.check("input[name=complete][value=yes]")
+    page.check("input[name=signed][value=yes]")
     page.screenshot(path=shots / "register-attached-1366.png", full_page=True)
     page.click("#register-submit")
     expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}/slips/F-02"))

@@ -17,7 +17,9 @@ from e2e.harness import City, Laptop
 from e2e.officer import Officer
 
 STROKES_MAX = 60  # the budget of the product's goal, beside the typed content
-STROKES_REACHED = 10  # what the form needs today; a change that costs more must say so here
+# What the form needs today; a change that costs more must say so here. Six of them answer what nobody but the clerk can
+# attest: papers complete, name and duty told, signed. Two seconds of a practised hand, and no signature that nobody gave.
+STROKES_REACHED = 16
 PAGES_MAX = 2  # the form and what comes out of it
 
 
@@ -64,12 +66,13 @@ def test_a_service_from_today_to_the_printed_receipt(officer: Officer) -> None:
     keys.has_focus("#offer-1")
     keys.press("5", "Tab", "Space")
     keys.has_focus("[id='papers-offer:disability-allowance']")
+    keys.press("Alt+c", "1")
     keys.press("Alt+n")
     keys.has_focus("#claimant_name")
     keys.type("周梦洁")
     keys.press("Tab")
     keys.type("13800001234")
-    keys.press("Enter")
+    keys.press("Alt+i", "Space", "Alt+s", "1", "Enter")
     expect(page).to_have_url(re.compile(r"/cases/[0-9a-f]{32}/slips/F-02"))
     expect(page.locator(".sw-slip")).to_contain_text("周梦洁")
     page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes' } }")
@@ -87,7 +90,7 @@ def test_an_appeal_from_today_to_its_case(officer: Officer) -> None:
     keys.type("韩国强")
     keys.press("Tab")
     keys.type("13900002222")
-    keys.press("Alt+t")
+    keys.press("Alt+i", "Space", "Alt+t")
     keys.type("农贸市场东侧下水道堵塞")
     keys.press("Tab")
     keys.type("下水道堵了三天，污水漫到人行道，希望尽快疏通。")

@@ -132,6 +132,8 @@ def register_in(officer: Officer, visit: str, *, appeal: bool) -> str:
     else:
         page.get_by_role("radio", name=re.compile(SERVICE)).check()
         page.locator(".sw-choice:has(input[name=offer]:checked) .sw-all-papers").check()
+        page.check("input[name=complete][value=yes]")
+        page.check("input[name=signed][value=yes]")
     page.check("input[name=outcome][value=accept]")
     page.click("#register-submit")
     expect(page).to_have_url(re.compile(re.escape(visit) + r"\?done=visit_request"))
@@ -165,6 +167,7 @@ def sign(officer: Officer, visit: str, shots: Path) -> None:
     for step in range(1, 9):
         page.mouse.move(box["x"] + 30 + 14 * step, box["y"] + 40 + (22 if step % 2 else 0))
     page.mouse.up()
+    page.check("input[name=signed][value=yes]")
     page.screenshot(path=shots / "visit-sign.png", full_page=True)
     send(officer, visit)
     expect(page.locator(".sw-visit__signed .sw-signature")).to_be_visible()

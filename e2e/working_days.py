@@ -91,7 +91,7 @@ def typed_on(today: date, text: str) -> str:
 
 def _register(who: str, case: str, offer: str, slip: str = "", /, **typed: str) -> Step:
     told = {
-        "claimant_name": "顾明华", "claimant_phone": "13800004321", "title": case,
+        "claimant_name": "顾明华", "claimant_phone": "13800004321", "identity_told": "yes", "title": case,
         "text": f"{case}的具体情况见来件，请按规定办理。", **typed,
     }  # fmt: skip
     return Step(who, case, "register", {"offer": offer, **told}, slip)
@@ -103,7 +103,7 @@ def _do(who: str, case: str, do: str, slip: str = "", /, **typed: str) -> Step:
 
 def _ask(who: str, visit: str, case: str, offer: str, slip: str = "", /, **typed: str) -> Step:
     """A request that an enterprise makes during a visit: who asks stands in the form already."""
-    told = {"claimant": "enterprise", "title": case, "text": f"走访时企业提出：{case}。", **typed}
+    told = {"claimant": "enterprise", "identity_told": "yes", "title": case, "text": f"走访时企业提出：{case}。", **typed}
     return Step(who, case, "register", {"offer": offer, **told}, slip, visit)
 
 
@@ -147,7 +147,7 @@ WH = Day(
             _register(LIN, "牵头不明", "matter:WH:letter", channel="letter", outcome="register"),
             _register(LIN, "批办件", "matter:WH:instruction.general", channel="document", claimant="other_org"),
             _register(LIN, "要求十日办结", "matter:WH:superior.request", channel="document", claimant="outside_unit", limit_n="10", limit_unit="workday"),
-            _register(LIN, "入库推荐", "offer:tech-sme-listing", "F-04", claimant="enterprise", complete="no", outcome="notice", missing="研发费用辅助账缺少上年度数据"),
+            _register(LIN, "入库推荐", "offer:tech-sme-listing", "F-04", claimant="enterprise", signed="yes", complete="no", outcome="notice", missing="研发费用辅助账缺少上年度数据"),
             _register(LIN, "不予办理", "matter:WH:letter", channel="letter", outcome="register"),
             _register(ZHAO, "代同事登记", "matter:WH:letter", channel="letter", outcome="register"),
             _register(ZHAO, "重要交办", "matter:WH:assignment.important", channel="document"),
@@ -209,19 +209,19 @@ BZ = Day(
     (
         (
             _register(LIN, "政策咨询", "matter:BZ:enquiry", outcome="done", result="已当场答复并提供政策摘要。"),
-            _register(LIN, "集体研究件", "matter:BZ:approval", **OUTSIDE),
-            _register(LIN, "报备后纠正", "matter:BZ:approval", **OUTSIDE),
-            _register(LIN, "科普基地审核", "offer:science-base-review", "F-04", claimant="enterprise", complete="no", outcome="notice", missing="场地使用证明缺原件"),
+            _register(LIN, "集体研究件", "matter:BZ:approval", complete="yes", **OUTSIDE),
+            _register(LIN, "报备后纠正", "matter:BZ:approval", complete="yes", **OUTSIDE),
+            _register(LIN, "科普基地审核", "offer:science-base-review", "F-04", claimant="enterprise", signed="yes", complete="no", outcome="notice", missing="场地使用证明缺原件"),
             _register(LIN, "引导柳溪", "matter:BZ:contact", outcome="hand_over", to_unit="liuxi"),
             _register(LIN, "不属科协", "matter:BZ:contact", "F-07", outcome="guide", to_body="市教育局 0510-86000281", explanation="职称评审由人社部门办理，已告知地址。"),
-            _register(LIN, "A岗外出", "matter:BZ:rights"),
+            _register(LIN, "A岗外出", "matter:BZ:rights", complete="yes"),
             _register(LIN, "AB岗调整", "matter:BZ:post", channel="document"),
             _register(LIN, "留言来访", "matter:BZ:contact", outcome="register"),
             _register(LIN, "紧急重大", "matter:BZ:contact", urgent="yes"),
             _register(LIN, "效能投诉件", "matter:BZ:complaint"),
-            _register(LIN, "请示公文", "matter:BZ:request_document", "F-18", **OUTSIDE),
+            _register(LIN, "请示公文", "matter:BZ:request_document", "F-18", complete="yes", **OUTSIDE),
             _register(LIN, "部室不清", "matter:BZ:contact", outcome="register"),
-            _register(LIN, "个人不予办理", "matter:BZ:approval", outcome="register"),
+            _register(LIN, "个人不予办理", "matter:BZ:approval", complete="yes", outcome="register"),
             _do(LIN, "集体研究件", "propose_refusal", reason="不符合科普基地共建条件。"),
             _do(LIN, "集体研究件", "report_refusal", "F-15", note="报分管领导。"),
             _do(LIN, "报备后纠正", "propose_refusal", reason="材料所述范围不清。"),
@@ -234,7 +234,7 @@ BZ = Day(
             _do(LIN, "AB岗调整", "change_post", note="由赵磊任综合受理岗B岗。"),
             _do(LIN, "AB岗调整", "file_post_change", note="当日报办公室备案。"),
             _do(LIN, "个人不予办理", "notify_refusal", "F-06", reason="不符合申报条件。", form_of_notice="written"),
-            _register(LIN, "B岗顶岗", "matter:BZ:rights"),
+            _register(LIN, "B岗顶岗", "matter:BZ:rights", complete="yes"),
             _do(LIN, "B岗顶岗", "record_absence", who="A", from_="{+0}", to="{+1}", briefed="yes"),
             _plan(LIN, "走访云帆", "星桥云帆包装有限公司", "孙立群"),
             _at(LIN, "走访云帆", "move", on="{+0}", officer=ZHAO, reason="A岗外出，由B岗走访。"),

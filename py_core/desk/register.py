@@ -50,8 +50,11 @@ NUMBER_DIGITS = 6
 # Alt and the letter leads there (`data-key` in the template).
 KEYS = (
     ("w", N_("what is asked for")),
+    ("c", N_("are the papers complete")),
     ("n", N_("who asks")),
+    ("i", N_("name and duty told")),
     ("t", N_("what about")),
+    ("s", N_("signature")),
     ("h", N_("what happens now")),
 )
 
@@ -59,7 +62,8 @@ KEYS = (
 def show_register(turn: Turn) -> Response:
     """A form with its own key: whatever is sent with this key becomes one case at most.
 
-    `?visit=` and `?enterprise=` fill in who asks; a registration in a visit becomes a request of the visit.
+    `?visit=` and `?enterprise=` fill in who asks; a registration in a visit becomes a request of the visit. What
+    somebody attests (papers complete, name and duty told, signed) is never answered beforehand.
     """
     shown = shown_moment(turn.surroundings.now)
     defaults = {
@@ -67,11 +71,8 @@ def show_register(turn: Turn) -> Response:
         "claimant": "person",
         "channel": "walk_in",
         "request_kind": "help",
-        "complete": "yes",
-        "signed": "yes",
         "outcome": "accept",
         "limit_unit": "workday",
-        "identity_told": "yes",
         "occurred_at": shown,
         "occurred_at_shown": shown,
         **register_visit.prefilled(turn),

@@ -238,11 +238,11 @@ def _read_signature(form: Form, fields: dict[str, Any]) -> None:
     signed = form.choice("signed", ("yes", "paper", "no"), N_("Say whether the registration was signed (JY-3.2.7)."))
     fields["signed"] = signed == "yes"
     drawn = form.strokes("strokes")
-    if drawn and signed != "yes":
+    if drawn and signed in ("paper", "no"):
         form.fault(
             "strokes", N_("Somebody has signed here, but the answer is: not signed. Clear the one or change the other.")
         )
-    elif drawn:
+    elif drawn and signed:
         fields["strokes"] = drawn
     if signed == "no":
         fields["unsigned_reason"] = form.text(

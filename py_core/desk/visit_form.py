@@ -102,7 +102,7 @@ def _defaults(opened: OpenVisit, name: str) -> dict[str, str]:
     if name == "sign":
         started = visit.first("visit_started")
         met = str(started.data.get("met") or "") if started else ""
-        return {"signer": met or visit.value("contact"), "signed": "yes", "content": visit.signed_about}
+        return {"signer": met or visit.value("contact"), "content": visit.signed_about}
     if name == "add_files":
         return {"purpose": "photo"}
     if name == "take_papers" and len(visit.requests) == 1:
@@ -162,18 +162,19 @@ def _copies_field(index: int) -> str:
 
 
 def _read_signed(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
-    signed = form.choice("signed", ("yes", "no"), _SIGNED_FAULT) == "yes"
+    answer = form.choice("signed", ("yes", "no"), _SIGNED_FAULT)
+    signed = answer == "yes"
     shown = visit_view.shown_lines(turn, opened)
     drawn = form.strokes("strokes")
-    if drawn and not signed:
+    if drawn and answer == "no":
         form.fault("strokes", DRAWN_BUT_UNSIGNED)
     if form.value("seen") != _seen(shown):
         form.fault("signed", N_("What is shown has changed meanwhile. Show it again and have it signed as it is now."))
     fields = _given(
-        signer=form.text("signer", NAME_MAX, needed=N_("Enter who signs.") if signed else ""),
-        unsigned_reason=""
-        if signed
-        else form.text("unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature.")),
+        signer=form.text("signer", NAME_MAX, needed="" if answer == "no" else N_("Enter who signs.")),
+        unsigned_reason=form.text("unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature."))
+        if answer == "no"
+        else "",
         content=form.value("content"),
         strokes=drawn,
         shown="\n".join(shown),

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from fakes import DIRECTORY, NOW, Desk, FakeStore, appeal_form, service_form
+from html_forms import fields_of
 
 from py_core.cases.acts import read_act
 from py_core.cases.history import order
@@ -107,6 +108,20 @@ def test_every_fresh_form_has_its_own_key() -> None:
     first, second = desk.get("/register").html, desk.get("/register").html
     key = 'name="key" value="'
     assert first.split(key)[1][:32] != second.split(key)[1][:32]
+
+
+def test_what_somebody_attests_is_never_answered_beforehand() -> None:
+    """Whoever opens the form and types a name has recorded no signature, no complete papers and no told identity."""
+    desk = Desk()
+    [shown, *_] = fields_of(desk.get("/register").html)
+    assert not {"complete", "signed", "identity_told"} & shown.keys()
+    unanswered = {k: v for k, v in service_form().items() if k not in ("complete", "signed", "identity_told")}
+    response = desk.post("/register", **unanswered)
+    assert response.status == 422
+    assert {"complete", "signed"} <= {name for name in ("complete", "signed") if f'id="{name}-error"' in response.html}
+    desk.post("/register", **{**unanswered, "complete": "yes", "signed": "paper"})
+    case, _ = folded(desk)
+    assert (case.value("identity_told"), case.value("signed")) == (False, False)
 
 
 @pytest.mark.parametrize(

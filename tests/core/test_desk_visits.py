@@ -173,6 +173,10 @@ def test_from_papers_and_a_signature_to_the_end(started: Desk) -> None:
     shown = started.get(f"{VISIT}/do/sign").html
     for text in ("诉求1", "租赁合同", "K7Q-000003"):
         assert text in shown
+    unanswered = {name: field(started, "sign", name) for name in ("key", "content", "seen")}
+    response = started.post(f"{VISIT}/do/sign", **unanswered, signer="钱建新", strokes=DRAWN)
+    assert (response.status, 'id="signed-error"' in response.html) == (422, True), "nobody said that it is signed"
+    assert "unsigned_reason-error" not in response.html, "a reason is asked of who said no"
     do(started, "sign", signed="yes", signer="钱建新", strokes=DRAWN)
     assert "sw-signature" in started.get(VISIT).html
     do(started, "finish", summary="一件诉求")
