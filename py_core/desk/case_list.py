@@ -23,7 +23,8 @@ ROWS_PER_PAGE = 50
 _LIGHT_ORDER = {light: place for place, light in enumerate(case_view.LIGHTS)}
 LIGHT_WORDS = {
     "overdue": N_("Overdue"), "red": N_("Red: due today"), "orange": N_("Orange: due next"), "yellow": N_("Yellow: due soon"),
-    "green": N_("Green: in time"), "paused": N_("Paused"), "none": N_("No limit running"), "met": N_("Done in time"),
+    "green": N_("Green: in time"), "paused": N_("Paused"), "none": N_("No limit running"), "kept": N_("In time, still open"),
+    "kept_late": N_("Late, still open"), "met": N_("Done in time"),
     "met_late": N_("Done late"),
 }  # fmt: skip
 FILTERS = ("q", "unit", "pack", "light", "state")

@@ -17,8 +17,7 @@ from py_core.views.explain import explain
 from py_core.views.language import N2_, N_
 from py_core.views.masking import mask_phone
 
-LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "met", "met_late")
-OPEN_LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none")
+LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "kept", "kept_late", "met", "met_late")
 _WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent", "accountability"})
 
 
@@ -109,7 +108,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     """Light, due date, duty, who answers, what is owed: the same on Today, in the head of a case and on lists."""
     found = opened.assessment
     pack = turn.pack_of(opened.case)
-    light = found.light
+    light = opened.glance.light
     running = light in ("overdue", "red", "orange", "yellow", "green")
     return {
         "id": opened.id,

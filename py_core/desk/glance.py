@@ -23,6 +23,8 @@ from py_core.visits.enterprise import enterprise_key
 _SENT_TO = frozenset({"delivered", "handed_over", "lead_designated", "handover_accepted", "accepted"})
 _TITLE_CHARACTERS = 40
 ORGANISATIONS = ("enterprise", "other_org")
+# What an open case shows whose limit no longer runs: it was kept or missed, but something is owed and nothing is closed.
+_STILL_OPEN = {"met": "kept", "met_late": "kept_late"}
 _RECOUNTED, _ERASED = "recompute_due", "erase_content"  # kinds of the record's own acts
 
 
@@ -30,7 +32,7 @@ _RECOUNTED, _ERASED = "recompute_due", "erase_content"  # kinds of the record's 
 class Glance:
     """One case on one line, in no language. `until` None: nothing but another act can change it."""
 
-    light: str
+    light: str  # of the assessment; "kept" and "kept_late" for "met" and "met_late" where the case is still open
     state: str
     due: date | None
     provisional: bool
@@ -111,7 +113,7 @@ def take(
     if case.value("claimant") in ORGANISATIONS:
         enterprise = enterprise_key(str(case.value("claimant_name") or ""), str(case.value("claimant_id") or ""))
     return Glance(
-        light=found.light,
+        light=_STILL_OPEN.get(found.light, found.light) if found.open or contested else found.light,
         state=found.state,
         due=found.due,
         provisional=found.provisional,

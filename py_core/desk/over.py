@@ -15,12 +15,15 @@ from py_core.desk.glance import Glance
 from py_core.desk.ports import CaseRecord
 from py_core.desk.turn import Law, OpenCase, Turn, forget_too
 
-Key = tuple[date, str, str]  # the order of a list within one light
+Key = tuple[int, str, str]  # the order of a list within one light
+
+CLOSED_LIGHTS = frozenset({"met", "met_late"})
 
 
 def urgency(case_id: str, glance: Glance) -> Key:
-    """The order of lists: by due date, then by number."""
-    return (glance.due or date.max, glance.number, case_id)
+    """The order of lists: by due date, then by number; of what is closed the newest first."""
+    day = (glance.due or date.max).toordinal()
+    return (-day if glance.light in CLOSED_LIGHTS else day, glance.number, case_id)
 
 
 @dataclass(frozen=True)

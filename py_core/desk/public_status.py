@@ -72,7 +72,7 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     return {
         "number": opened.number,
         "matter": case_view.matter_name(turn, opened),
-        "light": found.light,
+        "light": opened.glance.light,
         "state": case_view.state_name(turn, opened),
         "erased": _erased(turn, opened),
         "facts": [{"label": turn.say(label), "text": text} for label, text in facts if text],

@@ -174,7 +174,7 @@ def _row(turn: Turn, opened: OpenCase, reasons: list[str]) -> dict[str, Any]:
         "id": opened.id,
         "number": opened.number,
         "title": case_view.title_of(turn, opened),
-        "light": opened.assessment.light,
+        "light": opened.glance.light,
         "state": case_view.state_name(turn, opened),
         "finished": case_view.is_finished(opened),
         "when": language.day_text(turn.lang, registered.at.date()) if registered else "",

@@ -18,7 +18,7 @@ from py_core.views.language import N2_, N_
 
 SHOWN_MAX = 40
 CALM_SHOWN_MAX = 12  # of lights that ask for nothing today, besides what has a notice: the list has the others
-CALM = frozenset({"green", "paused", "none"})
+CALM = frozenset({"green", "paused", "none", "kept", "kept_late"})
 
 GROUP_TITLES = {
     "overdue": N_("Overdue"),
@@ -28,6 +28,8 @@ GROUP_TITLES = {
     "green": N_("In time"),
     "paused": N_("Clock paused"),
     "none": N_("Still owed, without a running date"),
+    "kept": N_("In time, still open"),
+    "kept_late": N_("Late, still open"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import Desk, FakeStore
+from fakes import NOW, Desk, FakeStore, appeal_form, service_form
 
 from py_core.cases.acts import Act, RecordedAct
 from py_core.desk import case_list, over, turn
@@ -84,6 +85,25 @@ def test_only_other_finished_cases_change_their_order(monkeypatch: pytest.Monkey
     desk.get("/cases")
     assert over._kept[2].finished is before
     assert "e" * 32 in {record.id for record in over._kept[2].others}
+
+
+def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
+    """An answer that waits for its review is not done; of what is done the newest stands first, after what is open."""
+    desk = Desk()
+    for days in (0, 1):
+        desk.now = NOW + timedelta(days=days)
+        desk.post("/register", **service_form(f"{days + 1:032x}", title=f"用水{days}", outcome="done", result="已办结"))
+        desk.post(f"/cases/{days + 1:032x}/do/reply", text="已当面答复")
+    desk.post("/register", **appeal_form("3".zfill(32), outcome="done", result="已协调", opinion="satisfied"))
+    desk.post(f"/cases/{3:032x}/do/feed_back", text="诉求人满意")
+    rows = re.findall(r'sw-light--(\w+)"|/cases/0{31}(\d)"', desk.get("/cases").html.partition("<tbody>")[2])
+    assert [light or case for light, case in rows] == ["kept", "3", "met", "2", "met", "1"]
+    shown = desk.get(f"/cases/{3:032x}").html
+    assert "按时，尚有应办" in shown
+    assert "按时办结" not in shown
+    today = desk.get("/today").html
+    assert 'id="light-none"' not in today, "the chip says what the rows say"
+    assert today.count("sw-light--kept") == 2
 
 
 def _compare(desk: Desk) -> int:

@@ -170,7 +170,7 @@ def test_the_number_that_a_visitor_leaves_can_be_called() -> None:
 def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
     town = Town("linxiao", "zhaolei", "sunguoping")
     town.take(
-        "linxiao", "/register", offer="matter", matter="matter:BZ:rights", claimant_name="孙七",
+        "linxiao", "/register", offer="matter", matter="matter:BZ:rights", claimant_name="孙七", complete="yes",
         claimant_phone="13812345678", title="劳动报酬", text="用人单位未付报酬。",
     )  # fmt: skip
     assert not town.sees("zhaolei")
