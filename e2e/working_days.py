@@ -103,7 +103,13 @@ def _do(who: str, case: str, do: str, slip: str = "", /, **typed: str) -> Step:
 
 def _ask(who: str, visit: str, case: str, offer: str, slip: str = "", /, **typed: str) -> Step:
     """A request that an enterprise makes during a visit: who asks stands in the form already."""
-    told = {"claimant": "enterprise", "identity_told": "yes", "title": case, "text": f"走访时企业提出：{case}。", **typed}
+    told = {
+        "claimant": "enterprise",
+        "identity_told": "yes",
+        "title": case,
+        "text": f"走访时企业提出：{case}。",
+        **typed,
+    }
     return Step(who, case, "register", {"offer": offer, **told}, slip, visit)
 
 

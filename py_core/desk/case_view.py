@@ -120,7 +120,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "left": days_left(turn, found.due, unit_of(opened)) if running else "",
         "provisional": found.provisional,
         "state": state_name(turn, opened),
-        "duty": term(turn, opened, f"duty.{found.duty}") if found.duty else "",
+        "duty": duty_name(turn, opened),
         "claimant": secrecy.claimant(turn, opened, "claimant_name") or "",
         "responsible": responsible(turn, opened),
         "article": found.principal.article if found.principal else "",
@@ -141,6 +141,19 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "steps": explain(found.steps, turn.lang, pack),
         "only_here": sum(recorded.received_at is None for recorded in opened.acts),
     }
+
+
+def duty_name(turn: Turn, opened: OpenCase) -> str:
+    """What is to be done now: the duty whose limit runs or who decides next, after it what is still owed to the person."""
+    found = opened.assessment
+    if (
+        found.owed
+        and found.principal is not None
+        and not found.principal.running
+        and found.duty == found.principal.duty
+    ):
+        return term(turn, opened, f"owed.{found.owed[0]}")
+    return term(turn, opened, f"duty.{found.duty}") if found.duty else ""
 
 
 def responsible(turn: Turn, opened: OpenCase) -> str:

@@ -20,7 +20,10 @@ def usual_scope(turn: Turn) -> str:
 
 
 def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:
-    """Open cases of the person (`MINE`), of those whose B post the person holds (`STAND_IN`), or of the unit (`UNIT`)."""
+    """Open cases of the person (`MINE`), of those whose B post the person holds (`STAND_IN`), or of the unit (`UNIT`).
+
+    What waits for the hotline desk alone is nobody else's duty.
+    """
     unit = turn.person.unit if turn.person else ""
     stood_in_for = frozenset(stands_in_for(turn))
     for opened in turn.unfinished():
@@ -30,8 +33,15 @@ def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:
             theirs = not stood_in_for.isdisjoint(opened.glance.people)
         else:
             theirs = concerns(turn, opened)
-        if theirs:
+        if theirs and not _waits_elsewhere(turn, opened):
             yield opened
+
+
+def _waits_elsewhere(turn: Turn, opened: OpenCase) -> bool:
+    """Whether only the hotline desk can go on with it, by its review or call-back; it comes back when it is sent back."""
+    glance = opened.glance
+    decided_there = glance.state in ("review_pending", "callback_pending") and glance.role == "dispatch_desk"
+    return decided_there and "dispatch_desk" not in turn.roles and not glance.noted
 
 
 def scopes(turn: Turn) -> dict[str, str]:

@@ -101,6 +101,8 @@ def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
     shown = desk.get(f"/cases/{3:032x}").html
     assert "按时，尚有应办" in shown
     assert "按时办结" not in shown
+    assert "夜间施工噪声" not in desk.get("/today").html, "only the hotline desk can go on with it"
+    desk.post("/register", **service_form(f"{4:032x}", title="待答复", outcome="done", result="已办结"))
     today = desk.get("/today").html
     assert 'id="light-none"' not in today, "the chip says what the rows say"
     assert today.count("sw-light--kept") == 2

@@ -49,7 +49,14 @@ def test_completing_and_its_two_ticks(desk: Desk) -> None:
     server.hear(desk.store, desk.now)
     html = Desk(store=server, where="server", now=desk.now).get(f"/cases/{KEY}").html
     assert "全市记录已收" in html
+    assert "按时，尚有应办" in html
+    said = re.search(r"([^>]*) · 当前责任：承办人员", html)
+    assert said is not None
+    assert said[1] == "答复", "what is done is not owed any more; the answer to the person is"
+    desk.post(f"/cases/{KEY}/do/reply", key=str(desk.seq), text="已送达")
+    html = desk.get(f"/cases/{KEY}").html
     assert "按时办结" in html
+    assert "当前责任：承办人员" not in html
 
 
 def test_the_words_of_notes_and_answers_stand_in_the_timeline(desk: Desk) -> None:
