@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from py_core.exchanged import Received, RefusedAct
-from py_core.lineage import Again, Row, offered_again, without_receipts
+from py_core.lineage import Again, Row, offered_again, refused_again, without_receipts
 from py_core.sync import SyncClient
 
 
@@ -35,10 +35,8 @@ class Keeping:
     purge: tuple[str, ...] = ()
     forgotten: tuple[str, ...] = ()  # cases that left before: what is still kept of them goes as well
     left_out: list[RefusedAct] = field(default_factory=list)  # of a purged case: the word stays, the bytes go
-    again: list[Again] = field(default_factory=list)  # what goes back into the outbox, causes before effects
-    asked_again: list[str] = field(
-        default_factory=list
-    )  # what was refused: as far as its bytes are here, it waits again
+    # What goes back into the outbox, signed for anew: causes before effects, then what was refused. Only what is here.
+    again: list[Again] = field(default_factory=list)
 
 
 def keeping(
@@ -51,9 +49,9 @@ def keeping(
     plan = Keeping(refused=list(received.refused), purge=received.purge, left_out=client.left_out_in(received))
     if received.shared is not None:
         plan.again = offered_again(((each, rows_of(each)) for each in held), client.device, received.shared)
-        plan.asked_again = list(client.refused)  # decisions about them may be lost as well
         for case_id in {each.case_id for each in plan.again}:
             plan.rows[case_id] = without_receipts(rows_of(case_id), received.shared)
+        plan.again += refused_again(client.refused.values(), client.device, rows_of)
 
     going = {*received.purge, *received.custody.leaving, *received.custody.doubtful}
 
@@ -73,20 +71,23 @@ def keeping(
         (plan.taken if astray and receipt.case_id not in going else plan.settled).append(receipt.hash)
     for act in received.acts:
         of_case = rows(act.case_id)
-        arrived = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
+        row_of_act = [act.hash, list(act.deps), act.text, act.received_at_ms, act.log_index]
         place = next((at for at, row in enumerate(of_case) if row[0] == act.hash), len(of_case))
-        of_case[place : place + 1] = [arrived]
+        of_case[place : place + 1] = [row_of_act]
         plan.settled.append(act.hash)
-    # A case goes on without its refused acts; they stay in the outbox with the reason.
+    # A case goes on without its refused acts; they stay in the outbox with the reason. Those of earlier answers too: a
+    # document of which nothing else would have been left has kept them.
+    arrived = {each.hash for each in received.acts}
+    kept_out = {**client.refused, **{each.hash: each for each in received.refused}}
     touched = [each.case_id for each in received.acts] + [each.case_id for each in received.refused]
     for case_id in dict.fromkeys(touched):
         plan.documents[case_id] = DocumentStep(
-            tuple(each.hash for each in received.refused if each.case_id == case_id),
+            tuple(each.hash for each in kept_out.values() if each.case_id == case_id and each.hash not in arrived),
             tuple(each.raw for each in received.acts if each.case_id == case_id),
         )
     settled = set(plan.settled)
     plan.taken = [each for each in plan.taken if each not in settled]
-    plan.again = [each for each in plan.again if each.hash not in settled]
+    plan.again = [each for each in plan.again if each.hash not in settled.union(plan.taken)]
     # Last, so that nothing above brings a case back that has left this device's scope.
     for case_id in received.purge:
         plan.rows[case_id] = []

@@ -6,12 +6,13 @@ size of the log; every act that the device has from beyond it, its own or somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from py_core.cases.acts import read_act
+from py_core.exchanged import RefusedAct
 
 TOLD = timedelta(days=14)  # for so long a device says that the record came back from a backup
 
@@ -26,18 +27,29 @@ class Again:
     case_id: str
     hash: str
     own: bool
-    log_index: int
+    log_index: int | None  # where the log had it; None: it was refused, and keeps its place in the outbox
 
 
 def offered_again(cases: Iterable[tuple[str, Sequence[Row]]], device: str, shared: int) -> list[Again]:
     """The acts whose receipts mean nothing any more, causes before effects."""
     found = [
-        Again(case_id, row[0], read_act(row[2]).device == device, row[4])
+        (row[4], Again(case_id, row[0], read_act(row[2]).device == device, row[4]))
         for case_id, rows in cases
         for row in rows
         if row[4] is not None and row[4] >= shared
     ]
-    return sorted(found, key=lambda each: each.log_index)
+    return [again for _, again in sorted(found, key=lambda each: each[0])]
+
+
+def refused_again(refused: Iterable[RefusedAct], device: str, rows_of: Callable[[str], Sequence[Row]]) -> list[Again]:
+    """The acts that the record had refused: what it decided about them may be lost as well. A device that was enrolled
+    anew since then is not their author any more and signs for them as for others' acts."""
+    found = []
+    for each in refused:
+        row = next((row for row in rows_of(each.case_id) if row[0] == each.hash), None)
+        own = row is not None and read_act(row[2]).device == device
+        found.append(Again(each.case_id, each.hash, own, None))
+    return found
 
 
 def without_receipts(rows: Sequence[Row], shared: int) -> list[list[Any]]:

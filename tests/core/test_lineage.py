@@ -12,7 +12,7 @@ from py_core.change import decode_act_change
 from py_core.custody import Custody
 from py_core.exchanged import LEFT_OUT, Receipt, Received, RefusedAct
 from py_core.keeping import keeping
-from py_core.lineage import TOLD, Again, Notice, notice_after, offered_again, without_receipts
+from py_core.lineage import TOLD, Again, Notice, notice_after, offered_again, refused_again, without_receipts
 from py_core.standing import Standing
 from py_core.sync import SyncClient
 from py_core.wire import Beacon, Carried, Config, End, Pulled, Verdict
@@ -71,7 +71,7 @@ def test_what_was_refused_is_asked_again_and_stays_in_the_outbox_until_its_docum
     device.request()
     received = device.read(answer(beacon(2), End(0, True, "s", lineage="l2", shared=2)))
     plan = keeping(received, device, (), lambda case_id: [])
-    assert plan.asked_again == [act.hash]
+    assert plan.again == [Again(act.case_id, act.hash, False, None)]
     device.offer_again([replace(act, astray=True)])
     device.commit(received)
     assert (device.refused, device.waiting) == ({}, 1)
@@ -84,6 +84,30 @@ def test_what_was_refused_is_asked_again_and_stays_in_the_outbox_until_its_docum
     assert keeping(received, device, (), lambda case_id: []).taken == []
 
 
+def test_a_device_that_was_enrolled_anew_offers_what_was_refused_as_anothers() -> None:
+    rows = {"a": [row(1, None), row(2, None, OTHER)], "b": []}
+    refused = [
+        RefusedAct(case_id, row(number, None)[0], "device_frozen") for case_id, number in (("a", 1), ("a", 2), ("b", 3))
+    ]
+    again = refused_again(refused, OTHER, rows.__getitem__)
+    assert [(each.own, each.log_index) for each in again] == [(False, None), (True, None), (False, None)]
+
+
+def test_a_document_that_kept_its_refused_acts_loses_them_when_others_come() -> None:
+    first = waiting(1)
+    second = replace(waiting(2), case_id=first.case_id)
+    device = client(first, second)
+    believing(
+        device,
+        *(Verdict(each.hash, "quarantined", "others_act") for each in (first, second)),
+        beacon(3),
+        End(1, False, "s"),
+    )
+    device.request()
+    received = device.read(answer(Pulled(first.case_id, 2, 5, first.raw), beacon(3), End(2, False, "s")))
+    assert keeping(received, device, (), lambda case_id: []).documents[first.case_id].without == (second.hash,)
+
+
 def test_what_was_left_out_is_asked_again_too_and_stays_left_out_where_its_bytes_are_gone() -> None:
     kept, gone = waiting(1), waiting(2)
     device = client(kept, gone)
@@ -91,7 +115,7 @@ def test_what_was_left_out_is_asked_again_too_and_stays_left_out_where_its_bytes
     device.settle(Received(refused=left_out))
     device.request()
     received = device.read(answer(beacon(2), End(0, True, "s", lineage="l2", shared=2)))
-    assert keeping(received, device, (), lambda case_id: []).asked_again == [kept.hash, gone.hash]
+    assert [each.hash for each in keeping(received, device, (), lambda case_id: []).again] == [kept.hash, gone.hash]
     device.offer_again([replace(kept, astray=True)])
     device.commit(received)
     assert (set(device.refused), device.waiting) == ({gone.hash}, 1)

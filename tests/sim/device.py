@@ -388,7 +388,7 @@ class Device(ContentsAndLeft):
         return [*writes, *(("outbox", row["hash"], row) for row in again)]
 
     def _waiting_again(self, plan: Keeping) -> list[dict[str, Any]]:
-        """What goes back into the outbox, signed anew, then what was refused."""
+        """What goes back into the outbox, signed anew."""
         found = []
         for act in plan.again:
             raws = {decode_act_change(raw).hash: raw for raw in changes_of(self.disk.get("documents", act.case_id))}
@@ -408,12 +408,11 @@ class Device(ContentsAndLeft):
                     "actor_signature": announcement if act.own else "",
                     "reason": "",
                     "astray": act.hash not in raws,
-                    "lost": True,
-                    "seq": act.log_index - LOG_BEFORE_OUTBOX,
+                    "lost": act.log_index is not None,
+                    "seq": row["seq"] if act.log_index is None else act.log_index - LOG_BEFORE_OUTBOX,
                 }
             )
-        asked = [self.disk.get("outbox", change_hash) for change_hash in plan.asked_again]
-        return found + [{**row, "reason": "", "astray": True} for row in asked if row and row["raw"]]
+        return found
 
     def _leave_refused_numbers(self, received: Received) -> None:
         """What was refused may come back into its document: its actor's numbers are used."""

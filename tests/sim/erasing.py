@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EVERY = 3
 CASES_MAX = 2
+WORDS_MIN = 8  # shorter ones are also said on visits, of something else
 _HASHES_ONLY = frozenset({"receipts"})  # stores that name a case and nothing of what it says
 
 
@@ -33,7 +34,8 @@ def erase_and_meet(world: World, chance: Random) -> None:
     """Devices part with cases before and after some are erased; then everybody speaks with the record. Raises `Broken`."""
     for machine in world.machines:
         _part(machine, chance)
-    erased = [case_id for case_id in _some_cases(world, chance) if _erase(world, case_id)]
+    typed = {case_id: _typed_into(world, case_id) for case_id in _some_cases(world, chance)}
+    erased = [case_id for case_id in typed if _erase(world, case_id)]
     if not erased:
         return
     for machine in world.machines:
@@ -43,7 +45,7 @@ def erase_and_meet(world: World, chance: Random) -> None:
     world.count("cases erased")
     for machine in world.machines:
         for case_id in erased:
-            _expect_nothing(world, machine, case_id)
+            _expect_nothing(machine, case_id, typed[case_id])
 
 
 def _part(machine: Machine, chance: Random) -> None:
@@ -73,23 +75,29 @@ def _erase(world: World, case_id: str) -> bool:
     return bool(done.documents)
 
 
-def _expect_nothing(world: World, machine: Machine, case_id: str) -> None:
+def _typed_into(world: World, case_id: str) -> frozenset[str]:
+    """The words that people typed into a case."""
+    acts = world.record.parts.casebook.current()[case_id].acts
+    values = (value for act in acts for event in act.act.events for value in event.values())
+    return frozenset(value for value in values if isinstance(value, str) and len(value) >= WORDS_MIN and " " in value)
+
+
+def _expect_nothing(machine: Machine, case_id: str, typed: frozenset[str]) -> None:
     device = machine.device
     word = f"{device.name} still has something of {case_id}, which was erased:"
     for store, rows in device.disk.stores.items():
         for key, row in rows.items():
             if store in _HASHES_ONLY or (store == "outbox" and _is_a_bare_word(row)):
                 continue
-            if _is_a_visits(key, row):
-                continue
-            if case_id in f"{key} {row!r}":
+            told = f"{key} {row!r}"
+            if any(words in told for words in typed) if _is_a_visits(key, row) else case_id in told:
                 raise Broken(f"{word} {store} {key}")
     if case_id in device.records or case_id in device.client.left or case_id in device.client.wanted:
         raise Broken(f"{word} in memory")
 
 
 def _is_a_visits(key: str, row: Any) -> bool:
-    """A visit is kept and erased by itself; of a case that was told on it, it names the id and no word of it."""
+    """A visit is kept and erased by itself; of a case that was told on it, it may name the id and no word of it."""
     return is_visit_id(key) or (isinstance(row, dict) and is_visit_id(str(row.get("case_id", ""))))
 
 

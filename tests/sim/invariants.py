@@ -111,6 +111,9 @@ def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: d
         _need(any(row[0] == shown.hash for row in rows), f"{name} is no longer on the device")
         _need(bool(stores["outbox"][shown.hash]["raw"]), f"{name} has lost its bytes on the device")
         _need(
+            held_back[shown.hash] != "wrong_signature", f"{name} was offered with a signature that is not its device's"
+        )
+        _need(
             world.faults.copies_profiles or held_back[shown.hash] in (*WAIVABLE, "missing_dependency"),
             f"{name} was refused as {held_back[shown.hash]} though its device did nothing wrong",
         )
@@ -176,13 +179,17 @@ def _receipts_hold(world: World, machine: Machine, by_hash: dict[str, Entry]) ->
 
 
 def _nobody_reads_who_reported(machine: Machine) -> None:
-    """What a device holds of a report after it has spoken with the record does not say who made it (HL-4(五))."""
+    """What a device holds of a report after it has spoken with the record does not say who made it (HL-4(五)); only
+    what its own person took down and the record refused stays here until the centre has decided about it."""
     device = machine.device
+    undecided = {each for each, row in device.disk.stores["outbox"].items() if row["reason"] != LEFT_OUT}
     for case_id, rows in device.disk.stores["records"].items():
         events = [event for row in rows if row[4] is not None for event in read_act(row[2]).events]
         begun = next((event for event in events if event["type"] == "registered"), {})
         hidden = hiding(begun, town.packs()) is not None or is_reporter_id(case_id)
-        _need(not (hidden and SOMEBODY in repr(rows)), f"{device.name} holds who reported {case_id}")
+        telling = [row[0] for row in rows if SOMEBODY in row[2]] if hidden else []
+        own = is_reporter_id(case_id) and undecided.issuperset(telling)
+        _need(not telling or own, f"{device.name} holds who reported {case_id}")
 
 
 def _device_has_what_the_record_has(world: World, machine: Machine, connection: record.Connection) -> None:

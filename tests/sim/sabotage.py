@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from py_core import merkle, wire
 from py_core.desk.turn import Turn
+from py_core.documents import is_case_id, is_visit_id
 from py_core.exchanged import Received
 from py_core.keeping import Keeping
 from py_core.packed import messages
@@ -20,6 +21,7 @@ from server.tables import changes
 
 from .city_record import CityRecord
 from .device import Device
+from .office_work import SOMEBODY
 
 
 class _ForgetsWhenUnanswered(SyncClient):
@@ -174,6 +176,17 @@ class _KeepsTheTitles(SyncClient):
 
 class KeepsTheTitles(Device):
     client_class = _KeepsTheTitles
+
+
+class CopiesIntoVisits(Device):
+    """Keeps with a visit who asked for something on it."""
+
+    def take_answer(self, pieces: Iterable[bytes]) -> int | None:
+        wait_ms = super().take_answer(pieces)
+        asked = [each for each in self.records if is_case_id(each) and SOMEBODY in repr(self.disk.get("records", each))]
+        visits = [each for each in self.records if is_visit_id(each)] if asked else []
+        self.disk.write([("sealed", each, {"asked": SOMEBODY}) for each in visits])
+        return wait_ms
 
 
 class NeverComesBack(Device):

@@ -18,6 +18,7 @@ from .run import run_seed
 from .sabotage import (
     CLIENTS,
     RECORDS,
+    CopiesIntoVisits,
     ForgetsItsNumbers,
     HasTwoHistories,
     HearsNoRecall,
@@ -115,6 +116,10 @@ def test_a_device_that_does_not_hear_of_a_case_that_left_it_is_noticed() -> None
 
 def test_a_device_that_keeps_the_title_of_an_erased_case_is_noticed() -> None:
     assert "which was erased" in noticed(KeepsTheTitles, faults=replace(AWAY, evict=0.0))
+
+
+def test_a_device_that_copies_words_of_an_erased_case_into_a_visit_is_noticed() -> None:
+    assert "which was erased" in noticed(CopiesIntoVisits, faults=Faults(), words="sealed")
 
 
 def test_a_device_that_keeps_the_titles_of_its_last_unit_is_noticed() -> None:

@@ -25,7 +25,7 @@ const vector = JSON.parse(fs.readFileSync(`${__ROOT__}/tests/vectors/carried.jso
 const keys = vector.published.map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
 const NOTHING: Received = {
   empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
-  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], forgotten: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [], lost: 0,
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], forgotten: [], own_seq: 0, left: null, shared: null, again: [], lost: 0,
 };
 const signed = async (): Promise<Bytes> => joined(
   new TextEncoder().encode('shouwen-carried-receipts-1'), new Uint8Array(await crypto.subtle.digest('SHA-256', fromHex(vector.receipts.frames))));

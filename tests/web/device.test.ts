@@ -18,7 +18,7 @@ const CASE = 'ab'.repeat(16);
 const REQUEST: DeskRequest = { method: 'POST', path: '/register', query: {}, form: {}, lang: 'zh-CN' };
 const NOTHING: Received = {
   empty: false, pulled: 0, receipts: [], settled: [], taken: [], refused: [], records: {}, documents: {}, directory: null, beacon: null, forked: false, ended: false,
-  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], forgotten: [], own_seq: 0, left: null, shared: null, again: [], asked_again: [], lost: 0,
+  standing: { cursor: 0, scope: '', config: 0 }, purge: [], contents: [], left_out: [], forgotten: [], own_seq: 0, left: null, shared: null, again: [], lost: 0,
 };
 
 class FakePython {

@@ -238,8 +238,7 @@ def _told(device: Device, received: Received, plan: Keeping) -> dict[str, Any]:
         "left": _left_told(device, received),
         "shared": received.shared,
         "again": [fields(each) for each in plan.again],
-        "lost": len(device.client.lost.union(each.hash for each in plan.again)),
-        "asked_again": plan.asked_again,
+        "lost": len(device.client.lost.union(each.hash for each in plan.again if each.log_index is not None)),
     }
 
 

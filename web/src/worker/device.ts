@@ -519,17 +519,16 @@ export class Device {
     const outbox = new Map((await open.shelf.waitingWithPlace()).map(each => [each[0].hash, each]));
     for (const { case_id: caseId, hash, own, log_index: index } of received.again) {
       if (!changes.has(caseId)) changes.set(caseId, changesOf(await open.shelf.document(caseId)));
-      const raw = changes.get(caseId)!.get(hash) ?? outbox.get(hash)?.[0].raw;
-      if (!raw) continue; // it was never here whole: who has it offers it
+      const [kept, place] = outbox.get(hash) ?? [];
+      const raw = changes.get(caseId)!.get(hash) ?? kept?.raw;
+      if (!raw?.length || (index === null && place === undefined)) continue; // it was never here whole, or it was left out
       const { actor } = open.python.decodeChange(raw);
       found.push([{
         case_id: caseId, hash, raw, alg: open.signer.alg, signature: await open.signer.signAct(caseId, hash),
         actor, actor_signature: own ? hex(await open.signer.announce(actor, open.identity.device)) : '', reason: '',
-        astray: !changes.get(caseId)!.has(hash), lost: true,
-      }, index - LOG_BEFORE_OUTBOX]);
+        astray: !changes.get(caseId)!.has(hash), lost: index !== null,
+      }, index === null ? place! : index - LOG_BEFORE_OUTBOX]);
     }
-    const asked = new Set(received.asked_again);
-    for (const [row, seq] of outbox.values()) if (asked.has(row.hash) && row.raw.length) found.push([{ ...row, reason: '', now_with: [], astray: true }, seq]);
     return found;
   }
 }

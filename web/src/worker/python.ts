@@ -28,8 +28,8 @@ export type ActRow = [string, string[], string, number | null, number | null];
 export interface Receipt { case_id: string; hash: string; log_index: number; received_at_ms: number; sig: string }
 /** Where the device stands with the record (py_core/sync.py): `custody`, `lineage` and `top` are Python's own. */
 export interface Standing { cursor: number; scope: string; config: number; custody?: unknown; lineage?: string[]; top?: number }
-/** An act that is offered again because the record came back from a backup; `own`: made on this device. */
-export interface Again { case_id: string; hash: string; own: boolean; log_index: number }
+/** An act that is offered again because the record came back from a backup; `own`: made on this device; without a log index it was refused. */
+export interface Again { case_id: string; hash: string; own: boolean; log_index: number | null }
 /** What an answer says, and what of it is to be stored (py_core/keeping.py). */
 /** The record's word on its time and its log (py_core/wire.py). */
 export interface Beacon { id: string; server_time_ms: number; log_size: number; sig: string; root: string; older: number; path: string[] }
@@ -53,7 +53,7 @@ export interface Received {
   /** What is to be kept of cases that left this device, when that changed. */
   left: string | null;
   /** The record came back from a backup: up to where its log is still the one known so far, and what waits anew. */
-  shared: number | null; again: Again[]; asked_again: string[]; lost: number;
+  shared: number | null; again: Again[]; lost: number;
 }
 /** What must verify before later keys of the record are believed; or why their chain is none for this device. */
 export type KeySteps = { problem: string } | { keys: { public_key: string; since_ms: number; signer: string; sig: string; message: Bytes }[] };
