@@ -53,8 +53,10 @@ def body(
     *,
     held: tuple[str, ...] = (),
     short: bool = False,
+    astray: bool = False,
 ) -> bytes:
-    """The frames of a request: hello, an announcement for each actor used, the acts."""
+    """The frames of a request: hello, an announcement for each actor used, the acts. `astray`: of some of the acts
+    their documents do not know."""
     actors = {act.actor: act for act in batch if act.actor_signature}
     machine = about.machine
     # Of what was left out by a receipts file the words are still to be heard.
@@ -68,7 +70,7 @@ def body(
         scope=about.standing.scope,
         lineage=about.standing.lineage[-1] if about.standing.lineage else "",
         log_size=about.standing.head.size if about.standing.head is not None else 0,
-        can=" ".join(_can(about.standing, batch, short=short)),
+        can=" ".join(_can(short=short, echo=astray or bool(about.standing.custody.doubtful))),
         purged=purged,
         asks=tuple(asks[:NAMES_MAX]),
         want=want,
@@ -89,14 +91,14 @@ def body(
     return encode_frames(frames + (_packed(batch, about.log_of) if short and batch else plain))
 
 
-def _can(standing: Standing, batch: Sequence[WaitingAct], *, short: bool) -> Iterator[str]:
+def _can(*, short: bool, echo: bool) -> Iterator[str]:
     yield REVOKES
     yield OFFERS_AGAIN
     yield WATCHES
     if short:
         yield PACKED
     # What the record does not tell again would not come back into its document, or not save its case from doubt.
-    if short and (standing.custody.doubtful or any(act.astray for act in batch)):
+    if short and echo:
         yield ECHO
 
 

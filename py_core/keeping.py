@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from py_core.change import decode_act_change
 from py_core.exchanged import Received, RefusedAct
 from py_core.lineage import Again, Row, offered_again, refused_again, without_receipts
 from py_core.sync import SyncClient
@@ -60,8 +61,9 @@ def keeping(
             plan.rows[case_id] = [list(row) for row in rows_of(case_id)]
         return plan.rows[case_id]
 
+    astray_before = client.astray
     for receipt in received.receipts:
-        astray = client.is_astray(receipt.hash)
+        astray = receipt.hash in astray_before
         if astray and receipt.case_id in going:
             # Its bytes leave with the outbox and no feed brings them back: a row alone could not be offered again.
             plan.rows[receipt.case_id] = [row for row in rows(receipt.case_id) if row[0] != receipt.hash]
@@ -75,16 +77,9 @@ def keeping(
         place = next((at for at, row in enumerate(of_case) if row[0] == act.hash), len(of_case))
         of_case[place : place + 1] = [row_of_act]
         plan.settled.append(act.hash)
-    # A case goes on without its refused acts; they stay in the outbox with the reason. Those of earlier answers too: a
-    # document of which nothing else would have been left has kept them.
-    arrived = {each.hash for each in received.acts}
-    kept_out = {**client.refused, **{each.hash: each for each in received.refused}}
     touched = [each.case_id for each in received.acts] + [each.case_id for each in received.refused]
     for case_id in dict.fromkeys(touched):
-        plan.documents[case_id] = DocumentStep(
-            tuple(each.hash for each in kept_out.values() if each.case_id == case_id and each.hash not in arrived),
-            tuple(each.raw for each in received.acts if each.case_id == case_id),
-        )
+        plan.documents[case_id] = _document_step(case_id, received, client)
     settled = set(plan.settled)
     plan.taken = [each for each in plan.taken if each not in settled]
     plan.again = [each for each in plan.again if each.hash not in settled.union(plan.taken)]
@@ -94,3 +89,23 @@ def keeping(
         plan.documents.pop(case_id, None)
     plan.forgotten = tuple(sorted(case_id for case_id in received.out_of_scope if case_id not in plan.rows))
     return plan
+
+
+def _document_step(case_id: str, received: Received, client: SyncClient) -> DocumentStep:
+    """A case goes on without its refused acts; they stay in the outbox with the reason. Those of earlier answers too: a
+    document of which nothing else would have been left has kept them. With an act that was refused and comes after all
+    comes back what waits here and had to leave the document with it.
+    """
+    acts = [each for each in received.acts if each.case_id == case_id]
+    arrived = {each.hash for each in acts}
+    refused = {**client.refused, **{each.hash: each for each in received.refused}}
+    without = [each.hash for each in refused.values() if each.case_id == case_id and each.hash not in arrived]
+    changes = [each.raw for each in acts]
+    if not arrived.isdisjoint(client.refused):
+        gone = set(without)
+        for act in client.waiting_in(case_id):
+            if gone.isdisjoint(decode_act_change(act.raw).causes):
+                changes.append(act.raw)
+            else:
+                gone.add(act.hash)
+    return DocumentStep(tuple(without), tuple(changes))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from py_core import asking
 from py_core.answer import AnswerReader, Known, judge
 from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
+from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, News, custody_after
 from py_core.errors import Malformed
@@ -103,7 +104,8 @@ class SyncClient:
         self._attested = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         self._asked = tuple(self.wanted)[:WANTED_MAX]
         self._sent_short = self._speech == _SHORT
-        return asking.body(self._about, self._sent, self._attested, self._asked, short=self._sent_short)
+        astray = not self.astray.isdisjoint(act.hash for act in self._sent)
+        return asking.body(self._about, self._sent, self._attested, self._asked, short=self._sent_short, astray=astray)
 
     def carry_out(self, held: Iterable[str] = ()) -> tuple[bytes, int]:
         """The frames of an outbox file and how many acts are in it: like a request, but as much as a file may hold.
@@ -377,10 +379,20 @@ class SyncClient:
         if case_id in self.left:
             self.wanted[case_id] = None
 
-    def is_astray(self, change_hash: str) -> bool:
-        """Whether an act is in no document because it was refused before: only the outbox has its bytes."""
-        waiting = self._waiting.get(change_hash)
-        return change_hash in self.refused or (waiting is not None and waiting.astray)
+    @property
+    def astray(self) -> frozenset[str]:
+        """The acts that are in no document, because they were refused or rest on what was: only the outbox has their
+        bytes."""
+        refused = {each.case_id for each in self.refused.values()}
+        found = {*self.refused, *(act.hash for act in self._waiting.values() if act.astray)}
+        for act in self._waiting.values():
+            if act.case_id in refused and not found.isdisjoint(decode_act_change(act.raw).causes):
+                found.add(act.hash)
+        return frozenset(found)
+
+    def waiting_in(self, case_id: str) -> list[WaitingAct]:
+        """What waits of a case, causes before effects."""
+        return [act for act in self._waiting.values() if act.case_id == case_id]
 
     def left_out_in(self, received: Received) -> list[RefusedAct]:
         """The acts of cases that go with this answer which the centre left out: of them the word stays."""

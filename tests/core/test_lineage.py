@@ -93,21 +93,6 @@ def test_a_device_that_was_enrolled_anew_offers_what_was_refused_as_anothers() -
     assert [(each.own, each.log_index) for each in again] == [(False, None), (True, None), (False, None)]
 
 
-def test_a_document_that_kept_its_refused_acts_loses_them_when_others_come() -> None:
-    first = waiting(1)
-    second = replace(waiting(2), case_id=first.case_id)
-    device = client(first, second)
-    believing(
-        device,
-        *(Verdict(each.hash, "quarantined", "others_act") for each in (first, second)),
-        beacon(3),
-        End(1, False, "s"),
-    )
-    device.request()
-    received = device.read(answer(Pulled(first.case_id, 2, 5, first.raw), beacon(3), End(2, False, "s")))
-    assert keeping(received, device, (), lambda case_id: []).documents[first.case_id].without == (second.hash,)
-
-
 def test_what_was_left_out_is_asked_again_too_and_stays_left_out_where_its_bytes_are_gone() -> None:
     kept, gone = waiting(1), waiting(2)
     device = client(kept, gone)
