@@ -9,12 +9,14 @@ from py_core.cases.acts import read_act
 from py_core.change import decode_act_change
 from py_core.errors import Malformed
 from py_core.exchanged import LEFT_OUT, IncomingAct, Receipt, Received, RefusedAct, WaitingAct
+from py_core.log_watch import proof_in
 from py_core.packed import messages, receipts
 from py_core.packed.changes import ChangeUnpacker
 from py_core.packed.held import AnswerLogs, LogOf
 from py_core.wire import (
     REVOKED_SCOPE,
     TYPE_CHANGES,
+    TYPE_INCLUDED,
     TYPE_RECEIPTS,
     Beacon,
     Config,
@@ -69,6 +71,9 @@ class AnswerReader:
                 return
             if frame.type == TYPE_RECEIPTS:
                 self._take_receipts(frame.payload)
+                return
+            if frame.type == TYPE_INCLUDED:
+                received.proof = proof_in(frame.payload)
                 return
             frame = messages.long(frame)
         message = read_message(frame)

@@ -18,6 +18,7 @@ from py_core.wire import (
     NAMES_MAX,
     OFFERS_AGAIN,
     PACKED,
+    PROVES,
     REVOKES,
     TYPE_ACTS,
     WATCHES,
@@ -95,6 +96,7 @@ def _can(*, short: bool, echo: bool) -> Iterator[str]:
     yield REVOKES
     yield OFFERS_AGAIN
     yield WATCHES
+    yield PROVES
     if short:
         yield PACKED
     # What the record does not tell again would not come back into its document, or not save its case from doubt.

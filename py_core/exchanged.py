@@ -97,6 +97,7 @@ class Received:
     recalled: set[str] = field(default_factory=set)  # cases that left, in which something happened since
     out_of_scope: set[str] = field(default_factory=set)  # cases that left of which nothing is to be kept any more
     head: Head | None = None  # of the record's log, to be kept with the cursor
+    proof: tuple[bytes, ...] | None = None  # that the acts of `receipts` are in the log of `beacon`
     forked: bool = False  # the log does not continue the one that was seen: nothing else of the answer is told
     told: Head | None = None  # the head that does not continue
     shared: int | None = None  # the record came back from a backup: its log is only up to here the one known so far

@@ -8,12 +8,15 @@ host checks, so that a bad line can accuse nobody. Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from py_core.checkpoint import act_leaf
 from py_core.errors import Malformed
-from py_core.merkle import HASH_BYTES, Head, consistent
-from py_core.wire import Beacon
+from py_core.exchanged import Receipt
+from py_core.merkle import HASH_BYTES, Head, consistent, included_together
+from py_core.wire import TYPE_INCLUDED, Beacon, Short
 
 _FORK = re.compile(r"[1-9]\d{0,14}:[0-9a-f]{64} [1-9]\d{0,14}:[0-9a-f]{64}")
 
@@ -33,6 +36,24 @@ def head_in(known: Head | None, beacon: Beacon | None) -> Head | None:
 def continues(known: Head, said: Head, beacon: Beacon) -> bool:
     """Whether the beacon proves that the log begins with the one that was seen."""
     return consistent(known.size, known.root, said.size, said.root, [_hash(step) for step in beacon.path])
+
+
+def proof_frame(path: Sequence[bytes]) -> Short:
+    """What the record sends with receipts: the proof that all of them are in the log of its beacon."""
+    return Short(TYPE_INCLUDED, b"".join(path))
+
+
+def proof_in(payload: bytes) -> tuple[bytes, ...]:
+    """The hashes in such a frame; raises `Malformed`."""
+    if len(payload) % HASH_BYTES:
+        raise Malformed("answer.included", "is not made of whole hashes")
+    return tuple(payload[at : at + HASH_BYTES] for at in range(0, len(payload), HASH_BYTES))
+
+
+def proven(receipts: Iterable[Receipt], proof: Sequence[bytes], head: Head) -> bool:
+    """Whether the proof shows that every act with a receipt stands in the log under its number and time."""
+    leaves = {each.log_index: act_leaf(each.case_id, each.hash, each.received_at_ms) for each in receipts}
+    return included_together(leaves, head.size, proof, head.root)
 
 
 def head_row(head: Head | None) -> list[Any] | None:

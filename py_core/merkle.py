@@ -7,7 +7,8 @@ the tree (the record in tiles, a test in a list) decides how. Must not know what
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
@@ -76,6 +77,26 @@ def inclusion_path(index: int, size: int, subtree: Subtree) -> list[bytes]:
     return path[::-1]
 
 
+def common_path(indexes: Iterable[int], size: int, subtree: Subtree) -> list[bytes]:
+    """One proof that all these leaves are in the tree of `size` leaves: what is missing for its root, left to right.
+
+    Of one leaf these are the hashes of `inclusion_path`; of neighbours hardly more.
+    """
+    wanted = sorted(set(indexes))
+    if not wanted or wanted[0] < 0 or wanted[-1] >= size:
+        raise ValueError(f"a tree of {size} leaves has not these leaves")
+
+    def missing(first: int, last: int) -> Iterator[bytes]:
+        if not _any_between(wanted, first, last):
+            yield subtree(first, last)
+        elif last - first > 1:
+            middle = first + split(last - first)
+            yield from missing(first, middle)
+            yield from missing(middle, last)
+
+    return list(missing(0, size))
+
+
 def consistency_path(older: int, newer: int, subtree: Subtree) -> list[bytes]:
     """The proof that the tree of `newer` leaves begins with the tree of `older` ones (2.1.4.1)."""
     if not 0 <= older <= newer:
@@ -113,6 +134,31 @@ def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: by
     return last == 0 and found == root
 
 
+def included_together(leaves: Mapping[int, bytes], size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether one proof (`common_path`) shows that each leaf has its number in the tree with this root."""
+    wanted = sorted(leaves)
+    if not wanted or wanted[0] < 0 or wanted[-1] >= size or size > SIZE_MAX:
+        return False
+    if len(path) > PATH_MAX * len(wanted) or any(len(step) != HASH_BYTES for step in path):
+        return False
+    steps = list(path[::-1])
+
+    def hash_of(first: int, last: int) -> bytes:
+        if not _any_between(wanted, first, last):
+            return steps.pop()
+        if last - first == 1:
+            return leaves[first]
+        middle = first + split(last - first)
+        left = hash_of(first, middle)
+        return node_hash(left, hash_of(middle, last))
+
+    try:
+        found = hash_of(0, size)
+    except IndexError:
+        return False
+    return not steps and found == root
+
+
 def consistent(older: int, older_root: bytes, newer: int, newer_root: bytes, path: Sequence[bytes]) -> bool:
     """Whether the proof shows that the tree of `newer` leaves begins with the one of `older` leaves (2.1.4.2).
 
@@ -144,6 +190,11 @@ def consistent(older: int, older_root: bytes, newer: int, newer_root: bytes, pat
             of_newer = node_hash(of_newer, step)
         at, last = at >> 1, last >> 1
     return last == 0 and of_older == older_root and of_newer == newer_root
+
+
+def _any_between(numbers: Sequence[int], first: int, last: int) -> bool:
+    at = bisect_left(numbers, first)
+    return at < len(numbers) and numbers[at] < last
 
 
 def _is_path(path: Sequence[bytes]) -> bool:

@@ -23,6 +23,7 @@ class Standing:
     top: int = -1  # the highest log index that this device has heard of in the present one
     head: Head | None = None  # of the record's log, as it was seen last
     before: tuple[Head, ...] = ()  # the last heads before the record came back from a backup: witnesses of what was
+    proves: bool = False  # the record has proven receipts: from then on none counts without proof
 
     def as_row(self) -> dict[str, Any]:
         """For the host's disk."""
@@ -42,4 +43,5 @@ def standing_of(row: Mapping[str, Any]) -> Standing:
         row.get("top", -1),
         head_of(row.get("head")),
         tuple(head for each in row.get("before") or () if (head := head_of(each)) is not None),
+        bool(row.get("proves")),
     )

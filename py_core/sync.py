@@ -18,7 +18,8 @@ from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, News, custody_after
 from py_core.errors import Malformed
 from py_core.exchanged import LEFT_OUT, DeviceState, Received, RefusedAct, WaitingAct
-from py_core.log_watch import Fork, continues, head_in
+from py_core.log_watch import Fork, continues, head_in, proven
+from py_core.merkle import Head
 from py_core.pace import BACK_OFF_FIRST_MS, Pace
 from py_core.packed.changes import Unresolved
 from py_core.packed.held import LogOf, nothing_held
@@ -220,7 +221,19 @@ class SyncClient:
             raise Malformed("answer", "has a receipt for an act that is not in the log")
         if received.shared is None and known is not None and not continues(known, received.head, beacon):
             return Received(beacon=beacon, forked=True, head=known, told=received.head)
+        self._demand_proof(received, received.head)
         return received
+
+    def _demand_proof(self, received: Received, head: Head) -> None:
+        """What has a receipt must be in the log, where the record says how: once it has done so, always."""
+        if not received.receipts:
+            return
+        if received.proof is not None and proven(received.receipts, received.proof, head):
+            return
+        if received.end is None:
+            received.receipts = []  # the answer was cut in between: the record is asked for them again
+        elif received.proof is not None or self.standing.proves:
+            raise Malformed("answer", "has receipts without the proof that their acts are in the log")
 
     def _let_go(
         self,
@@ -305,7 +318,8 @@ class SyncClient:
         told = [each.log_index for each in received.receipts] + [each.log_index for each in received.acts]
         config = now.config if received.directory is None else int(received.directory["version"])
         top, head = max([now.top, *told]), received.head or now.head
-        standing = replace(now, custody=received.custody, config=config, top=top, head=head)
+        proves = now.proves or received.proof is not None
+        standing = replace(now, custody=received.custody, config=config, top=top, head=head, proves=proves)
         if end is None:
             return standing
         lineage = (*now.lineage, end.lineage) if end.lineage else now.lineage

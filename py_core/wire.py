@@ -30,6 +30,7 @@ JSON_DEPTH_MAX = 32
 _TYPE_JSON, _TYPE_CHANGE, _TYPE_PUSH = 1, 2, 3
 # In short (`py_core.packed`): only sent to who can read them.
 TYPE_CHANGES, TYPE_ACTS, TYPE_HELLO, TYPE_RECEIPTS, TYPE_END, TYPE_BEACON, TYPE_DEFLATED_JSON = 4, 5, 6, 7, 8, 9, 10
+TYPE_INCLUDED = 11  # only sent to who `PROVES`
 _SHORT_MESSAGE_MAX = 256 * 1024
 _CHANGE_HEAD = struct.Struct(">16sQQ")
 _PUSH_HEAD = struct.Struct(">16sB64s")
@@ -44,6 +45,7 @@ _LIMITS = {
     TYPE_END: _SHORT_MESSAGE_MAX,
     TYPE_BEACON: _SHORT_MESSAGE_MAX,
     TYPE_DEFLATED_JSON: JSON_BYTES_MAX,
+    TYPE_INCLUDED: _SHORT_MESSAGE_MAX,
 }
 
 ALG_ED25519 = 1
@@ -79,7 +81,7 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """Types 4 to 10: what `py_core.packed` reads and writes."""
+    """Types 4 to 10: what `py_core.packed` reads and writes; 11: the hashes that prove receipts (`log_watch`)."""
 
     type: int
     payload: bytes
@@ -232,6 +234,7 @@ ECHO = (
 WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)
 NAMES_MAX = 500  # of one list in a message
 HELD_MAX = 20_000  # cases that an outbox file may name
+PROVES = "included"  # in `Hello.can`, beside `WATCHES`: it demands the proof that what has a receipt is in the log
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 
 Hashes = tuple[str, ...]

@@ -95,6 +95,14 @@ def newest(connection: Connection) -> str | None:
     return connection.scalar(select(checkpoints.c.note).order_by(*order).limit(1))
 
 
+def newest_size_and_time(connection: Connection) -> tuple[int, int] | None:
+    """How many acts the last kept checkpoint covers, and when it was signed (ms)."""
+    order = (checkpoints.c.acts_size.desc(), checkpoints.c.registry_size.desc())
+    columns = select(checkpoints.c.acts_size, checkpoints.c.made_at_ms)
+    row = connection.execute(columns.order_by(*order).limit(1)).first()
+    return None if row is None else (row.acts_size, row.made_at_ms)
+
+
 def first_with(connection: Connection, acts_size: int) -> str | None:
     """The first kept checkpoint of a log of at least this many acts."""
     order = (checkpoints.c.acts_size, checkpoints.c.registry_size)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from py_core.calendars import WorkCalendar
 from py_core.city import CITY_ID
-from py_core.desk.ports import AttachmentState, CaseRecord, Similar, SyncStatus
+from py_core.desk.ports import AttachmentState, CaseRecord, LogSeen, Similar, SyncStatus
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.left import Left
@@ -20,8 +20,10 @@ from server import record
 from server.attachments import Attachments
 from server.casebook import CaseBook
 from server.centre_view import CentreView
+from server.checkpoints import newest_size_and_time
 from server.city import reader_in, sees_whole_city
 from server.database import Database
+from server.outside import from_ms
 from server.recomputation import Recomputation
 from server.similar import SimilarIndex
 
@@ -134,7 +136,10 @@ class DeskStore:
         return self._packs
 
     def sync_status(self) -> SyncStatus:
-        return SyncStatus(online=True, waiting=0, last_contact_at=None)
+        with self._database.reading() as connection:
+            last = newest_size_and_time(connection)
+        log = None if last is None else LogSeen(last[0], from_ms(last[1]))
+        return SyncStatus(online=True, waiting=0, last_contact_at=None, log=log)
 
     def attachment_state(self, sha256: str) -> AttachmentState:
         user = self._person.id if self._person else ""

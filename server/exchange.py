@@ -16,6 +16,8 @@ from sqlalchemy import Connection
 from py_core import wire
 from py_core.directory import Person
 from py_core.errors import Malformed, ShouwenError
+from py_core.log_watch import proof_frame
+from py_core.merkle import common_path
 from py_core.packed import messages
 from py_core.packed.changes import Unresolved
 from py_core.packed.receipts import Place
@@ -115,7 +117,11 @@ class Exchange:
             first = self._log(connection, hello, short=packs) if wire.WATCHES in can else []
             first += self._receipted(connection, rulings) if packs else self._verdicts(connection, rulings)
             frozen = self._is_frozen(connection, device)
-            decided = [wire.message_frame(ruled) for ruled in self._decided(connection, device, user, hello.asks)]
+            rulings_late = self._decided(connection, device, user, hello.asks)
+            decided = [wire.message_frame(ruled) for ruled in rulings_late]
+            if wire.WATCHES in can and wire.PROVES in can:
+                places = [each.log_index for each in rulings] + [each.log_index for each in rulings_late]
+                first += self._proof(connection, [index for index in places if index is not None])
             if device.revoked:
                 end = wire.End(0, more=False, scope=wire.REVOKED_SCOPE, problem="device_revoked", lineage=known)
                 first += [*decided, wire.message_frame(end)]
@@ -162,6 +168,12 @@ class Exchange:
         else:
             beacon = self._receipts.beacon(now, tree.size)
         return [messages.short(beacon) if short else wire.message_frame(beacon)]
+
+    @staticmethod
+    def _proof(connection: Connection, taken: Sequence[int]) -> list[wire.Frame]:
+        """That all acts with a receipt in the answer are in the log that its beacon tells."""
+        tree = acts_tree(connection)
+        return [proof_frame(common_path(taken, tree.size, tree.subtree))] if taken else []
 
     def _note(self, device: Device, hello: wire.Hello) -> None:
         """Keeps what the device told of itself; most exchanges tell nothing new and write nothing.

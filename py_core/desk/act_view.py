@@ -13,6 +13,7 @@ from py_core.desk import secrecy
 from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of, retention_rule_name
 from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.proof_words import proven_up_to
 from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.time_words import time_notes, window_start
 from py_core.desk.turn import OpenCase, Turn
@@ -73,6 +74,7 @@ def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = 
         "happened_full": language.moment_text(lang, act.occurred_at, seconds=True),
         "claimed": language.moment_text(lang, act.claimed_at, seconds=True),
         "window": provable_window(turn, recorded),
+        "proven": proven_up_to(turn, recorded),
         "time_notes": time_notes(turn, recorded),
         "received": language.moment_text(lang, recorded.received_at, seconds=True)
         if recorded.received_at

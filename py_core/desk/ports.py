@@ -131,6 +131,17 @@ class OfferedAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSeen:
+    """The newest signed word on the record's log: how many acts it had, and when that was signed.
+
+    On a device the head that it demands to be continued; on the server the newest checkpoint.
+    """
+
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """What the sync light shows. On the server: online, nothing waiting."""
 
@@ -143,6 +154,7 @@ class SyncStatus:
     carried: CarriedOut | None = None
     offered_again: OfferedAgain | None = None
     clock_hidden: timedelta = timedelta(0)  # what this device's clock was turned back since the last contact
+    log: LogSeen | None = None
 
     @property
     def held_back(self) -> int:

@@ -8,14 +8,27 @@ import pytest
 
 from py_core import merkle
 from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
+from py_core.checkpoint import act_leaf
 from py_core.errors import Malformed
-from py_core.exchanged import WaitingAct
-from py_core.log_watch import Fork, fork_of, head_of, head_row
+from py_core.exchanged import Received, WaitingAct
+from py_core.log_watch import Fork, fork_of, head_of, head_row, proof_frame
 from py_core.merkle import Head
 from py_core.packed import messages
 from py_core.standing import Standing, standing_of
 from py_core.sync import SyncClient
-from py_core.wire import Beacon, End, Frame, Hello, Verdict, encode_frames, message_frame, read_frames, read_message
+from py_core.wire import (
+    TYPE_INCLUDED,
+    Beacon,
+    End,
+    Frame,
+    Hello,
+    Short,
+    Verdict,
+    encode_frames,
+    message_frame,
+    read_frames,
+    read_message,
+)
 
 LEAVES = [merkle.leaf_hash(bytes([n])) for n in range(20)]
 OTHERS = [merkle.leaf_hash(b"x"), *LEAVES[1:]]
@@ -102,6 +115,55 @@ def test_a_receipt_beyond_the_log_is_no_receipt() -> None:
     verdict = message_frame(Verdict(waiting().hash, "accepted", "", 12, 5, "00" * 64))
     with pytest.raises(Malformed, match="not in the log"):
         client.read([encode_frames([message_frame(beacon(12, 9)), verdict, end()])])
+
+
+WAITING = waiting()
+LOGGED = [*LEAVES[:9], act_leaf(WAITING.case_id, WAITING.hash, 5), *LEAVES[10:12]]
+
+
+def receipted(client: SyncClient, *proof: Frame, last: bool = True) -> Received:
+    """The record's answer to the one act that waits: number 9 of a log of 12."""
+    client.add(WAITING)
+    client.request()
+    verdict = message_frame(Verdict(WAITING.hash, "accepted", "", 9, 5, "00" * 64))
+    frames = [message_frame(beacon(12, 9, LOGGED)), *proof, verdict, *([end(8)] if last else [])]
+    return client.read([encode_frames(frames)])
+
+
+def proof_of(index: int) -> Frame:
+    return proof_frame(merkle.common_path([index], 12, merkle.subtrees_of(LOGGED)))
+
+
+def test_a_receipt_is_believed_with_the_proof_that_its_act_is_in_the_log() -> None:
+    client = seen_nine()
+    assert "included" in asked(client).can.split()
+    client.commit(receipted(client, proof_of(9)))
+    assert (client.waiting, client.standing.proves) == (0, True)
+    assert standing_of(client.standing.as_row()) == client.standing
+
+
+@pytest.mark.parametrize("proof", [proof_of(8), proof_frame([]), Short(TYPE_INCLUDED, b"half a hash")])
+def test_a_receipt_with_another_proof_is_none(proof: Frame) -> None:
+    with pytest.raises(Malformed, match=r"proof|hashes"):
+        receipted(seen_nine(), proof)
+
+
+def test_a_record_that_has_proven_receipts_is_not_believed_without_proof_any_more() -> None:
+    older = seen_nine()
+    older.commit(receipted(older))
+    assert (older.waiting, older.standing.proves) == (0, False), "a record of before that"
+    newer = seen_nine()
+    newer.standing = replace(newer.standing, proves=True)
+    with pytest.raises(Malformed, match="without the proof"):
+        receipted(newer)
+
+
+def test_receipts_that_were_cut_off_from_their_proof_are_asked_for_again() -> None:
+    client = seen_nine()
+    received = receipted(client, last=False)
+    assert (received.receipts, received.forked) == ([], False)
+    client.commit(received)
+    assert client.waiting == 1
 
 
 def test_an_older_record_without_roots_is_believed_until_it_has_told_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from py_core import merkle
@@ -122,8 +124,37 @@ def test_every_proof_of_every_small_tree_holds_and_no_other() -> None:
                 assert not merkle.consistent(older, roots[older], size, roots[size], [])
 
 
+def test_one_proof_shows_several_leaves_and_no_others() -> None:
+    whole, chance = merkle.subtrees_of(MANY), Random(20261128)
+    for size in (*range(1, 20), 63, 64, 65, 70):
+        root = merkle.root_of(MANY[:size])
+        for _ in range(20):
+            wanted = chance.sample(range(size), chance.randint(1, size))
+            leaves = {index: MANY[index] for index in wanted}
+            path = merkle.common_path(wanted, size, whole)
+            assert merkle.included_together(leaves, size, path, root)
+            one = chance.choice(wanted)
+            assert not merkle.included_together({**leaves, one: MANY[one - 1]}, size, path, root) or size == 1
+            assert not merkle.included_together(leaves, size, [*path, root], root)
+            assert not merkle.included_together(leaves, size, path, merkle.root_of(MANY[: size - 1]))
+            if path:
+                assert not merkle.included_together(leaves, size, path[:-1], root)
+            if len(wanted) < size:
+                more = next(index for index in range(size) if index not in leaves)
+                assert not merkle.included_together({**leaves, more: MANY[more]}, size, path, root) or path == []
+    for index in range(70):
+        assert sorted(merkle.common_path([index], 70, whole)) == sorted(merkle.inclusion_path(index, 70, whole))
+    assert len(merkle.common_path(range(40, 60), 70, whole)) < 8, "neighbours share theirs"
+
+
 def test_proofs_from_outside_are_bounded() -> None:
     root = merkle.root_of(MANY)
+    assert not merkle.included_together({}, 70, [root], root)
+    assert not merkle.included_together({-1: MANY[0]}, 70, [], root)
+    assert not merkle.included_together({70: MANY[0]}, 70, [], root)
+    assert not merkle.included_together({0: MANY[0]}, 2**60, [root] * 60, root)
+    assert not merkle.included_together({0: MANY[0]}, 70, [root] * (merkle.PATH_MAX + 1), root)
+    assert not merkle.included_together({0: MANY[0]}, 2, [b"short"], root)
     assert not merkle.included(MANY[0], 0, 70, [b"short"], root)
     assert not merkle.included(MANY[0], 0, 70, [root] * (merkle.PATH_MAX + 1), root)
     assert not merkle.included(MANY[0], -1, 70, [], root)
@@ -132,5 +163,7 @@ def test_proofs_from_outside_are_bounded() -> None:
     assert not merkle.consistent(0, root, 60, root, []), "a head without leaves has one root only"
     with pytest.raises(ValueError, match="no leaf 70"):
         merkle.inclusion_path(70, 70, merkle.subtrees_of(MANY))
+    with pytest.raises(ValueError, match="has not these leaves"):
+        merkle.common_path([3, 70], 70, merkle.subtrees_of(MANY))
     with pytest.raises(ValueError, match="does not begin"):
         merkle.consistency_path(71, 70, merkle.subtrees_of(MANY))

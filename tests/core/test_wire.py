@@ -46,7 +46,7 @@ def test_a_cut_body_is_known_as_cut() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        struct.pack(">IB", 1, 11),
+        struct.pack(">IB", 1, 12),
         struct.pack(">IB", 0, 1),
         struct.pack(">IB", 2**32 - 1, 2),
         struct.pack(">IB", wire.JSON_BYTES_MAX + 2, 1),

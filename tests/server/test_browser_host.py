@@ -41,9 +41,9 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Any:
     module.lock()
 
 
-def unlock(host: Any, *lines: str) -> None:
+def unlock(host: Any, *lines: str, **standing: Any) -> None:
     identity = {"user": "linxiao", "device": "d1", "code": "K7Q"}
-    sync = {"cursor": 0, "scope": "", "config": 1}
+    sync = {"cursor": 0, "scope": "", "config": 1, **standing}
     directory = {**directory_document(), "version": 1}
     host.open_device(
         json.dumps({"identity": identity, "app_version": "1", "directory": directory, "sync": sync}, ensure_ascii=False)
@@ -77,10 +77,13 @@ def test_a_clock_that_is_turned_back_lengthens_no_lease(host: Any) -> None:
     assert statuses == [200, 200, 200, 403]
 
 
-def listed(host: Any, path: str = "/cases", status: int = 200, **query: str) -> str:
+def listed(
+    host: Any, path: str = "/cases", status: int = 200, beacon_time: datetime | None = None, **query: str
+) -> str:
     request = {
         "method": "GET", "path": path, "query": {name: [text] for name, text in query.items()}, "form": {}, "lang": "zh-CN",
-        "now_ms": int(NOW.timestamp() * 1000), "next_device_seq": 99, "beacon": None, "beacon_time_ms": None,
+        "now_ms": int(NOW.timestamp() * 1000), "next_device_seq": 99, "beacon": None,
+        "beacon_time_ms": None if beacon_time is None else at(beacon_time),
         "since_beacon_ms": None, "last_contact_ms": None,
     }  # fmt: skip
     answer = json.loads(host.respond(json.dumps(request)))
@@ -90,6 +93,15 @@ def listed(host: Any, path: str = "/cases", status: int = 200, **query: str) -> 
 
 def at(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
+
+
+def test_the_timeline_says_up_to_which_signed_log_an_act_is_proven(host: Any) -> None:
+    """The head that the device keeps, with the time of the beacon in which it came."""
+    unlock(host, line(1, 3), head=[2, "ab" * 32])
+    shown = listed(host, f"/cases/{1:032x}", beacon_time=NOW - timedelta(hours=5))
+    newest, first = shown.split("目前可以证明")[1], shown.split("目前可以证明")[3]
+    assert "编为日志第 2 号；下次联网时核对日志" in newest
+    assert "编为日志第 0 号；截至 2026年11月20日 周五 05:00 的日志（共 2 条办理记录）已由全市记录签名" in first
 
 
 def test_a_start_from_what_was_kept_shows_the_same_list(host: Any) -> None:

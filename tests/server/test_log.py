@@ -14,7 +14,10 @@ from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
 from sqlalchemy import Connection, delete, func, select, update
 
 from py_core import merkle, wire
+from py_core.change import decode_act_change
 from py_core.checkpoint import act_leaf, read_note
+from py_core.errors import Malformed
+from py_core.exchanged import WaitingAct
 from py_core.key_chain import broken_link
 from py_core.sync import SyncClient
 from server import audit
@@ -408,6 +411,44 @@ def test_a_device_that_finds_the_log_rewritten_tells_the_centre(parts: Parts, br
     with parts.database.reading() as connection:
         told = [row for row in audit.entries(connection, 100) if row.what == "log_forked"]
     assert [(row.about, row.detail["heads"].count(":")) for row in told] == [(lin.device, 2)]
+
+
+def test_a_case_at_the_centre_says_which_checkpoint_covers_each_act(parts: Parts, browser: Browser) -> None:
+    filled(parts, 2)
+    parts.checkpoints.current()
+    Laptop(parts, "zhao").sync(Laptop(parts, "zhao", "other").act(case_id(2), registered()))
+    browser.sign_in("qian")
+    shown = browser.get(f"/cases/{case_id(1)}?lang=en").text
+    for n in (0, 1):
+        assert f"no. {n} of the log, covered by the checkpoint of 2 acts" in shown
+
+
+def test_every_receipt_is_proven_to_be_in_the_log(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that signs for an act and logs another one in its place is not believed, and the act goes on waiting."""
+    lin = Laptop(parts, "lin")
+    device = SyncClient(lin.device, "0.1.0")
+
+    def do(case: str) -> None:
+        pushed, said = lin.act(case, registered()), lin.announcement()
+        change_hash = decode_act_change(pushed.raw).hash
+        device.add(WaitingAct(case, change_hash, pushed.raw, pushed.alg, pushed.signature, said.actor, said.sig))
+
+    def exchange() -> None:
+        answer = parts.exchange.answer("lin", list(wire.read_frames(device.request())))
+        device.commit(device.read([wire.encode_frames(answer)]))
+
+    for n in range(3):
+        do(case_id(n))
+    exchange()
+    assert (device.waiting, device.standing.proves) == (0, True)
+    do(case_id(3))
+    exchange()
+    assert device.waiting == 0
+    monkeypatch.setattr("server.log_tree.act_leaf", lambda case, *rest: act_leaf(case_id(99), *rest))
+    do(case_id(4))
+    with pytest.raises(Malformed, match="without the proof"):
+        exchange()
+    assert device.waiting == 1
 
 
 def test_a_fork_that_is_none_of_this_records_is_told_as_that(parts: Parts, browser: Browser) -> None:

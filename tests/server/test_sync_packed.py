@@ -24,6 +24,7 @@ from server.keys import verifies
 from server.parts import Parts, assemble
 from server.settings import Settings
 
+IN_FULL = {0, wire.TYPE_INCLUDED}  # of `kinds`: frames that are not in short; the proof has one form only
 CASES = [Random(number).randbytes(16).hex() for number in range(12)]
 
 
@@ -137,7 +138,7 @@ def test_pushed_acts_are_receipted_in_short_and_not_told_again(parts: Parts, lin
     assert received is not None
     assert (len(received.receipts), received.acts, lin.sync.waiting) == (36, [], 0)
     assert lin.held == everything(parts)
-    assert kinds(lin.answers[-1]) == [wire.TYPE_BEACON, wire.TYPE_RECEIPTS, wire.TYPE_END]
+    assert kinds(lin.answers[-1]) == [wire.TYPE_BEACON, wire.TYPE_RECEIPTS, wire.TYPE_INCLUDED, wire.TYPE_END]
 
 
 def test_a_device_that_came_back_from_an_older_copy_gets_its_acts_and_learns_its_numbers(
@@ -186,7 +187,7 @@ def test_old_and_new_understand_each_other_with_all_work_kept(parts: Parts, old_
     assert {each.raw for each in pulled} == {*new.raws.values(), act.raw}
     new.converge()
     assert new.held == everything(parts)
-    assert all(kind < wire.TYPE_CHANGES for answer in new.answers for kind in kinds(answer)) == old_record
+    assert all(kind in IN_FULL for answer in new.answers for kind in kinds(answer)) == old_record
 
 
 @pytest.mark.parametrize("seed", range(6))

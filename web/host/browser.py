@@ -113,6 +113,7 @@ def respond(text: str) -> str:
         None if carried is None else CarriedOut(carried["name"], carried["count"], moment(carried["atMs"])),
         None if restored is None else OfferedAgain(moment(restored["atMs"]), restored["count"]),
         timedelta(milliseconds=seen.hidden_ms),
+        surroundings.beacon_time,
     )
     response = desk.respond(_request(data), store, device.identity, surroundings)
     acts = [{"case_id": act.case_id, "text": act.text} for act in response.acts]

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from host.device import Device, StoredCase, moment, packs
 from py_core.calendars import WorkCalendar, national
 from py_core.city import CITY_ID
-from py_core.desk.ports import AttachmentState, CarriedOut, OfferedAgain, Quarantined, Similar, SyncStatus, Uploading
+from py_core.desk.ports import (
+    AttachmentState,
+    CarriedOut,
+    LogSeen,
+    OfferedAgain,
+    Quarantined,
+    Similar,
+    SyncStatus,
+    Uploading,
+)
 from py_core.directory import Directory
 from py_core.left import Left
 from py_core.packs import Packs
@@ -27,12 +36,14 @@ class DeviceStore:
         carried: CarriedOut | None = None,
         offered_again: OfferedAgain | None = None,
         clock_hidden: timedelta = timedelta(0),
+        beacon_time: datetime | None = None,
     ) -> None:
         self._device = device
         self._last_contact_at = last_contact_at
         self._carried = carried
         self._offered_again = offered_again
         self._clock_hidden = clock_hidden
+        self._beacon_time = beacon_time
 
     def case(self, case_id: str) -> StoredCase | None:
         return self._device.cases.get(case_id)
@@ -94,7 +105,13 @@ class DeviceStore:
             self._carried,
             self._offered_again,
             self._clock_hidden,
+            self._log_seen(),
         )
+
+    def _log_seen(self) -> LogSeen | None:
+        """The head that is kept came with the beacon that is kept: one that does not continue it changes neither."""
+        head = self._device.client.standing.head
+        return None if head is None or self._beacon_time is None else LogSeen(head.size, self._beacon_time)
 
     def attachment_state(self, sha256: str) -> AttachmentState:
         if self._device.uploads.is_waiting(sha256):
