@@ -13,6 +13,7 @@ from py_core.desk.keeping_page import erased_words
 from py_core.desk.left_page import show_left
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
+from py_core.desk.time_words import unit_term
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import open_visit
 from py_core.restricted import restriction
@@ -177,7 +178,7 @@ def _explicit(turn: Turn, opened: OpenCase) -> str:
 
 def _period(turn: Turn, opened: OpenCase, promise: Any) -> str:
     period = promise["period"]
-    return f"{period.n} {case_view.term(turn, opened, f'unit.{period.unit}')}"
+    return f"{period.n} {case_view.term(turn, opened, unit_term(period.unit, period.n))}"
 
 
 def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:

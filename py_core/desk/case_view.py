@@ -117,6 +117,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "matter": matter_name(turn, opened),
         "light": light,
         "due": language.day_text(turn.lang, found.due) if found.due else "",
+        "over": found.light in ("met", "met_late"),  # the limit; something may still be owed
         "left": days_left(turn, found.due, unit_of(opened)) if running else "",
         "provisional": found.provisional,
         "state": state_name(turn, opened),

@@ -17,7 +17,10 @@ from py_core.views.language import N_
 COLUMNS = ("overdue", "red", "orange", "yellow", "green")
 
 
-def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]]:
+def centre_menu(turn: Turn, current: str, queue: int | None = None) -> list[dict[str, Any]]:
+    """The pages of the centre for this person; `queue` is the number of open contradictions where it is known."""
+    if queue is None and turn.may("read_whole_city"):
+        queue = sum(opened.glance.contested for opened in turn.unfinished())
     items: tuple[tuple[str, str, str, str], ...] = (
         ("overview", "/centre", N_("Overview"), "see_centre"),
         ("cases", "/centre/cases", N_("All cases"), "read_whole_city"),
@@ -34,7 +37,7 @@ def centre_menu(turn: Turn, current: str, queue: int = 0) -> list[dict[str, Any]
         ("sessions", "/centre/sessions", N_("Sessions and lockouts"), "manage_sessions"),
         ("audit", "/centre/audit", N_("Audit trail"), "read_audit"),
     )
-    counts = {"reconciliation": queue, "quarantine": _held_back(turn)}
+    counts = {"reconciliation": queue or 0, "quarantine": _held_back(turn)}
     return [
         {"href": href, "label": turn.say(label), "count": counts.get(name, 0), "current": name == current}
         for name, href, label, right in items

@@ -18,6 +18,7 @@ from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.slips_sheet import demanded
 from py_core.desk.slips_sources import Sheet, resolve
+from py_core.desk.time_words import unit_term
 from py_core.desk.turn import Turn
 from py_core.directory import Offer
 from py_core.errors import Malformed
@@ -201,7 +202,8 @@ def _period(turn: Turn, offer: Offer) -> str:
     pack = turn.packs.get(offer.pack)
     if not offer.promise or pack is None:
         return ""
-    return f"{offer.promise['n']} {pack.term('unit.' + offer.promise['unit'], turn.lang)}"
+    n = offer.promise["n"]
+    return f"{n} {pack.term(unit_term(offer.promise['unit'], n), turn.lang)}"
 
 
 def _lacking(turn: Turn, offer: Offer) -> list[str]:
@@ -214,7 +216,9 @@ def _lacking(turn: Turn, offer: Offer) -> list[str]:
             continue
         for each in plan.fields:
             if demanded(each, offer.pack) and not resolve(sheet, each.source):
-                found[each.label[1] if turn.lang == language.EN else each.label[0]] = None
+                head, _, name = each.source.partition(".")
+                ours = OFFER_WORDS.get(name) if head == "offer" else None  # as the form below calls it
+                found[turn.say(ours) if ours else each.label[turn.lang == language.EN]] = None
     return list(found)
 
 

@@ -10,11 +10,12 @@ from py_core.city.events import CalendarPublished, PolicySet, SettingFilled
 from py_core.city.filling import OpenSetting, settings_of
 from py_core.city.offers import OfferPublished, PublicationRecorded
 from py_core.desk.city_devices import FIGURE_WORDS
+from py_core.desk.time_words import WORKDAYS
 from py_core.desk.turn import Turn
 from py_core.packs import Packs
 from py_core.packs.retention import load_retention
 from py_core.views import language
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
 
 LAYER_WORDS: Mapping[str, str] = {
     "national": N_("National"),
@@ -79,6 +80,12 @@ COMPLETION_WORDS: Mapping[str, str] = {
     "certificate_issued": N_("The document or licence"),
     "forwarded_up": N_("Forwarding to the higher authority"),
 }
+AMOUNT_WORDS: Mapping[str, tuple[str, str]] = {
+    "workday": WORKDAYS,
+    "day": N2_("%(n)d calendar day", "%(n)d calendar days"),
+    "week": N2_("%(n)d week", "%(n)d weeks"),
+    "month": N2_("%(n)d month", "%(n)d months"),
+}
 UNIT_WORDS: Mapping[str, str] = {
     "workday": N_("working days"),
     "day": N_("calendar days"),
@@ -112,7 +119,7 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
     if value is None:
         return ""
     if setting.kind == "period":
-        return f"{value['n']} {turn.say(UNIT_WORDS[value['unit']])}"
+        return turn.count(AMOUNT_WORDS[value["unit"]], value["n"])
     if setting.parts == SHARE:
         return f"{value['numerator']}/{value['denominator']}"
     if setting.kind in ("numbers", "figures"):

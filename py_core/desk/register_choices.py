@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from py_core.desk.forms import Form
+from py_core.desk.time_words import unit_term
 from py_core.desk.turn import Turn
 from py_core.directory import Offer
 from py_core.packs import Matter, Pack
@@ -154,7 +155,7 @@ def choice_view(turn: Turn, choice: Choice) -> dict[str, object]:
 
 
 def _unit(turn: Turn, pack: Pack, n: int, unit: str) -> str:
-    return pack.term(f"unit.{unit}.one" if n == 1 else f"unit.{unit}", turn.lang)
+    return pack.term(unit_term(unit, n), turn.lang)
 
 
 def _limit(turn: Turn, choice: Choice) -> str:

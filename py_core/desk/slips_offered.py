@@ -89,7 +89,9 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         if facts:
             rows.append(_issued(turn, opened, plan, facts[-1], len(facts)))
         elif commands & suggested or any(opened.case.first(event) for event in plan.after):
-            rows.append(_not_issued(turn, opened, plan, issuable(turn, opened, plan, offered)))
+            row = _not_issued(turn, opened, plan, issuable(turn, opened, plan, offered))
+            if row["state"] == "possible" or not opened.assessment.closed:  # what never comes is not “not yet”
+                rows.append(row)
     return sorted(rows, key=lambda row: ("issued", "possible", "waiting").index(row["state"]))
 
 

@@ -18,7 +18,7 @@ from py_core.desk import case_view, secrecy
 from py_core.desk.act_view import field_text
 from py_core.desk.city_words import publication_line
 from py_core.desk.duties import concerns
-from py_core.desk.time_words import MORE_WORKDAYS, WORKDAYS
+from py_core.desk.time_words import MORE_WORKDAYS, WORKDAYS, unit_term
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -244,7 +244,7 @@ def _period(sheet: Sheet, value: Any) -> str:
     if not value:
         return ""
     period = value["period"] if "period" in value else read_period(value, "promise")
-    return f"{period.n} {sheet.term(f'unit.{period.unit}')}"
+    return f"{period.n} {sheet.term(unit_term(period.unit, period.n))}"
 
 
 def _explicit(sheet: Sheet) -> str:
@@ -261,7 +261,7 @@ def _clock_limit(sheet: Sheet) -> str:
         # While papers are missing no clock runs; the regulation's own limit is still what is told.
         matter = sheet.pack.matters.get(sheet.opened.case.matter)
         period = matter.limit.period if matter and matter.limit else None
-    return f"{period.n} {sheet.term(f'unit.{period.unit}')}" if period else ""
+    return f"{period.n} {sheet.term(unit_term(period.unit, period.n))}" if period else ""
 
 
 def _due(sheet: Sheet) -> str:

@@ -60,6 +60,11 @@ def time_notes(turn: Turn, recorded: RecordedAct) -> list[str]:
     return notes
 
 
+def unit_term(unit: str, n: int) -> str:
+    """The key of a unit of time as it stands behind a number: English has a singular."""
+    return f"unit.{unit}.one" if n == 1 else f"unit.{unit}"
+
+
 def amount_text(turn: Turn, amount: timedelta) -> str:
     """A length of time in its largest fitting unit, rounded down."""
     seconds = int(abs(amount.total_seconds()))

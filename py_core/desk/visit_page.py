@@ -12,9 +12,11 @@ from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
 from py_core.desk.visit_held import OpenVisit, open_visit
+from py_core.errors import Refused
 from py_core.views import language
 from py_core.views.language import N_
-from py_core.visits import STARTED, VISIT_COMMANDS, possible
+from py_core.visits import FINISHED, STARTED, VISIT_COMMANDS, possible
+from py_core.visits.commands import require_now
 
 # What the visit waits for comes first, as a button of its own.
 _REGISTER = N_("Register a request")
@@ -40,6 +42,8 @@ def show_visit(turn: Turn, visit_id: str) -> Response:
                 for text, instead in (visit_view.APART_WORDS[item.code] for item in visit.apart)
             ],
             "actions": actions(turn, opened),
+            "unfinished": _unfinished(turn, opened),
+            "printable": visit.state in (STARTED, FINISHED),
             "requests": visit_view.requests(turn, opened),
             "papers": [visit_view.paper_row(turn, paper) for paper in visit.papers],
             "files": attachment_views(turn, visit.files),
@@ -66,6 +70,17 @@ def show_visit(turn: Turn, visit_id: str) -> Response:
         },
         where="visits",
     )
+
+
+def _unfinished(turn: Turn, opened: OpenVisit) -> str:
+    """What a running visit still needs before it can be finished; empty when nothing is in the way."""
+    if opened.visit.state != STARTED:
+        return ""
+    try:
+        require_now(opened.visit, "finish")
+    except Refused as refused:
+        return turn.say(refused.instead)
+    return ""
 
 
 def actions(turn: Turn, opened: OpenVisit) -> list[dict[str, Any]]:

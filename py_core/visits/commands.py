@@ -131,10 +131,9 @@ def decide_visit(visit: Visit | None, name: str, fields: Mapping[str, Any], happ
 def possible(visit: Visit) -> tuple[str, ...]:
     """The commands that belong to the visit now, in the order in which a visit goes."""
     found = []
-    for name, command in VISIT_COMMANDS.items():
+    for name in VISIT_COMMANDS:
         try:
-            require_state(visit, command)
-            require_something(visit, name)
+            require_now(visit, name)
         except Refused:
             continue
         found.append(name)

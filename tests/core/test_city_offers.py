@@ -186,3 +186,12 @@ def test_what_is_read_is_what_was_written() -> None:
     offer = DIRECTORY.offers["temp-water"]
     read = read_city_event({"type": "offer_published", "offer": offer_row(offer), "reason": "x"}, load_packs())
     assert canonical_json(offer_row(read.offer)) == canonical_json(offer_row(offer))  # type: ignore[union-attr]
+
+
+def test_what_is_lacking_is_called_as_the_form_calls_it() -> None:
+    admin, _ = desks()
+    html = admin.get(PAGE, lang="en").html
+    lacking = re.search(r"this is lacking: ([^<]*)\.<", html)
+    assert lacking
+    for word in lacking[1].split(", "):
+        assert re.search(rf'<label class="govuk-label" for="\w+">\s*{re.escape(word)}', html), word

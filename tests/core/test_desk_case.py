@@ -216,3 +216,22 @@ def test_every_problem_of_the_sync_client_has_words() -> None:
     table = re.findall(r'\d{3}: "(\w+)"', source)
     assert len(table) >= 4
     assert {*table, "bad_answer", "other_record", "record_fault", "storage_full", "other_person"} <= PROBLEMS.keys()
+
+
+def test_a_case_that_is_over_was_due_and_promises_no_slip_that_never_comes(desk: Desk) -> None:
+    running = desk.get(f"/cases/{KEY}", lang="en").html
+    assert "<span>due Thu 8 Jan 2026" in running
+    desk.post(f"/cases/{KEY}/do/request_extension", key=str(desk.seq), reason="雨", workdays="3")
+    assert "not yet: " in desk.get(f"/cases/{KEY}", lang="en").html
+    desk.post(f"/cases/{KEY}/do/issue_decision", key=str(desk.seq), text="同意")
+    over = desk.get(f"/cases/{KEY}", lang="en").html
+    assert "<span>was due Thu 8 Jan 2026" in over
+    assert "not yet: " not in over
+
+
+def test_once_the_limit_is_met_the_head_names_what_is_still_owed(desk: Desk) -> None:
+    """It said that the case was to be completed, under the word “completed”, while the reply was owed."""
+    desk.post(f"/cases/{KEY}/do/issue_decision", key=str(desk.seq), text="同意")
+    head = desk.get(f"/cases/{KEY}", lang="en").html.split("sw-columns")[0]
+    assert "Owed" in head
+    assert ">Reply · responsible" in head

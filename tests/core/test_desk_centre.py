@@ -173,3 +173,16 @@ def test_the_veto_register_shows_what_people_entered_in_any_case_of_the_record()
     assert "两次被投诉属实" not in html
     assert "责任部室" in html
     assert Desk("lin", store=record, where="server").get("/centre/vetoes").status == 403
+
+
+def test_the_menu_says_on_every_page_how_many_contradictions_wait(city: tuple[Desk, Desk, FakeStore]) -> None:
+    desk = centre(city[2])
+    for path in ("/centre", "/centre/cases", "/centre/reconciliation", "/centre/vetoes"):
+        menu = desk.get(path, lang="en").html.split('aria-label="Centre"')[1].split("</nav>")[0]
+        assert "Reconciliation (1)" in menu, path
+
+
+def test_a_wrong_code_is_told_as_a_fault_at_both_fields() -> None:
+    wrong = Desk("nobody", store=FakeStore(), where="server").get("/public/status", n="K7Q-000001", c="AAAA-AAAA").html
+    assert 'class="govuk-error-summary"' in wrong
+    assert wrong.count("govuk-input--error") == 2

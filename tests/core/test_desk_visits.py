@@ -166,6 +166,8 @@ def test_from_papers_and_a_signature_to_the_end(started: Desk) -> None:
     case = request(started)
     do(started, "take_papers", papers="租赁合同 ×2")
     assert started.get(f"{VISIT}/do/finish").status == 409
+    assert f"{VISIT}/do/finish" not in started.get(VISIT).html, "not offered while it would be refused"
+    assert "然后结束走访" in started.get(VISIT).html, "but what it waits for is said"
     assert "租赁合同 × 2" in started.get(f"{VISIT}/do/finish").html
     do(started, "return_papers", **{"copies-0": "1"})
     do(started, "attach_papers", case=case, **{"copies-0": "1"})
@@ -179,6 +181,7 @@ def test_from_papers_and_a_signature_to_the_end(started: Desk) -> None:
     assert "unsigned_reason-error" not in response.html, "a reason is asked of who said no"
     do(started, "sign", signed="yes", signer="钱建新", strokes=DRAWN)
     assert "sw-signature" in started.get(VISIT).html
+    assert f"{VISIT}/do/finish" in started.get(VISIT).html
     do(started, "finish", summary="一件诉求")
     page = started.get(VISIT).html
     assert "已结束" in page
@@ -248,12 +251,12 @@ def test_a_planned_visit_is_the_next_one_not_the_last(desk: Desk) -> None:
         return html.split("恒泰纺织")[1].split("</tr>")[0]
 
     planned = row(desk.get("/visits", show="enterprises", scope="unit").html)
-    assert re.search(r'data-label="最近走访">–', planned)
+    assert re.search(r'data-label="最近走访"><span class="sw-lead">无</span>', planned)
     assert re.search(r'data-label="下次走访">20\d\d年', planned)
     do(desk, "start")
     begun = row(desk.get("/visits", show="enterprises", scope="unit").html)
     assert re.search(r'data-label="最近走访">20\d\d年', begun)
-    assert re.search(r'data-label="下次走访">–', begun)
+    assert re.search(r'data-label="下次走访"><span class="sw-lead">无计划</span>', begun)
 
 
 def test_what_is_known_fills_what_was_left_empty(desk: Desk) -> None:
@@ -332,3 +335,15 @@ def test_a_visit_without_a_number_has_none_to_show() -> None:
     desk.post("/visits/plan", **{**PLAN, "phone": ""})
     assert "see_phone" not in desk.get(VISIT).html
     assert desk.get(f"{VISIT}/do/see_phone").status == 409
+
+
+def test_papers_of_a_visit_are_offered_once_there_is_something_to_print(desk: Desk) -> None:
+    assert "/record?paper=" not in desk.get(VISIT).html
+    do(desk, "start")
+    assert "/record?paper=" in desk.get(VISIT).html
+
+
+def test_where_no_known_case_can_be_added_there_is_nothing_to_fill_in(started: Desk) -> None:
+    page = started.get(f"{VISIT}/do/add_request").html
+    assert 'name="occurred_at"' not in page
+    assert "返回走访" in page
