@@ -63,7 +63,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "registered": (
         _f("pack", "text", "Regulation", True),
         _f("matter", "text", "Matter", True),
-        _f("channel", "choice", "Channel", True, CHANNELS),
+        _f("channel", "choice", "How it came", True, CHANNELS),
         _f("claimant", "choice", "Who asks", False, CLAIMANTS),
         _f("signed", "bool", "Signed by the person"),
         _f("unsigned_reason", "text", "Reason why it is not signed"),
@@ -132,7 +132,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "correction_notified": (
         _f("items", "texts", "Everything to be corrected", True),
         _f("form", "choice", "Form of notice", False, ("oral", "written")),
-        _f("overlooked", "bool", "An item that was already visible before"),
+        _f("overlooked", "bool", "Could have been noticed the first time"),
         _NOTE,
     ),
     "materials_completed": (_f("materials", "materials", "Papers received"), _NOTE),
@@ -145,11 +145,11 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _NOTE,
     ),
     "procedure_time_notified": (
-        _f("id", "text", "Procedure number", True),
+        _f("id", "text", "Procedure", True),
         _f("expected_days", "int", "Working days needed"),
         _NOTE,
     ),
-    "procedure_finished": (_f("id", "text", "Procedure number", True), _NOTE),
+    "procedure_finished": (_f("id", "text", "Procedure", True), _NOTE),
     "extension_requested": (
         _f("reason", "long_text", "Reason", True),
         _f("workdays", "int", "Working days"),
@@ -198,7 +198,10 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("adverse_effect", "bool", "Adverse effect"),
         _NOTE,
     ),
-    "ticket_refused": (_f("within_duty", "bool", "Inside its duties", True), _f("reason", "long_text", "Reason")),
+    "ticket_refused": (
+        _f("within_duty", "bool", "Within the unit's duties", True),
+        _f("reason", "long_text", "Reason"),
+    ),
     "return_requested": (_f("reason", "long_text", "Reason", True),),
     "assist_refused": (_f("by", "text", "Unit that refuses to assist", True), _NOTE),
     "supervision_started": (
@@ -234,7 +237,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "acting_arranged": (_f("by", "text", "By", True), _f("who", "text", "Acting person")),
     "post_changed": (_NOTE,),
     "post_change_filed": (_NOTE,),
-    "complaint_filed": (_f("about", "long_text", "About", True),),
+    "complaint_filed": (_f("about", "long_text", "What the complaint is about", True),),
     "complaint_answered": (_f("text", "long_text", "Answer"),),
     "receipt_issued": (
         _f("first_responder_phone", "text", "Phone of the first responder", True),

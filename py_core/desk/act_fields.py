@@ -45,6 +45,7 @@ _SUBJECT_OF_STEP = frozenset(
 _NEEDED_IF = {
     ("start_procedure", "expected_days"): N_("Needed if the person was told how long it takes."),
     ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
+    ("reveal_field", "words"): N_("Needed if it is for something else."),
 }
 _HINTS = {
     "texts": N_("One item a line."),
@@ -135,7 +136,7 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         needed = _is_needed(spec, field, article) or (spec.name, field.name) in _NEEDED_IF
         hint = turn.say(_hint(spec, field)) if _hint(spec, field) else ""
         if article and not field.required:
-            hint = turn.say(N_("Demanded by %(article)s."), article=article) + hint
+            hint = turn.say(N_("Required by %(article)s."), article=article) + hint
         views.append(
             {
                 "name": typed_name(field.name),

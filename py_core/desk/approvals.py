@@ -27,7 +27,7 @@ _QUESTIONS: tuple[tuple[frozenset[str], tuple[str, ...], str], ...] = (
     (
         frozenset({"approve_extension", "refuse_extension"}),
         ("extension_requested",),
-        N_("Counts only if it is approved and the person is told before this day ends"),
+        N_("Valid only if approved, and the person told, by"),
     ),
     (
         frozenset({"mark_refusal_major", "record_leaders_meeting", "decide_refusal"}),

@@ -25,6 +25,18 @@ FIGURE_WORDS = {
 }
 
 
+FIGURES_SAID = {
+    "lease_days": N_("%(n)s days without contact"),
+    "lease_warning_days": N_("warning %(n)s days before"),
+    "keep_own_days": N_("%(n)s days for cases of the person's unit"),
+    "keep_foreign_days": N_("%(n)s days for cases that are with another unit"),
+    "keep_least_days": N_("at least %(n)s days, even when space is short"),
+    "cases_most": N_("at most %(n)s cases"),
+    "cases_warning": N_("warning from %(n)s cases on"),
+    "space_percent": N_("%(n)s%% of the storage"),
+}
+
+
 def typed_figures(form: Form, setting: OpenSetting) -> dict[str, int]:
     """What was typed, each inside its limits and none larger than the one before it; else faults in the form."""
     known = device_setting(setting.id)

@@ -9,7 +9,7 @@ from py_core.city import CityFact
 from py_core.city.events import CalendarPublished, PolicySet, SettingFilled
 from py_core.city.filling import OpenSetting, settings_of
 from py_core.city.offers import OfferPublished, PublicationRecorded
-from py_core.desk.city_devices import FIGURE_WORDS
+from py_core.desk.city_devices import FIGURES_SAID
 from py_core.desk.time_words import WORKDAYS
 from py_core.desk.turn import Turn
 from py_core.packs import Packs
@@ -53,6 +53,7 @@ PART_WORDS: Mapping[str, str] = {
     "numerator": N_("Numerator"),
     "denominator": N_("Denominator"),
 }
+PARTS_SAID = {"callers": N_("%(n)s callers or more"), "days": N_("within %(n)s days")}
 OFFER_WORDS: Mapping[str, str] = {
     "basis": N_("Legal basis"),
     "scope": N_("Scope of acceptance"),
@@ -123,9 +124,9 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
     if setting.parts == SHARE:
         return f"{value['numerator']}/{value['denominator']}"
     if setting.kind in ("numbers", "figures"):
-        words = {**PART_WORDS, **FIGURE_WORDS}
+        said = {**PARTS_SAID, **FIGURES_SAID}
         return turn.say(N_(", ")).join(
-            f"{turn.say(words[name]) if name in words else name} {value[name]}" for name in setting.parts
+            turn.say(said[name], n=value[name]) if name in said else f"{name} {value[name]}" for name in setting.parts
         )
     if setting.kind == "minutes":
         return turn.say(N_("%(n)d minutes"), n=value)

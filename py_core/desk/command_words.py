@@ -21,6 +21,7 @@ _FAULTS: Mapping[str, str] = {
     "has already ended": N_("This procedure has already ended."),
     "must be later than the date that stands": N_("Choose a date after the one that stands."),
     "is too late": N_("This date is beyond the last day that is allowed."),
+    "must be at least 1": N_("Enter at least 1."),
     "is too long": N_("The steps together are longer than the promise."),
 }
 _GENERAL_FAULT = N_("This entry cannot be read. Compare it with the label and the hint.")

@@ -196,7 +196,8 @@ def _lease_notice(turn: Turn) -> str:
         return ""
     day = language.day_text(turn.lang, turn.lease.until.date())
     return turn.say(
-        N_("This device must meet the city record by %(day)s at the latest: connect it to the network once."), day=day
+        N_("This device must connect to the city record by %(day)s at the latest: connect it to the network once."),
+        day=day,
     )
 
 

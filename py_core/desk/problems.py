@@ -80,7 +80,7 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("To the cases"),
     ),
     "unknown_late_work": Problem(
-        N_("This work is not in quarantine"),
+        N_("This is not among the late and refused work"),
         N_("The record has taken it meanwhile, or the address is mistyped."),
         N_("Go back to the list of late and refused work."),
         "/centre/quarantine",
@@ -116,7 +116,7 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("Sign in"),
     ),
     "lease_over": Problem(
-        N_("This device must meet the city record first"),
+        N_("This device must connect to the city record first"),
         N_(
             "It has had no contact for too long. A lost device must not go on working, so pages stay closed until then."
         ),
@@ -168,7 +168,7 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "too_often": Problem(
         N_("Too many tries in a short time"),
-        N_("From this address so much was asked within a minute that the record looks at no more of it now."),
+        N_("Too many requests came from this address within a minute."),
         N_("Wait a minute, then try again."),
         "/",
         N_("To the first page"),

@@ -40,7 +40,7 @@ OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
     ("done", "", N_("Done or answered on the spot"), N_("nothing is left to do")),
     ("notice", "papers", N_("Papers are missing: give the one-time notice"), N_("everything missing is told once")),
     ("hand_over", "desk", N_("Hand over to another unit"), N_("you follow it until it is taken over")),
-    ("guide", "desk", N_("Not for this organ: guide to the competent body"), N_("explained and told where to go")),
+    ("guide", "desk", N_("Not for this office: guide to the competent body"), N_("explained and told where to go")),
     ("deliver", "appeal", N_("Deliver as a work order to a unit"), N_("its limit starts there")),
     ("register", "", N_("Only register for now"), ""),
 )

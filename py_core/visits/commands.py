@@ -38,7 +38,7 @@ VISIT_COMMANDS: Mapping[str, VisitCommand] = {
         ("add_request", "visit_request_added", N_("Add a case that is known already"), (STARTED,)),
         ("take_papers", "papers_taken", N_("Take papers"), (STARTED,)),
         ("return_papers", "papers_returned", N_("Give papers back"), (STARTED, FINISHED)),
-        ("attach_papers", "papers_attached", N_("Put papers to a request"), (STARTED, FINISHED)),
+        ("attach_papers", "papers_attached", N_("Attach papers to a request"), (STARTED, FINISHED)),
         ("add_files", "visit_files_added", N_("Add photographs or papers"), (STARTED,)),
         ("sign", "visit_signed", N_("Have the record signed"), (STARTED,)),
         ("finish", "visit_finished", N_("Finish the visit"), (STARTED,)),
@@ -71,17 +71,17 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "nothing_held": (N_("No papers of this visit are with the office."), N_("Enter what was taken first.")),
     "nothing_loose": (
         N_("Every paper that was taken belongs to a request or was given back."),
-        N_("Nothing has to be put to a request."),
+        N_("Nothing has to be attached to a request."),
     ),
     "no_phone": (N_("No phone number is entered in this visit."), N_("Enter one when the next visit is planned.")),
     "no_request": (N_("The visit has no request yet."), N_("Register a request first, or give the papers back.")),
     "more_than_held": (
-        N_("Of “%(paper)s” only %(held)d can be given back or put to a request."),
+        N_("Of “%(paper)s” only %(held)d can be given back or attached to a request."),
         N_("Correct the number of copies, or enter first what was taken."),
     ),
     "papers_open": (
-        N_("These papers were taken and neither given back nor put to a request: %(papers)s."),
-        N_("Give them back, or put them to the request to which they belong; then finish the visit."),
+        N_("These papers were taken and neither given back nor attached to a request: %(papers)s."),
+        N_("Give them back, or attach them to the request to which they belong; then finish the visit."),
     ),
     "not_signed": (
         N_("The enterprise has not signed what the record lists now."),

@@ -175,7 +175,7 @@ def test_a_setting_is_filled_in_on_its_page(browser: Browser, parts: Parts) -> N
     form = browser.get(path)
     assert browser.send_form(path, form, callers="0", days="2", reason="x").status_code == 422
     done = browser.send_form(path, form, callers="5", days="3", reason="decided", confirmed="yes")
-    assert "Callers 5, Days 3" in done.text
+    assert "5 callers or more, within 3 days" in done.text
     rules = browser.get("/centre/rules").text
     assert "1/2" in rules
     assert "Numerator" not in rules
@@ -188,7 +188,7 @@ def test_the_figures_of_devices_are_set_inside_their_limits_by_a_recorded_act(br
     lin = Laptop(parts, "lin")
     browser.sign_in("he")
     rules = browser.get("/centre/rules").text
-    assert "Days without contact 30, Days of warning before 5" in rules
+    assert "30 days without contact, warning 5 days before" in rules
     path = "/centre/rules/devices/device_lease"
     form = browser.get(path)
     assert "from 3 to 180" in form.text
@@ -203,7 +203,7 @@ def test_the_figures_of_devices_are_set_inside_their_limits_by_a_recorded_act(br
     assert "Of 1 devices in use, 0 had their last contact before that." in preview.text
     assert CITY_ID not in parts.casebook.current()
     done = browser.send_form(path, form, **{**typed, "lease_days": "14"}, confirmed="yes")
-    assert "Days without contact 14, Days of warning before 3" in done.text
+    assert "14 days without contact, warning 3 days before" in done.text
     assert "short roads" in done.text
     # The device gets it as it gets every rule: the signed act in the city document.
     lin.sync()
