@@ -43,6 +43,7 @@ _NAMING_FIELDS = {
     "visit_planned": (("unit", "officers"), BEGAN),
     "reporter_told": (("unit",), BEGAN),
     "visit_moved": (("officers",), BEGAN),
+    "visit_started": (("officers",), BEGAN),
 }
 _RETURNS = frozenset({"return_requested", "ticket_refused"})
 

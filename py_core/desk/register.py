@@ -267,7 +267,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
     return page(
         turn,
         "register.html",
-        turn.say(N_("Register a contact")),
+        turn.say(N_("Register a request") if form.value("visit") else N_("Register a contact")),
         f"register-{form.value('key')}",
         {
             "form": form,

@@ -48,6 +48,11 @@ class Choice:
         """Whether the instruction or letter may set the limit itself (P-16)."""
         return self.matter.explicit_allowed or self.matter.explicit_only
 
+    @property
+    def registering_article(self) -> str:
+        """The article of its regulation that has contacts registered, with how to reach the person."""
+        return self.pack.common.breaches["B-02"].sources.get(self.pack.id, "")
+
     def paper_field(self, index: int) -> str:
         return f"paper-{self.value}-{index}"
 

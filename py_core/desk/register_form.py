@@ -130,10 +130,14 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
         pass  # an answer can reach an address too; a letter may be anonymous (C-37)
     elif choice and choice.kind == MATTER:
         form.fault("claimant_phone", N_("Enter a phone number or an address: the answer must reach the person."))
-    else:
+    elif choice:
         form.fault(
-            "claimant_phone", N_("Enter a phone number: the registration must hold how to reach the person (JY-3.2.7).")
+            "claimant_phone",
+            N_("Enter a phone number: the registration must hold how to reach the person (%(article)s)."),
+            article=choice.registering_article,
         )
+    else:
+        form.fault("claimant_phone", N_("Enter a phone number: the registration must hold how to reach the person."))
     if address:
         fields["claimant_address"] = address
     typed_id = form.text("claimant_id", 40)
@@ -235,7 +239,7 @@ def _read_papers(form: Form, choice: Choice | None) -> tuple[list[dict[str, Any]
 
 def _read_signature(form: Form, fields: dict[str, Any]) -> None:
     """What stays owed when the printed registration is to be signed: `record_signature` says how that went."""
-    signed = form.choice("signed", ("yes", "paper", "no"), N_("Say whether the registration was signed (JY-3.2.7)."))
+    signed = form.choice("signed", ("yes", "paper", "no"), N_("Say whether the registration was signed."))
     fields["signed"] = signed == "yes"
     drawn = form.strokes("strokes")
     if drawn and signed in ("paper", "no"):
@@ -246,7 +250,7 @@ def _read_signature(form: Form, fields: dict[str, Any]) -> None:
         fields["strokes"] = drawn
     if signed == "no":
         fields["unsigned_reason"] = form.text(
-            "unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature (JY-3.2.7).")
+            "unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature.")
         )
 
 

@@ -114,7 +114,8 @@ def _defaults(opened: OpenVisit, name: str) -> dict[str, str]:
 
 
 def _read_start(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
-    return [_given(met=form.text("met", NAME_MAX), note=form.text("note", TEXT_MAX))]
+    officers = read_officers(turn, form)
+    return [_given(officers=officers, met=form.text("met", NAME_MAX), note=form.text("note", TEXT_MAX))]
 
 
 def _read_request(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
@@ -260,11 +261,18 @@ def _addable(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
     ]
 
 
+def _who_goes(turn: Turn, opened: OpenVisit, command: str) -> list[str]:
+    """Who is ticked: those planned, and at the start whoever begins it too, so that the record says who was there."""
+    planned = list(opened.visit.officers)
+    me = turn.identity.user
+    return planned if command != "start" or me in planned else [me, *planned]
+
+
 def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status: int = 200) -> Response:
     visit = opened.visit
     shown = visit_view.shown_lines(turn, opened) if spec.name == "sign" else []
     lines = {"return_papers": visit.held, "attach_papers": visit.loose}.get(spec.name, ())
-    chosen = form.values("officer") if turn.request.form else list(visit.officers)
+    chosen = form.values("officer") if turn.request.form else _who_goes(turn, opened, spec.name)
     return page(
         turn,
         "visit_do.html",
@@ -296,7 +304,7 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "shown": shown,
             "seen": _seen(shown),
             "content": visit.signed_about,
-            "officers": officer_choices(turn, chosen) if spec.name == "move" else {"own": [], "others": []},
+            "officers": officer_choices(turn, chosen) if spec.name in ("move", "start") else {"own": [], "others": []},
         },
         status=status,
         where="visits",

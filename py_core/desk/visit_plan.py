@@ -122,7 +122,7 @@ def _details(known: Enterprise) -> dict[str, str]:
 
 
 def officer_choices(turn: Turn, chosen: list[str]) -> dict[str, Any]:
-    """The people of one's own unit to tick, those of others to choose from."""
+    """The people of one's own unit, and whoever else goes, to tick; those of other units to choose from."""
     own = turn.person.unit if turn.person else ""
     english = turn.lang == language.EN
     able = [person for person in turn.people if may(person.roles, "go_on_visits") and person.category != "support"]
@@ -143,7 +143,7 @@ def officer_choices(turn: Turn, chosen: list[str]) -> dict[str, Any]:
                 "checked": each.id in chosen,
             }
             for each in sorted(able, key=lambda each: each.id != turn.identity.user)
-            if each.unit == own
+            if each.unit == own or each.id in chosen
         ],
         "others": [group for group in others if group["options"]],
     }

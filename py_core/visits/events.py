@@ -46,7 +46,11 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("officers", "texts", N_("Visiting officers")),
         _REASON,
     ),
-    "visit_started": (_f("met", "text", N_("Received by")), _NOTE),
+    "visit_started": (
+        _f("officers", "texts", N_("Visiting officers")),
+        _f("met", "text", N_("Received by")),
+        _NOTE,
+    ),
     "visit_request_added": (_f("case", "text", N_("Request"), True),),
     "papers_taken": (_PAPERS, _CASE),
     "papers_attached": (_PAPERS, _f("case", "text", N_("Request"), True)),
@@ -109,7 +113,7 @@ def _check_meaning(event_type: str, fields: Mapping[str, Any]) -> None:
     officers = fields.get("officers", ("",))
     if len(officers) > OFFICERS_MAX or len(set(officers)) < len(officers):
         raise Malformed("officers", N_("must be different people, not too many"))
-    if event_type in ("visit_planned", "visit_moved") and not all(officers) and "officers" in fields:
+    if event_type in ("visit_planned", "visit_moved", "visit_started") and not all(officers) and "officers" in fields:
         raise Malformed("officers", N_("must be different people, not too many"))
     case = fields.get("case", "0" * 32)
     if not _CASE_ID.fullmatch(case) or is_visit_id(case):

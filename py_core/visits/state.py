@@ -97,8 +97,9 @@ class Visit:
 
     @property
     def officers(self) -> tuple[str, ...]:
-        """Who goes, by their ids."""
-        named = [fact for fact in self.all("visit_moved") if fact.data.get("officers")]
+        """Who goes, by their ids; once it has begun, who went."""
+        said = (*self.all("visit_moved"), *self.all("visit_started")[:1])
+        named = [fact for fact in said if fact.data.get("officers")]
         stands = named[-1] if named else self.planned
         return tuple(stands.data["officers"]) if stands is not None else ()
 

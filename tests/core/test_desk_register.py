@@ -132,6 +132,7 @@ def test_what_somebody_attests_is_never_answered_beforehand() -> None:
         ({"claimant_name": " "}, "claimant_name", "请填写姓名或单位名称"),
         ({"claimant_phone": "1381234567"}, "claimant_phone", "11 位手机号"),
         ({"claimant_phone": ""}, "claimant_phone", "JY-3.2.7"),
+        ({"claimant_phone": "", "offer": "appeal:citizen", "channel": "phone"}, "claimant_phone", "HL-5"),
         ({"claimant_id": "360426199101010072"}, "claimant_id", "校验位不符"),
         ({"signed": "no"}, "unsigned_reason", "没有签字的原因"),
         ({"complete": ""}, "complete", "材料是否齐全"),
@@ -142,7 +143,7 @@ def test_what_somebody_attests_is_never_answered_beforehand() -> None:
         ({"outcome": "hand_over"}, "to_unit", "接收单位"),
         ({"occurred_at": "2026-12-24T10:00"}, "occurred_at", "还没到"),
         ({"title": "长" * 81}, "title", "80"),
-        ({"channel": "teleport"}, "channel", "来访方式"),
+        ({"channel": "teleport"}, "channel", "受理渠道"),
     ],
 )
 def test_a_fault_is_named_at_its_field_and_everything_typed_is_kept(

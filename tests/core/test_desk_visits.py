@@ -30,7 +30,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def started(desk: Desk) -> Desk:
-    do(desk, "start", met="钱建新")
+    do(desk, "start", officer="lin", met="钱建新")
     return desk
 
 
@@ -119,7 +119,7 @@ def test_the_same_form_makes_one_act(desk: Desk) -> None:
     assert desk.post("/visits/plan", **PLAN).location == f"{VISIT}?done=visit_again"
     key = field(desk, "start", "key")
     for _ in range(2):
-        response = desk.post(f"{VISIT}/do/start", key=key, met="钱建新")
+        response = desk.post(f"{VISIT}/do/start", key=key, officer="lin", met="钱建新")
         assert response.status == 303
     assert len(desk.store.acts[VISIT[8:]]) == 2
     form = service_form(visit=VISIT[8:], claimant="enterprise", claimant_name="恒泰纺织", claimant_id="")
@@ -246,6 +246,21 @@ def test_the_enterprise_s_file_joins_visits_and_cases(started: Desk) -> None:
     assert f'value="{code}"' in started.get("/register", enterprise=code).html
 
 
+def test_who_begins_a_visit_of_a_colleague_stands_in_its_record(desk: Desk) -> None:
+    zhou = Desk("zhou", store=desk.store, code="Z9A")
+    shown = zhou.get(f"{VISIT}/do/start").html
+    for user in ("lin", "zhou"):
+        assert re.search(rf'value="{user}" checked', shown), "whoever is planned, and who begins"
+    assert zhou.post(f"{VISIT}/do/start", key=field(zhou, "start", "key")).status == 422
+    do(zhou, "start", officer="zhou")
+    head = zhou.get(VISIT).html
+    assert "林晓梅走访" not in head
+    assert "周建国" in head
+    signed = zhou.get(f"{VISIT}/do/sign").html
+    assert "周建国" in signed.partition("sw-shown")[2].partition("</ul>")[0], "and in what the enterprise signs"
+    assert "林晓梅" not in signed
+
+
 def test_a_planned_visit_is_the_next_one_not_the_last(desk: Desk) -> None:
     def row(html: str) -> str:
         return html.split("恒泰纺织")[1].split("</tr>")[0]
@@ -253,7 +268,7 @@ def test_a_planned_visit_is_the_next_one_not_the_last(desk: Desk) -> None:
     planned = row(desk.get("/visits", show="enterprises", scope="unit").html)
     assert re.search(r'data-label="最近走访"><span class="sw-lead">无</span>', planned)
     assert re.search(r'data-label="下次走访">20\d\d年', planned)
-    do(desk, "start")
+    do(desk, "start", officer="lin")
     begun = row(desk.get("/visits", show="enterprises", scope="unit").html)
     assert re.search(r'data-label="最近走访">20\d\d年', begun)
     assert re.search(r'data-label="下次走访"><span class="sw-lead">无计划</span>', begun)
