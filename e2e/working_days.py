@@ -251,7 +251,7 @@ BZ = Day(
             _do(WU, "集体研究件", "decide_refusal", outcome="agree", note="同意。"),
             _do(WU, "报备后纠正", "decide_refusal", outcome="correct", note="应予受理。"),
             _do(WU, "部室不清", "designate_lead", lead="xingqiao"),
-            _do(SUN, "A岗外出", "arrange_acting", "F-24", who="zhaolei"),
+            _do(SUN, "A岗外出", "arrange_acting", "F-24", who="sunguoping"),
             _do(XU, "引导柳溪", "accept_handover"),
             _do(LIN, "科普基地审核", "receive_materials", complete="no", materials="场地使用证明 ×1"),
             _do(LIN, "科普基地审核", "notify_correction", "F-04", items="场地使用证明未盖章", form_of_notice="written"),

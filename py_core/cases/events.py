@@ -245,7 +245,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("complaint_phone", "text", "Complaint phone", True),
         _f("number", "text", "Number"),
     ),
-    "message_left": (_f("phone", "text", "Phone"), _NOTE),
+    "message_left": (_f("phone", "text", "Phone"), _f("note", "long_text", "What the visitor left")),
     "visitor_contacted": (_NOTE,),
     "promise_changed": (_f("n", "int", "Amount", True), _f("unit", "text", "Unit", True)),
     "due_recomputed": (

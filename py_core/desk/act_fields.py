@@ -11,6 +11,7 @@ from py_core.cases.commands import CommandSpec
 from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
+from py_core.cases.state import Fact
 from py_core.desk import case_view, secrecy
 from py_core.desk.contact_checks import read_phone, tidy
 from py_core.desk.forms import NO_FILES, Form
@@ -39,7 +40,8 @@ _UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_le
 # What a step is about. No article demands it, yet an answer without words would be none.
 _SUBJECT_OF_STEP = frozenset(
     {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
-     ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who"), ("refuse_ticket", "reason")}
+     ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who"), ("refuse_ticket", "reason"),
+     ("leave_message", "note")}
 )  # fmt: skip
 # Entries that one answer needs and another does not; the law's own gates ask for them.
 _NEEDED_IF = {
@@ -65,12 +67,18 @@ def is_fixed(command: str, field: str) -> bool:
 
 
 def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
-    """The fields that a form has: those that the desk does not fill itself, and no drawing of who stays secret."""
+    """The fields that a form has: those that the desk does not fill itself, and no drawing of who stays secret.
+
+    Whether something was overlooked the first time is asked from the second notice on (BZ-YC-3).
+    """
     secret = secrecy.hiding_rule(turn, opened) is not None
+    first_notice = opened.case.first("correction_notified") is None
     return [
         field
         for field in spec.fields
-        if not is_fixed(spec.name, field.name) and not (secret and field.name in PARTICULARS)
+        if not is_fixed(spec.name, field.name)
+        and not (secret and field.name in PARTICULARS)
+        and not (first_notice and field.name == "overlooked")
     ]
 
 
@@ -140,13 +148,23 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         views.append(
             {
                 "name": typed_name(field.name),
-                "label": turn.say(field.label) + ("" if needed else turn.say(N_(" (optional)"))),
+                "label": turn.say(field.label) + turn.say(_mark(spec, field, needed)),
                 "hint": hint,
                 "options": options,
                 "widget": _widget(field, options),
             }
         )
     return views
+
+
+# An extension is asked for by its length or its end; one of the two is needed.
+_ONE_OF_TWO = frozenset({("request_extension", "workdays"), ("request_extension", "until")})
+
+
+def _mark(spec: CommandSpec, field: FieldSpec, needed: bool) -> str:
+    if (spec.name, field.name) in _ONE_OF_TWO:
+        return N_(" (one of the two)")
+    return "" if needed else N_(" (optional)")
 
 
 def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
@@ -159,6 +177,8 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
         return _NEEDED_IF[spec.name, field.name]
     if field.name == "assists":
         return N_("One unit a line, such as: water bureau.")
+    if (spec.name, field.name) == ("approve_extension", "workdays"):
+        return N_("Left empty with the new date, what was asked for is approved.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
         return N_("Working days to be added; or leave this empty and give the new date.")
     return _HINTS.get(field.kind, "")
@@ -197,10 +217,15 @@ def _options(
         return [{"value": person.id, "text": person.name} for person in turn.directory.people.values()] + units
     if field.name in ("handler", "who") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
-        return [{"value": person.id, "text": person.name} for person in turn.people if person.unit == unit]
+        away = _recorded_away(turn, opened) if field.name == "who" else frozenset()
+        return [
+            {"value": person.id, "text": person.name}
+            for person in turn.people
+            if person.unit == unit and person.id not in away and person.category != "support"
+        ]
     if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
         return [
-            {"value": str(fact.data["id"]), "text": _procedure(turn, pack, fact.data)}
+            {"value": str(fact.data["id"]), "text": _procedure(turn, pack, fact)}
             for fact in opened.case.all("procedure_started")
         ]
     if field.name == "trigger" and pack:
@@ -210,10 +235,25 @@ def _options(
     return []
 
 
-def _procedure(turn: Turn, pack: Pack | None, data: Any) -> str:
+def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:
+    """Who of the case's post is recorded as away today: nobody of them can stand in (BZ-AB-4)."""
+    today = turn.moment.date()
+    posts = {
+        fact.data["who"]
+        for fact in opened.case.all("absence_recorded")
+        if fact.data["from"] <= today <= fact.data["to"]
+    }
+    stand_ins = turn.directory.stand_ins_of(opened.glance.people, today)
+    holders = {post.a for post in turn.directory.posts.values() if post.b in stand_ins} & opened.glance.people
+    return frozenset((holders if "A" in posts else set()) | (set(stand_ins) if "B" in posts else set()))
+
+
+def _procedure(turn: Turn, pack: Pack | None, fact: Fact) -> str:
+    data = fact.data
     name = pack.term(f"procedure.{data['procedure']}", turn.lang) if pack else str(data["procedure"])
     named = " ".join(part for part in (name, str(data.get("name") or "")) if part)
-    return named + turn.say(N_(" (%(text)s)"), text=data["id"])
+    began = turn.say(N_("began on %(day)s"), day=language.day_text(turn.lang, fact.day))
+    return named + turn.say(N_(" (%(text)s)"), text=began)
 
 
 def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | None, form: Form) -> dict[str, Any]:
@@ -238,6 +278,8 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             value = _read(turn, form, replace(field, name=name), needed)
         if value not in ("", None, []):
             fields[field.name] = value
+    if spec.name == "request_extension" and not {"workdays", "until"} & {*fields, *form.errors}:
+        form.fault("workdays", N_("Enter the working days to be added, or the new date."))
     return fields
 
 

@@ -22,30 +22,56 @@ from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
 
-# What is decided, the acts that asked for it (the newest one is shown), and what its date means.
-_QUESTIONS: tuple[tuple[frozenset[str], tuple[str, ...], str], ...] = (
+_ASKED, _REASON = (N_("Asked by"), N_("Asks for")), N_("Reason")
+# What is decided, the acts that led to it (the newest one is shown), what its date means, and what is said of whoever
+# led to it, of what is wished and of why.
+_QUESTIONS: tuple[tuple[frozenset[str], tuple[str, ...], str, tuple[str, str], str], ...] = (
     (
         frozenset({"approve_extension", "refuse_extension"}),
         ("extension_requested",),
         N_("Valid only if approved, and the person told, by"),
+        _ASKED,
+        _REASON,
     ),
     (
         frozenset({"mark_refusal_major", "record_leaders_meeting", "decide_refusal"}),
         ("refusal_reported", "refusal_proposed"),
         N_("The person must have the decision by"),
+        (N_("Reported by"), N_("Asks for")),
+        _REASON,
     ),
-    (frozenset({"designate_lead"}), ("lead_requested",), N_("The matter's own limit goes on running until")),
-    (frozenset({"arrange_acting"}), ("absence_recorded",), N_("The matter's own limit goes on running until")),
-    (frozenset({"pass_review", "return_review"}), ("fed_back",), N_("A case sent back keeps its limit")),
+    (
+        frozenset({"designate_lead"}),
+        ("lead_requested",),
+        N_("The matter's own limit goes on running until"),
+        _ASKED,
+        _REASON,
+    ),
+    (
+        frozenset({"arrange_acting"}),
+        ("absence_recorded",),
+        N_("The matter's own limit goes on running until"),
+        (N_("Recorded by"), N_("Absence")),
+        _REASON,
+    ),
+    (
+        frozenset({"pass_review", "return_review"}),
+        ("fed_back",),
+        N_("A case sent back keeps its limit"),
+        (N_("Fed back by"), N_("Asks for")),
+        N_("What was fed back"),
+    ),
     (
         frozenset({"start_supervision", "decline_proposal", "open_accountability"}),
         ("ticket_refused", "assist_refused", "called_back", "complaint_filed"),
         N_("Limit of the matter"),
+        (N_("Recorded by"), N_("Asks for")),
+        _REASON,
     ),
 )
 # States in which somebody may have to decide; proposals can come up in any state, so their cases are opened too.
 _WAITING = frozenset({"extension_pending", "refusal_pending", "leaders_meeting", "lead_pending", "review_pending"})
-_DECISIONS = frozenset[str]().union(*(commands for commands, _, _ in _QUESTIONS))
+_DECISIONS = frozenset[str]().union(*(commands for commands, *_ in _QUESTIONS))
 
 
 def show_approvals(turn: Turn) -> Response:
@@ -90,7 +116,7 @@ def _candidates(turn: Turn) -> Iterator[OpenCase]:
 
 def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
     offered = [item for item in possible(opened.case, turn.law(opened.case)) if item.command in _DECISIONS]
-    for commands, asked_by, meaning in _QUESTIONS:
+    for commands, asked_by, meaning, (asker, wish), why in _QUESTIONS:
         mine = [item for item in offered if item.command in commands]
         if not mine or (commands & {"open_accountability"} and not opened.assessment.proposals):
             continue
@@ -108,6 +134,7 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "race_text": language.day_text(turn.lang, race) if race else "",
             "left": case_view.days_left(turn, race, case_view.unit_of(opened)) if race else "",
             "meaning": turn.say(meaning),
+            "labels": {"asked": turn.say(asker), "wish": turn.say(wish), "reason": turn.say(why)},
             "article": mine[0].article,
             "actions": [{"name": item.command, "label": command_title(turn, item.command)} for item in mine],
         }

@@ -13,7 +13,7 @@ from py_core.desk.act_fields import read_papers
 from py_core.desk.command_words import fault_text
 from py_core.desk.contact_checks import tidy
 from py_core.desk.enterprises import cases_of, find_enterprise
-from py_core.desk.forms import NEEDED, NO_FILES, Form, shown_moment
+from py_core.desk.forms import CHOOSE, NEEDED, NO_FILES, Form, shown_moment
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
@@ -27,6 +27,7 @@ from py_core.errors import Refused
 from py_core.views.language import N_
 from py_core.visits import VISIT_COMMANDS, Paper, VisitCommand, decide_visit
 from py_core.visits.commands import require_now
+from py_core.visits.events import VISIT_EVENTS
 
 Fields = list[dict[str, Any]]
 """What a command becomes: the fields of each event of the act."""
@@ -137,8 +138,8 @@ def _read_returned(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
 
 
 def _read_attached(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
-    case = form.choice("case", opened.visit.requests, N_("Choose the request."))
     papers = [paper for each in _read_lines(form, opened.visit.loose).values() for paper in each]
+    case = form.choice("case", opened.visit.requests, N_("Choose the request."))
     return [_given(papers=papers, case=case)]
 
 
@@ -189,17 +190,12 @@ def _seen(lines: list[str]) -> str:
 
 
 def _read_files(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
+    files = form.attachments("attachments", needed=NO_FILES)
+    purpose = form.choice("purpose", ATTACHMENT_PURPOSES)
     case = form.value("case")
     if case:
         case = form.choice("case", opened.visit.requests, N_("Choose a request of this visit."))
-    return [
-        _given(
-            purpose=form.choice("purpose", ATTACHMENT_PURPOSES),
-            attachments=form.attachments("attachments", needed=NO_FILES),
-            case=case,
-            note=form.text("note", TEXT_MAX),
-        )
-    ]
+    return [_given(purpose=purpose, attachments=files, case=case, note=form.text("note", TEXT_MAX))]
 
 
 def _read_finish(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
@@ -261,6 +257,16 @@ def _addable(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
     ]
 
 
+def _labels(turn: Turn, spec: VisitCommand, form: Form) -> list[dict[str, str]]:
+    """The names of fields whose fault does not name them itself."""
+    plain = {turn.say(NEEDED), turn.say(CHOOSE)}
+    return [
+        {"name": field.name, "label": turn.say(field.label)}
+        for field in VISIT_EVENTS[spec.event]
+        if form.errors.get(field.name) in plain
+    ]
+
+
 def _who_goes(turn: Turn, opened: OpenVisit, command: str) -> list[str]:
     """Who is ticked: those planned, and at the start whoever begins it too, so that the record says who was there."""
     planned = list(opened.visit.officers)
@@ -284,6 +290,7 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "enterprise": visit.value("enterprise"),
             "command": spec.name,
             "form": form,
+            "labels": _labels(turn, spec, form),
             "requests": [
                 {"value": each["id"], "text": f"{each['title']} · {each['number']}"}
                 for each in visit_view.requests(turn, opened)

@@ -73,7 +73,6 @@ def _read(turn: Turn, form: Form) -> dict[str, Any]:
         "purpose": form.text("purpose", PURPOSE_MAX),
         "unit": turn.person.unit if turn.person else "",
         "number": f"{turn.identity.device_code}-{turn.surroundings.next_device_seq:0{NUMBER_DIGITS}d}",
-        "officers": read_officers(turn, form),
     }
     if fields["code"]:
         fields["code"], fault = read_identity(fields["code"], "enterprise")
@@ -86,6 +85,7 @@ def _read(turn: Turn, form: Form) -> dict[str, Any]:
     day = read_day(form, "on")
     if day is not None:
         fields["on"] = day.isoformat()
+    fields["officers"] = read_officers(turn, form)
     known = _of_name(turn, fields["enterprise"]) if fields["enterprise"] else None
     if known is not None and fields["code"] in ("", known.code):
         fields |= {name: fields[name] or text for name, text in _details(known).items()}

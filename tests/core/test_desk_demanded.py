@@ -47,6 +47,36 @@ def test_a_step_is_not_taken_without_what_it_is_about(pack: str, command: str, f
     assert desk.post(f"{case}/do/{command}", key="1", **FURTHER[pack, command].typed).status == 303
 
 
+def test_an_extension_is_asked_for_with_days_or_date_in_the_first_round() -> None:
+    desk = Desk()
+    desk.post("/register", **appeal_form(KEY))
+    assert desk.get(f"/cases/{KEY}/do/request_extension").html.count("（二者填一项）") == 2
+    empty = desk.post(f"/cases/{KEY}/do/request_extension", key="1").html
+    for field in ("reason", "workdays"):
+        assert f'href="#{field}"' in empty
+    day = desk.post(f"/cases/{KEY}/do/request_extension", key="1", reason="施工", until="一月")
+    assert 'href="#workdays"' not in day.html, "the date was given and cannot be read: that is all"
+    assert desk.post(f"/cases/{KEY}/do/request_extension", key="1", reason="施工", workdays="3").status == 303
+
+
+def test_who_did_not_sign_says_why() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form(signed="paper"))
+    refused = desk.post(f"/cases/{KEY}/do/record_signature", key="1", signed="no")
+    assert (refused.status, 'href="#unsigned_reason"' in refused.html) == (422, True)
+    assert desk.post(f"/cases/{KEY}/do/record_signature", key="1", signed="no", unsigned_reason="不识字").status == 303
+
+
+def test_what_was_overlooked_is_asked_from_the_second_notice_on() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form(complete="no", outcome="register"))
+    path = f"/cases/{KEY}/do/notify_correction"
+    assert 'name="overlooked"' not in desk.get(path).html
+    assert desk.post(path, key="1", items="用地证明").status == 303
+    desk.post(f"/cases/{KEY}/do/receive_materials", key="2", complete="no", materials="用地证明")
+    assert 'name="overlooked"' in desk.get(path).html
+
+
 def test_a_demand_holds_only_under_the_regulation_that_makes_it() -> None:
     assert demanding_article("HL", "reply", "text") == "HL-7"
     assert demanding_article("WH", "reply", "text") == ""

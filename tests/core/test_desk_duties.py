@@ -160,11 +160,15 @@ def test_the_number_that_a_visitor_leaves_can_be_called() -> None:
         "linxiao", "/register", offer="matter", matter="matter:BZ:contact", claimant_name="孙七",
         claimant_phone="13812345678", title="来访", text="来访未遇。", outcome="register",
     )  # fmt: skip
-    wrong = town.desks["linxiao"].post(f"/cases/{town.case}/do/leave_message", key="9", phone="1381234567")
+    wrong = town.desks["linxiao"].post(
+        f"/cases/{town.case}/do/leave_message", key="9", phone="1381234567", note="请回电"
+    )
     assert wrong.status == 422
     assert "电话" in wrong.html
     assert 'value="1381234567"' in wrong.html
-    town.take("linxiao", "/cases/{}/do/leave_message", phone="138 1234 5679")
+    nothing = town.desks["linxiao"].post(f"/cases/{town.case}/do/leave_message", key="9", phone="13812345679")
+    assert (nothing.status, 'id="note-error"' in nothing.html) == (422, True), "a message says something"
+    town.take("linxiao", "/cases/{}/do/leave_message", phone="138 1234 5679", note="请回电")
 
 
 def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
@@ -181,5 +185,9 @@ def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
     assert "B岗责任人 赵磊" in town.page("zhaolei")
     town.take("linxiao", "/cases/{}/do/record_absence", who="B", **away)
     assert not town.sees("zhaolei"), "both are away: the head answers"
-    town.take("sunguoping", "/cases/{}/do/arrange_acting", who="zhaolei")
-    assert town.sees("zhaolei"), "who acts has it among the own duties"
+    form = town.desks["sunguoping"].get(f"/cases/{town.case}/do/arrange_acting").html
+    assert set(re.findall(r'name="who" type="radio" value="(\w+)"', form)) == {"sunguoping", "wuhaiyan"}, (
+        "not who is away"
+    )
+    town.take("sunguoping", "/cases/{}/do/arrange_acting", who="sunguoping")
+    assert town.sees("sunguoping"), "who acts has it among the own duties"

@@ -246,6 +246,25 @@ def test_the_enterprise_s_file_joins_visits_and_cases(started: Desk) -> None:
     assert f'value="{code}"' in started.get("/register", enterprise=code).html
 
 
+def test_faults_are_named_in_the_order_of_the_page(desk: Desk) -> None:
+    def faults(path: str, **typed: str) -> list[str]:
+        html = desk.post(path, key="ff" * 16, **typed).html
+        assert "govuk-error-summary" in html
+        return re.findall(r'<a href="#([\w-]+)">', html.partition("govuk-error-summary")[2].partition("</ul>")[0])
+
+    assert faults("/visits/plan") == ["enterprise", "on", "officer"]
+    do(desk, "start", officer="lin")
+    assert faults(f"{VISIT}/do/add_files") == ["attachments", "purpose"]
+    html = desk.post(f"{VISIT}/do/note", key="1").html
+    assert "备注：请填写。" in html, "a fault without a name is told with it"
+
+
+def test_looking_at_a_number_happens_now(desk: Desk) -> None:
+    html = desk.get(f"{VISIT}/do/see_phone").html
+    assert 'name="occurred_at"' not in html
+    assert "记入日志" in html
+
+
 def test_who_begins_a_visit_of_a_colleague_stands_in_its_record(desk: Desk) -> None:
     zhou = Desk("zhou", store=desk.store, code="Z9A")
     shown = zhou.get(f"{VISIT}/do/start").html
@@ -354,7 +373,7 @@ def test_a_visit_without_a_number_has_none_to_show() -> None:
 
 def test_papers_of_a_visit_are_offered_once_there_is_something_to_print(desk: Desk) -> None:
     assert "/record?paper=" not in desk.get(VISIT).html
-    do(desk, "start")
+    do(desk, "start", officer="lin")
     assert "/record?paper=" in desk.get(VISIT).html
 
 
