@@ -151,7 +151,9 @@ def test_a_correction_moves_again_and_a_closed_case_stays(parts: Parts, lin: Lap
 
 def test_a_page_of_the_rules_shows_what_it_would_do_and_then_records_it(browser: Browser, parts: Parts) -> None:
     browser.sign_in("he")
-    assert "At 24:00 of the due day" in browser.get("/centre/rules").text
+    rules = browser.get("/centre/rules").text
+    assert "At 24:00 of the due day" in rules
+    assert rules.count("Basis of every figure: the city") == 2
     form = browser.get("/centre/rules/P-04")
     typed = {"value": "business_hours", "in_force_from": "2026-12-01", "reason": "Decision 7 of the centre"}
     empty = browser.send_form("/centre/rules/P-04", form, value="business_hours", in_force_from="soon", reason="")
