@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from py_core.checkpoint import read_note
-from py_core.desk import ports
+from py_core.desk import case_view, ports
 from py_core.desk.account_words import EVIDENCE_TITLE, NO_EVIDENCE, WHY_EVIDENCE
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
@@ -44,6 +44,7 @@ async def case_evidence(request: Request) -> Response:
         values = {
             "form": form,
             "case_id": case_id,
+            "case_title": case_title(turn, case_id),
             "fault": fault,
             "acts": len(case.acts),
             "size": checkpoint.acts.size,
@@ -54,6 +55,12 @@ async def case_evidence(request: Request) -> Response:
         return page(turn, "evidence.html", turn.say(EVIDENCE_TITLE), "evidence", values, status=status)
 
     return await for_right(request, "export_evidence", make)
+
+
+def case_title(turn: Turn, case_id: str) -> str:
+    """Subject and number, as pages below a case name it."""
+    opened = turn.open(case_id)
+    return f"{case_view.title_of(turn, opened)} · {opened.number}" if opened is not None else ""
 
 
 def _file(parts: Parts, turn: Turn, case_id: str, purpose: str) -> Response:

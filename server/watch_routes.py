@@ -28,6 +28,7 @@ from server.centre_pages import for_right
 from server.forms import Form, first
 from server.outside import from_ms
 from server.parts import Parts
+from server.who import token_of
 
 SESSIONS, AUDIT = "/centre/sessions", "/centre/audit"
 _SHOWN = 100
@@ -35,6 +36,8 @@ _SHOWN = 100
 
 async def sessions_page(request: Request) -> Response:
     """Who is signed in, who has to wait, who has a second factor; each can be ended."""
+
+    token = token_of(request)
 
     def make(parts: Parts, turn: Turn, form: Form) -> ports.Response | Response:
         do, by, user = first(form, "do"), turn.identity.user, first(form, "user")
@@ -47,18 +50,18 @@ async def sessions_page(request: Request) -> Response:
         if do == "factor":
             parts.people.remove_factor(by, user)
             return RedirectResponse(f"{SESSIONS}?done=factor_removed", 303)
-        return _sessions(parts, turn)
+        return _sessions(parts, turn, parts.sessions.id_of(token))
 
     return await for_right(request, "manage_sessions", make)
 
 
-def _sessions(parts: Parts, turn: Turn) -> ports.Response:
+def _sessions(parts: Parts, turn: Turn, own: str) -> ports.Response:
     waiting = [
         {"key": key, "kind": key.partition(":")[0], "who": _known(turn, key.partition(":")[2]), "seconds": seconds}
         for key, seconds in parts.accounts.waiting().items()
     ]
     values = {
-        "sessions": session_rows(turn, parts, None),
+        "sessions": session_rows(turn, parts, None, own),
         "waiting": waiting,
         "factors": [
             {"user": user, "who": _known(turn, user)}

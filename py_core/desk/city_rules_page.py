@@ -87,7 +87,7 @@ def _policy_row(turn: Turn, policy: Policy, chosen: dict[str, str]) -> dict[str,
         "reading": city_words.reading(turn, policy.id, value),
         "is_default": value == policy.default,
         "others": [city_words.reading(turn, policy.id, each) for each in policy.options if each != value],
-        "basis": policy.basis,
+        "basis": turn.say(N_(", ")).join(policy.basis.split(", ")),
         "later": [
             {
                 "day": language.day_text(turn.lang, each.in_force_from),

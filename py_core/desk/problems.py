@@ -25,6 +25,7 @@ class Problem:
     todo: str
     href: str = "/today"
     link: str = N_("Back to Today")
+    also: tuple[str, str] = ("", "")  # another way on: address and what the link says
 
 
 PROBLEMS: Mapping[str, Problem] = {
@@ -39,8 +40,9 @@ PROBLEMS: Mapping[str, Problem] = {
             "No case with this address is held here. It may belong to another unit, its content may have been erased after the period for which it was kept, or it has not reached this device yet."
         ),
         N_("Look at the sync page: after the next contact with the city record the case may be here."),
-        "/cases",
-        N_("To the cases"),
+        "/sync",
+        N_("To the sync page"),
+        ("/cases", N_("To the cases")),
     ),
     "newer_app_needed": Problem(
         N_("This case needs a newer version of the app"),
@@ -55,8 +57,9 @@ PROBLEMS: Mapping[str, Problem] = {
             "No visit with this address is held here. It may belong to another unit, or it has not reached this device yet."
         ),
         N_("Look at the sync page: after the next contact with the city record the visit may be here."),
-        "/visits",
-        N_("To the visits"),
+        "/sync",
+        N_("To the sync page"),
+        ("/visits", N_("To the visits")),
     ),
     "visit_not_begun": Problem(
         N_("There is no record to print yet"),
@@ -261,6 +264,7 @@ def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -
         "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
         "href": href,
         "link": turn.say(_BACK.get(href.split("/")[1], N_("Back"))),
+        "also": "",
         "code": "",
     }
     return page(turn, "problem.html", title, "refused", {"problem": texts}, status=409)
@@ -274,5 +278,7 @@ def _texts(entry: Problem, say: Callable[[str], str], reference: str = "", href:
         "todo": say(entry.todo),
         "href": href or entry.href,
         "link": say(entry.link),
+        "also_href": entry.also[0],
+        "also": say(entry.also[1]) if entry.also[1] else "",
         "code": reference,
     }

@@ -78,6 +78,8 @@ def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 20
     first_open = next((item for item in opened.contradictions if item.is_open), None)
     for item in opened.contradictions:
         view = contradiction_view(turn, opened, item)
+        for side in view["sides"]:
+            side["device"] = _device_name(turn, side["device"])
         key = turn.surroundings.new_id()
         form = forms.get(_key(item)) or Form(turn, {}, {"key": key})
         entries.append(
@@ -104,6 +106,13 @@ def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 20
         status=status,
         where="centre",
     )
+
+
+def _device_name(turn: Turn, begins: str) -> str:
+    """The device as every other page of the centre calls it, by the beginning of its id; that, where it is not known."""
+    view = turn.store.centre()
+    known = next((each for each in view.devices() if each.id.startswith(begins)), None) if view is not None else None
+    return begins if known is None else turn.say(N_("%(code)s, %(name)s"), code=known.code, name=known.name)
 
 
 def _row(turn: Turn, opened: OpenCase, item: Contradiction) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def test_the_file_holds_and_stands_in_the_audit_trail_with_its_purpose(browser: 
     browser.sign_in("qian")
     assert PATH in browser.get(f"/cases/{case_id(1)}").text
     shown = browser.get(PATH)
-    assert "All 1 acts of this case stand in the record" in shown.text
+    assert "The one act of this case is in the record" in shown.text
+    assert "路灯不亮" in shown.text
     refused = browser.send_form(PATH, shown)
     assert (refused.status_code, refused.headers.get("content-disposition")) == (422, None)
     assert not any(what == "evidence_made" for _, what, _ in trail(parts))

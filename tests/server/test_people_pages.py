@@ -164,6 +164,8 @@ def test_the_security_officer_ends_sessions_and_waiting_times(browser: Browser, 
         browser.sign_in("luo")
         shown = browser.get("/centre/sessions?lang=en").text
         assert "赵磊" in shown
+        assert shown.count("this one") == 1
+        assert shown.count('value="session"') == len(parts.sessions.standing(None)) - 1, "not the own one"
         session = parts.sessions.standing("lin")[0].id
         assert "Ended" in send(browser, "/centre/sessions", do="session", user="lin", session=session).text
         assert lin.get("/me").status_code == 401
