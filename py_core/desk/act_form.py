@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide, possible
+from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.offers import OF_APPROVERS, require_approver
@@ -18,6 +18,7 @@ from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
 from py_core.desk.slips_offered import fits
+from py_core.desk.steps_now import require_here, steps_now
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs import UnknownName
@@ -106,7 +107,7 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     context = turn.law(opened.case)
     if spec.name == "reveal_field" and (hidden := secrecy.hidden_reporter(turn, opened)):
         raise refuse("not_permitted", hidden, roles=", ".join(secrecy.who_sees_reporter(turn, opened)))
-    if any(item.command == spec.name for item in possible(opened.case, context)):
+    if any(item.command == spec.name for item in steps_now(turn, opened)):
         return
     pack = turn.pack_of(opened.case)
     if pack is None or opened.case.matter not in pack.matters:
@@ -117,6 +118,7 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         if each.command == spec.name and pack.id in each.sources
     ]
     article = known[0] if known else pack.matters[opened.case.matter].article
+    require_here(turn, opened, spec.name, article)
     if not turn.roles.intersection(spec.roles):
         raise refuse("not_permitted", article, roles=", ".join(spec.roles))
     situation = look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from py_core.cases.commands import possible
 from py_core.desk import act_view, case_view, secrecy, slips, slips_offered
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
@@ -13,6 +12,7 @@ from py_core.desk.keeping_page import erased_words
 from py_core.desk.left_page import show_left
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
+from py_core.desk.steps_now import steps_now
 from py_core.desk.time_words import unit_term
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import open_visit
@@ -117,7 +117,7 @@ def _hold_href(turn: Turn, opened: OpenCase) -> str:
 
 def actions(turn: Turn, opened: OpenCase) -> list[dict[str, Any]]:
     """The lawful next steps of this person, those that answer something owed first."""
-    offered = [item for item in possible(opened.case, turn.law(opened.case)) if item.command not in _OWN_PAGES]
+    offered = [item for item in steps_now(turn, opened) if item.command not in _OWN_PAGES]
     offered.sort(key=lambda item: not item.suggested)
     return [
         {

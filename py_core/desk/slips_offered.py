@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from py_core.cases.commands import COMMAND_OF, COMMANDS, possible
+from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.commands.gates import check
 from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.command_words import command_title, shown_params
+from py_core.desk.steps_now import steps_now
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs import Pack, UnknownName
@@ -69,7 +70,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
 
 def offers_of(turn: Turn, opened: OpenCase) -> dict[str, str]:
     """The lawful steps of this person with their articles."""
-    return {item.command: item.article for item in possible(opened.case, turn.law(opened.case))}
+    return {item.command: item.article for item in steps_now(turn, opened)}
 
 
 def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
@@ -79,7 +80,7 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     plans = [plan for plan in load_prints().values() if fits(turn, opened, plan)]
     if not plans:
         return []
-    steps = possible(opened.case, turn.law(opened.case))
+    steps = steps_now(turn, opened)
     offered = {item.command: item.article for item in steps}
     suggested = {item.command for item in steps if item.suggested}
     rows = []

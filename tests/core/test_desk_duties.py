@@ -191,3 +191,25 @@ def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
     )
     town.take("sunguoping", "/cases/{}/do/arrange_acting", who="sunguoping")
     assert town.sees("sunguoping"), "who acts has it among the own duties"
+
+
+def test_the_work_of_a_case_belongs_to_the_unit_that_took_it_over() -> None:
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="matter", matter="matter:WH:letter", channel="letter", claimant_name="孙七",
+        claimant_phone="13812345678", title="来信", text="请求核实。", outcome="register",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    town.take("xujing", "/cases/{}/do/accept_handover")
+    work = ("complete", "hand_over", "notify_refusal", "request_extension")
+    steps = {who: re.findall(r"/do/(\w+)", town.desks[who].get(f"/cases/{town.case}").html) for who in town.desks}
+    assert set(work) <= {*steps["xujing"]}
+    assert not set(work) & {*steps["linxiao"]}, "who registered it follows it, but does not work on it"
+    assert {"note", "file_complaint"} <= {*steps["linxiao"]}
+    refused = town.desks["linxiao"].post(f"/cases/{town.case}/do/complete", key="1", text="已办结")
+    assert (refused.status, refused.acts) == (409, ())
+    assert "柳溪镇" in refused.html
+    assert "sw-article" in refused.html
+    town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
+    town.take("linxiao", "/cases/{}/do/accept_handover")
+    assert "/do/complete" in town.desks["linxiao"].get(f"/cases/{town.case}").html, "handed back"
