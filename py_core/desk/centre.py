@@ -14,7 +14,9 @@ from py_core.desk.year_warning import year_warning
 from py_core.views import language
 from py_core.views.language import N_
 
-COLUMNS = ("overdue", "red", "orange", "yellow", "green")
+COLUMNS = ("overdue", "red", "orange", "yellow", "green", "paused")
+# Open without a running date: told as one figure, in the table only in the sum.
+_UNDATED = frozenset({"none", "kept", "kept_late"})
 
 
 def centre_menu(turn: Turn, current: str, queue: int | None = None) -> list[dict[str, Any]]:
@@ -58,17 +60,19 @@ def show_overview(turn: Turn) -> Response:
     for opened in turn.open_all():
         total += 1
         queue += opened.glance.contested
-        light = opened.glance.light
-        lights[light] += 1
         counts = by_unit.setdefault(case_view.unit_of(opened), Counter())
         counts["all"] += 1
-        counts[light] += 1
+        if opened.glance.open:
+            light = "undated" if opened.glance.light in _UNDATED else opened.glance.light
+            lights[light] += 1
+            counts[light] += 1
+            counts["open"] += 1
     english = turn.lang == language.EN
     rows = [
         {
             "id": unit.id,
             "name": unit.en if english else unit.zh,
-            "open": sum(by_unit[unit.id][light] for light in COLUMNS),
+            "open": by_unit[unit.id]["open"],
             "lights": [by_unit[unit.id][light] for light in COLUMNS],
             "all": by_unit[unit.id]["all"],
         }
@@ -86,7 +90,8 @@ def show_overview(turn: Turn) -> Response:
             "may_open": turn.may("read_whole_city"),
             "warning": year_warning(turn),
             "subnavigation": centre_menu(turn, "overview", queue),
-            "lights": [{"light": light, "n": lights[light]} for light in (*COLUMNS, "paused")],
+            "lights": [{"light": light, "n": lights[light]} for light in COLUMNS],
+            "undated": lights["undated"],
             "light_columns": COLUMNS,
             "units": rows,
         },

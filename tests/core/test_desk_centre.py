@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -186,3 +187,21 @@ def test_a_wrong_code_is_told_as_a_fault_at_both_fields() -> None:
     wrong = Desk("nobody", store=FakeStore(), where="server").get("/public/status", n="K7Q-000001", c="AAAA-AAAA").html
     assert 'class="govuk-error-summary"' in wrong
     assert wrong.count("govuk-input--error") == 2
+
+
+def test_the_counts_of_the_overview_are_those_of_its_table() -> None:
+    """Paused and undated cases were open in the one and not in the other; a closed one is open in neither."""
+    store = FakeStore()
+    lin = Desk(store=store)
+    lin.post("/register", **service_form(f"{1:032x}"))
+    lin.post("/register", **service_form(f"{2:032x}", complete="no", outcome="notice", missing="用地证明"))
+    lin.post("/register", **appeal_form(f"{3:032x}", outcome="done", result="已协调", opinion="satisfied"))
+    lin.post(f"/cases/{3:032x}/do/feed_back", text="满意")
+    lin.post("/register", **service_form(f"{4:032x}", outcome="done", result="已办结"))
+    lin.post(f"/cases/{4:032x}/do/reply", text="已答复")
+    html = Desk("chen", store=store, where="server").get("/centre").html
+    tiles = [int(n) for n in re.findall(r'sw-figures__number">(\d+)<', html)]
+    row = html.partition("<tbody>")[2].partition("</tr>")[0]
+    cells = [int(n) for n in re.findall(r"(\d+)\s*</td>", row)]
+    assert (sum(tiles), cells[0], cells[-1]) == (3, 3, 4)
+    assert sum(cells[1:-1]) == 2, "and one waits without a running date"
