@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 _RUNS = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")  # Han characters, Latin letters, digits
 
 
+# One sign behind the name of a place begins a word that the other text goes on otherwise: 东湾村村(民), 东湾村村(口).
+_CUT_AFTER_PLACE = re.compile(r"(?<=..[镇乡村巷])[一-鿿]$")
+
+
 def runs(text: str) -> list[str]:
     """The unbroken stretches of letters, digits and Han characters, in lower case."""
     return _RUNS.findall(text.lower())
@@ -32,7 +36,8 @@ def shared_runs(text: str, other: str, telling: Callable[[str], float], most: in
     are left out, unless there is nothing better: then the longest of them is all that can be said.
     """
     known = set(pairs(other))
-    found = {stretch: sum(max(0.0, telling(pair)) for pair in pairs(stretch)) for stretch in _stretches(text, known)}
+    stretches = (_CUT_AFTER_PLACE.sub("", stretch) for stretch in _stretches(text, known))
+    found = {stretch: sum(max(0.0, telling(pair)) for pair in pairs(stretch)) for stretch in stretches}
     ranked = sorted(found, key=lambda stretch: (-found[stretch], -len(stretch), stretch))
     chosen: list[str] = []
     for stretch in ranked:

@@ -17,6 +17,7 @@ from py_core.desk.time_words import unit_term
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import open_visit
 from py_core.restricted import restriction
+from py_core.rules.assessment import Clock
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -72,12 +73,19 @@ def show_case(turn: Turn, case_id: str) -> Response:
                     "due": language.day_text(turn.lang, clock.due),
                     "basis": clock.article,
                 }
-                for clock in opened.assessment.clocks
+                for clock in _clocks(opened)
             ],
             "similar": _similar(turn, opened),
         },
         where="cases",
     )
+
+
+def _clocks(opened: OpenCase) -> list[Clock]:
+    """The limits of the case; the one counted from the call only while it says another day than the main one."""
+    clocks = opened.assessment.clocks
+    main = {(clock.due, clock.article) for clock in clocks if clock.name == "main"}
+    return [clock for clock in clocks if clock.name != "call" or (clock.due, clock.article) not in main]
 
 
 def _restricted(turn: Turn, opened: OpenCase) -> str:

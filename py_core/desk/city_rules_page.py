@@ -123,7 +123,9 @@ def show_policy(turn: Turn, policy: str) -> Response:
     known = turn.packs.common.policies.get(policy)
     if known is None or len(known.options) < 2:
         return problem(turn, 404, "unknown_page")
-    form = Form(turn, {}, {"in_force_from": _today(turn).isoformat()})
+    today = _today(turn)
+    now = turn.rules.readings(today).get(known.id, known.default)
+    form = Form(turn, {}, {"value": now, "in_force_from": today.isoformat()})
     return _policy_page(turn, known, form)
 
 

@@ -102,6 +102,7 @@ def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 20
             "case_title": case_view.title_of(turn, opened),
             "number": opened.number,
             "items": entries,
+            "subnavigation": centre_menu(turn, "reconciliation"),
         },
         status=status,
         where="centre",

@@ -235,3 +235,14 @@ def test_once_the_limit_is_met_the_head_names_what_is_still_owed(desk: Desk) -> 
     head = desk.get(f"/cases/{KEY}", lang="en").html.split("sw-columns")[0]
     assert "Owed" in head
     assert ">Reply · responsible" in head
+
+
+def test_two_limits_that_are_one_are_told_once() -> None:
+    """A call that is taken at once runs one limit, by whatever name the rules count it."""
+    desk = Desk()
+    desk.post("/register", **appeal_form("1" * 32, channel="hotline"))
+    limits = desk.get(f"/cases/{'1' * 32}").html.partition('id="clocks-title"')[2].partition("</ul>")[0]
+    assert (limits.count("<li>"), "办理时限" in limits) == (1, True)
+    desk.post("/register", **appeal_form("2" * 32, channel="hotline", outcome="register"))
+    limits = desk.get(f"/cases/{'2' * 32}").html.partition('id="clocks-title"')[2].partition("</ul>")[0]
+    assert "自来电起算的期限" in limits

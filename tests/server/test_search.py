@@ -173,6 +173,8 @@ def test_a_commonplace_is_a_reason_only_where_there_is_no_better_one() -> None:
     assert shared_runs("路灯坏了，请尽快处理", "请尽快处理路灯", telling) == ("路灯",)
     assert shared_runs("水管坏了，请尽快处理", "请尽快处理路灯", telling) == ("请尽快处理",)
     assert shared_runs("水管", "路灯", telling) == ()
+    places = ("星桥镇东湾村村民反映路灯", "星桥镇东湾村村口道路")
+    assert shared_runs(*places, lambda pair: 1.0) == ("星桥镇东湾村",), "not cut inside a word"
 
 
 def _others(count: int) -> list[Row]:
