@@ -177,6 +177,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "refusal_notified": (
         _f("reason", "long_text", "Reason"),
+        _f("to_body", "text", "Competent body"),
         _f("form", "choice", "Form of notice", False, ("oral", "written")),
     ),
     "forwarded_up": (_f("to", "text", "Forwarded to"), _NOTE),

@@ -17,7 +17,8 @@ from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.slips_sheet import demanded
-from py_core.desk.slips_sources import Sheet, resolve
+from py_core.desk.slips_sources import resolve
+from py_core.desk.slips_subject import Sheet
 from py_core.desk.time_words import unit_term
 from py_core.desk.turn import Turn
 from py_core.directory import Offer

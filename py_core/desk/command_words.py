@@ -51,3 +51,11 @@ def shown_params(turn: Turn, pack: Pack | None, params: Mapping[str, Any]) -> di
         else:
             shown[key] = value
     return shown
+
+
+def with_article(turn: Turn, sentence: str, article: str) -> str:
+    """A sentence with the article that it rests on, before its full stop."""
+    if not article:
+        return sentence
+    stop = sentence[-1:] if sentence[-1:] in ("。", ".") else ""
+    return sentence.removesuffix(stop) + turn.say(N_(" (%(text)s)"), text=article) + stop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -86,6 +87,7 @@ def page(
         "lang": turn.lang,
         "csrf": turn.request.csrf,
         "page": _page(turn, title, key, where),
+        "cited": cache(turn.cite),  # the words of an article for whoever points at its short mark
         "day": lambda day, short=False: language.day_text(turn.lang, day, short=short),
         "moment": lambda at, short=False, seconds=False: language.moment_text(
             turn.lang, at, short=short, seconds=seconds

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py_core.desk.command_words import shown_params
+from py_core.desk.command_words import shown_params, with_article
 from py_core.desk.frame import language_href, page, render
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
@@ -259,8 +259,7 @@ def refusal(turn: Turn, refused: Refused, href: str, pack: Pack | None = None) -
     title = turn.say(N_("This cannot be done now"))
     texts = {
         "title": title,
-        "why": language.translate(turn.lang, refused.message, params),
-        "article": refused.article,
+        "why": with_article(turn, language.translate(turn.lang, refused.message, params), refused.article),
         "todo": language.translate(turn.lang, refused.instead, params) if refused.instead else "",
         "href": href,
         "link": turn.say(_BACK.get(href.split("/")[1], N_("Back"))),
@@ -274,7 +273,6 @@ def _texts(entry: Problem, say: Callable[[str], str], reference: str = "", href:
     return {
         "title": say(entry.title),
         "why": say(entry.why),
-        "article": "",
         "todo": say(entry.todo),
         "href": href or entry.href,
         "link": say(entry.link),

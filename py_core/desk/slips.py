@@ -8,14 +8,15 @@ from typing import Any
 
 from py_core.cases.commands import COMMANDS, Command, decide
 from py_core.desk import case_view, secrecy
-from py_core.desk.command_words import command_title
+from py_core.desk.command_words import command_title, with_article
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
 from py_core.desk.slips_offered import available, fits, issuable, issuing_facts, offers_of
 from py_core.desk.slips_sheet import Missing, fill
-from py_core.desk.slips_sources import Sheet, about_case, papers_of
+from py_core.desk.slips_sources import papers_of
+from py_core.desk.slips_subject import Sheet, about_case
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs.prints import Print, load_prints
@@ -169,6 +170,7 @@ def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query:
             ],
             "slip": slip,
             "recorded": recorded,
+            "masks": any(field.source == "contact" for field in plan.fields),
             "action": turn.request.path,
             "print_now": recorded and (turn.request.query.get("done") or [""])[-1] == "print",
             "query": {"paper": paper, **query},
@@ -215,9 +217,7 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print) -> Response:
             }
         )
     elif found.why:
-        why = f"{why} {turn.say(N_('not yet: %(why)s'), why=found.why)}" + (
-            turn.say(N_(" (%(text)s)"), text=found.article) if found.article else ""
-        )
+        why = turn.say(N_("not yet: %(why)s"), why=with_article(turn, found.why, found.article))
     return _refused(turn, plan, why, lacking, f"/cases/{opened.id}")
 
 

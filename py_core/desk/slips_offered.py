@@ -9,7 +9,7 @@ from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.commands.gates import check
 from py_core.cases.state import Fact
 from py_core.desk import case_view
-from py_core.desk.command_words import command_title, shown_params
+from py_core.desk.command_words import command_title, shown_params, with_article
 from py_core.desk.steps_now import steps_now
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
@@ -112,7 +112,7 @@ def of_act(turn: Turn, opened: OpenCase, act: str) -> list[dict[str, str]]:
 
 
 def _issued(turn: Turn, opened: OpenCase, plan: Print, fact: Fact, times: int) -> dict[str, str]:
-    note = ""
+    note = turn.say(N_("ready to print"))
     if not plan.original:
         note = turn.say(N_("issued %(when)s"), when=language.moment_text(turn.lang, fact.at))
         if times > 1:
@@ -132,15 +132,14 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print, found: Issuable) -> d
             "form": plan.form.id,
             "name": _name(turn, plan),
             "href": f"/cases/{opened.id}/do/{found.command}",
-            "note": turn.say(N_("issued with “%(step)s”"), step=command_title(turn, found.command)),
+            "note": turn.say(N_("comes with “%(step)s”"), step=command_title(turn, found.command)),
             "state": "possible",
         }
-    why = found.why + (turn.say(N_(" (%(text)s)"), text=found.article) if found.article else "")
     return {
         "form": plan.form.id,
         "name": _name(turn, plan),
         "href": "",
-        "note": turn.say(N_("not yet: %(why)s"), why=why),
+        "note": turn.say(N_("not yet: %(why)s"), why=with_article(turn, found.why, found.article)),
         "state": "waiting",
     }
 

@@ -9,14 +9,16 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from py_core.cases.state import Fact
+from py_core.city.offers import PublicationRecorded
 from py_core.desk import case_view, secrecy
 from py_core.desk.receipt_code import check_code
-from py_core.desk.slips_sources import Sheet, record_at, resolve
+from py_core.desk.slips_sources import record_at, resolve
+from py_core.desk.slips_subject import Sheet
 from py_core.desk.turn import OpenCase
 from py_core.packs.prints import Print, PrintField, Words
 from py_core.values import local
@@ -29,7 +31,7 @@ from py_core.views.signature import signature_svg
 ORIGINAL_FOR = timedelta(minutes=30)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PLACE = re.compile(r"\{(\w+)\}")
-_HYPHEN = re.compile(r"(?<=\d)-(?=\d)")
+_HYPHEN = re.compile(r"(?<=[0-9A-Z])-(?=[0-9A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,23 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "layout": plan.layout,
         "title": _title(plan, values, english, both),
         "number": number,
+        "numbered": _say(sheet, lambda s: _numbered(s, number), both) if not plan.bare else {"zh": "", "en": ""},
         "unit": _say(sheet, _unit, both),
         "to": {"zh": to, "en": to_en if to_en != to else ()},
         "copy": _copy_mark(plan, sheet, both),
-        "rows": [] if document else [_entry(field, values, english, both) for field in drawn if not field.is_list],
+        "rows": []
+        if document
+        else [_entry(field, values, english, both) for field in drawn if not (field.is_list or field.column)],
+        "columns": [_entry(field, values, english, both) for field in drawn if field.column],
         "lists": [] if document else [_entry(field, values, english, both) for field in drawn if field.is_list],
         "both": both,
         "body": _body(plan, values, english, sheet.opened.number if sheet.opened else number, both),
         "notes": [_words(note, both) for note in plan.notes],
-        "drawn": _drawn(plan, sheet),
-        "signatures": [_words(text, both) for text in plan.signatures],
+        "notes_first": plan.notes_first,
+        "signatures": _signatures(plan, sheet, both),
         "blanks": [_words(text, both) for text in plan.blanks],
+        "ruled": [_words(text, both) for text in plan.ruled],
+        "ruled_rows": plan.ruled_rows,
         "seal": _say(sheet, lambda s: s.turn.say(N_("(seal)")) if plan.seal else "", both),
         "date": _say(sheet, lambda s: _date(plan, s), both),
         "foot": _foot(plan, sheet, both),
@@ -94,13 +102,29 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
     return view, missing
 
 
-def _drawn(plan: Print, sheet: Sheet) -> Any:
-    """The signature that stands in the case, on forms that are signed and say where they take it from."""
-    if not plan.signatures or sheet.opened is None or not any(field.source == "signature" for field in plan.fields):
-        return None
-    fact = sheet.opened.case.last("signature_recorded")
-    drawn = fact.data.get("strokes") if fact else secrecy.claimant(sheet.turn, sheet.opened, "strokes")
-    return signature_svg(drawn, sheet.turn.say(N_("Drawn signature"))) if drawn else None
+def _signatures(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, Any]]:
+    """The lines to sign on. A form that takes the signature from the case shows that one, and no line where it stands.
+
+    What was signed elsewhere, or will not be signed for a reason, has its entry in the table: an empty line beside it
+    would leave open which of the two holds (JY-3.2.7).
+    """
+    lines: list[dict[str, Any]] = [
+        {"words": _words(text, both), "drawn": None, "said": None} for text in plan.signatures
+    ]
+    if sheet.opened is None or not any(field.source == "signature" for field in plan.fields):
+        return lines
+    case = sheet.opened.case
+    fact = case.last("signature_recorded") or case.registered
+    recorded = case.last("signature_recorded")
+    strokes = recorded.data.get("strokes") if recorded else secrecy.claimant(sheet.turn, sheet.opened, "strokes")
+    if fact is None or not (strokes or fact.data.get("signed") or fact.data.get("unsigned_reason")):
+        return lines
+    if not strokes:
+        return []
+    lines[0]["drawn"] = signature_svg(strokes, sheet.turn.say(N_("Drawn signature")))
+    if len(lines) > 1:
+        lines[1]["said"] = _say(sheet, lambda s: s.day(fact.day), both)
+    return lines
 
 
 def demanded(field: PrintField, pack_id: str) -> str:
@@ -162,12 +186,25 @@ def _filled(text: str, values: Mapping[str, tuple[str, ...]], number: str, joint
     names = _PLACE.findall(text)
     if any(name != "number" and not values.get(name) for name in names):
         return None
-    # A phone number is not to be broken at its hyphen.
-    values = {name: tuple(_HYPHEN.sub("-\u2060", line) for line in values.get(name, ())) for name in names}
+    # No number is to be broken at its hyphen.
+    values = {name: tuple(_whole(line) for line in values.get(name, ())) for name in names}
     alone = text == f"{{{names[0]}}}" if names else False
     return _PLACE.sub(
-        lambda found: number if found[1] == "number" else ("\n" if alone else joint).join(values[found[1]]), text
+        lambda found: _whole(number) if found[1] == "number" else ("\n" if alone else joint).join(values[found[1]]),
+        text,
     )
+
+
+def _whole(text: str) -> str:
+    return _HYPHEN.sub("-\u2060", text)
+
+
+def _numbered(sheet: Sheet, number: str) -> str:
+    """The number above a sheet: of the case, of this document in it, or the version of the city's entry."""
+    if sheet.opened is None:
+        return number
+    own = N_("Document number %(number)s") if number != sheet.opened.number else N_("Case number %(number)s")
+    return sheet.turn.say(own, number=number)
 
 
 def _unit(sheet: Sheet) -> str:
@@ -175,10 +212,23 @@ def _unit(sheet: Sheet) -> str:
 
 
 def _date(plan: Print, sheet: Sheet) -> str:
-    day = sheet.fact.day if sheet.fact and plan.dated == "act" else local(sheet.turn.surroundings.now).date()
-    if sheet.english:
-        return language.day_text(language.EN, day)
-    return sheet.turn.say(N_("%(day)d/%(month)d/%(year)d"), day=day.day, month=day.month, year=day.year)
+    return sheet.day(_dated(plan, sheet))
+
+
+def _dated(plan: Print, sheet: Sheet) -> date:
+    """The day under the seal: of the act, of the newest publication of a service, else of the printing."""
+    if sheet.fact is not None and plan.dated == "act":
+        return sheet.fact.day
+    if sheet.offer is not None and plan.dated == "publication":
+        found = [fact.event for fact in sheet.turn.rules.publications]
+        days = [
+            event.published_on
+            for event in found
+            if isinstance(event, PublicationRecorded) and event.offer == sheet.offer.id
+        ]
+        if days:
+            return max(days)
+    return local(sheet.turn.surroundings.now).date()
 
 
 def _copy_mark(plan: Print, sheet: Sheet, both: bool) -> dict[str, str]:
@@ -228,11 +278,17 @@ def _foot(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, str]]:
     if plan.qr == "case" and sheet.opened is not None:
         number = sheet.opened.number
         code = check_code(sheet.opened.id, number)
-        lines.append(_say(sheet, lambda s: s.turn.say(N_("Scan to see where your case is and until when.")), both))
+        # Of a case that is over nothing is on its way and nothing is due any more.
+        scan = (
+            N_("Scan to see the progress and due date of your case.")
+            if sheet.opened.assessment.open
+            else N_("Scan to see your case.")
+        )
+        lines.append(_say(sheet, lambda s: s.turn.say(scan), both))
         lines.append(
             _say(
                 sheet,
-                lambda s: s.turn.say(N_("Number %(number)s, check code %(code)s"), number=number, code=code),
+                lambda s: s.turn.say(N_("Case number %(number)s, check code %(code)s"), number=number, code=code),
                 both,
             )
         )
@@ -243,6 +299,8 @@ def _foot(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, str]]:
         phone = sheet.unit.complaint_phone
         if plan.form.id not in ("F-02", "F-25", "F-26", "F-27", "F-29"):  # these have it as an entry
             lines.append(_say(sheet, lambda s: s.turn.say(N_("Complaints: %(phone)s"), phone=phone), both))
+    if plan.bare:
+        return lines
     made = N_("Made under %(article)s.")
-    lines.append(_say(sheet, lambda s: s.turn.say(made, article=language.article_text(s.turn.lang, article)), both))
+    lines.append(_say(sheet, lambda s: s.turn.say(made, article=s.turn.cite(article, s.pack)), both))
     return lines

@@ -6,74 +6,22 @@ Reads the case, the directory and the assessment; decides nothing and formats no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 from py_core.cases.events import EVENTS
 from py_core.cases.state import Fact
-from py_core.city.offers import PublicationRecorded
 from py_core.desk import case_view, secrecy
+from py_core.desk import slips_limits as limits
 from py_core.desk.act_view import field_text
-from py_core.desk.city_words import publication_line
-from py_core.desk.duties import concerns
-from py_core.desk.time_words import MORE_WORKDAYS, WORKDAYS, unit_term
+from py_core.desk.slips_city import CITY_SOURCES, OF_OFFER, OF_UNIT, of_offer, of_unit, post_name, posts_of
+from py_core.desk.slips_subject import Sheet
+from py_core.desk.time_words import WORKDAYS
 from py_core.desk.turn import OpenCase, Turn
-from py_core.directory import Offer, Person, Unit
-from py_core.packs import Pack
-from py_core.periods import read_period
+from py_core.directory import Person
+from py_core.packs.model import Supervision
 from py_core.reporters import PARTICULARS
-from py_core.values import local
-from py_core.views import language
 from py_core.views.language import N_
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What one printed form is about: a case with the act that issued it, or an entry of the directory."""
-
-    turn: Turn
-    opened: OpenCase | None = None
-    fact: Fact | None = None
-    offer: Offer | None = None
-    person: Person | None = None
-    unit: Unit | None = None
-    form: str = ""  # of the regulation's forms, where the sheet is of a case
-
-    def in_language(self, lang: str) -> Sheet:
-        """The same sheet speaking another language."""
-        if lang == self.turn.lang:
-            return self
-        return replace(self, turn=replace(self.turn, request=replace(self.turn.request, lang=lang)))
-
-    @property
-    def english(self) -> bool:
-        return self.turn.lang == language.EN
-
-    @cached_property
-    def pack_id(self) -> str:
-        """The regulation under which the form is made; empty for sheets that belong to none in particular."""
-        if self.opened is not None:
-            return self.opened.case.pack
-        return self.offer.pack if self.offer else ""
-
-    @property
-    def pack(self) -> Pack | None:
-        return self.turn.pack_of(self.opened.case) if self.opened else self.turn.packs.get(self.pack_id)
-
-    def term(self, key: str) -> str:
-        pack = self.pack or next(iter(self.turn.packs.values()))
-        return pack.term(key, self.turn.lang)
-
-
-def about_case(turn: Turn, opened: OpenCase, fact: Fact | None) -> Sheet:
-    """The sheet of an act in a case, or of the case itself; the unit is the one that issues."""
-    issuer = turn.directory.people.get(fact.user) if fact else None
-    units = turn.directory.units
-    unit = units.get(issuer.unit) if issuer else None
-    unit = unit or units.get(str(opened.case.value("unit")))
-    return Sheet(turn, opened, fact, case_view.offer_of(turn, opened.case), None, unit)
 
 
 def resolve(sheet: Sheet, source: str) -> tuple[str, ...]:
@@ -108,10 +56,10 @@ def _lines(sheet: Sheet, name: str) -> Iterable[str | None]:
         found = maker(sheet)
         return (found,) if isinstance(found, str) or found is None else found
     head, _, field = name.partition(".")
-    if head == "unit" and field in _OF_UNIT:
-        return (_of_unit(sheet, field),)
-    if head == "offer" and field in _OF_OFFER:
-        return _of_offer(sheet, field)
+    if head == "unit" and field in OF_UNIT:
+        return (of_unit(sheet, field),)
+    if head == "offer" and field in OF_OFFER:
+        return of_offer(sheet, field)
     return _of_fact(sheet, _fact(sheet, head), field)
 
 
@@ -134,11 +82,14 @@ def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None
     if fact.type == "registered" and field in PARTICULARS:
         return str(_case(sheet, field) or "").splitlines()
     if field == "moment":
-        return (language.moment_text(turn.lang, fact.at),)
+        return (sheet.moment(fact.at),)
     if field == "day":
-        return (_day(sheet, fact.day),)
+        return (sheet.day(fact.day),)
     if field == "person":
         return (_person(turn, fact.user),)
+    if field == "phone":
+        person = turn.directory.people.get(fact.user)
+        return (person.phone if person else "",)
     if field == "papers":
         return [f"{name} × {copies}" for name, copies in fact.data.get("materials") or ()]
     spec = next((spec for spec in EVENTS[fact.type] if spec.name == field), None)
@@ -148,20 +99,13 @@ def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None
     if spec.kind == "texts":
         return [field_text(turn, sheet.pack, replace(spec, kind="text"), item) for item in value]
     if spec.kind == "date":
-        return (_day(sheet, value),)
+        return (sheet.day(value),)
     text = field_text(turn, sheet.pack, spec, value)
     if spec.name in ("who", "handler", "by") and text in turn.directory.people:
         text = case_view.person_name(turn, text)
     if spec.name in ("assists", "to", "lead"):
         text = case_view.unit_name(turn, text)
     return text.splitlines()
-
-
-def _day(sheet: Sheet, day: Any) -> str:
-    """A date as formal documents write it: without the weekday in Chinese."""
-    if sheet.english:
-        return language.day_text(sheet.turn.lang, day)
-    return sheet.turn.say(N_("%(day)d/%(month)d/%(year)d"), day=day.day, month=day.month, year=day.year)
 
 
 def _person(turn: Turn, user: str) -> str:
@@ -172,6 +116,54 @@ def _person(turn: Turn, user: str) -> str:
 def _first(sheet: Sheet) -> Person | None:
     assert sheet.opened is not None
     return sheet.turn.directory.people.get(case_view.first_responder(sheet.turn, sheet.opened))
+
+
+def _duty(sheet: Sheet, person: Person | None) -> str:
+    """What somebody does, which is what the law wants told (WH-SW-3); the title only where no post is held."""
+    if person is None or sheet.opened is None:
+        return ""
+    names = [post_name(sheet, post) for post in posts_of(replace(sheet, person=person))]
+    return sheet.turn.say(N_(", ")).join(names) or person.title
+
+
+def _you(sheet: Sheet) -> str:
+    """How a document addresses who asked: a person or an organisation."""
+    return sheet.turn.say(N_("you (a person)") if _case(sheet, "claimant") == "person" else N_("you (an organisation)"))
+
+
+def _received(sheet: Sheet) -> str:
+    """When the papers came in, or the matter itself where none did: the limit counts from it (JY-3.3.5)."""
+    assert sheet.opened is not None
+    fact = sheet.opened.case.first("materials_received") or sheet.opened.case.registered
+    return sheet.moment(fact.at) if fact else ""
+
+
+def _corrections(sheet: Sheet) -> list[str]:
+    """What is to be corrected; a further notice says which item was told before and which is new (BZ-YC-3, B-03)."""
+    assert sheet.opened is not None
+    fact = sheet.fact
+    if fact is None:
+        return []
+    items = [str(item) for item in fact.data.get("items", ())]
+    earlier = [each for each in sheet.opened.case.all("correction_notified") if each.index < fact.index]
+    if not earlier:
+        return items
+    known = {str(item) for each in earlier for item in each.data.get("items", ())}
+    before, new = N_("%(item)s (told before, not yet corrected)"), N_("%(item)s (new in this notice)")
+    return [sheet.turn.say(before if item in known else new, item=item) for item in items]
+
+
+def _done(sheet: Sheet, replied: bool) -> str:
+    """The day of a result: of an answer, or of the completion, whichever the act is."""
+    fact = sheet.fact
+    return sheet.day(fact.day) if fact and (fact.type == "replied") == replied else ""
+
+
+def _referred_to(sheet: Sheet) -> list[str]:
+    """How to reach the competent body, where the city's list has it; typed words hold their own address or phone."""
+    body = str(sheet.fact.data.get("to_body") or "") if sheet.fact else ""
+    unit = next((unit for unit in sheet.turn.directory.units.values() if body in (unit.id, unit.zh, unit.en)), None)
+    return [unit.address, unit.phone] if unit else []
 
 
 def _first_full(sheet: Sheet) -> str:
@@ -233,58 +225,14 @@ def _signature(sheet: Sheet) -> str:
     if fact is None:
         return ""
     if fact.data.get("signed"):
-        return sheet.turn.say(N_("Confirmed by signature"))
+        drawn = fact.data.get("strokes") or (fact.type == "registered" and _case(sheet, "strokes"))
+        return sheet.turn.say(
+            N_("Confirmed by signature") if drawn else N_("Confirmed by signature, on the signed original")
+        )
     reason = fact.data.get("unsigned_reason")
     if reason:
         return sheet.turn.say(N_("Not signed. Reason: %(reason)s"), reason=reason)
     return sheet.turn.say(N_("To be signed below"))
-
-
-def _period(sheet: Sheet, value: Any) -> str:
-    if not value:
-        return ""
-    period = value["period"] if "period" in value else read_period(value, "promise")
-    return f"{period.n} {sheet.term(unit_term(period.unit, period.n))}"
-
-
-def _explicit(sheet: Sheet) -> str:
-    limit = _case(sheet, "explicit_limit")
-    if not limit:
-        return ""
-    return _day(sheet, limit["until"]) if "until" in limit else _period(sheet, limit)
-
-
-def _clock_limit(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.limit if sheet.opened else None
-    period = clock.period if clock else None
-    if period is None and sheet.opened is not None and sheet.pack is not None:
-        # While papers are missing no clock runs; the regulation's own limit is still what is told.
-        matter = sheet.pack.matters.get(sheet.opened.case.matter)
-        period = matter.limit.period if matter and matter.limit else None
-    return f"{period.n} {sheet.term(unit_term(period.unit, period.n))}" if period else ""
-
-
-def _due(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.limit if sheet.opened else None
-    return _day(sheet, clock.due) if clock else ""
-
-
-def _deemed(sheet: Sheet) -> str:
-    clock = sheet.opened.assessment.limit if sheet.opened else None
-    return _day(sheet, clock.due + timedelta(days=1)) if clock else ""
-
-
-def _extension_until(sheet: Sheet) -> list[str]:
-    assert sheet.opened is not None
-    asked = sheet.opened.case.last("extension_requested")
-    for fact in (sheet.fact, asked):
-        if fact is None:
-            continue
-        if fact.data.get("until"):
-            return [_day(sheet, fact.data["until"])]
-        if fact.data.get("workdays"):
-            return [sheet.turn.count(MORE_WORKDAYS, fact.data["workdays"])]
-    return []
 
 
 def _decision(sheet: Sheet) -> str:
@@ -325,19 +273,24 @@ def _procedure_time(sheet: Sheet) -> list[str]:
 
 def _procedure_started(sheet: Sheet) -> str:
     fact = _procedure(sheet)
-    return _day(sheet, fact.day) if fact else ""
+    return sheet.day(fact.day) if fact else ""
+
+
+def _triggered(sheet: Sheet) -> Supervision | None:
+    key = str(sheet.fact.data.get("trigger", "")) if sheet.fact else ""
+    return next((row for row in sheet.pack.supervision if row.id == key), None) if sheet.pack else None
 
 
 def _trigger(sheet: Sheet) -> str:
-    key = str(sheet.fact.data.get("trigger", "")) if sheet.fact else ""
-    row = next((row for row in sheet.pack.supervision if row.id == key), None) if sheet.pack else None
+    row = _triggered(sheet)
     if row is None:
-        return key
-    return (
-        f"{row.en} ({row.article})"
-        if sheet.english
-        else f"{row.zh}（{language.article_text(language.ZH, row.article)}）"
-    )
+        return str(sheet.fact.data.get("trigger", "")) if sheet.fact else ""
+    return row.en if sheet.english else row.zh
+
+
+def _trigger_article(sheet: Sheet) -> str:
+    row = _triggered(sheet)
+    return sheet.turn.cite(row.article, sheet.pack) if row else ""
 
 
 def _refused_as(sheet: Sheet) -> str:
@@ -345,6 +298,29 @@ def _refused_as(sheet: Sheet) -> str:
     assert sheet.opened is not None
     accepted = sheet.opened.case.first("accepted") is not None
     return sheet.turn.say(N_("not handled") if accepted else N_("not accepted"))
+
+
+def _deliberated(sheet: Sheet) -> str:
+    """Who decided on a refusal: the leaders together, the leader in charge, or nobody above who tells it (BZ-FD-2)."""
+    assert sheet.opened is not None
+    case = sheet.opened.case
+    if case.first("leaders_meeting_recorded") is not None:
+        return sheet.turn.say(N_("after the leaders' meeting"))
+    if case.first("refusal_decided") is not None:
+        return sheet.turn.say(N_("with the agreement of the leader in charge"))
+    return sheet.turn.say(N_("after examination"))
+
+
+# What ends in one of these is an administrative decision, against which review and court are open to the person.
+_DECISIONS = frozenset({"decision_issued", "certificate_issued"})
+
+
+def _remedy(sheet: Sheet) -> str:
+    return (
+        sheet.turn.say(N_("apply for administrative review or bring an administrative action"))
+        if _case(sheet, "completion_event") in _DECISIONS
+        else ""
+    )
 
 
 def _written(sheet: Sheet) -> str:
@@ -367,112 +343,30 @@ def _desk(sheet: Sheet) -> str:
     return case_view.unit_name(sheet.turn, person.unit) if person else sheet.term("role.dispatch_desk")
 
 
-def _of_unit(sheet: Sheet, name: str) -> str:
-    unit = sheet.unit
-    if unit is None:
-        return ""
-    return (unit.en if sheet.english else unit.zh) if name == "name" else str(getattr(unit, name))
-
-
-def _of_offer(sheet: Sheet, name: str) -> list[str]:
-    value = getattr(sheet.offer, name) if sheet.offer else ""
-    return list(value) if isinstance(value, tuple) else str(value).splitlines()
-
-
-def _offer_name(sheet: Sheet) -> str:
-    return "" if sheet.offer is None else sheet.offer.en if sheet.english else sheet.offer.zh
-
-
-def _offer_units(sheet: Sheet) -> list[str]:
-    wanted = sheet.offer.units if sheet.offer else ()
-    return [case_view.unit_name(sheet.turn, unit) for unit in wanted or sheet.turn.directory.units]
-
-
-def _offer_handler(sheet: Sheet) -> str:
-    return case_view.person_name(sheet.turn, sheet.offer.handler) if sheet.offer else ""
-
-
-def _posts(sheet: Sheet) -> list[Any]:
-    today = sheet.turn.moment.date()
-    posts = [held for post in sheet.turn.directory.posts.values() if (held := post.on(today)) is not None]
-    if sheet.person is not None:
-        return [post for post in posts if sheet.person.id in (post.a, post.b)]
-    return [post for post in posts if sheet.unit and post.unit == sheet.unit.id]
-
-
-def _publications(sheet: Sheet) -> list[str]:
-    """The publication log of a unit: every service that can be asked for there."""
-    directory = sheet.turn.directory
-    mine = {
-        offer.id
-        for offer in directory.offers.values()
-        if not offer.units or (sheet.unit and sheet.unit.id in offer.units)
-    }
-    found = [fact.event for fact in sheet.turn.rules.publications if isinstance(fact.event, PublicationRecorded)]
-    found = [event for event in found if event.offer in mine]
-    return [publication_line(sheet.turn, event) for event in sorted(found, key=lambda event: event.published_on)]
-
-
-def _post_name(sheet: Sheet, post: Any) -> str:
-    return str(post.en if sheet.english else post.zh)
-
-
-def _post_people(sheet: Sheet, which: str) -> list[str]:
-    people = [case_view.person_name(sheet.turn, getattr(post, which)) for post in _posts(sheet)]
-    return people if all(people) else []  # a post without its holder makes the register incomplete (BZ-AB-2)
-
-
-def _post_lines(sheet: Sheet) -> list[str]:
-    turn, name = sheet.turn, case_view.person_name
-    words = N_("%(post)s: A %(a)s, B %(b)s")
-    return [
-        turn.say(words, post=_post_name(sheet, each), a=name(turn, each.a), b=name(turn, each.b))
-        for each in _posts(sheet)
-    ]
-
-
-def _stand_in(sheet: Sheet) -> list[str]:
-    me = sheet.person.id if sheet.person else ""
-    others = [post.b if post.a == me else post.a for post in _posts(sheet)]
-    return list(dict.fromkeys(case_view.person_name(sheet.turn, user) for user in others))
-
-
-def _work(sheet: Sheet) -> list[str]:
-    """The open cases of this person, nearest date first, as the work that is explained (BZ-AB-4)."""
-    turn = sheet.turn
-    me = replace(turn, identity=replace(turn.identity, user=sheet.person.id)) if sheet.person else turn
-    found = [
-        (opened.assessment.due, opened)
-        # By glances first: to open every case of past years would take seconds.
-        for opened in me.unfinished()
-        if opened.glance.registered and concerns(me, opened) and opened.assessment.open
-    ]
-    found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
-    return [
-        " · ".join(
-            part
-            for part in (
-                opened.number, case_view.title_of(turn, opened), case_view.state_name(turn, opened),
-                _day(sheet, due) if due else "",
-            )
-            if part
-        )
-        for due, opened in found
-    ]  # fmt: skip
-
-
 _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
+    **CITY_SOURCES,
     "case.unit_now": _unit_now,
-    "clock.limit": _clock_limit,
+    "complaint.desk": lambda s: s.term("role.complaint_desk"),
+    "correction.items": _corrections,
+    "deliberated": _deliberated,
+    "done.completed": lambda s: _done(s, replied=False),
+    "done.replied": lambda s: _done(s, replied=True),
+    "received": _received,
+    "referred.contact": _referred_to,
+    "remedy": _remedy,
+    "you": _you,
+    "clock.limit": limits.clock_limit,
     "contact": lambda s: [_phone(s), _case(s, "claimant_address")],
     "decision": _decision,
-    "deemed.from": _deemed,
+    "deemed.from": limits.deemed_from,
     "desk": _desk,
-    "directory.version": lambda s: str(s.turn.directory.version),
-    "due": _due,
-    "explicit_limit": _explicit,
-    "extension.until": _extension_until,
-    "first_responder.duty": lambda s: person.title if (person := _first(s)) else "",
+    "due": limits.due,
+    "explicit_limit": limits.explicit_limit,
+    "extension.asked": limits.extension_asked,
+    "extension.before": limits.extension_before,
+    "extension.cap": limits.extension_cap,
+    "extension.until": limits.extension_until,
+    "first_responder.duty": lambda s: _duty(s, _first(s)),
     "first_responder.full": _first_full,
     "first_responder.name": lambda s: person.name if (person := _first(s)) else "",
     "first_responder.phone": lambda s: person.phone if (person := _first(s)) else "",
@@ -481,50 +375,27 @@ _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "matter.full": _matter_full,
     "matter.type": lambda s: _matter(s)[0],
     "none": lambda s: s.turn.say(N_("no other section")),
-    "offer.handler": _offer_handler,
-    "offer.name": _offer_name,
-    "offer.promise": lambda s: _period(s, s.offer.promise) if s.offer else "",
-    "offer.units": _offer_units,
     "papers": _papers,
     "papers.none": lambda s: s.turn.say(N_("No papers were received")),
-    "person.name": lambda s: s.person.name if s.person else "",
-    "person.no_work": lambda s: s.turn.say(N_("No open case")),
-    "person.phone": lambda s: s.person.phone if s.person else "",
-    "person.post": lambda s: [_post_name(s, post) for post in _posts(s)],
-    "person.stand_in": _stand_in,
-    "person.title": lambda s: s.person.title if s.person else "",
-    "person.work": _work,
-    "posts": _post_lines,
-    "posts.a": lambda s: _post_people(s, "a"),
-    "posts.b": lambda s: _post_people(s, "b"),
-    "posts.duties": lambda s: [_post_name(s, post) for post in _posts(s)],
+    "procedure.end": lambda s: limits.procedure_end(s, _procedure(s)),
     "procedure.name": _procedure_name,
     "procedure.started": _procedure_started,
     "procedure.time": _procedure_time,
-    "promise": lambda s: _period(s, _case(s, "promise")),
+    "promise": lambda s: limits.period(s, _case(s, "promise")),
     "signature": _signature,
     "subject": _subject,
-    "publications": _publications,
-    "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
-    "today": lambda s: language.moment_text(s.turn.lang, s.turn.surroundings.now),
     "refused_as": _refused_as,
     "trigger": _trigger,
+    "trigger.article": _trigger_article,
     "written": _written,
 }
-_OF_UNIT = frozenset({"name", "address", "phone", "complaint_phone"})
-_OF_OFFER = frozenset(
-    {
-        "basis", "fee", "materials", "scope", "conditions", "procedure", "standard", "responsibility", "functions",
-        "policy", "result",
-    }
-)  # fmt: skip
 
 
 def known_source(source: str) -> bool:
     """Whether every alternative of a source can be resolved; for the test of the table."""
     for name in source.split("|"):
         head, _, field = name.partition(".")
-        if name in _NAMED or (head == "unit" and field in _OF_UNIT) or (head == "offer" and field in _OF_OFFER):
+        if name in _NAMED or (head == "unit" and field in OF_UNIT) or (head == "offer" and field in OF_OFFER):
             continue
         if head not in ("act", "case", *EVENTS) or not field:
             return False

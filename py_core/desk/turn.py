@@ -261,6 +261,11 @@ class Turn:
         except UnknownName:
             return self.packs.get(case.pack)
 
+    def cite(self, article: str, pack: Pack | None = None) -> str:
+        """An article as somebody can look it up who does not know our ids: title and place, of `pack` or today's."""
+        zh, en = pack.cite(article) if pack and article.startswith(f"{pack.id}-") else self.packs.cite(article)
+        return en if self.lang == language.EN else zh
+
     def pack_named(self, glance: Glance) -> Pack | None:
         """The same for names on a list, without opening the case."""
         if glance.pack not in self.packs:

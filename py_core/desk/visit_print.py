@@ -91,7 +91,11 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
         "complaints": words(lambda t: t.say(N_("Complaints: %(phone)s"), phone=unit.complaint_phone))
         if unit is not None and unit.complaint_phone
         else None,
-        "date": words(lambda t: language.day_text(t.lang, local(turn.surroundings.now).date())),
+        "date": words(
+            lambda t: t.say(
+                N_("Printed on %(day)s"), day=language.day_text(t.lang, local(turn.surroundings.now).date())
+            )
+        ),
         "words": {
             name: words(lambda t, text=text: t.say(text))  # type: ignore[misc]
             for name, text in _LABELS.items()
@@ -102,7 +106,7 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
 
 _LABELS = {
     "requests": N_("Requests"),
-    "scan": N_("Scan each code to see where the request is and until when."),
+    "scan": N_("Scan each code to see the progress and due date of the request."),
     "none": N_("No request was made."),
     "paper": N_("Paper"),
     "taken": N_("Taken"),
@@ -146,11 +150,21 @@ def _officers(turn: Turn, opened: OpenVisit) -> str:
     return "、".join(told)  # names are Chinese in both languages, and are told once
 
 
+# Why no date stands beside a request: who holds the paper must not think that it was forgotten.
+_NO_DUE_YET = {
+    **dict.fromkeys(
+        ("registered", "scope_pending", "handover_pending", "lead_pending"),
+        N_("The time limit will be told when it is accepted."),
+    ),
+    "correction_pending": N_("The time limit begins when the papers are complete."),
+}
+
+
 def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], str]], Words]) -> dict[str, Any]:
     """One request with the code that leads its holder to its state."""
     case = turn.open(row["id"])
     if case is None:
-        return {**row, "title": row["title"], "due_words": None, "check": "", "qr": None}
+        return {**row, "title": row["title"], "due_words": None, "no_due": None, "check": "", "qr": None}
     code = check_code(case.id, case.number)
     query = urlencode({"n": case.number, "c": code})
     address = f"{turn.directory.public_url}/public/status?{query}"
@@ -159,7 +173,12 @@ def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], 
     return {
         **row,
         "due_words": words(lambda t: language.day_text(t.lang, due)) if due is not None else None,
-        "check": words(lambda t: t.say(N_("Number %(number)s, check code %(code)s"), number=case.number, code=code)),
+        "no_due": words(lambda t: t.say(_NO_DUE_YET[case.assessment.state]))
+        if due is None and case.assessment.state in _NO_DUE_YET
+        else None,
+        "check": words(
+            lambda t: t.say(N_("Case number %(number)s, check code %(code)s"), number=case.number, code=code)
+        ),
         "qr": qr_svg(
             address, turn.say(N_("QR code that leads to the state of request %(number)s"), number=case.number)
         ),

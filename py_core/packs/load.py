@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from py_core.errors import Malformed
+from py_core.packs.citing import read_document
 from py_core.packs.model import (
     Breach,
     Common,
@@ -35,7 +36,7 @@ _TABLES = frozenset(
         "pack", "first_responder", "handover", "signature", "receipt", "identity", "correction", "promise", "refusal",
         "dispatch", "opinion", "feedback", "review", "absence", "message_card", "urgent_report",
         "supervised_by_instruction", "accountability", "veto", "settings", "phrases", "matter", "supervision", "terms",
-        "hidden_reporter", "restricted",
+        "hidden_reporter", "restricted", "document",
     }
 )  # fmt: skip
 VERSION_FILE = re.compile(r"pack(-[^.]+)?\.toml")
@@ -100,6 +101,7 @@ def read_common(data: Mapping[str, Any]) -> Common:
             Unnumbered(row["id"], row["zh"], row["en"], tuple(row["articles"]), row.get("waits", ""))
             for row in data["unnumbered"]
         ),
+        figures=data.get("citing", {}).get("figures", ""),
         contradictions={code: dict(row["sources"]) for code, row in data["contradiction"].items()},
     )
 
@@ -141,7 +143,6 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         version=head["version"],
         zh=head["zh"],
         en=head["en"],
-        title_zh=head["title_zh"],
         issuer_zh=head["issuer_zh"],
         source_status=head["source_status"],
         in_force_from=_day(head["in_force_from"], "in_force_from"),
@@ -207,6 +208,7 @@ def _pack(data: Mapping[str, Any], head: Mapping[str, Any], common: Common) -> P
         forbidden_phrases_article=table("phrases").get("article", ""),
         veto_article=table("veto").get("article", ""),
         veto_setting=table("veto").get("setting", ""),
+        documents=tuple(read_document(row, common.figures) for row in data.get("document", ())),
     )
 
 

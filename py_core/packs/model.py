@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from py_core.errors import Malformed, ShouwenError
+from py_core.packs.citing import Document, Words, cite
 from py_core.periods import Period
 
 
@@ -173,6 +174,7 @@ class Common:
     transitions: tuple[Transition, ...]
     unnumbered: tuple[Unnumbered, ...]
     contradictions: Mapping[str, Mapping[str, str]]  # code -> article per pack
+    figures: str = ""  # one to ten as Chinese articles are counted; empty: no pack cites documents
 
     def contradiction_article(self, code: str, pack_id: str) -> str:
         """The article that makes these acts contradictory, "" when no regulation is known."""
@@ -210,7 +212,6 @@ class Pack:
     version: str
     zh: str
     en: str
-    title_zh: str
     issuer_zh: str
     source_status: str
     in_force_from: date
@@ -260,6 +261,7 @@ class Pack:
     veto_article: str = ""  # empty: no one-vote veto in appraisals
     veto_setting: str = ""  # names the setting that says which decision has this effect
     forbidden_phrases_article: str = ""
+    documents: tuple[Document, ...] = ()
     in_force_until: date | None = None  # only where a later version follows: the day before it
 
     def matter(self, matter_id: str) -> Matter:
@@ -275,6 +277,10 @@ class Pack:
         if entry is None:
             return key
         return entry["zh" if lang.startswith("zh") else "en"]
+
+    def cite(self, article: str) -> Words:
+        """An article of this regulation as others can look it up: title and place, in Chinese and English."""
+        return cite(self.documents, article)
 
     @property
     def has_extension(self) -> bool:
@@ -312,6 +318,11 @@ class Packs(Mapping[str, Pack]):
             return self._chosen[pack_id]
         except KeyError:
             raise UnknownName("pack", str(pack_id), tuple(self._chosen)) from None
+
+    def cite(self, article: str) -> Words:
+        """An article's id as others can look it up, from the version chosen; unknown ones stay as they are."""
+        found = self._chosen.get(article.partition("-")[0])
+        return cite(found.documents if found else (), article)
 
     def versions(self, pack_id: str) -> tuple[Pack, ...]:
         """Every version of a regulation that this build knows, the oldest first; raises `UnknownName`."""

@@ -30,6 +30,7 @@ class PrintField:
     label: Words
     demanded_by: Mapping[str, str]
     is_list: bool = False
+    column: bool = False
     strong: bool = False
 
 
@@ -55,8 +56,12 @@ class Print:
     fields: tuple[PrintField, ...]
     body: tuple[Words, ...]
     notes: tuple[Words, ...]
+    notes_first: bool
     signatures: tuple[Words, ...]
     blanks: tuple[Words, ...]
+    ruled: tuple[Words, ...]
+    ruled_rows: int
+    bare: bool
 
 
 @cache
@@ -101,8 +106,12 @@ def _print(form: Form, row: Mapping[str, Any]) -> Print:
         fields=fields,
         body=tuple(_words(words, where) for words in row.get("body", ())),
         notes=tuple(_words(words, where) for words in row.get("notes", ())),
+        notes_first=row.get("notes_first", False),
         signatures=tuple(_words(words, where) for words in row.get("signatures", ())),
         blanks=tuple(_words(words, where) for words in row.get("blanks", ())),
+        ruled=tuple(_words(words, where) for words in row.get("ruled", ())),
+        ruled_rows=row.get("ruled_rows", 0),
+        bare=row.get("bare", False),
     )
 
 
@@ -114,7 +123,10 @@ def _field(form: Form, row: Mapping[str, Any]) -> PrintField:
     if by and known is None:
         raise Malformed(f"print {form.id}.{row['key']}", "is demanded, but not by forms.toml")
     label = (row["zh"], row["en"]) if known is None else (row.get("zh", known.zh), row.get("en", known.en))
-    return PrintField(row["key"], row["from"], label, dict(by), row.get("list", False), row.get("strong", False))
+    return PrintField(
+        row["key"], row["from"], label, dict(by),
+        is_list=row.get("list", False), column=row.get("column", False), strong=row.get("strong", False),
+    )  # fmt: skip
 
 
 def _words(words: Any, where: str) -> Words:

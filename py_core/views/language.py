@@ -44,11 +44,6 @@ def chosen(lang: str) -> str:
     return EN if lang == EN or lang.startswith("en-") else ZH
 
 
-def article_text(lang: str, article: str) -> str:
-    """An article as a sentence or a sheet of paper names it: Chinese writes brackets over the full width."""
-    return article if lang == EN else article.replace("(", "（").replace(")", "）")
-
-
 @cache
 def catalogue(lang: str) -> gettext.NullTranslations:
     """The message catalogue of a language; raises `FileNotFoundError` when the build left it out."""

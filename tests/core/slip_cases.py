@@ -150,7 +150,7 @@ def city_with(form: str, say: Say = str, *, without: tuple[str, ...] = ()) -> tu
     when = "2025-12-24 10:00"
     for moment, command, given in [(when, "register", fields), *steps]:
         given = {key: value for key, value in given.items() if key not in without}
-        _record(store, case_id, moment, command, given)
+        record(store, case_id, moment, command, given)
         when = moment
         if form in ("F-12", "F-15", "F-16", "F-33", "F-34", "F-35") and command == _LAST.get(form):
             break
@@ -164,7 +164,20 @@ _LAST = {
 }  # fmt: skip
 
 
-def _record(store: FakeStore, case_id: str, moment: str, command: str, fields: Mapping[str, Any]) -> None:
+def case_of(fields: Mapping[str, Any], steps: list[Step]) -> tuple[Desk, str]:
+    """A desk whose store holds one case registered so and led on by these steps, and the case's id."""
+    store, case_id, when = FakeStore(CITY), f"{77:032x}", "2025-12-24 10:00"
+    told = {"title": "工地临时用水", "text": "工地三个月临时用水。", "claimant_name": "赵六", "claimant_phone": "13812345678",
+            "number": "K7Q-000001"}  # fmt: skip
+    for moment, command, given in [(when, "register", {**told, **fields}), *steps]:
+        record(store, case_id, moment, command, given)
+        when = moment
+    now = datetime.fromisoformat(when).replace(tzinfo=LOCAL)
+    return Desk("lin", store=store, now=now + timedelta(minutes=5)), case_id
+
+
+def record(store: FakeStore, case_id: str, moment: str, command: str, fields: Mapping[str, Any]) -> None:
+    """One step, decided by the law and recorded as a host would."""
     now = datetime.fromisoformat(moment).replace(tzinfo=LOCAL)
     known = store.case(case_id)
     case = fold(case_id, order(known.acts)) if known else None

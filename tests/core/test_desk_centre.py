@@ -135,9 +135,9 @@ def test_the_public_status_names_nobody() -> None:
     code = check_code(KEY, "K7Q-000001")
     response = public.get("/public/status", n="k7q-000001", c=code.lower())
     assert response.status == 200
-    for text in ("2026年1月8日", "承办", "0510-86010009"):
+    for text in ("2026年1月8日", "承办", "0510-86010009", "实施意见》（澄政办发〔2012〕17号）第三部分第（三）项第"):
         assert text in response.html
-    for text in ("赵六", "林晓梅", "1381234", "工地三个月临时用水"):
+    for text in ("赵六", "林晓梅", "1381234", "工地三个月临时用水", "JY-3"):
         assert text not in response.html
     assert "承办" in public.post("/public/status", n="k7q-000001", c=code.lower()).html, "typed, in no address"
     wrong = public.get("/public/status", n="K7Q-000001", c="AAAA-AAAA")

@@ -222,6 +222,23 @@ def test_both_sheets_have_a_code_for_each_request(started: Desk) -> None:
     assert "Record of a visit to an enterprise" in english
 
 
+def test_a_sheet_says_what_its_dates_are_and_why_one_is_missing(started: Desk) -> None:
+    request(started, 1)
+    contact = service_form(
+        f"{2:032x}", offer="matter", matter="matter:WH:contact", visit=VISIT[8:], claimant="enterprise",
+        claimant_name="恒泰纺织", claimant_id="", channel="visit", title="问询", text="问询补贴", outcome="register",
+    )  # fmt: skip
+    assert started.post("/register", **contact).status == 303
+    for paper in ("a4", "80mm"):
+        html = started.get(f"{VISIT}/record", paper=paper).html
+        assert "打印日期：2025年12月24日" in html
+        assert "到期日：<strong>2026年1月8日" in html
+        assert "办理期限于受理后告知。" in html
+        english = started.get(f"{VISIT}/record", lang="en", paper=paper).html
+        assert not re.search(r"</span>\s*：", english), "no line of a strip begins with a colon"
+        assert re.search(r"到期日：<strong>2026年1月8日[^<]*</strong> <span[^>]*>Due: Thu 8 Jan 2026</span>", english)
+
+
 def test_there_is_nothing_to_print_before_the_visit(desk: Desk) -> None:
     assert desk.get(f"{VISIT}/record").status == 409
 

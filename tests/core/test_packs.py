@@ -24,6 +24,7 @@ from py_core.rules.engine import assess
 
 PACKS = load_packs()
 CATALOGUE = Path(__file__).parents[3] / "shared" / "domain" / "regulations.md"
+SOURCES = CATALOGUE.parent / "sources"
 
 
 def source(pack_id: str) -> dict[str, Any]:
@@ -38,6 +39,53 @@ def test_every_citation_is_an_article_of_the_register() -> None:
     articles = load_articles()
     own = {citation for citation in citations() if citation.partition("-")[0] in PACKS}
     assert {citation for citation in own if base_article(citation) not in articles} == set()
+
+
+def test_every_article_has_words_by_which_others_can_look_it_up() -> None:
+    used = {*load_articles(), *(found for found in citations() if found.partition("-")[0] in PACKS)}
+    for article in used:
+        zh, en = PACKS.cite(article)
+        assert zh.startswith("《"), article
+        assert article not in zh + en
+        assert not re.search(r"[A-Z]{2}-[A-Z0-9]", zh + en), zh + en
+        assert not re.search(r"[\u4e00-\u9fff]", en), en
+    assert PACKS.cite("WH-SW-4(二)")[0] == "《武汉市科技局首问负责制度》第四条第（二）项"
+    assert PACKS.cite("BZ-CN-6")[0] == "《滨州市科协作风效能建设工作制度·服务承诺制》第6条"
+    assert PACKS.cite("BZ-0")[0] == "《滨州市科协作风效能建设工作制度》前言"
+    assert PACKS.cite("HL-10") == (
+        "《12345政务服务便民热线工作规则》第十条", "Working Rules of the 12345 Government Service Hotline, article 10",
+    )  # fmt: skip
+    assert PACKS.cite("JY-3.2.7")[0].endswith("实施意见》（澄政办发〔2012〕17号）第三部分第（二）项第7点")
+    assert PACKS.cite("HL-8(一)")[1].endswith("article 8, item (1)")
+    assert PACKS.cite("XX-3(一)") == ("XX-3（一）", "XX-3(一)")  # of no regulation here
+
+
+def test_titles_are_those_of_the_documents() -> None:
+    if not SOURCES.exists():  # they are given to the project, not part of it
+        return
+    told = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.txt")))
+    for pack in PACKS.values():
+        for document in pack.documents:
+            for part in document.title[0].split("·"):
+                assert part in told, part
+            assert document.number[0] in told
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda row: row.update(counted=[["条", "article {1}"]]), "number"),
+        (lambda row: row.update(counted=[["第{n}条", "article"]]), "number"),
+        (lambda row: row.update(en=""), "both languages"),
+        (lambda row: row.pop("prefix"), "prefix"),
+    ],
+)
+def test_a_document_that_cannot_be_cited_is_refused(change: Any, text: str) -> None:
+    data = source("HL")
+    change(data["document"][0])
+    with pytest.raises(Malformed) as caught:
+        read_pack(data, PACKS.common)
+    assert text in str(caught.value)
 
 
 def test_every_encoded_article_is_cited_by_its_pack_or_says_how() -> None:

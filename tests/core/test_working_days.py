@@ -146,7 +146,7 @@ def test_what_is_not_offered_is_refused_with_article_and_way_out(pack: str) -> N
                     continue
                 told = (who, command, page.html)
                 assert page.status == 409, told
-                assert re.search(r'sw-article">（[A-Z]{2}-[^）]+）+<', page.html), told
+                assert re.search(r"（[A-Z]{2}-[^）]+）+。</p>", page.html), told
                 assert "您可以这样做" in page.html, told
 
 

@@ -1,0 +1,154 @@
+"""Entries of printed forms that come from the city's directory: units, services, people, posts, publications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from py_core.city.offers import PublicationRecorded
+from py_core.desk import case_view
+from py_core.desk import slips_limits as limits
+from py_core.desk.city_words import publication_line
+from py_core.desk.duties import concerns
+from py_core.desk.slips_subject import Sheet
+from py_core.values import local
+from py_core.views.language import N_
+
+OF_UNIT = frozenset({"name", "address", "phone", "complaint_phone"})
+OF_OFFER = frozenset(
+    {
+        "basis", "fee", "materials", "scope", "conditions", "procedure", "standard", "responsibility", "functions",
+        "policy", "result",
+    }
+)  # fmt: skip
+
+
+def of_unit(sheet: Sheet, name: str) -> str:
+    """An entry of the sheet's unit, its name in the sheet's language."""
+    unit = sheet.unit
+    if unit is None:
+        return ""
+    return (unit.en if sheet.english else unit.zh) if name == "name" else str(getattr(unit, name))
+
+
+def of_offer(sheet: Sheet, name: str) -> list[str]:
+    """The lines of an entry of the sheet's service."""
+    value = getattr(sheet.offer, name) if sheet.offer else ""
+    return list(value) if isinstance(value, tuple) else str(value).splitlines()
+
+
+def _offer_name(sheet: Sheet) -> str:
+    return "" if sheet.offer is None else sheet.offer.en if sheet.english else sheet.offer.zh
+
+
+def _offer_units(sheet: Sheet) -> list[str]:
+    wanted = sheet.offer.units if sheet.offer else ()
+    return [case_view.unit_name(sheet.turn, unit) for unit in wanted or sheet.turn.directory.units]
+
+
+def _offer_handler(sheet: Sheet) -> str:
+    return case_view.person_name(sheet.turn, sheet.offer.handler) if sheet.offer else ""
+
+
+def posts_of(sheet: Sheet) -> list[Any]:
+    """The posts that the sheet's person holds today, or those of its unit."""
+    today = sheet.turn.moment.date()
+    posts = [held for post in sheet.turn.directory.posts.values() if (held := post.on(today)) is not None]
+    if sheet.person is not None:
+        return [post for post in posts if sheet.person.id in (post.a, post.b)]
+    return [post for post in posts if sheet.unit and post.unit == sheet.unit.id]
+
+
+def _publications(sheet: Sheet) -> list[str]:
+    """The publication log of a unit: every service that can be asked for there."""
+    directory = sheet.turn.directory
+    mine = {
+        offer.id
+        for offer in directory.offers.values()
+        if not offer.units or (sheet.unit and sheet.unit.id in offer.units)
+    }
+    found = [fact.event for fact in sheet.turn.rules.publications if isinstance(fact.event, PublicationRecorded)]
+    found = [event for event in found if event.offer in mine]
+    return [publication_line(sheet.turn, event) for event in sorted(found, key=lambda event: event.published_on)]
+
+
+def post_name(sheet: Sheet, post: Any) -> str:
+    """A post's name in the sheet's language."""
+    return str(post.en if sheet.english else post.zh)
+
+
+def _post_people(sheet: Sheet, which: str) -> list[str]:
+    people = [case_view.person_name(sheet.turn, getattr(post, which)) for post in posts_of(sheet)]
+    return people if all(people) else []  # a post without its holder makes the register incomplete (BZ-AB-2)
+
+
+def _posts_since(sheet: Sheet) -> list[str]:
+    """From which day each post's holders hold it; who held it before the city kept its register has no day."""
+    today = sheet.turn.moment.date()
+    held = [next((each for each in post.holders if each.holds_on(today)), None) for post in posts_of(sheet)]
+    return [
+        sheet.day(each.since) if each and each.since else sheet.turn.say(N_("before the register began"))
+        for each in held
+    ]
+
+
+def _posts_desk(sheet: Sheet) -> str:
+    """The office with which the register of posts is filed, in the words of the regulation that has posts (BZ-AB-5)."""
+    pack = next((pack for pack in sheet.turn.packs.values() if pack.absence_article), None)
+    return pack.term("role.dispatch_desk", sheet.turn.lang) if pack else ""
+
+
+def _stand_in(sheet: Sheet) -> list[str]:
+    me = sheet.person.id if sheet.person else ""
+    others = [post.b if post.a == me else post.a for post in posts_of(sheet)]
+    return list(dict.fromkeys(case_view.person_name(sheet.turn, user) for user in others))
+
+
+def _work(sheet: Sheet) -> list[str]:
+    """The open cases of this person, nearest date first, as the work that is explained (BZ-AB-4)."""
+    turn = sheet.turn
+    me = replace(turn, identity=replace(turn.identity, user=sheet.person.id)) if sheet.person else turn
+    found = [
+        (opened.assessment.due, opened)
+        # By glances first: to open every case of past years would take seconds.
+        for opened in me.unfinished()
+        if opened.glance.registered and concerns(me, opened) and opened.assessment.open
+    ]
+    found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
+    return [
+        " · ".join(
+            part
+            for part in (
+                opened.number, case_view.title_of(turn, opened), case_view.state_name(turn, opened),
+                sheet.day(due) if due else "",
+            )
+            if part
+        )
+        for due, opened in found
+    ]  # fmt: skip
+
+
+CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
+    "directory.version": lambda s: str(s.turn.directory.version),
+    "offer.handler": _offer_handler,
+    "offer.name": _offer_name,
+    "offer.promise": lambda s: limits.period(s, s.offer.promise) if s.offer else "",
+    "offer.units": _offer_units,
+    "person.name": lambda s: s.person.name if s.person else "",
+    "person.no_work": lambda s: s.turn.say(N_("No open case")),
+    "person.phone": lambda s: s.person.phone if s.person else "",
+    "person.post": lambda s: [post_name(s, post) for post in posts_of(s)],
+    "person.stand_in": _stand_in,
+    "person.title": lambda s: s.person.title if s.person else "",
+    "person.work": _work,
+    "posts.a": lambda s: _post_people(s, "a"),
+    "posts.b": lambda s: _post_people(s, "b"),
+    "posts.duties": lambda s: [post_name(s, post) for post in posts_of(s)],
+    "posts.desk": _posts_desk,
+    "posts.since": _posts_since,
+    "publications": _publications,
+    "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
+    "today.day": lambda s: s.day(s.turn.moment.date()),
+    "today": lambda s: s.moment(s.turn.surroundings.now),
+}

@@ -1,0 +1,102 @@
+"""What a printed form is about: a case with the act that issued it, as it stood then, or an entry of the directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from py_core.cases.state import Case, Fact, fold
+from py_core.desk import case_view
+from py_core.desk.turn import OpenCase, Turn
+from py_core.directory import Offer, Person, Unit
+from py_core.packs import Pack
+from py_core.rules.assessment import Assessment
+from py_core.rules.engine import assess
+from py_core.rules.situation import Situation, look
+from py_core.values import local
+from py_core.views import language
+from py_core.views.language import N_
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What one printed form is about: a case with the act that issued it, or an entry of the directory."""
+
+    turn: Turn
+    opened: OpenCase | None = None
+    fact: Fact | None = None
+    offer: Offer | None = None
+    person: Person | None = None
+    unit: Unit | None = None
+    form: str = ""  # of the regulation's forms, where the sheet is of a case
+
+    def in_language(self, lang: str) -> Sheet:
+        """The same sheet speaking another language."""
+        if lang == self.turn.lang:
+            return self
+        return replace(self, turn=replace(self.turn, request=replace(self.turn.request, lang=lang)))
+
+    @property
+    def english(self) -> bool:
+        return self.turn.lang == language.EN
+
+    @cached_property
+    def pack_id(self) -> str:
+        """The regulation under which the form is made; empty for sheets that belong to none in particular."""
+        if self.opened is not None:
+            return self.opened.case.pack
+        return self.offer.pack if self.offer else ""
+
+    @property
+    def pack(self) -> Pack | None:
+        return self.turn.pack_of(self.opened.case) if self.opened else self.turn.packs.get(self.pack_id)
+
+    def term(self, key: str) -> str:
+        pack = self.pack or next(iter(self.turn.packs.values()))
+        return pack.term(key, self.turn.lang)
+
+    def day(self, day: Any) -> str:
+        """A date as formal documents write it: without the weekday in Chinese."""
+        if self.english:
+            return language.day_text(self.turn.lang, day)
+        return self.turn.say(N_("%(day)d/%(month)d/%(year)d"), day=day.day, month=day.month, year=day.year)
+
+    def moment(self, at: datetime) -> str:
+        """Day and hour, in Chinese without the weekday."""
+        if self.english:
+            return language.moment_text(self.turn.lang, at)
+        return self.turn.say(language.DATE_TIME, date=self.day(local(at)), time=language.time_text(at))
+
+    @cached_property
+    def as_issued(self) -> Assessment | None:
+        """The case when the form was issued: a copy names the same dates as its original, whatever came later."""
+        if self.opened is None:
+            return None
+        if self.fact is None:
+            return self.opened.assessment
+        law = self.turn.rules.law_of(self.opened.case)
+        return assess(self.case_at(self.fact), law.packs, law.calendar, self.fact.at, law.policies)
+
+    def situation_at(self, fact: Fact) -> Situation:
+        """The case right after one of its acts, with everything that the law's gates ask."""
+        assert self.opened is not None
+        law = self.turn.rules.law_of(self.opened.case)
+        return look(self.case_at(fact), law.packs, law.calendar, fact.at, law.policies)
+
+    def case_at(self, fact: Fact) -> Case:
+        """The case as its acts up to this one add it up."""
+        assert self.opened is not None
+        acts = self.opened.acts
+        until = next((index for index, recorded in enumerate(acts, 1) if recorded.hash == fact.act), len(acts))
+        return fold(self.opened.id, acts[:until])
+
+
+def about_case(turn: Turn, opened: OpenCase, fact: Fact | None) -> Sheet:
+    """The sheet of an act in a case, or of the case itself; the unit is the one that issues."""
+    issuer = turn.directory.people.get(fact.user) if fact else None
+    units = turn.directory.units
+    unit = units.get(issuer.unit) if issuer else None
+    unit = unit or units.get(str(opened.case.value("unit")))
+    return Sheet(turn, opened, fact, case_view.offer_of(turn, opened.case), None, unit)
