@@ -54,7 +54,7 @@ def with_canaries(do: str, words: Words, typed: Mapping[str, str]) -> dict[str, 
         if sometimes and name not in typed:
             continue
         own_form = {
-            "claimant_phone": PHONE, "phone": PHONE, "code": CREDIT, "claimant_id": RESIDENT if person else CREDIT,
+            "claimant_phone": PHONE, "phone": PHONE, "complainer_phone": PHONE, "code": CREDIT, "claimant_id": RESIDENT if person else CREDIT,
             "steps": f"{given}\n{CANARY}，3".strip(),
         }  # fmt: skip
         filled[name] = own_form.get(name) or CANARY + given

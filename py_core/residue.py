@@ -25,7 +25,7 @@ _IDS = frozenset(
     {
         "pack", "matter", "offer", "unit", "number", "visit", "to", "by", "lead", "assists", "handler", "who", "id",
         "by_role", "trigger", "proposal", "code", "acts", "decision", "form", "clock", "cause", "subject", "officers",
-        "case", "content", "rule", "against", "hashes", "residue",
+        "case", "content", "rule", "against", "hashes", "residue", "beside",
     }
 )  # fmt: skip
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:()#/+-]{0,79}")
@@ -34,7 +34,8 @@ _ONLY_DIGITS = re.compile(r"[0-9 +-]{7,20}")  # a number of a person, whatever t
 _GONE = frozenset(
     {
         ("", "title"), ("registered", "text"), ("", "place"), ("", "claimant_name"), ("", "claimant_phone"),
-        ("", "claimant_id"), ("", "claimant_address"), ("", "strokes"), ("field_revealed", "words"), ("", "phone"),
+        ("", "claimant_id"), ("", "claimant_address"), ("", "strokes"), ("", "complainer_name"),
+        ("", "complainer_phone"), ("field_revealed", "words"), ("", "phone"),
         ("", "contact"), ("", "met"), ("", "address"), ("visit_planned", "code"), ("registered", "materials"),
         ("materials_received", "materials"), ("materials_completed", "materials"), ("due_recomputed", "cause_text"),
     }

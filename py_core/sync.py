@@ -226,13 +226,13 @@ class SyncClient:
 
     def _demand_proof(self, received: Received, head: Head) -> None:
         """What has a receipt must be in the log, where the record says how: once it has done so, always."""
-        if not received.receipts:
+        if not received.receipts or (received.proof is None and not self.standing.proves):
             return
         if received.proof is not None and proven(received.receipts, received.proof, head):
             return
         if received.end is None:
             received.receipts = []  # the answer was cut in between: the record is asked for them again
-        elif received.proof is not None or self.standing.proves:
+        else:
             raise Malformed("answer", "has receipts without the proof that their acts are in the log")
 
     def _let_go(

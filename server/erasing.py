@@ -20,7 +20,7 @@ from py_core.change import decode_act_change
 from py_core.desk.keeping import Document, documents
 from py_core.desk.turn import Turn, forget
 from py_core.errors import ShouwenError
-from py_core.reporters import reporter_id
+from py_core.reporters import complaints_beside, reporter_id
 from py_core.residue import Residues, hashes_digest, remains_digest
 from py_core.retention import Kept
 from py_core.rights import may
@@ -155,22 +155,30 @@ def _able(parts: Parts) -> set[str]:
 
 
 def erase_document(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
-    """Erases one document that may be erased (the caller's word), and with a report who made it, unless undecided work
-    waits in it."""
+    """Erases one document that may be erased (the caller's word), and beside it who reported or complains, unless
+    undecided work waits in it."""
     kept = document.kept
     assert kept is not None, "only what has a period is due"
-    beside = reporter_id(kept.id)
+    events = [event for recorded in document.record.acts for event in recorded.act.events]
+    beside = [reporter_id(kept.id), *complaints_beside(events)]
     with parts.database.writing() as connection:
         rows = _rows(connection, kept.id)
         seen = {recorded.hash for recorded in document.record.acts}
         if not rows or any(row.residue is not None for row in rows) or {row.hash for row in rows} != seen:
             return Erasing(0, 0, 0, 0)  # done before, or somebody worked on it a moment ago
-        if late_work.waits_in(connection, kept.id) or late_work.waits_in(connection, beside):
+        if late_work.waits_in(connection, kept.id) or any(late_work.waits_in(connection, each) for each in beside):
             return Erasing(0, 0, 0, 1)
         contents = _erase_rows(parts, connection, by, kept, rows, again=again)
-        if teller := _rows(connection, beside):
-            _erase_rows(parts, connection, by, replace(kept, id=beside), teller, again=again)
+        for each in beside:
+            teller = _rows(connection, each)
+            if teller and _is_beside(teller[0], kept.id):
+                _erase_rows(parts, connection, by, replace(kept, id=each), teller, again=again)
     return Erasing(1, len(rows), contents, 0)
+
+
+def _is_beside(first: Row[Any], case_id: str) -> bool:
+    """Whether a document is about this case; a complaint may name anybody's."""
+    return any(event.get("case") == case_id for event in read_act(decode_act_change(first.raw).text).events)
 
 
 def _rows(connection: Connection, document: str) -> Sequence[Row[Any]]:

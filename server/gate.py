@@ -23,7 +23,7 @@ from py_core.city import CITY_ID
 from py_core.directory import Directory, Person
 from py_core.errors import Malformed
 from py_core.packs import Packs, load_packs
-from py_core.reporters import TELLING, TOLD, gives_away, is_reporter_id
+from py_core.reporters import TELLING, TOLD, complaints_beside, gives_away, is_reporter_id
 from py_core.restricted import restriction
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
@@ -393,13 +393,20 @@ class Gate:
 
     @staticmethod
     def _check_reporter(view: _View, candidate: _Candidate, case: _Case, plan: _Plan) -> None:
-        """Who reported is told once, by who took the report down, as far as the record has the report already."""
+        """Who reported or complains is told once, by who took that down, as far as the record has the case already."""
         if case.known or len(candidate.act.events) != 1:
             raise _Refusal("second_beginning")
-        case_id = candidate.act.events[0]["case"]
-        planned = plan.cases.get(case_id)
-        begun = planned.known if planned is not None else view.known_of(case_id)
-        if begun and recorded_act(next(iter(begun.values()))).act.user != candidate.act.user:
+        told, document = candidate.act.events[0], candidate.submission.case_id
+        planned = plan.cases.get(told["case"])
+        begun = planned.known if planned is not None else view.known_of(told["case"])
+        if not begun:
+            return
+        if told.get("complaint"):
+            acts = [recorded_act(entry).act for entry in begun.values()]
+            own = any(document in complaints_beside(each.events) for each in acts if each.user == candidate.act.user)
+        else:
+            own = recorded_act(next(iter(begun.values()))).act.user == candidate.act.user
+        if not own:
             raise _Refusal("reporter_of_others_case")
 
     @staticmethod

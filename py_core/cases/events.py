@@ -54,7 +54,7 @@ PROCEDURES = (
     "expert_review", "other",
 )  # fmt: skip
 ATTACHMENT_PURPOSES = ("photo", "paper", "other")
-REVEALED_FIELDS = ("claimant_phone", "claimant_id")
+REVEALED_FIELDS = ("claimant_phone", "claimant_id", "complainer_phone")
 REVEAL_PURPOSES = ("contact", "verify", "procedure", "supervision", "other")
 COMPLETION_EVENTS = ("decision_issued", "certificate_issued", "forwarded_up")
 _NOTE = _f("note", "long_text", "Note")
@@ -238,7 +238,14 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "acting_arranged": (_f("by", "text", "By", True), _f("who", "text", "Acting person")),
     "post_changed": (_NOTE,),
     "post_change_filed": (_NOTE,),
-    "complaint_filed": (_f("about", "long_text", "What the complaint is about", True),),
+    # Who complains stands beside the case where the regulation keeps it secret (`py_core.reporters`): `beside` names
+    # that document.
+    "complaint_filed": (
+        _f("about", "long_text", "What the complaint is about", True),
+        _f("complainer_name", "text", "Who complains"),
+        _f("complainer_phone", "text", "Phone of who complains"),
+        _f("beside", "text", "Who complains stands in"),
+    ),
     "complaint_answered": (_f("text", "long_text", "Answer"),),
     "receipt_issued": (
         _f("first_responder_phone", "text", "Phone of the first responder", True),

@@ -20,7 +20,7 @@ from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
-from py_core.reporters import PARTICULARS
+from py_core.reporters import COMPLAINER, PARTICULARS
 from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
@@ -32,7 +32,7 @@ _STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
 # Fields that the desk knows itself and therefore does not ask for.
 _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
-     ("issue_receipt", "number"), ("arrange_acting", "by")}
+     ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside")}
 )  # fmt: skip
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}
@@ -69,17 +69,15 @@ def is_fixed(command: str, field: str) -> bool:
 def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
     """The fields that a form has: those that the desk does not fill itself, and no drawing of who stays secret.
 
-    Whether something was overlooked the first time is asked from the second notice on (BZ-YC-3).
+    Whether something was overlooked the first time is asked from the second notice on (BZ-YC-3). Who complains is asked
+    for where it stays secret; elsewhere it is the claimant or stands in the words.
     """
-    secret = secrecy.hiding_rule(turn, opened) is not None
-    first_notice = opened.case.first("correction_notified") is None
-    return [
-        field
-        for field in spec.fields
-        if not is_fixed(spec.name, field.name)
-        and not (secret and field.name in PARTICULARS)
-        and not (first_notice and field.name == "overlooked")
-    ]
+    left_out = set(PARTICULARS) if secrecy.hiding_rule(turn, opened) is not None else set()
+    if secrecy.complainer_rule(turn, opened) is None:
+        left_out |= set(COMPLAINER)
+    if opened.case.first("correction_notified") is None:
+        left_out.add("overlooked")
+    return [field for field in spec.fields if not is_fixed(spec.name, field.name) and field.name not in left_out]
 
 
 def fixed_fields(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, Any]:
@@ -173,6 +171,8 @@ def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
 
 
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
+    if field.name == "complainer_name":
+        return N_("Kept apart from the case; whoever handles it does not see it. Do not write it into the words above.")
     if (spec.name, field.name) in _NEEDED_IF:
         return _NEEDED_IF[spec.name, field.name]
     if field.name == "assists":
@@ -308,7 +308,7 @@ def _read(turn: Turn, form: Form, field: FieldSpec, needed: str) -> Any:
             form.fault(field.name, N_("Enter a date, such as 2026-03-05."))
     elif field.kind in ("materials", "steps"):
         return _rows(turn, form, field, lines)
-    elif field.name == "phone":  # of a visitor who waits for a call
+    elif field.name in ("phone", "complainer_phone"):  # of somebody who waits for a call
         number, fault = read_phone(text)
         if not fault:
             return number

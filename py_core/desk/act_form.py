@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from py_core.cases.acts import Event
 from py_core.cases.commands import COMMANDS, Command, CommandSpec, decide
 from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
@@ -13,7 +15,7 @@ from py_core.desk.approvals import asked_for
 from py_core.desk.command_words import command_title, fault_text
 from py_core.desk.forms import Form, shown_moment
 from py_core.desk.frame import page, redirect
-from py_core.desk.ports import Response
+from py_core.desk.ports import NewAct, Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
@@ -23,6 +25,7 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs import UnknownName
 from py_core.packs.prints import load_prints
+from py_core.reporters import COMPLAINER, complaint_apart
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
@@ -77,7 +80,8 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     occurred_at = form.moment("occurred_at")
     if form.errors:
         return _page(turn, opened, spec, form, status=422)
-    if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **fields}]):
+    said = {name: value for name, value in fields.items() if name not in COMPLAINER}  # those stand beside the case
+    if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **said}]):
         return redirect(f"/cases/{opened.id}?done=again")
     _require_lawful(turn, opened, spec)
     try:
@@ -89,7 +93,19 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
             form.fault(act_fields.typed_name(name), fault_text(message))
         return _page(turn, opened, spec, form, status=422)
     location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done=act"
-    return Response(303, location=location, acts=(new_act(turn, opened.id, spec.name, events, occurred_at),))
+    return Response(303, location=location, acts=_acts(turn, opened, spec, events, occurred_at))
+
+
+def _acts(
+    turn: Turn, opened: OpenCase, spec: CommandSpec, events: tuple[Event, ...], at: datetime
+) -> tuple[NewAct, ...]:
+    """The act in the case and, of a complaint whose maker stays secret, the one beside it that says who that is."""
+    unit = turn.person.unit if turn.person else ""
+    begun = opened.case.registered.data if opened.case.registered is not None else {}
+    random_id = turn.surroundings.new_id()
+    events, document, beside = complaint_apart(opened.id, begun, events, unit, random_id, turn.store.packs())
+    made = new_act(turn, opened.id, spec.name, events, at)
+    return (made,) if beside is None else (made, new_act(turn, document, "tell_reporter", (beside,), at, after=1))
 
 
 def _slip_after(turn: Turn, opened: OpenCase, spec: CommandSpec, fields: Mapping[str, object]) -> str:

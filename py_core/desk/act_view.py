@@ -28,12 +28,12 @@ _SHOWN_ELSEWHERE = frozenset(
         "pack", "matter", "claimant_name", "claimant_phone", "claimant_id", "claimant_address", "materials", "title",
         "text", "place", "unit", "number", "offer", "offer_version", "promise", "statutory", "completion_event",
         "claimant", "staff", "acts", "code", "claimant_ref", "request_kind",
-        "visit",
+        "visit", "beside",
     }
 )  # fmt: skip
 
 _NAMES_ONLY = frozenset(
-    {"pack", "matter", "offer", "acts", "code", "visit", "materials", "steps"}
+    {"pack", "matter", "offer", "acts", "code", "visit", "materials", "steps", "beside"}
 )  # no words for people
 
 WINDOW = N_("between %(after)s and %(before)s")

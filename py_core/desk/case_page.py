@@ -203,6 +203,7 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (turn.say(N_("Phone")), secrecy.number_of(turn, opened, "claimant_phone")),
         (turn.say(N_("ID number or credit code")), secrecy.number_of(turn, opened, "claimant_id")),
         (turn.say(N_("Address")), secrecy.claimant(turn, opened, "claimant_address") or ""),
+        *_complainers(turn, opened),
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
@@ -220,6 +221,22 @@ def _who_asks(turn: Turn, opened: OpenCase) -> dict[str, str]:
     if secrecy.may_ask_reporter(turn, opened):
         row["href"] = f"/centre/reporter/{opened.id}"
     return row
+
+
+def _complainers(turn: Turn, opened: OpenCase) -> list[tuple[str, str | dict[str, str]]]:
+    """Who complained, where that stands beside the case: here as long as it waits, else the way to the city record."""
+    rule = secrecy.complainer_rule(turn, opened)
+    rows: list[tuple[str, str | dict[str, str]]] = []
+    for fact in opened.case.all("complaint_filed"):
+        document = str(fact.data.get("beside") or "")
+        if not document or rule is None:
+            continue
+        name = str(secrecy.beside(turn, document).get("claimant_name") or "")
+        row = {"text": name or turn.say(N_("kept secret (%(article)s)"), article=rule.article)}
+        if secrecy.may_ask_complainer(turn, opened, fact.user):
+            row["href"] = f"/centre/reporter/{document}"
+        rows.append((turn.say(N_("Complained")), row))
+    return rows
 
 
 def _officer(turn: Turn, user: str) -> str:

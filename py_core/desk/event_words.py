@@ -8,6 +8,7 @@ from py_core.views.language import N_
 
 EVENT_TITLES: Mapping[str, str] = {
     "reporter_told": N_("Who reported it, kept apart from the case"),
+    "reporter_corrected": N_("Who reported it, corrected"),
     "registered": N_("Registered"),
     "signature_recorded": N_("Signature recorded"),
     "identity_told": N_("Identity slip handed over"),

@@ -35,6 +35,7 @@ DONE = {
     "passkey_added": N_("The passkey is added. From now on it signs you in without password and code."),
     "passkey_removed": N_("The passkey is removed. It opens nothing here any more."),
     "sessions_ended": N_("Ended. Whoever used that session has to sign in anew."),
+    "corrected": N_("Corrected. What was taken down before stays in the record."),
     "device_renamed": N_("The device has its new name."),
     "withdrawn_before": N_("The device was withdrawn before."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),

@@ -8,7 +8,7 @@ from py_core.cases.acts import Event, RecordedAct, canonical_json
 from py_core.desk.turn import Turn
 
 # Values that the desk makes anew for every form say nothing about what was typed.
-_MADE = ("type", "id", "number", "by_role")
+_MADE = ("type", "id", "number", "by_role", "beside")
 
 
 def form_key(turn: Turn, acts: Iterable[RecordedAct]) -> str:

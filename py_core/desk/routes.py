@@ -138,7 +138,7 @@ ROUTES = (
     _route(
         rf"/centre/reporter/{_CASE}",
         reporter_page.show_reporter,
-        reporter_page.take_reveal,
+        reporter_page.take_reporter,
         server_only=True,
     ),
     _route(r"/centre/vetoes", veto_register.show_vetoes, right="read_whole_city", server_only=True),

@@ -14,7 +14,7 @@ from py_core.cases.events import REVEALED_FIELDS
 from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs.model import HiddenReporter
-from py_core.reporters import hiding, particulars
+from py_core.reporters import hiding, hiding_complainer, particulars
 from py_core.views.masking import mask_identity, mask_phone
 
 SHOWN_FOR = timedelta(minutes=10)
@@ -22,6 +22,7 @@ SHOWN_FOR = timedelta(minutes=10)
 _MASKS: Mapping[str, Callable[[str], str]] = {
     "claimant_phone": mask_phone,
     "claimant_id": mask_identity,
+    "complainer_phone": mask_phone,
     "phone": mask_phone,
 }
 
@@ -37,13 +38,23 @@ def is_masked(field: str) -> bool:
     return field in _MASKS
 
 
+def complainer_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:
+    """The rule that keeps apart who complains about how this case is handled."""
+    registered = opened.case.registered
+    return None if registered is None else hiding_complainer(registered.data, turn.store.packs())
+
+
+def beside(turn: Turn, document: str) -> Mapping[str, Any]:
+    """What a document beside a case says of a person, where it is here; nothing elsewhere."""
+    found = turn.store.reporter(document)
+    return {} if found is None else particulars(event for each in found.acts for event in each.act.events)
+
+
 def claimant(turn: Turn, opened: OpenCase, field: str) -> Any:
     """One of `PARTICULARS`: what the case says of who asks; who reports somebody stands beside the case, where it does."""
     if hiding_rule(turn, opened) is None:
         return opened.case.value(field)
-    beside = turn.store.reporter(opened.id)
-    events = () if beside is None else (event for each in beside.acts for event in each.act.events)
-    return particulars(events).get(field)
+    return beside(turn, opened.id).get(field)
 
 
 def hidden_reporter(turn: Turn, opened: OpenCase) -> str:
@@ -60,12 +71,19 @@ def hiding_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:
 
 def may_ask_reporter(turn: Turn, opened: OpenCase) -> bool:
     """Whether the city record tells this person who reported: those whom the rule names, and who took it down."""
-    rule, registered = hiding_rule(turn, opened), opened.case.registered
-    if rule is None or registered is None:
+    registered = opened.case.registered
+    return registered is not None and _may_ask(turn, opened, hiding_rule(turn, opened), registered.user)
+
+
+def may_ask_complainer(turn: Turn, opened: OpenCase, taken_by: str) -> bool:
+    """The same of a complaint that this person took down."""
+    return _may_ask(turn, opened, complainer_rule(turn, opened), taken_by)
+
+
+def _may_ask(turn: Turn, opened: OpenCase, rule: HiddenReporter | None, taken_by: str) -> bool:
+    if rule is None or opened.case.value("against") == turn.identity.user:
         return False
-    if opened.case.value("against") == turn.identity.user:
-        return False
-    return registered.user == turn.identity.user or bool(turn.roles & rule.seen_by)
+    return taken_by == turn.identity.user or bool(turn.roles & rule.seen_by)
 
 
 def who_sees_reporter(turn: Turn, opened: OpenCase) -> list[str]:

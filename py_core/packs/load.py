@@ -227,7 +227,7 @@ def _hidden_reporter(row: Mapping[str, Any]) -> HiddenReporter | None:
     if not row:
         return None
     named = {key: frozenset(row.get(key, ())) for key in ("matters", "kinds", "seen_by")}
-    return HiddenReporter(**named, article=row["article"])
+    return HiddenReporter(**named, article=row["article"], complaints=bool(row.get("complaints", False)))
 
 
 def _restricted(row: Mapping[str, Any]) -> RestrictedMatters | None:

@@ -183,12 +183,16 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class HiddenReporter:
-    """Whose reporter is hidden, by matter and by kind of request, from all but these roles and who registered it."""
+    """Whose reporter is hidden, by matter and by kind of request, from all but these roles and who registered it.
+
+    `complaints`: also who complains in the course of a case about how it is handled.
+    """
 
     matters: frozenset[str]
     kinds: frozenset[str]
     seen_by: frozenset[str]
     article: str
+    complaints: bool = False
 
     def covers(self, matter: object, kind: object) -> bool:
         """Whether a case of this matter and kind of request is a report."""

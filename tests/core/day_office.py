@@ -24,6 +24,7 @@ from py_core.cases.state import fold
 from py_core.desk.ports import NewAct, Request, Response
 from py_core.directory import read_directory
 from py_core.packs import load_packs
+from py_core.reporters import is_reporter_id
 from py_core.rules.engine import assess
 from server.demo.data import directory_document
 
@@ -106,7 +107,7 @@ class Office:
             typed["case"] = self.cases.get(typed["case"], "")
         response = desk.post(path, **filled(page.html, typed))
         assert response.status == 303, (step, re.findall(r'error-message">(?:<.*?</span>)?([^<]*)', response.html))
-        assert len(response.acts) == (2 if step.visit else 1)
+        assert sum(not is_reporter_id(act.case_id) for act in response.acts) == (2 if step.visit else 1)
         (self.visits if step.is_visit else self.cases).setdefault(step.case, response.acts[0].case_id)
         self.taken.add((day.pack, step.do))
         if step.slip:

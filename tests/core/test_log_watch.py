@@ -160,6 +160,7 @@ def test_a_record_that_has_proven_receipts_is_not_believed_without_proof_any_mor
 
 def test_receipts_that_were_cut_off_from_their_proof_are_asked_for_again() -> None:
     client = seen_nine()
+    client.standing = replace(client.standing, proves=True)
     received = receipted(client, last=False)
     assert (received.receipts, received.forked) == ([], False)
     client.commit(received)

@@ -10,10 +10,14 @@ from py_core.documents import is_case_id
 from py_core.errors import Malformed
 from py_core.packs import load_packs
 from py_core.reporters import (
+    CORRECTABLE,
+    CORRECTED,
     PARTICULARS,
     TOLD,
     apart,
     check_reporter_event,
+    complaint_apart,
+    complaints_beside,
     gives_away,
     is_reporter_id,
     particulars,
@@ -62,6 +66,50 @@ def test_a_report_of_somebody_who_said_nothing_has_no_document_beside_it() -> No
     assert apart(CASE, (begun,), PACKS) == ((begun,), None)
 
 
+COMPLAINT = {
+    "type": "complaint_filed",
+    "about": "态度敷衍",
+    "complainer_name": "投诉人乙",
+    "complainer_phone": "13812345678",
+}
+APPEAL = {"type": "registered", "pack": "HL", "matter": "citizen", "request_kind": "help", "claimant_name": "甲"}
+
+
+def test_who_complains_in_the_course_of_a_hotline_case_stands_beside_it() -> None:
+    kept, document, beside = complaint_apart(CASE, APPEAL, (COMPLAINT,), "xingqiao", "0" * 32, PACKS)
+    assert kept == ({"type": "complaint_filed", "about": "态度敷衍", "beside": document},)
+    assert (is_reporter_id(document), document != reporter_id(CASE)) == (True, True)
+    assert beside is not None
+    check_reporter_event(beside, document)
+    assert dict(particulars([beside])) == {"claimant_name": "投诉人乙", "claimant_phone": "13812345678"}
+    assert complaints_beside([*kept, {"type": "complaint_filed", "beside": CASE}]) == [document]
+    assert gives_away(APPEAL, (COMPLAINT,), PACKS)
+    assert not gives_away(APPEAL, kept, PACKS)
+    assert complaint_apart(CASE, APPEAL, ({"type": "complaint_filed", "about": "x"},), "u", "0" * 32, PACKS)[2] is None
+
+
+@pytest.mark.parametrize("pack", ["BZ", "JY", "WH"])
+def test_no_other_regulation_keeps_a_complainer_secret(pack: str) -> None:
+    """WH-CN-6, BZ-CN-6 and JY-3.1.5 say where to complain and until when to answer, nothing of secrecy."""
+    begun = {**APPEAL, "pack": pack}
+    assert complaint_apart(CASE, begun, (COMPLAINT,), "u", "0" * 32, PACKS) == ((COMPLAINT,), "", None)
+    assert not gives_away(begun, (COMPLAINT,), PACKS)
+
+
+def test_a_correction_says_all_that_is_known_now() -> None:
+    _, beside = apart(CASE, (report(),), PACKS)
+    assert beside is not None
+    corrected = {"type": CORRECTED, "claimant_name": "举报人乙", "claimant_phone": "13800000000", "reason": "听错"}
+    check_reporter_event(corrected, reporter_id(CASE))
+    said = particulars([beside, corrected])
+    assert {name: said[name] for name in said if name in CORRECTABLE} == {
+        "claimant_name": "举报人乙", "claimant_phone": "13800000000",
+    }  # fmt: skip
+    assert said["strokes"].lines == ((1, 1, 9, 9),), "what nobody can correct stays"
+    with pytest.raises(Malformed):
+        check_reporter_event({"type": CORRECTED, "claimant_name": "乙"}, reporter_id(CASE))
+
+
 @pytest.mark.parametrize("field", [*PARTICULARS, "visit"])
 def test_each_of_them_gives_a_reporter_away(field: str) -> None:
     begun = {name: value for name, value in report().items() if name not in PARTICULARS}
@@ -77,6 +125,7 @@ def test_the_document_is_known_by_its_id_and_takes_nothing_else() -> None:
         {"type": "noted", "text": "x"},
         {"type": TOLD, "case": CASE[::-1], "pack": "HL", "unit": "u"},
         {"type": TOLD, "case": CASE, "pack": "HL"},
+        {"type": TOLD, "case": "somewhere", "pack": "HL", "unit": "u", "complaint": True},
         {"type": TOLD, "case": CASE, "pack": "HL", "unit": "u", "strokes": [1]},
     ):
         with pytest.raises(Malformed):

@@ -22,7 +22,7 @@ from py_core.documents import EVENT_FIELDS
 from py_core.errors import Malformed
 from py_core.packs import load_packs
 from py_core.packs.retention import load_retention, read_retention
-from py_core.reporters import TOLD, read_reporter_event
+from py_core.reporters import CORRECTED, TOLD, read_reporter_event
 from py_core.residue import DASH, Residues
 from py_core.visits import VISIT_EVENTS, read_visit_event
 
@@ -63,7 +63,7 @@ def test_of_every_event_only_what_is_no_content_stays_and_it_can_still_be_read(e
     if event_type in VISIT_EVENTS:
         reads: Callable[[dict[str, Any]], object] = read_visit_event
     else:
-        reads = read_reporter_event if event_type == TOLD else lambda each: read_fields(event_type, each)
+        reads = read_reporter_event if event_type in (TOLD, CORRECTED) else lambda each: read_fields(event_type, each)
     reads(event)
     text = Residues().of(act(event, {**event, "unheard_of": WORDS}))
     assert not any(word in text for word in (WORDS, PHONE, "120.00000", "strokes", "91350100"))

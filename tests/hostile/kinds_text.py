@@ -9,7 +9,7 @@ from typing import Any
 
 from py_core.cases.events import EVENTS
 from py_core.cases.fields import FieldSpec
-from py_core.reporters import reporter_id
+from py_core.reporters import COMPLAINER, COMPLAINT, complainer_id, reporter_id
 from py_core.visits.events import VISIT_EVENTS
 from tests.server.laptop import Laptop, case_id, registered
 
@@ -288,6 +288,22 @@ def who_reported(world: World, chance: Random) -> Attempt:
     more = [noted("x")] if chance.random() < 0.2 else []
     document = chance.choice((reporter_id(case), reporter_id(case), case))
     text = world.act(laptop, event, *more).text()
+    return one(world, laptop, document, world.appended(laptop, document, text, ()))
+
+
+@kind
+def who_complains(world: World, chance: Random) -> Attempt:
+    """A complaint that says in the hotline's case who makes it; a complainer's document that no complaint of this
+    person's names, or that names itself."""
+    laptop, document = world.lin, complainer_id(f"{chance.randrange(2**120):032x}")
+    told = dict.fromkeys(chance.sample(sorted(COMPLAINER), chance.randrange(3)), MARK)
+    named = {"beside": chance.choice((document, reporter_id(CASE), CASE, MARK))} if chance.random() < 0.7 else {}
+    if chance.random() < 0.5:
+        return _sent(world, laptop, CASE, world.act(laptop, {"type": COMPLAINT, "about": "x", **told, **named}).text())
+    event = {"type": "reporter_told", "case": chance.choice((CASE, document, MARK)), "pack": "HL", "unit": "shihe"}
+    more = [noted("x")] if chance.random() < 0.2 else []
+    said = {"claimant_name": MARK, "complaint": chance.choice((True, True, False, 1))}
+    text = world.act(laptop, {**event, **said}, *more).text()
     return one(world, laptop, document, world.appended(laptop, document, text, ()))
 
 

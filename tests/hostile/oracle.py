@@ -136,6 +136,11 @@ def _against_events(world: World, case: str, act: Act, *, first: bool) -> Iterab
             yield "only an administrator writes the city's rules"
         return
     whole_city = person.unit == "centre"
+    begun = [each.get("pack") for each in act.events if each.get("type") == "registered"] if first else ["HL"]
+    if "HL" in begun and any(_tells_who_complains(event) for event in act.events):
+        yield "the hotline's case says who complains"
+    if any(event.get("complaint") is True and event.get("case") in IN_SCOPE for event in act.events):
+        yield "no complaint of this case names the document"
     if first:
         wanted = "visit_planned" if is_visit_id(case) else "registered"
         if is_reporter_id(case):
@@ -159,6 +164,10 @@ def _tells_who_reported(event: dict[str, Any]) -> bool:
     letter = (event.get("pack"), event.get("matter")) == ("WH", "letter.discipline")
     telling = any(value for name, value in event.items() if name.startswith("claimant_") or name == "strokes")
     return event.get("type") == "registered" and (report or letter) and telling
+
+
+def _tells_who_complains(event: dict[str, Any]) -> bool:
+    return event.get("type") == "complaint_filed" and any(event.get(f"complainer_{name}") for name in ("name", "phone"))
 
 
 def _words(value: Any) -> Iterable[str]:

@@ -11,9 +11,10 @@ from test_restricted_scope import answer, bytes_of, city, page
 from py_core import wire
 from py_core.desk.ports import DeviceRevocation
 from py_core.packs import load_packs
-from py_core.reporters import apart, reporter_id
+from py_core.reporters import apart, complainer_id, complaint_apart, reporter_id
 from server import audit, record
 from server.erasing import erase_due
+from server.gate import recorded_act
 from server.parts import Parts
 from server.rebuilding import rebuild
 from server.verification import verify
@@ -125,15 +126,7 @@ def test_who_reported_is_told_once_by_who_took_it_down(parts: Parts, lin: Laptop
 def test_it_is_erased_with_its_case(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
     steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
     answer(lin, *lin.register(CASE, report(), *steps))
-    for event in (
-        {"type": "replied", "text": "已停工", "opinion": "satisfied"},
-        {"type": "fed_back", "text": "已停工"},
-        {"type": "review_passed"},
-        {"type": "called_back", "result": "satisfied", "consistent": True, "quality": "good"},
-    ):
-        fang = Laptop(parts, "fang", event["type"]) if event["type"] in ("review_passed", "called_back") else lin
-        fang.held.setdefault(CASE, lin.held[CASE])
-        assert verdicts(fang, fang.act(CASE, event)) == ["accepted"], event
+    finish(parts, lin)
     clock.pass_time(days=366 * 31)
     assert erase_due(parts, "he").documents == 1
     with parts.database.reading() as connection:
@@ -160,3 +153,119 @@ def test_of_a_withdrawn_device_the_centre_takes_both_without_reading_who_it_was(
         assert page(parts, "qian", item, form).status == 303
     assert NAME in page(parts, "du", f"/centre/reporter/{CASE}").html
     assert page(parts, "qian", f"/centre/reporter/{CASE}").status == 404
+
+
+COMPLAINED = {"type": "complaint_filed", "about": "态度敷衍", "complainer_name": NAME, "complainer_phone": PHONE}
+
+
+def complained(laptop: Laptop, number: int = 7) -> tuple[str, list[wire.Pushed]]:
+    """A complaint in the course of the case as the desk makes it: its document's id, and both acts."""
+    begun = registered(request_kind="help")
+    kept, document, beside = complaint_apart(CASE, begun, (COMPLAINED,), "shihe", f"{number:032x}", load_packs())
+    assert beside is not None
+    return document, [laptop.act(CASE, *kept), laptop.act(document, beside)]
+
+
+def test_who_complains_about_a_hotline_case_reaches_no_device_and_who_may_know(parts: Parts, lin: Laptop) -> None:
+    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
+    answer(lin, lin.act(CASE, registered(request_kind="help"), *steps))
+    assert verdicts(lin, lin.act(CASE, COMPLAINED)) == ["reporter_in_case"], "the case may not say it"
+    lin.held[CASE].pop()
+    document, acts = complained(lin)
+    assert verdicts(lin, *acts) == ["accepted", "accepted"]
+    zhao = Laptop(parts, "zhao")
+    assert NAME.encode() not in bytes_of(answer(zhao))
+    for user in PEOPLE:
+        shown = page(parts, user, f"/cases/{CASE}")
+        assert (f"/centre/reporter/{document}" in shown.html) == (user in MAY), user
+        beside = page(parts, user, f"/centre/reporter/{document}")
+        assert (beside.status == 200, NAME in beside.html) == (user in MAY, user in MAY), user
+        assert user in MAY or NAME not in shown.html
+    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+
+
+def test_a_complainers_number_is_seen_by_an_act_in_the_case(parts: Parts, lin: Laptop) -> None:
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    document, acts = complained(lin)
+    answer(lin, *acts)
+    here = f"/centre/reporter/{document}"
+    assert PHONE not in page(parts, "fang", here).html
+    assert page(parts, "fang", here, {"field": ["claimant_phone"], "purpose": ["contact"], "key": ["0"]}).status == 303
+    assert PHONE in page(parts, "fang", here).html
+    with parts.database.reading() as connection:
+        row = next(each for each in audit.entries(connection, 50, about=CASE) if each.what == "field_revealed")
+    assert (row.user, "complainer_phone" in repr(row), PHONE in repr(row)) == ("fang", True, False)
+
+
+def test_a_complaints_document_is_its_takers_and_about_this_case(parts: Parts, lin: Laptop) -> None:
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    document, (complaint, beside) = complained(lin)
+    zhao = Laptop(parts, "zhao")
+    forged = apart_event(lin)
+    assert verdicts(lin, complaint) == ["accepted"]
+    assert verdicts(zhao, zhao.act(document, forged)) == ["reporter_of_others_case"]
+    assert verdicts(lin, beside) == ["accepted"]
+    other = complainer_id(f"{8:032x}")
+    assert verdicts(lin, lin.act(other, forged)) == ["reporter_of_others_case"], "no complaint names it"
+
+
+def apart_event(laptop: Laptop) -> dict[str, Any]:
+    pack = {"type": "reporter_told", "case": CASE, "pack": "HL", "unit": "shihe", "complaint": True}
+    return {**pack, "claimant_name": "别人"}
+
+
+def finish(parts: Parts, lin: Laptop) -> None:
+    for event in (
+        {"type": "replied", "text": "已停工", "opinion": "satisfied"},
+        {"type": "fed_back", "text": "已停工"},
+        {"type": "review_passed"},
+        {"type": "called_back", "result": "satisfied", "consistent": True, "quality": "good"},
+    ):
+        fang = Laptop(parts, "fang", event["type"]) if event["type"] in ("review_passed", "called_back") else lin
+        fang.held.setdefault(CASE, lin.held[CASE])
+        assert verdicts(fang, fang.act(CASE, event)) == ["accepted"], event
+
+
+def test_who_complained_is_erased_with_the_case_and_nobody_elses_document(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    """A complaint may name any document: only one that is about this very case goes with it."""
+    other = case_id(2)
+    begun = registered(title="反映夜间施工", request_kind="report", claimant_name=NAME)
+    kept, beside = apart(other, (begun,), load_packs())
+    assert beside is not None
+    foreign = reporter_id(other)
+    assert verdicts(lin, lin.act(other, *kept), lin.act(foreign, beside)) == ["accepted", "accepted"]
+    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
+    answer(lin, lin.act(CASE, registered(request_kind="help"), *steps))
+    document, acts = complained(lin)
+    answer(lin, *acts, lin.act(CASE, {"type": "complaint_filed", "about": "x", "beside": foreign}))
+    finish(parts, lin)
+    clock.pass_time(days=366 * 31)
+    erase_due(parts, "he")
+    with parts.database.reading() as connection:
+        assert [record.is_erased(connection, each) for each in (CASE, document, foreign)] == [True, True, False]
+    assert PHONE not in page(parts, "fang", f"/centre/reporter/{document}").html
+    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+
+
+def test_particulars_are_corrected_by_who_may_know_and_nothing_is_overwritten(parts: Parts, lin: Laptop) -> None:
+    answer(lin, *lin.register(CASE, report(), {"type": "delivered", "to": "linye"}))
+    here = f"/centre/reporter/{CASE}"
+    form = {"correct": ["yes"], "key": ["0"], "claimant_name": ["举报人改"], "claimant_address": ["改正巷九号"]}
+    assert page(parts, "zhao", here, {**form, "reason": ["听错"]}).status == 404
+    shown = page(parts, "du", here, {**form, "claimant_phone": ["123"]})
+    assert (shown.status, "claimant_phone-error" in shown.html, "reason-error" in shown.html) == (422, True, True)
+    assert "改正巷九号" in shown.html, "nothing typed is lost"
+    assert [page(parts, "du", here, {**form, "reason": ["听错"]}).status for _ in range(2)] == [303, 303]
+    shown = page(parts, "lin", here)
+    for words in ("举报人改", "改正巷九号", "听错", "139******78"):
+        assert words in shown.html, words
+    assert NAME not in shown.html
+    with parts.database.reading() as connection:
+        acts = [recorded_act(each).act for each in record.entries_of_case(connection, BESIDE)]
+    assert [act.kind for act in acts[1:]] == ["correct_reporter"], "sent twice, recorded once"
+    assert NAME in repr(acts[0].events)
+    for user in ("zhao", "wu"):
+        assert "举报人改" not in page(parts, user, f"/cases/{CASE}").html
+        assert "举报人改".encode() not in bytes_of(answer(Laptop(parts, user)))

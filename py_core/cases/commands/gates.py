@@ -340,7 +340,10 @@ def _field_revealed(s: Situation, data: Data | None) -> None:
         return
     article = s.reading.matter.article
     # Whether somebody who stays secret has left a number is not in the case: only who has it here is asked for it.
-    if not s.case.value(data["field"]) and not reporter_is_apart(s):
+    is_here = s.case.value(data["field"]) or reporter_is_apart(s)
+    if data["field"] == "complainer_phone":
+        is_here = any(fact.data.get("beside") for fact in s.case.all("complaint_filed"))
+    if not is_here:
         raise refuse("malformed_field", article, {"field": N_("is not recorded in this case")})
     if data["purpose"] == "other" and not str(data.get("words") or "").strip():
         raise refuse("missing_field", article, {"words": N_("is missing")})
