@@ -12,6 +12,10 @@ TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 ITEMS = (Path(__file__).parent / "asvs_levels_1_and_2.txt").read_text(encoding="ascii").split()
 NAMED = sorted(set(re.findall(r"`((?:tests|e2e|server|py_core|web|tools|docs)/[\w./-]+(?:::\w+)?)`", TEXT)))
 STATES = {"holds", "partly", "open", "not here", "deployment", "deviation"}
+PROVEN = re.compile(r"`(?:tests|e2e)/[\w./]+")
+REASON_WORDS = 6
+# What the standard asks to be written down, and is; and what can only be said. None of them has anything to run.
+SAID_ONLY = {"V14.1.1", "V15.1.1"}
 _LIST = TEXT[TEXT.index("## OWASP ASVS") : TEXT.index("## The Chinese profile")]
 ROWS = [line.strip("| ").split(" | ") for line in _LIST.splitlines() if line.startswith("| V")]
 
@@ -42,4 +46,6 @@ def test_every_item_has_a_state_and_a_test_or_a_reason() -> None:
         item, short, state, why = row
         assert state in STATES, item
         assert short
-        assert why.strip(), item
+        assert PROVEN.search(why) or len(why.split()) >= REASON_WORDS, f"{item} has neither a test nor a reason"
+        if state in ("holds", "partly"):
+            assert PROVEN.search(why) or item in SAID_ONLY, f"{item} names no test"

@@ -122,6 +122,102 @@ def test_encryption_is_authenticated_and_hashes_are_sha_256() -> None:
     assert weak == {"server/second_factor.py"}, "authenticator apps have HMAC-SHA-1 (RFC 6238)"
 
 
+# What would reach outwards, read what nobody should send, or be a second way in or a second cryptography.
+_NEVER = {
+    "mail, codes by phone": {"smtplib", "imaplib", "poplib", "email", "twilio"},
+    "XML and its kin": {"xml", "lxml", "defusedxml", "xmltodict"},
+    "rich text": {"markdown", "bleach", "docutils", "html5lib"},
+    "LDAP, memcache": {"ldap", "ldap3", "pymemcache", "memcache"},
+    "GraphQL": {"graphql", "graphene", "strawberry", "ariadne"},
+    "other identity providers, self-made tokens": {"authlib", "oauthlib", "jwt", "jose", "saml2", "onelogin"},
+    "other cryptography": {"Crypto", "Cryptodome", "nacl", "bcrypt", "passlib", "OpenSSL"},
+}
+_OUTWARD = {"httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "ftplib", "telnetlib", "xmlrpc"}
+# A command that a witness runs on another machine (`shouwen checkpoint --from`); the serving process never loads it.
+_WITNESS = {"server/witness.py"}
+
+
+def tops(path: Path) -> set[str]:
+    return {each.partition(".")[0] for each in imported(path)}
+
+
+@pytest.mark.parametrize("what", _NEVER)
+def test_what_does_not_exist_here_is_imported_nowhere(what: str) -> None:
+    assert {name(path) for path in _PYTHON if _NEVER[what] & tops(path)} == set()
+
+
+def test_the_server_asks_nobody_outside() -> None:
+    """Nothing to be misled to another address (SSRF), no redirect to follow, no outside system to list."""
+    asking = {name(path) for path in _PYTHON if _OUTWARD & set(imported(path))}
+    assert asking == _WITNESS
+    loading = {name(path) for path in _PYTHON if "server.witness" in set(imported(path))}
+    assert loading == {"server/cli_log.py"}
+    tree = ast.parse((ROOT / "server" / "cli_log.py").read_text(encoding="utf-8"))
+    at_once = [ast.unparse(each) for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))]
+    assert not any("server.witness" in each for each in at_once), "only when the command runs"
+
+
+def test_templates_are_the_packages_own() -> None:
+    """No template is made of a text from outside, and what is marked as safe markup is made by us (QR, signatures)."""
+    texts = {name(path): path.read_text(encoding="utf-8") for path in _PYTHON}
+    assert [where for where, text in texts.items() if "from_string(" in text or "Template(" in text] == []
+    trusted = {where for where, text in texts.items() if "Markup(" in text}
+    assert trusted <= {"py_core/views/qr.py", "py_core/views/signature.py", "py_core/views/environment.py"}, trusted
+    templates = sorted((ROOT / "py_core" / "views" / "templates").rglob("*.html"))
+    assert templates
+    assert {
+        name(path)
+        for path in templates
+        if re.search(r"[^'\"\s]\s*\|\s*safe\b|autoescape false", path.read_text(encoding="utf-8"))
+    } == set()
+
+
+def test_objects_from_outside_are_not_merged_in_the_browser() -> None:
+    """ASVS V15.3.6: a foreign key must not become a prototype's. What is merged is written in the source."""
+    foreign = re.compile(
+        r"__proto__|(?<!Object)\.prototype\b|for \((?:const|let|var) \w+ in |Object\.assign\((?!htmx\.config, \{|window, \{|open, writer\))"
+    )
+    found = [f"{name(path)}: {line.strip()}" for path in _SCRIPTS
+             for line in path.read_text(encoding="utf-8").splitlines() if foreign.search(line)]  # fmt: skip
+    assert found == []
+
+
+def test_labels_under_signatures_are_each_for_one_purpose() -> None:
+    """ASVS V9.2.2, V9.2.4: what is signed for one purpose is never the beginning of what is signed for another."""
+    labels = [
+        label for path in _PYTHON for label in re.findall(r'b"(shouwen-[a-z0-9-]+)"', path.read_text(encoding="utf-8"))
+    ]
+    assert len(labels) > 15
+    assert sorted(labels) == sorted(set(labels)), "one place for each"
+    assert [(one, other) for one in labels for other in labels if one != other and other.startswith(one)] == []
+
+
+def test_times_are_kept_as_milliseconds_of_utc() -> None:
+    """ASVS V16.2.2: no column holds a local time, and the log's own lines name no zone that could be another."""
+    from sqlalchemy import BigInteger, Date, DateTime, Time
+
+    from server.tables import metadata
+
+    columns = [column for table in metadata.tables.values() for column in table.columns]
+    assert not [str(each) for each in columns if isinstance(each.type, (DateTime, Date, Time))]
+    times = [each for each in columns if each.name.endswith("_ms")]
+    assert len(times) > 20
+    assert {str(each) for each in times if not isinstance(each.type, BigInteger)} == set()
+
+
+def test_logs_go_to_standard_error_and_nowhere_else() -> None:
+    """ASVS V16.2.3: the process's only handler is the one that `serve` sets; the record's own rows are the other place."""
+    handlers = {"FileHandler", "RotatingFileHandler", "SysLogHandler", "HTTPHandler", "SMTPHandler", "SocketHandler"}
+    used = {name(path) for path in _PYTHON if any(handler in path.read_text(encoding="utf-8") for handler in handlers)}
+    assert used == set()
+    configured = {name(path) for path in _PYTHON if "basicConfig(" in path.read_text(encoding="utf-8")}
+    assert "server/serving.py" in configured
+    for where in configured:
+        for each in calls(ROOT / where):
+            if ast.unparse(each.func).endswith("basicConfig"):
+                assert not {"filename", "handlers"} & {word.arg for word in each.keywords}, where
+
+
 def test_the_demonstration_is_a_command_of_its_own() -> None:
     users = {name(path) for path in _PYTHON if any(each.startswith("server.demo") for each in imported(path))}
     assert {each for each in users if not each.startswith("server/demo/")} == {"server/cli.py"}

@@ -36,13 +36,18 @@ test('a browser that tells nothing spares nothing', async () => {
   assert.deepEqual(bridge.told, [{ lowBattery: false, saveData: false }, { lowBattery: false, saveData: false }]);
 });
 
-test('a page that refreshes itself is nobody’s presence; a key or a touch is', () => {
+test('a page that refreshes itself is nobody’s presence and an idle device locks itself; a key or a touch keeps it open', () => {
   let now = 0;
   performance.now = () => now;
   const attention = new Attention();
   now = 20 * 60_000;
   for (const op of ['ping', 'state', 'respond', 'saveDraft', 'openFile', 'power'] as const) attention.heard(op);
   assert.deepEqual([attention.silence, attention.isHere], [20 * 60_000, false]);
+  assert.deepEqual([attention.locks(true), attention.locks(false)], [true, false]);
   attention.heard('active');
-  assert.deepEqual([attention.silence, attention.isHere], [0, true]);
+  assert.deepEqual([attention.silence, attention.isHere, attention.locks(true)], [0, true, false]);
+  now += 15 * 60_000;
+  assert.equal(attention.locks(true), false);
+  now += 1;
+  assert.equal(attention.locks(true), true, 'a quarter of an hour is over');
 });

@@ -5,7 +5,7 @@ import { ASSETS, BUILD } from '../shared/build.ts';
 import type { Bytes } from '../shared/bytes.ts';
 import { SNAPSHOT_MAKER, WRITER, Refusal, type Answer, type Call, type Failure, type Fields, type DeskRequest, type DeskResponse, type HandedKeys, type Notice, type Op, type Passkey, type Power, type Unlocked, type WorkerState } from '../shared/protocol.ts';
 import type { FileLimits } from '../shared/pictures.ts';
-import { Attention } from './attention.ts';
+import { Attention, LOCK_AFTER_MINUTES } from './attention.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
@@ -16,7 +16,6 @@ import { keepSnapshot } from './snapshot.ts';
 import { Turnstile } from './turnstile.ts';
 import { Vault } from './vault.ts';
 
-const LOCK_AFTER_MINUTES = 15;
 const IDLE_CHECK_MS = 20_000;
 const AFTER_FIRST_PAGE_MS = 1_000;
 const HANDED_MS_MAX = 1_000;
@@ -94,7 +93,7 @@ async function start(): Promise<void> {
   await known;
   setInterval(() => {
     const { device } = parts!;
-    if (device.isOpen && attention.silence > LOCK_AFTER_MINUTES * 60_000) void lock();
+    if (attention.locks(device.isOpen)) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
   notify('state').catch(() => {}); // a page that asks hears of it
