@@ -19,7 +19,11 @@ from py_core.values import LOCAL
 # content, papers, what was shown and signed, and every line of a signature.
 TOLD = """html => {
   const page = html === null ? document : new DOMParser().parseFromString(html, 'text/html');
-  const words = part => part.getAttribute('d') ?? part.textContent.replace(/\\s+/g, ' ').trim();
+  const words = part => {
+    const copy = part.cloneNode(true);
+    for (const each of copy.querySelectorAll('[data-here]')) each.remove(); // what only this side can say
+    return part.getAttribute('d') ?? copy.textContent.replace(/\\s+/g, ' ').trim();
+  };
   return [...page.querySelectorAll('.sw-case__head, .sw-timeline__title, .sw-timeline__meta, .sw-timeline__facts, '
     + '.sw-attached__name, .sw-table__title, .sw-visit__signed, .sw-visit__summary, .sw-signature path')].map(words);
 }"""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from py_core.errors import ShouwenError
+from py_core.reporters import reporter_id
 from py_core.views import language
 from server.cli_where import add_where, open_existing, settings_of
 
@@ -23,6 +24,11 @@ def add_commands(subparsers: Any) -> None:
     making = subparsers.add_parser("evidence", help="write the evidence of a case to the standard output")
     add_where(making)
     making.add_argument("case", help="the case's id (32 hex digits, as in its address)")
+    making.add_argument(
+        "--reporter",
+        action="store_true",
+        help="of who reported it instead, which is in no file of the case (of a complaint: the id in its page's address)",
+    )
     making.add_argument(
         "--for", dest="witnessed", type=Path, action="append", default=[], metavar="CHECKPOINT",
         help="hold a proof for this checkpoint from outside too (may be repeated)",
@@ -49,8 +55,9 @@ def _make(arguments: argparse.Namespace) -> int:
     open_existing(settings).close()
     witnessed = [_read(path, 16 * 1024).decode("utf-8", "replace") for path in arguments.witnessed]
     parts = assemble(settings, SystemClock(), SystemEntropy())
+    document = reporter_id(arguments.case) if arguments.reporter else arguments.case
     try:
-        data = parts.evidence.make(arguments.case, "", witnessed)
+        data = parts.evidence.make(document, "", witnessed)
     finally:
         parts.close()
     sys.stdout.buffer.write(data)

@@ -22,6 +22,7 @@ from py_core.errors import Malformed, ShouwenError
 from py_core.evidence.judging import judge
 from py_core.evidence.lines import VERSION, encode_line, read_evidence, seal_sign_bytes
 from py_core.packs import Packs
+from py_core.reporters import is_reporter_id
 from server.checkpoints import Checkpoints, first_with, signer
 from server.city import City
 from server.database import Database
@@ -65,8 +66,12 @@ class EvidenceMaker:
         self._calendar = calendar
 
     def make(self, case_id: str, made_by: str, witnessed: Sequence[str] = ()) -> bytes:
-        """The file; `witnessed` are checkpoints from outside that it must hold proofs for. Raises `EvidenceRefused`."""
-        if not is_case_id(case_id):
+        """The file; `witnessed` are checkpoints from outside that it must hold proofs for. Raises `EvidenceRefused`.
+
+        Who reported or complains (`py_core.reporters`) gets a file of its own, by the id of that document: what is
+        handed out about a case never says it.
+        """
+        if not is_case_id(case_id) and not is_reporter_id(case_id):
             raise EvidenceRefused(f"{case_id} is no case")
         with self._database.writing() as connection:  # one view, and the checkpoint that it is proven by
             faults = list(log_faults(connection))
@@ -118,6 +123,9 @@ class EvidenceMaker:
         tree = acts_tree(connection)
         for row in rows:
             yield self._act(row, tree)
+        if is_reporter_id(case_id):
+            yield encode_line("shown", found=None)  # no date hangs on who it was
+            return
         acts = {which: [read[row.hash] for row in rows if row.case_id == which] for which in (case_id, CITY_ID)}
         founding = self._city.current_in(connection).directory.policies
         found = judge(case_id, acts[case_id], acts[CITY_ID], self._packs, self._calendar, founding, now_ms)

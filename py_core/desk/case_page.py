@@ -231,7 +231,8 @@ def _complainers(turn: Turn, opened: OpenCase) -> list[tuple[str, str | dict[str
         document = str(fact.data.get("beside") or "")
         if not document or rule is None:
             continue
-        name = str(secrecy.beside(turn, document).get("claimant_name") or "")
+        is_waiting = turn.surroundings.where == "device"  # at the record it has a page of its own
+        name = str(secrecy.beside(turn, document).get("claimant_name") or "") if is_waiting else ""
         row = {"text": name or turn.say(N_("kept secret (%(article)s)"), article=rule.article)}
         if secrecy.may_ask_complainer(turn, opened, fact.user):
             row["href"] = f"/centre/reporter/{document}"

@@ -26,6 +26,7 @@ from py_core.evidence.judging import judge, read_law
 from py_core.evidence.lines import EvidenceFile, Line, seal_sign_bytes
 from py_core.key_chain import KeyLink, broken_link, read_links
 from py_core.merkle import Head
+from py_core.reporters import TOLD, is_reporter_id
 from py_core.residue import hashes_digest
 from py_core.values import local
 from py_core.views.language import N_
@@ -453,6 +454,9 @@ class EvidenceCheck:
 
     def _check_law(self) -> None:
         shown = self._file.one("shown")
+        if is_reporter_id(self._case):
+            self._check_beside(shown)
+            return
         if self.findings.of("wrong"):
             self.findings.open(_at(shown), N_("the due dates were not counted: what they rest on is wrong"))
             return
@@ -476,6 +480,17 @@ class EvidenceCheck:
         self.findings.proven(
             _at(shown), message, state=counted["state"], due=counted["due"] or "–", count=len(counted["clocks"])
         )
+
+    def _check_beside(self, shown: Line) -> None:
+        """Who reported or complains about a case: no date hangs on it, and it says of which case it is."""
+        if shown["found"] is not None:
+            self.findings.wrong(_at(shown), N_("a document beside a case has no due dates"))
+        told = [e for each in self._known.acts.get(self._case, ()) for e in each.act.events if e.get("type") == TOLD]
+        if told:
+            message = N_(
+                "this file says who reported or complained in case %(case)s; it is given to nobody with the case"
+            )
+            self.findings.proven("", message, case=str(told[0].get("case")))
 
     def _count(self) -> dict[str, Any]:
         packs, calendar = read_law({line["path"]: line["text"] for line in self._file.all("law")})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,12 +10,16 @@ from laptop import Laptop, StandingClock, case_id, registered
 from test_restricted_scope import answer, bytes_of, city, page
 
 from py_core import wire
+from py_core.change import decode_act_change
 from py_core.desk.ports import DeviceRevocation
+from py_core.evidence.check import EvidenceCheck
+from py_core.evidence.lines import read_evidence
 from py_core.packs import load_packs
 from py_core.reporters import apart, complainer_id, complaint_apart, reporter_id
 from server import audit, record
 from server.erasing import erase_due
 from server.gate import recorded_act
+from server.keys import verifies
 from server.parts import Parts
 from server.rebuilding import rebuild
 from server.verification import verify
@@ -269,3 +274,38 @@ def test_particulars_are_corrected_by_who_may_know_and_nothing_is_overwritten(pa
     for user in ("zhao", "wu"):
         assert "举报人改" not in page(parts, user, f"/cases/{CASE}").html
         assert "举报人改".encode() not in bytes_of(answer(Laptop(parts, user)))
+
+
+def test_who_reported_has_evidence_of_its_own_and_the_cases_evidence_never_says_it(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    answer(lin, *lin.register(CASE, report(), {"type": "delivered", "to": "linye"}))
+    form = {"correct": ["yes"], "key": ["0"], "claimant_name": ["举报人改"], "reason": ["听错"]}
+    assert page(parts, "du", f"/centre/reporter/{CASE}", form).status == 303
+    of_case, of_reporter = parts.evidence.make(CASE, "qian"), parts.evidence.make(BESIDE, "qian")
+    assert [words in texts_of(of_case) for words in (NAME, "举报人改", "反映夜间施工")] == [False, False, True]
+    assert [words in texts_of(of_reporter) for words in (NAME, "举报人改", "反映夜间施工")] == [True, True, False]
+    found = EvidenceCheck(read_evidence(of_reporter), verifies).run()
+    assert found.of("wrong") == []
+    said = [each.text("en") for each in found.of("proven")]
+    assert any(f"who reported or complained in case {CASE}" in each for each in said)
+    assert any("signed on device" in each for each in said), "what was told is its device's word"
+    edited = of_reporter.replace(b'"found":null', b'"found":{}')
+    assert edited != of_reporter
+    assert EvidenceCheck(read_evidence(edited), verifies).run().of("wrong")
+    _erased_with_the_case(parts, lin, clock)
+    gone = EvidenceCheck(read_evidence(parts.evidence.make(BESIDE, "qian")), verifies).run()
+    assert gone.of("wrong") == []
+
+
+def texts_of(evidence: bytes) -> str:
+    """The texts of all acts in a file, as they were signed."""
+    rows = (json.loads(line) for line in evidence.splitlines())
+    return "".join(decode_act_change(bytes.fromhex(row["raw"])).text for row in rows if row["t"] == "act")
+
+
+def _erased_with_the_case(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    answer(lin, lin.act(CASE, {"type": "accepted", "by": "shihe"}))
+    finish(parts, lin)
+    clock.pass_time(days=366 * 31)
+    erase_due(parts, "he")

@@ -11,6 +11,7 @@ import { serverKeeper } from './keepers.ts';
 import { rememberLang } from './language.ts';
 import { configure, failedPage, isPageSwap, showErrors, startAtTop, tellShown } from './navigation.ts';
 import { isReady, prepare } from './preparing.ts';
+import { quietForms } from './quiet_forms.ts';
 import { mayWorkerRun, startShell } from './shell.ts';
 import { Signing } from './signing.ts';
 import { keepStrip } from './strip.ts';
@@ -45,6 +46,7 @@ async function serverPage(): Promise<void> {
   new Files(serverKeeper());
   new Signing();
   accountPasskeys();
+  quietForms();
   tellShown();
   // Once the device is ready its own pages take over: a boosted link would stay on the server's.
   document.addEventListener('htmx:before:request', event => {
