@@ -130,7 +130,13 @@ def _reporter_has_left(lin: Officer, case_id: str, shots: Path) -> None:
     people.locator(f"a[href='/centre/reporter/{case_id}']").click()
     expect(page.locator("main")).to_contain_text(REPORTER)
     assert PHONE not in page.locator("body").inner_text()
+    page.get_by_text("有内容记录有误").click()
     page.screenshot(path=shots / "reporter.png", full_page=True)
+    page.fill("#claimant_name", f"{REPORTER}某")
+    page.fill("#reason", "名字听错了")
+    page.click("form[id^=correct] button[type=submit]")
+    expect(page.locator("main")).to_contain_text("名字听错了")
+    expect(page.locator("main dl")).to_contain_text(f"{REPORTER}某")
 
 
 def test_an_erasure_reaches_a_device_and_the_evidence_says_so(
