@@ -128,10 +128,18 @@ function settle(source: Element): void {
   if (document.querySelector('.govuk-error-summary')) { showErrors(); return; }
   const first = document.querySelector<HTMLElement>('#main-content [autofocus]');
   if (first) { first.focus(); return; }
-  const target = document.getElementById('main-content');
-  if (!target || target.contains(document.activeElement) && source.isConnected && source.matches('form')) return;
-  target.tabIndex = -1;
-  target.focus({ preventScroll: true });
+  if (source.isConnected && source.matches('form') && document.activeElement?.closest('#main-content')) return;
+  const before = document.activeElement;
+  requestAnimationFrame(() => { // with the next picture, because to focus now would lay the page out twice
+    if (document.activeElement === before || document.activeElement === document.body) focusMain();
+  });
+}
+
+function focusMain(): void {
+  const main = document.getElementById('main-content');
+  if (!main) return;
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true });
 }
 
 /** Shows a page's HTML in place of the one that is shown. */
