@@ -22,6 +22,13 @@ def prepared(city: City, machine: Laptop, user: str) -> Officer:
     return officer
 
 
+# The light, which is renewed with it, tells when that is done.
+_MADE_AGAIN = """() => {
+    document.getElementById('sync-light').setAttribute('href', '#');
+    document.dispatchEvent(new Event('shouwen:closed'));
+}"""
+
+
 def test_faults_without_network_are_told_and_nothing_typed_is_lost(
     prepared_city: Callable[..., City], laptop: Callable[..., Laptop], shots: Path
 ) -> None:
@@ -47,6 +54,12 @@ def test_faults_without_network_are_told_and_nothing_typed_is_lost(
         expect(page.locator(f"#{field}-error")).to_be_visible()
     expect(page.locator("input[name=claimant_name]")).to_have_value("周梦洁")
     page.screenshot(path=shots / "register-faults.png", full_page=True)
+
+    # When the page is made again, as after a sync, the form that was not taken is no news.
+    page.evaluate(_MADE_AGAIN)
+    expect(page.locator("#sync-light")).to_have_attribute("href", "/sync")
+    expect(page.locator("[data-part=news]")).to_have_count(0)
+    expect(page.locator(".govuk-error-summary")).to_be_visible()
 
     # What was typed comes back with the page, until the officer wants an empty form.
     lin.open("/register")

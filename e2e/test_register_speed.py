@@ -21,6 +21,8 @@ STROKES_MAX = 60  # the budget of the product's goal, beside the typed content
 # attest: papers complete, name and duty told, signed. Two seconds of a practised hand, and no signature that nobody gave.
 STROKES_REACHED = 16
 PAGES_MAX = 2  # the form and what comes out of it
+_UNDER_THE_BAR = """() => document.querySelector('.sw-bar__top').getBoundingClientRect().bottom
+    - document.querySelector('.govuk-error-summary').getBoundingClientRect().top"""
 
 
 @dataclass
@@ -114,6 +116,7 @@ def test_another_outcome_is_one_jump_and_one_key_away(officer: Officer) -> None:
     assert page.locator("#result").input_value() == "已当场解释"
     keys.press("Control+Enter")  # sends from a text of several lines; what is missing is named, the focus is there
     expect(page.locator(".govuk-error-summary")).to_be_focused()
+    assert page.evaluate(_UNDER_THE_BAR) <= 0, "the list of errors begins behind the bar"
 
 
 def _within_budget(keys: Keyboard) -> None:

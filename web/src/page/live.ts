@@ -13,11 +13,18 @@ const GATHER_MS = 150;
 
 export class Live {
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private isRefusal = false; // what is shown is the answer to a form that could not be taken, not the page of its address
 
   constructor(private readonly bridge: Bridge, private readonly drafts: Drafts) {
     for (const kind of ['state', 'content']) bridge.addEventListener(kind, () => this.soon());
     document.addEventListener('shouwen:closed', () => this.soon());
     setInterval(() => { if (document.visibilityState === 'visible') this.soon(); }, MINUTE_MS);
+  }
+
+  /** After another page was shown: what was new before is in it. */
+  pageShown(status: number): void {
+    this.isRefusal = status >= 400;
+    strip('news');
   }
 
   private soon(): void {
@@ -32,7 +39,7 @@ export class Live {
     if (location.href !== asked || response.status !== 200) return;
     const fresh = new DOMParser().parseFromString(response.html, 'text/html');
     const main = document.getElementById('main-content');
-    const changed = main !== null && words(main) !== words(fresh.getElementById('main-content'));
+    const changed = main !== null && !this.isRefusal && words(main) !== words(fresh.getElementById('main-content'));
     if (changed && !this.drafts.isDirty && !main.contains(writing())) {
       strip('news');
       await show(response.html);

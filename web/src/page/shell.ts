@@ -45,10 +45,10 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Files(deviceKeeper(bridge));
   new Signing();
   const app = new Shell(bridge, drafts, alerts, skeleton);
-  answerFromWorker(bridge, ({ posted, status }) => { keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
+  const live = new Live(bridge, drafts);
+  answerFromWorker(bridge, ({ posted, status }) => { live.pageShown(status); keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
   // A refreshed page comes without what only the shell can draw.
   document.addEventListener('htmx:after:swap', () => { app.lockButton(); showReenrolment(bridge); });
-  new Live(bridge, drafts);
   offerUpdates(bridge, drafts);
   offerCarrying(bridge);
   offerRecalling(bridge);
