@@ -288,6 +288,7 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "visit_id": opened.id,
             "number": visit.value("number"),
             "enterprise": visit.value("enterprise"),
+            "head": visit_view.row(turn, opened),
             "command": spec.name,
             "form": form,
             "labels": _labels(turn, spec, form),
