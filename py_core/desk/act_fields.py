@@ -121,6 +121,10 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
     if spec.name == "approve_extension" and asked:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")
         return {"until": until.isoformat() if until else "", "workdays": str(workdays) if workdays else ""}
+    if spec.name == "start_supervision":
+        kinds = [name.partition(":") for name in opened.assessment.proposals]
+        proposed = [trigger for kind, _, trigger in kinds if kind == "supervision"]
+        return {"trigger": proposed[0]} if proposed else {}
     if spec.name == "notify_procedure_time":
         started = opened.case.all("procedure_started")
         days = started[0].data.get("expected_days") if len(started) == 1 else None

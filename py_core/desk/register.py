@@ -53,7 +53,7 @@ KEYS = (
     ("c", N_("are the papers complete")),
     ("n", N_("who asks")),
     ("i", N_("name and duty told")),
-    ("t", N_("what about")),
+    ("t", N_("what it is about")),
     ("s", N_("signature")),
     ("h", N_("what happens now")),
 )

@@ -35,7 +35,7 @@ VISIT_COMMANDS: Mapping[str, VisitCommand] = {
     name: VisitCommand(name, event, title, states)
     for name, event, title, states in (
         ("start", "visit_started", N_("Start the visit"), (PLANNED,)),
-        ("add_request", "visit_request_added", N_("Add a case that is known already"), (STARTED,)),
+        ("add_request", "visit_request_added", N_("Add a known case"), (STARTED,)),
         ("take_papers", "papers_taken", N_("Take papers"), (STARTED,)),
         ("return_papers", "papers_returned", N_("Give papers back"), (STARTED, FINISHED)),
         ("attach_papers", "papers_attached", N_("Attach papers to a request"), (STARTED, FINISHED)),

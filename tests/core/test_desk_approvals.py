@@ -12,6 +12,7 @@ from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
 from html_forms import filled
 
 from e2e.further_steps import DELIVERED, MATTER, TAKEN, FurtherStep
+from e2e.working_days import FANG
 from py_core.cases.commands import Command, Context, decide
 from py_core.cases.history import order
 from py_core.cases.state import fold
@@ -226,3 +227,11 @@ def test_nobody_else_refuses_an_extension_past_the_page() -> None:
         else:
             with pytest.raises(Refused, match="leader"):
                 decide(fold("ab" * 16, order(tuple(acts))), command, context)
+
+
+def test_the_trigger_that_the_rules_propose_is_chosen_already() -> None:
+    late = FurtherStep(MATTER["HL"], (DELIVERED,), who=FANG, later=timedelta(days=30))
+    desk, case = in_front_of(late, "HL")
+    page = desk.get(f"{case}/do/start_supervision").html
+    assert page.count("checked") == 1
+    assert re.search(r'value="HL-8\(1\)"[^>]*checked', page)
