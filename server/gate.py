@@ -403,7 +403,10 @@ class Gate:
             return
         if told.get("complaint"):
             acts = [recorded_act(entry).act for entry in begun.values()]
-            own = any(document in complaints_beside(each.events) for each in acts if each.user == candidate.act.user)
+            naming = {each.user for each in acts if document in complaints_beside(each.events)}
+            if not naming and not candidate.submission.waived:  # its complaint came too late itself, or there is none
+                raise _Refusal("foreign_scope")
+            own = naming <= {candidate.act.user}
         else:
             own = recorded_act(next(iter(begun.values()))).act.user == candidate.act.user
         if not own:

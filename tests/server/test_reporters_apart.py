@@ -211,7 +211,20 @@ def test_a_complaints_document_is_its_takers_and_about_this_case(parts: Parts, l
     assert verdicts(zhao, zhao.act(document, forged)) == ["reporter_of_others_case"]
     assert verdicts(lin, beside) == ["accepted"]
     other = complainer_id(f"{8:032x}")
-    assert verdicts(lin, lin.act(other, forged)) == ["reporter_of_others_case"], "no complaint names it"
+    assert verdicts(lin, lin.act(other, forged)) == ["foreign_scope"], "no complaint names it"
+
+
+def test_a_complaint_that_came_too_late_is_taken_with_who_made_it(parts: Parts, lin: Laptop) -> None:
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    document, acts = complained(lin)
+    parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
+    answer(lin, *acts)
+    for number in (1, 2):
+        item = f"/centre/quarantine/{number}"
+        assert NAME not in page(parts, "qian", item).html
+        form = {"decision": ["take"], "reason": ["遗失前登记"], "key": ["0"]}
+        assert page(parts, "qian", item, form).status == 303
+    assert NAME in page(parts, "du", f"/centre/reporter/{document}").html
 
 
 def apart_event(laptop: Laptop) -> dict[str, Any]:
