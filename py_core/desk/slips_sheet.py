@@ -240,7 +240,7 @@ def _copy_mark(plan: Print, sheet: Sheet, both: bool) -> dict[str, str]:
         return {"zh": "", "en": ""}
     return _say(
         sheet,
-        lambda s: s.turn.say(N_("Copy, printed again at %(when)s"), when=language.moment_text(s.turn.lang, now)),
+        lambda s: s.turn.say(N_("Copy, printed again at %(when)s"), when=s.moment(now)),
         both,
     )
 

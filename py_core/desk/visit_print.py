@@ -16,6 +16,7 @@ from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.receipt_code import check_code
+from py_core.desk.slips_subject import Sheet
 from py_core.desk.turn import Turn
 from py_core.desk.visit_held import OpenVisit, open_visit
 from py_core.values import local
@@ -91,11 +92,7 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
         "complaints": words(lambda t: t.say(N_("Complaints: %(phone)s"), phone=unit.complaint_phone))
         if unit is not None and unit.complaint_phone
         else None,
-        "date": words(
-            lambda t: t.say(
-                N_("Printed on %(day)s"), day=language.day_text(t.lang, local(turn.surroundings.now).date())
-            )
-        ),
+        "date": words(lambda t: t.say(N_("Printed on %(day)s"), day=Sheet(t).day(local(turn.surroundings.now).date()))),
         "words": {
             name: words(lambda t, text=text: t.say(text))  # type: ignore[misc]
             for name, text in _LABELS.items()
@@ -133,8 +130,8 @@ def _rows(opened: OpenVisit) -> list[tuple[str, Callable[[Turn], str]]]:
         (N_("Unified social credit code"), lambda t: visit.value("code")),
         (N_("Address"), lambda t: visit.value("address")),
         (N_("Received by"), lambda t: met or visit.value("contact")),
-        (N_("Began at"), lambda t: language.moment_text(t.lang, started.at) if started else ""),
-        (N_("Ended at"), lambda t: language.moment_text(t.lang, finished.at) if finished else ""),
+        (N_("Began at"), lambda t: Sheet(t).moment(started.at) if started else ""),
+        (N_("Ended at"), lambda t: Sheet(t).moment(finished.at) if finished else ""),
         (N_("Visiting officers"), lambda t: _officers(t, opened)),
         (N_("Purpose"), lambda t: visit.value("purpose")),
         (N_("Summary"), lambda t: summaries),
@@ -160,6 +157,9 @@ _NO_DUE_YET = {
 }
 
 
+_NO_LIMIT = N_("The rules set no time limit for this matter.")
+
+
 def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], str]], Words]) -> dict[str, Any]:
     """One request with the code that leads its holder to its state."""
     case = turn.open(row["id"])
@@ -172,9 +172,9 @@ def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], 
     due = limit.due if limit else None
     return {
         **row,
-        "due_words": words(lambda t: language.day_text(t.lang, due)) if due is not None else None,
-        "no_due": words(lambda t: t.say(_NO_DUE_YET[case.assessment.state]))
-        if due is None and case.assessment.state in _NO_DUE_YET
+        "due_words": words(lambda t: Sheet(t).day(due)) if due is not None else None,
+        "no_due": words(lambda t: t.say(_NO_DUE_YET.get(case.assessment.state, _NO_LIMIT)))
+        if due is None and case.assessment.open
         else None,
         "check": words(
             lambda t: t.say(N_("Case number %(number)s, check code %(code)s"), number=case.number, code=code)
@@ -196,7 +196,7 @@ def _signed(turn: Turn, opened: OpenVisit, words: Callable[[Callable[[Turn], str
         "reason": words(lambda t: t.say(N_("Not signed: %(reason)s"), reason=data["unsigned_reason"]))
         if not data["signed"]
         else None,
-        "when": words(lambda t: language.moment_text(t.lang, fact.at)),
+        "when": words(lambda t: Sheet(t).moment(fact.at)),
     }
 
 

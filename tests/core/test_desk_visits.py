@@ -229,14 +229,18 @@ def test_a_sheet_says_what_its_dates_are_and_why_one_is_missing(started: Desk) -
         claimant_name="恒泰纺织", claimant_id="", channel="visit", title="问询", text="问询补贴", outcome="register",
     )  # fmt: skip
     assert started.post("/register", **contact).status == 303
+    taken = {**contact, "key": f"{3:032x}", "title": "建议", "outcome": "accept"}
+    assert started.post("/register", **taken).status == 303
     for paper in ("a4", "80mm"):
         html = started.get(f"{VISIT}/record", paper=paper).html
         assert "打印日期：2025年12月24日" in html
         assert "到期日：<strong>2026年1月8日" in html
-        assert "办理期限于受理后告知。" in html
+        assert html.count("办理期限于受理后告知。") == 1
+        assert html.count("规定未对该事项设定办理时限。") == 1
+        assert "周三" not in html.split("<article")[1].split("</article>")[0]
         english = started.get(f"{VISIT}/record", lang="en", paper=paper).html
         assert not re.search(r"</span>\s*：", english), "no line of a strip begins with a colon"
-        assert re.search(r"到期日：<strong>2026年1月8日[^<]*</strong> <span[^>]*>Due: Thu 8 Jan 2026</span>", english)
+        assert re.search(r"到期日：<strong>2026年1月8日</strong> <span[^>]*>Due: Thu 8 Jan 2026</span>", english)
 
 
 def test_there_is_nothing_to_print_before_the_visit(desk: Desk) -> None:
