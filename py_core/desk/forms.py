@@ -67,6 +67,11 @@ class Form:
         """Notes the first fault of a field (message id)."""
         self.errors.setdefault(name, self._turn.say(message, **params))
 
+    def in_order(self, names: Sequence[str]) -> None:
+        """Puts the faults in the order of the page; a field without a place of its own stands with the first one."""
+        place = {name: index for index, name in enumerate(names)}
+        self.errors = dict(sorted(self.errors.items(), key=lambda fault: place.get(fault[0], 0)))
+
     def text(self, name: str, limit: int, *, needed: str = "") -> str:
         """A text of at most `limit` characters; `needed` is the message id when it may not be empty."""
         text = self.value(name)

@@ -47,6 +47,13 @@ OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
 # Where a matter's clock starts with an event of its own, registering it is that event too: command and its text.
 _STARTS = {"complaint_filed": ("file_complaint", "about"), "post_changed": ("change_post", "note")}
 NUMBER_DIGITS = 6
+# The order in which the page asks.
+_ON_THE_PAGE = (
+    "offer", "matter", "limit_n", "limit_until", "complete", "claimant", "claimant_name", "claimant_phone",
+    "claimant_id", "channel", "request_kind", "title", "text", "place", "against", "signed", "strokes",
+    "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", "to_body", "explanation", "to_unit",
+    "occurred_at",
+)  # fmt: skip
 # Alt and the letter leads there (`data-key` in the template).
 KEYS = (
     ("w", N_("what is asked for")),
@@ -260,6 +267,7 @@ def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
 def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> Response:
     pack = turn.packs[next(iter(turn.packs))]
     english = turn.lang == language.EN
+    form.in_order(_ON_THE_PAGE)
 
     def named(kind: str, values: tuple[str, ...]) -> list[dict[str, str]]:
         return [{"value": value, "text": pack.term(f"{kind}.{value}", turn.lang)} for value in values]

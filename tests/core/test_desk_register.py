@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -122,6 +123,12 @@ def test_what_somebody_attests_is_never_answered_beforehand() -> None:
     desk.post("/register", **{**unanswered, "complete": "yes", "signed": "paper"})
     case, _ = folded(desk)
     assert (case.value("identity_told"), case.value("signed")) == (False, False)
+
+
+def test_faults_are_listed_in_the_order_of_the_page() -> None:
+    html = Desk().post("/register", key=KEY, offer="offer:temp-water", channel="walk_in").html
+    listed = re.findall(r'href="#([\w-]+)"', html.partition("govuk-error-summary__list")[2].partition("</ul>")[0])
+    assert listed == ["complete", "claimant", "claimant_name", "claimant_phone", "signed", "outcome"]
 
 
 @pytest.mark.parametrize(
