@@ -9,10 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 
 _RUNS = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")  # Han characters, Latin letters, digits
-
-
-# One sign behind the name of a place begins a word that the other text goes on otherwise: 东湾村村(民), 东湾村村(口).
-_CUT_AFTER_PLACE = re.compile(r"(?<=..[镇乡村巷])[一-鿿]$")
+# One sign behind a town, township, village or lane begins a word that the other text goes on otherwise: 村村(民), 村村(口).
+_CUT_AFTER_PLACE = re.compile(r"(?<=..[\u9547\u4e61\u6751\u5df7])[\u4e00-\u9fff]$")
 
 
 def runs(text: str) -> list[str]:
