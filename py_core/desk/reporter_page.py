@@ -138,6 +138,7 @@ def _page(turn: Turn, beside: _Beside, form: Form, status: int = 200) -> Respons
             "case_title": case_view.title_of(turn, opened),
             "number": opened.number,
             "article": rule.article if rule is not None else "",
+            "is_complaint": beside.is_complaint,
             "is_erased": not beside.said,
             "rows": [row for row in _rows(turn, beside) if row["text"]],
             "drawn": signature_views(turn, [drawn])[0] if drawn else None,

@@ -195,6 +195,7 @@ def test_a_complainers_number_is_seen_by_an_act_in_the_case(parts: Parts, lin: L
     answer(lin, *acts)
     here = f"/centre/reporter/{document}"
     assert PHONE not in page(parts, "fang", here).html
+    assert "投诉人信息与办件分开保存（HL-4(五)）" in page(parts, "fang", here).html
     assert page(parts, "fang", here, {"field": ["claimant_phone"], "purpose": ["contact"], "key": ["0"]}).status == 303
     assert PHONE in page(parts, "fang", here).html
     with parts.database.reading() as connection:
