@@ -11,8 +11,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from py_core import wire
+from py_core import merkle, wire
 from py_core.change import decode_act_change
+from py_core.log_watch import proof_frame
 from py_core.packed import changes, messages, outbox, receipts
 from py_core.packed.columns import inflate
 
@@ -21,7 +22,7 @@ TAG = "0011223344556677"
 
 
 def packed(acts: dict[str, Any], server_key: Ed25519PrivateKey) -> dict[str, Any]:
-    """Every frame type from 4 to 10 with the same in full; `acts` are those of acts.json."""
+    """Every frame type from 4 to 11 with the same in full; `acts` are those of acts.json."""
     case_id = acts["case_id"]
     raws = [bytes.fromhex(row["change"]) for row in acts["acts"]]
     return {
@@ -29,6 +30,7 @@ def packed(acts: dict[str, Any], server_key: Ed25519PrivateKey) -> dict[str, Any
         "log": _log(case_id, raws),
         "outbox": _outbox(acts, raws),
         "receipts": _receipts(case_id, acts["acts"], server_key),
+        "included": _included(),
         "messages": [_message(each) for each in _messages(case_id, acts["acts"][0]["hash"], server_key)],
     }
 
@@ -55,6 +57,19 @@ def _log(case_id: str, raws: Sequence[bytes]) -> dict[str, Any]:
         "whole": _payload(wire.TYPE_CHANGES, whole.pack(logged, {})),
         "held": [{"log_index": each.log_index, "hash": one.hash} for each, one in zip(logged, earlier, strict=False)],
         "after_held": [_payload(wire.TYPE_CHANGES, each) for each in frames],
+    }
+
+
+def _included() -> dict[str, Any]:
+    """The proof of receipts for three numbers of a log of eleven acts."""
+    leaves = [merkle.leaf_hash(bytes([n])) for n in range(11)]
+    wanted = (4, 9, 10)
+    path = merkle.common_path(wanted, len(leaves), merkle.subtrees_of(leaves))
+    return {
+        "size": len(leaves),
+        "root": merkle.root_of(leaves).hex(),
+        "leaves": {str(n): leaves[n].hex() for n in wanted},
+        "frame": wire.encode_frame(proof_frame(path)).hex(),
     }
 
 

@@ -17,6 +17,8 @@ from py_core import carry, wire
 from py_core.cases.acts import read_act
 from py_core.change import actor_sign_bytes, sign_bytes
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
+from py_core.log_watch import proof_in
+from py_core.merkle import included_together
 from py_core.packed import messages, receipts
 from py_core.packed.changes import ChangeUnpacker
 from py_core.packed.held import AnswerLogs
@@ -109,6 +111,13 @@ def test_receipts_that_share_a_signature_verify_each() -> None:
         )
         assert part is not None
         assert verifies(wire.ALG_ED25519, key, *part)
+
+
+def test_the_proof_of_receipts_leads_to_the_root() -> None:
+    vector = PACKED["included"]
+    leaves = {int(n): bytes.fromhex(leaf) for n, leaf in vector["leaves"].items()}
+    proof = proof_in(_payload(vector["frame"]))
+    assert included_together(leaves, vector["size"], proof, bytes.fromhex(vector["root"]))
 
 
 def test_messages_say_the_same_in_short_and_in_full() -> None:

@@ -15,6 +15,7 @@ interface Receipt { case_id: string; hash: string; log_index: number; received_a
 interface Packed {
   log: { changes: Change[]; whole: { frame: string; inflated: string } };
   receipts: { frame: string; root: string; receipts: Receipt[] };
+  included: { size: number; root: string; leaves: Record<string, string>; frame: string };
   messages: { json: Record<string, unknown>; short: string }[];
 }
 const vector = JSON.parse(fs.readFileSync(`${__ROOT__}/tests/vectors/packed.json`, 'utf8')) as Packed;
@@ -101,6 +102,25 @@ test('receipts that share a signature: each stands for itself', async () => {
   for (const change of [{ log_index: 99 }, { hash: '00'.repeat(32) }, { sig: `${receipts[0]!.sig.slice(0, -2)}00` }, { sig: '01' }, { sig: '' }]) {
     await assert.rejects(checkReceipts(recordKey, { receipts: [{ ...receipts[0]!, ...change }], beacon: null }), /sign/);
   }
+});
+
+test('the proof of receipts: what is missing for the root, from left to right', () => {
+  const { size, root, leaves, frame } = vector.included;
+  const bytes = fromHex(frame);
+  assert.equal(bytes[4], 11);
+  const hashes = Array.from({ length: (bytes.length - 5) / 32 }, (_, at) => bytes.slice(5 + 32 * at, 37 + 32 * at));
+  const sha256 = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(createHash('sha256').update(Buffer.concat(parts)).digest());
+  const known = new Map(Object.entries(leaves).map(([n, leaf]) => [Number(n), fromHex(leaf)]));
+  const hashOf = (first: number, last: number): Uint8Array => {
+    if (![...known.keys()].some(n => first <= n && n < last)) return hashes.shift()!;
+    if (last - first === 1) return known.get(first)!;
+    let half = 1;
+    while (half * 2 < last - first) half *= 2;
+    const left = hashOf(first, first + half);
+    return sha256(Uint8Array.of(1), left, hashOf(first + half, last));
+  };
+  assert.deepEqual(hashOf(0, size), fromHex(root));
+  assert.equal(hashes.length, 0);
 });
 
 test('messages in short say what they say in full, and a beacon with a root is signed with its proof', async () => {
