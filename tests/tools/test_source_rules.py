@@ -225,3 +225,16 @@ def test_the_demonstration_is_a_command_of_its_own() -> None:
     assert not any(
         "server.demo" in ast.unparse(each) for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))
     )
+
+
+def test_no_form_in_which_people_write_is_kept_by_the_browser() -> None:
+    """Chromium writes what stands in forms into its list of open tabs unless they say `autocomplete="off"`; only the
+    forms of passwords may not, for the sake of password managers; passwords themselves are never in that list."""
+    templates = sorted((ROOT / "py_core" / "views" / "templates").glob("*.html"))
+    kept = set()
+    for path in templates:
+        for form in re.findall(r"<form[^>]*>.*?</form>", path.read_text(encoding="utf-8"), re.DOTALL):
+            writes = re.search(r"\{\{ (?:text|area|fields)\(|<textarea|type=\"(?:text|search|tel|password)\"", form)
+            if writes and 'autocomplete="off"' not in form[: form.index(">")]:
+                kept.add(path.name)
+    assert kept <= {"sign_in.html", "account.html"}, kept
