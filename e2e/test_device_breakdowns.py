@@ -12,6 +12,7 @@ from e2e.harness import City, Laptop
 from e2e.officer import PASSPHRASE, PREPARE_MS_MAX, Officer
 from e2e.pictures import look
 
+STORED = "indexeddb,cache_storage,service_workers,local_storage"
 # What a broken WebAssembly engine throws at the next call, for every call of this worker from now on.
 BREAK_THE_ENGINE = "JSON.parse = () => { throw new WebAssembly.RuntimeError('unreachable'); }; true"
 
@@ -57,7 +58,8 @@ def test_an_engine_that_broke_down_is_started_again_and_says_so(
     prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
 ) -> None:
     city = prepared_city("linxiao")
-    lin = Officer(laptop("linxiao").open(), city, "linxiao")
+    machine = laptop("linxiao")
+    lin = Officer(machine.open(), city, "linxiao")
     lin.unlock()
     city.stop()
     case = lin.register_appeal("群众", "韩国强", "出故障之前登记", "内容")
@@ -83,6 +85,16 @@ def test_an_engine_that_broke_down_is_started_again_and_says_so(
     lin.register_appeal("群众", "韩国强", "恢复之后登记", "内容")
     city.start()
     lin.expect_all_in_record()
+
+    # The browser clears what it keeps, as it may when space runs out: whoever comes back hears what that means.
+    machine.close()
+    page = machine.open()
+    storage = page.context.new_cdp_session(page)
+    storage.send("Storage.clearDataForOrigin", {"origin": city.url, "storageTypes": STORED})
+    page.goto(city.url + "/today")
+    expect(page.locator("[data-part=cleared]")).to_contain_text("只显示一个勾的已经丢失", timeout=PREPARE_MS_MAX)
+    expect(page.locator("[data-part=prepare] input").first).to_be_visible()
+    look(page, "device-cleared")
 
 
 # Chromium says of itself that 10 GB are always left; other browsers tell what there is.

@@ -6,6 +6,7 @@ import { Refusal } from '../shared/protocol.ts';
 import type { Bridge } from './bridge.ts';
 import { element } from './dom.ts';
 import { failureText } from './failures.ts';
+import { heldWork, markHeldWork } from './held_work.ts';
 import { say } from './language.ts';
 import { newPassphraseForm, unlockForm } from './passphrase.ts';
 import { strip } from './strip.ts';
@@ -30,9 +31,12 @@ export async function prepare(connect: () => Bridge): Promise<void> {
   const bridge = connect();
   await untilDone(async () => {
     const { door } = await bridge.workingState();
-    if (door === 'none') await askNewPassphrase(bridge);
-    else if (door === 'locked') await askPassphrase(bridge);
+    if (door === 'none') {
+      if (heldWork()) strip('cleared', say('This browser has cleared what it kept here, because space ran out or somebody cleared it. What showed two ticks is in the city record; what showed one tick only is lost: record it again and tell the centre.'));
+      await askNewPassphrase(bridge);
+    } else if (door === 'locked') await askPassphrase(bridge);
   });
+  markHeldWork();
   if (!await finishPreparing(bridge)) return;
   await navigator.serviceWorker.ready;
   await (await caches.open(READY_CACHE)).put(READY_MARK, new Response(''));

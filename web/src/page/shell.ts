@@ -10,6 +10,7 @@ import { Drafts } from './drafts.ts';
 import { failureText, technical } from './failures.ts';
 import { Files, forgetPictures } from './files.ts';
 import { forgetKeys, handOverWhenLeft, keysFor, keysKept } from './handover.ts';
+import { heldWork, markHeldWork } from './held_work.ts';
 import { deviceKeeper } from './keepers.ts';
 import { chosenLang, rememberLang, say } from './language.ts';
 import { Live } from './live.ts';
@@ -188,6 +189,7 @@ class Shell {
       this.begun = this.unlocking = true;
       const { state, page } = await open();
       this.unlocking = false;
+      markHeldWork();
       this.bridge.state = state;
       strip('restarted');
       await this.follow(page);
@@ -216,7 +218,9 @@ class Shell {
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This browser holds no work yet')),
       element('p', { class: 'govuk-body' }, say('Sign in once with network; the browser then prepares itself for offline use.')),
-      element('p', { class: 'govuk-body' }, say('If you worked here before, the browser has cleared its storage. What showed two ticks is in the city record; what showed one tick only was here: record it again and tell the centre.')),
+      element('p', { class: 'govuk-body' }, say(heldWork()
+        ? 'This browser has cleared what it kept here, because space ran out or somebody cleared it. What showed two ticks is in the city record; what showed one tick only is lost: record it again and tell the centre.'
+        : 'If you worked here before, the browser has cleared its storage. What showed two ticks is in the city record; what showed one tick only was here: record it again and tell the centre.')),
       element('a', { class: 'govuk-button', href: '/sign-in', role: 'button' }, say('Sign in')));
   }
 
