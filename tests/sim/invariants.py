@@ -148,8 +148,11 @@ def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
         if row.vouched_by is None:
             _need(actor_owner(connection, change.actor) == device.id, f"{entry.hash} has a stolen actor")
             _need(act.user == device.user or device.user is None, f"{entry.hash} is in another's name")
-        else:  # its author did not sign it: only a restore and a decision of the centre can bring it in
-            _need(entry.hash in world.lost & world.waived, f"{entry.hash} was let in without a decision")
+        else:
+            # Its author did not sign it: only a restore and a decision of the centre can bring it in. It was lost by the
+            # restore, or had been refused, and its device was enrolled anew before it offered it again.
+            decided = entry.hash in world.waived and world.counts.get("restores of the record")
+            _need(bool(decided), f"{entry.hash} was let in without a decision")
         for cause in change.causes:
             _need(seen.get(cause) == entry.case_id, f"{entry.hash} came before its cause")
         for event in act.events:
