@@ -45,6 +45,7 @@ _SUBJECT_OF_STEP = frozenset(
 )  # fmt: skip
 # Entries that one answer needs and another does not; the law's own gates ask for them.
 _NEEDED_IF = {
+    ("start_procedure", "name"): N_("Needed for another procedure than these."),
     ("start_procedure", "expected_days"): N_("Needed if the person was told how long it takes."),
     ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
     ("reveal_field", "words"): N_("Needed if it is for something else."),

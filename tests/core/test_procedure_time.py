@@ -64,3 +64,10 @@ def test_what_an_earlier_version_recorded_stays_readable_and_counts(events: tupl
     desk.acts.append(act(len(desk.acts) + 1, "2026-03-03 10:00", *events, after=(hash_of(len(desk.acts)),)))
     desk.do("2026-03-10 10:00", "finish_procedure", id="p")
     assert desk.look("2026-03-10 11:00").due == date(2026, 3, 23), "4 to 10 March are not counted"
+
+
+def test_another_procedure_needs_its_name_and_the_form_says_so() -> None:
+    desk, case = in_front_of(ACCEPTED, "JY")
+    assert "选“其他程序”的，须填写。" in desk.get(f"{case}/do/start_procedure").html
+    answer = desk.post(f"{case}/do/start_procedure", key="1", procedure="other")
+    assert (answer.status, 'href="#procedure_name"' in answer.html) == (422, True)
