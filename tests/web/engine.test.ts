@@ -54,7 +54,7 @@ function nothingIsNothing(python: Python): void {
   python.syncCommit();
   python.syncRequest({ storage_used: null, storage_quota: null, storage_kept: null, clock_offset_ms: null });
   const told = python.syncRead(shorter.map(text => joined(new Uint8Array([0, 0, 0, text.length + 1, 1]), utf8(text))));
-  assert.deepEqual([told.shared, told.lost, told.again], [2, 0, []]);
+  assert.deepEqual([told.shared, told.lost, told.again.map(({ own, log_index: index }) => [own, index])], [2, 0, [[false, null]]]);
   python.offerAgain([{ ...refused, reason: '', lost: true, astray: false }]);
   python.syncCommit();
   assert.equal(python.syncState().waiting, 1);

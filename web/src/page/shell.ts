@@ -218,9 +218,9 @@ class Shell {
     document.getElementById('main-content')?.replaceChildren(
       element('h1', { class: 'govuk-heading-l' }, say('This browser holds no work yet')),
       element('p', { class: 'govuk-body' }, say('Sign in once with network; the browser then prepares itself for offline use.')),
-      element('p', { class: 'govuk-body' }, say(heldWork()
-        ? 'This browser has cleared what it kept here, because space ran out or somebody cleared it. What showed two ticks is in the city record; what showed one tick only is lost: record it again and tell the centre.'
-        : 'If you worked here before, the browser has cleared its storage. What showed two ticks is in the city record; what showed one tick only was here: record it again and tell the centre.')),
+      element('p', { class: 'govuk-body' }, heldWork()
+        ? say('This browser has cleared what it kept here, because space ran out or somebody cleared it. What showed two ticks is in the city record; what showed one tick only is lost: record it again and tell the centre.')
+        : say('If you worked here before, the browser has cleared its storage. What showed two ticks is in the city record; what showed one tick only was here: record it again and tell the centre.')),
       element('a', { class: 'govuk-button', href: '/sign-in', role: 'button' }, say('Sign in')));
   }
 
