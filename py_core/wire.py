@@ -234,7 +234,7 @@ ECHO = (
 WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)
 NAMES_MAX = 500  # of one list in a message
 HELD_MAX = 20_000  # cases that an outbox file may name
-PROVES = "included"  # in `Hello.can`, beside `WATCHES`: it demands the proof that what has a receipt is in the log
+PROVES = "proof"  # in `Hello.can`, beside `WATCHES`: it demands the proof that what has a receipt is in the log
 _BRIEF: Any = {"brief": True}  # a field that is left out of the message while it says nothing
 
 Hashes = tuple[str, ...]

@@ -136,7 +136,7 @@ def proof_of(index: int) -> Frame:
 
 def test_a_receipt_is_believed_with_the_proof_that_its_act_is_in_the_log() -> None:
     client = seen_nine()
-    assert "included" in asked(client).can.split()
+    assert "proof" in asked(client).can.split()
     client.commit(receipted(client, proof_of(9)))
     assert (client.waiting, client.standing.proves) == (0, True)
     assert standing_of(client.standing.as_row()) == client.standing
