@@ -26,6 +26,14 @@ def test_the_administrator_signs_in_with_a_code(city: City, laptop: Callable[[st
     page.click("main button[type=submit]")
     expect(page.locator(".govuk-error-summary")).to_contain_text("验证码不对")
     look(page, "sign-in-code")
+
+    # Without a record at the other end nothing goes by the browser itself, which would keep it: the form stays.
+    city.stop()
+    page.fill("#code", "123456")
+    page.click("main button[type=submit]")
+    expect(page.locator("[data-part=problem]")).to_contain_text("连接不到全市记录")
+    expect(page.locator("#code")).to_have_value("123456")
+    city.start()
     page.goto(city.url + "/centre/people")
     expect(page).to_have_url(re.compile("/sign-in"))
     admin.sign_in()

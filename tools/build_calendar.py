@@ -12,6 +12,8 @@ from typing import Any
 
 from chinese_calendar import constants
 
+# The library's short names in the words of the State Council's notices.
+FESTIVALS = {"tomb_sweeping_day": "清明节", "dragon_boat_festival": "端午节", "mid_autumn_festival": "中秋节"}
 TARGET = Path(__file__).parents[1] / "py_core" / "calendars" / "national.json"
 
 
@@ -23,7 +25,10 @@ def build() -> dict[str, Any]:
         for day, name in sorted(days.items()):
             year = years.setdefault(str(day.year), {"rest": {}, "work": {}})
             year[table][day.strftime("%m-%d")] = keys[name]
-    names = {holiday.name: {"zh": holiday.chinese, "en": holiday.value} for holiday in constants.Holiday}
+    names = {
+        holiday.name: {"zh": FESTIVALS.get(holiday.name, holiday.chinese), "en": holiday.value}
+        for holiday in constants.Holiday
+    }
     return {
         "source": f"chinesecalendar {version('chinesecalendar')}",
         "version": max(years) + "." + version("chinesecalendar"),

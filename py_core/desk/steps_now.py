@@ -13,10 +13,10 @@ from py_core.rules.situation import look
 from py_core.views.language import N_
 
 # What moves the case on or speaks to the person: the business of the unit that answers for it. Others may add what they
-# know, take the case over or back, and record a complaint.
+# know, take the case over or back, record a complaint, and whoever was asked first gives the receipt (JY-3.2.7).
 _WORK = frozenset(
     {"complete", "finish", "reply", "feed_back", "report_back", "issue_decision", "issue_certificate", "forward_up",
-     "judge_scope", "hand_over", "request_lead", "refer_out", "receive_materials", "notify_correction", "issue_receipt",
+     "judge_scope", "hand_over", "request_lead", "refer_out", "receive_materials", "notify_correction",
      "complete_materials", "start_procedure", "notify_procedure_time", "finish_procedure", "request_extension",
      "notify_extension", "propose_refusal", "report_refusal", "notify_refusal", "confirm_deemed_consent"}
 )  # fmt: skip
@@ -44,14 +44,19 @@ def require_here(turn: Turn, opened: OpenCase, command: str, article: str) -> No
 
 
 def answering_elsewhere(turn: Turn, opened: OpenCase) -> str:
-    """The unit of whoever handles the case, when it is another one than this person's and this one has no part in it."""
-    found = opened.assessment
+    """The unit that took the case over, when it is another one than this person's and this one has no part in it.
+
+    It is the unit of whoever took it over as it was on that day: people who move later take no case along.
+    """
+    taken = opened.case.last("handover_accepted")
     mine = turn.person.unit if turn.person else ""
-    handler = turn.directory.people.get(found.responsible_name)
-    if not mine or handler is None or handler.unit == mine or found.responsible not in ("handler", "first_responder"):
+    if taken is None or not mine or opened.assessment.responsible not in ("handler", "first_responder"):
+        return ""
+    taker = turn.directory.person_on(taken.data["by"], taken.day)
+    if taker is None or taker.unit == mine:
         return ""
     law = turn.law(opened.case)
     lead = opened.case.last("lead_designated")
     part = {*look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading.units}
     part |= {lead.data["lead"], *lead.data.get("assists", ())} if lead is not None else set()
-    return "" if part.intersection(case_view.names_of_unit(turn, mine)) else handler.unit
+    return "" if part.intersection(case_view.names_of_unit(turn, mine)) else taker.unit

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from day_office import CITY
 from fakes import BEIJING, NOW, Desk, FakeStore, appeal_form, service_form
 from html_forms import filled
+
+from py_core.directory import Directory, Term
 
 KEY = "0" * 31 + "1"
 SECOND = "0" * 31 + "2"
@@ -91,6 +94,12 @@ def test_lines_of_the_calendar_file_are_short_and_break_no_character() -> None:
 def test_without_duties_there_is_nothing_to_download() -> None:
     html = Desk(store=FakeStore()).get("/today/calendar").html
     assert "data:text/calendar" not in html
+
+
+LETTER = {
+    "offer": "matter", "matter": "matter:WH:letter", "channel": "letter", "claimant_name": "孙七",
+    "claimant_phone": "13812345678", "title": "来信", "text": "请求核实。",
+}  # fmt: skip
 
 
 class Town:
@@ -195,10 +204,7 @@ def test_the_duty_of_an_absent_post_holder_is_the_stand_ins_own() -> None:
 
 def test_the_work_of_a_case_belongs_to_the_unit_that_took_it_over() -> None:
     town = Town("linxiao", "xujing")
-    town.take(
-        "linxiao", "/register", offer="matter", matter="matter:WH:letter", channel="letter", claimant_name="孙七",
-        claimant_phone="13812345678", title="来信", text="请求核实。", outcome="register",
-    )  # fmt: skip
+    town.take("linxiao", "/register", **LETTER, outcome="register")
     town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
     town.take("xujing", "/cases/{}/do/accept_handover")
     work = ("complete", "hand_over", "notify_refusal", "request_extension")
@@ -213,3 +219,35 @@ def test_the_work_of_a_case_belongs_to_the_unit_that_took_it_over() -> None:
     town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
     town.take("linxiao", "/cases/{}/do/accept_handover")
     assert "/do/complete" in town.desks["linxiao"].get(f"/cases/{town.case}").html, "handed back"
+
+
+def moved(who: str, unit: str, day: date) -> Directory:
+    """The city in which somebody belongs to another unit from a day on."""
+    person = CITY.people[who]
+    before = Term(person.unit, person.title, person.roles, until=day - timedelta(days=1))
+    after = Term(unit, person.title, person.roles, since=day)
+    return replace(CITY, people={**CITY.people, who: replace(person, unit=unit, terms=(before, after))})
+
+
+def test_who_moves_to_another_unit_takes_no_case_along() -> None:
+    town = Town("linxiao", "zhaolei")
+    town.take("linxiao", "/register", **LETTER, outcome="accept")
+    for day in (NOW.date() + timedelta(days=30), NOW.date()):  # a move that is still to come, then one that has come
+        for desk in town.desks.values():
+            desk.store._directory = moved("linxiao", "liuxi", day)
+        assert "/do/complete" in town.page("zhaolei"), day
+        if day > NOW.date():
+            assert "/do/complete" in town.page("linxiao")
+
+
+def test_whoever_was_asked_first_gives_the_receipt_after_a_hand_over_too() -> None:
+    """JY-3.2.7: the receipt is the first responder's."""
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="offer:disability-allowance", claimant_name="周梦洁", claimant_phone="13800001234",
+        channel="walk_in", complete="no", signed="yes", identity_told="yes", outcome="register",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    town.take("xujing", "/cases/{}/do/accept_handover")
+    assert "/do/issue_receipt" in town.page("linxiao")
+    assert "/do/complete" not in town.page("linxiao")

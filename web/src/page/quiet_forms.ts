@@ -2,9 +2,12 @@
 // are answered with a page when something in them is wrong (signing in, the administrator's) are sent by script: what
 // was typed is in no history. Without script they go as they always did.
 import htmx from 'htmx.org/dist/htmx.esm.js';
+import { Refusal } from '../shared/protocol.ts';
 import { accountPasskeys } from './account_passkeys.ts';
+import { element } from './dom.ts';
+import { failureText } from './failures.ts';
 import { showErrors, tellShown } from './navigation.ts';
-import { keepStrip } from './strip.ts';
+import { insist, keepStrip, strip } from './strip.ts';
 
 /** Takes over the forms of the page that are marked for it. */
 export function quietForms(): void {
@@ -21,16 +24,16 @@ async function send(form: HTMLFormElement, by: HTMLElement | null): Promise<void
   const body = new URLSearchParams(new FormData(form, by) as unknown as Record<string, string>);
   const button = by instanceof HTMLButtonElement ? by : null;
   if (button) button.disabled = true;
-  let answer: Response;
+  strip('problem');
   try {
-    answer = await fetch(form.getAttribute('action')!, { method: 'POST', body, credentials: 'same-origin', cache: 'no-store' });
-  } catch {
+    const answer = await fetch(form.getAttribute('action')!, { method: 'POST', body, credentials: 'same-origin', cache: 'no-store' });
+    if (answer.redirected) location.assign(answer.url);
+    else show(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+  } catch { // nothing of it may go by the browser itself: what was typed stays in the form and is sent again from there
     if (button) button.disabled = false;
-    form.submit(); // the browser says what is wrong with the network
-    return;
+    strip('problem', element('strong', {}, failureText(new Refusal('no_record'))));
+    insist('problem');
   }
-  if (answer.redirected) location.assign(answer.url);
-  else show(new DOMParser().parseFromString(await answer.text(), 'text/html'));
 }
 
 function show(page: Document): void {

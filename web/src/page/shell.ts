@@ -45,8 +45,8 @@ export async function startShell(bridge: Bridge): Promise<void> {
   const alerts = new Alerts(bridge);
   new Files(deviceKeeper(bridge));
   new Signing();
-  const app = new Shell(bridge, drafts, alerts, skeleton);
   const live = new Live(bridge, drafts);
+  const app = new Shell(bridge, drafts, alerts, live, skeleton);
   answerFromWorker(bridge, ({ posted, status }) => { live.pageShown(status); keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
   // A refreshed page comes without what only the shell can draw.
   document.addEventListener('htmx:after:swap', () => { app.lockButton(); showReenrolment(bridge); });
@@ -79,7 +79,7 @@ class Shell {
   private unlocking = false;
   private begun = false;
 
-  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly skeleton: HTMLBodyElement) {}
+  constructor(private readonly bridge: Bridge, private readonly drafts: Drafts, private readonly alerts: Alerts, private readonly live: Live, private readonly skeleton: HTMLBodyElement) {}
 
   /** Shows what fits the door: a page, the unlock form, or how to prepare. */
   async follow(coming: DeskResponse | null = null): Promise<void> {
@@ -152,6 +152,7 @@ class Shell {
       markHistory(url);
       performance.mark('shouwen-heard');
       await show(response.html);
+      this.live.pageShown(response.status);
       document.title = new DOMParser().parseFromString(response.html.slice(0, response.html.indexOf('</head>')), 'text/html').title;
       strip('door');
       keepStrip();
