@@ -302,11 +302,12 @@ def _refused_as(sheet: Sheet) -> str:
 
 def _deliberated(sheet: Sheet) -> str:
     """Who decided on a refusal: the leaders together, the leader in charge, or nobody above who tells it (BZ-FD-2)."""
-    assert sheet.opened is not None
-    case = sheet.opened.case
-    if case.first("leaders_meeting_recorded") is not None:
+    # Of this refusal: an earlier one that was corrected may have gone another way.
+    reading = sheet.situation_at(sheet.fact).reading if sheet.fact else None
+    if reading is not None and reading.refusal_met is not None:
         return sheet.turn.say(N_("after the leaders' meeting"))
-    if case.first("refusal_decided") is not None:
+    decided = reading.refusal_decided if reading else None
+    if decided is not None and decided.data["outcome"] == "agree":
         return sheet.turn.say(N_("with the agreement of the leader in charge"))
     return sheet.turn.say(N_("after examination"))
 

@@ -39,7 +39,7 @@ class Reading:
 
     __slots__ = (
         "called_back", "closed_by", "complete", "handed", "lead", "matter", "name", "overlooked", "pack", "procedures",
-        "refusal", "refusal_decided", "refusal_major", "refusal_notified", "refusal_proposed", "refusal_reported",
+        "refusal", "refusal_decided", "refusal_major", "refusal_met", "refusal_notified", "refusal_proposed", "refusal_reported",
         "replies", "returned", "role", "rounds", "stage", "stop", "stops", "units", "unsought",
     )  # fmt: skip
 
@@ -67,6 +67,7 @@ class Reading:
         self.refusal_proposed: Fact | None = None
         self.refusal_reported: Fact | None = None
         self.refusal_major: Fact | None = None
+        self.refusal_met: Fact | None = None  # the leaders' meeting on this proposal (BZ-FD-2)
         self.refusal_decided: Fact | None = None
         self.refusal_notified: Fact | None = None
 

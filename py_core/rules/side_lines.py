@@ -55,7 +55,7 @@ def _refusal_proposed(r: Reading, fact: Fact) -> None:
     if r.closed_by is None:
         r.refusal = "refusal_pending"
         r.refusal_proposed = fact
-        r.refusal_reported = r.refusal_major = r.refusal_decided = None
+        r.refusal_reported = r.refusal_major = r.refusal_met = r.refusal_decided = None
 
 
 def _refusal_reported(r: Reading, fact: Fact) -> None:
@@ -69,6 +69,11 @@ def _refusal_marked_major(r: Reading, fact: Fact) -> None:
         r.refusal = "leaders_meeting"
         r.refusal_major = fact
         r.refusal_decided = None
+
+
+def _leaders_meeting_recorded(r: Reading, fact: Fact) -> None:
+    if r.closed_by is None:
+        r.refusal_met = fact
 
 
 def _refusal_decided(r: Reading, fact: Fact) -> None:
@@ -104,6 +109,7 @@ SIDE_LINES: Mapping[str, Callable[[Reading, Fact], None]] = {
     "refusal_proposed": _refusal_proposed,
     "refusal_reported": _refusal_reported,
     "refusal_marked_major": _refusal_marked_major,
+    "leaders_meeting_recorded": _leaders_meeting_recorded,
     "refusal_decided": _refusal_decided,
     "refusal_notified": _refusal_notified,
 }

@@ -36,6 +36,15 @@ def agreed() -> Desk:
     return reported().do("2026-03-02 14:00", "decide_refusal", outcome="agree")
 
 
+def major_again() -> Desk:
+    """A second grave refusal, after the leaders' meeting on the first one was for correcting it."""
+    desk = reported().do("2026-03-02 13:00", "mark_refusal_major")
+    desk.do("2026-03-02 14:00", "record_leaders_meeting", opinion="correct it")
+    desk.do("2026-03-02 15:00", "decide_refusal", outcome="correct")
+    desk.do("2026-03-04 10:00", "propose_refusal", reason="not eligible")
+    return desk.do("2026-03-04 11:00", "report_refusal").do("2026-03-04 12:00", "mark_refusal_major")
+
+
 def letter() -> Desk:
     return registered("WH", "letter", "2025-12-01 09:30", channel="letter", accept_by="section")
 
@@ -129,6 +138,12 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (reported, "2026-03-02 13:00", "mark_refusal_major", {}),
     (reported, "2026-03-02 13:00", "decide_refusal", {"outcome": "correct"}),
     (agreed, "2026-03-03 10:00", "notify_refusal", {}),
+    (
+        lambda: major_again().do("2026-03-05 09:00", "record_leaders_meeting", opinion="refuse"),
+        "2026-03-05 10:00",
+        "decide_refusal",
+        {"outcome": "agree"},
+    ),
     (letter, "2026-01-13 23:00", "request_extension", {"reason": "complex", "until": "2026-03-02"}),
     (asked, "2026-01-09 09:00", "refuse_extension", {"reason": "no"}),
     (asked, "2026-01-09 09:00", "approve_extension", {"by_role": "leader", "until": "2026-01-30"}),
@@ -192,6 +207,7 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
         lambda: reported().do("2026-03-02 13:00", "mark_refusal_major"),
         "2026-03-02 14:00", "decide_refusal", {"outcome": "agree"}, "meeting_not_recorded", "BZ-FD-2",
     ),
+    (major_again, "2026-03-05 10:00", "decide_refusal", {"outcome": "agree"}, "meeting_not_recorded", "BZ-FD-2"),
     (service, "2026-03-03 10:00", "notify_refusal", {}, "missing_field", "JY-3.2.6"),
     (outside, "2026-03-02 11:00", "request_extension", {"reason": "x", "workdays": 3}, "no_extension_in_pack", "BZ-SW-1"),
     (

@@ -207,7 +207,10 @@ def test_after_the_leaders_meeting_the_decision_comes_first() -> None:
         TAKEN, ("propose_refusal", {"reason": "不符合条件"}), ("report_refusal", {}), ("mark_refusal_major", {}),
         ("record_leaders_meeting", {"opinion": "不予批复"}),
     )  # fmt: skip
-    for steps, first in ((refusal[:-1], "record_leaders_meeting"), (refusal, "decide_refusal")):
+    again = (*refusal, ("decide_refusal", {"outcome": "correct"}), *refusal[1:-1])  # its own meeting (BZ-FD-2)
+    for steps, first in (
+        (refusal[:-1], "record_leaders_meeting"), (refusal, "decide_refusal"), (again, "record_leaders_meeting"),
+    ):  # fmt: skip
         desk, case = in_front_of(FurtherStep(MATTER["BZ"], steps, {}, "wuhaiyan"), "BZ")
         found = re.search(rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/(\w+)"', desk.get(case).html)
         assert found

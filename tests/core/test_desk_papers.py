@@ -79,6 +79,25 @@ def test_a_refusal_names_who_decided_and_where_to_turn() -> None:
     assert "分管领导" not in text
 
 
+def test_a_refusal_is_not_told_as_decided_by_a_meeting_on_an_earlier_one() -> None:
+    again: list[Step] = [
+        *FILED, *MET,
+        ("2025-12-26 10:00", "decide_refusal", {"outcome": "correct"}),
+        ("2025-12-27 09:00", "propose_refusal", {"reason": WHY}),
+        ("2025-12-27 10:00", "report_refusal", {}),
+    ]  # fmt: skip
+    end: list[Step] = [
+        ("2025-12-29 09:00", "decide_refusal", {"outcome": "agree"}),
+        ("2025-12-29 10:00", "notify_refusal", {"reason": WHY, "form": "written"}),
+    ]
+    text = told(*case_of(OUTSIDE, [*again, *end]), "F-17")
+    assert "经报分管领导同意，决定" in text
+    assert "集体研究" not in text
+    met: list[Step] = [(day.replace("12-25", "12-27"), name, given) for day, name, given in MET[:1]]
+    met.append(("2025-12-28 09:00", *MET[1][1:]))
+    assert "经集体研究，决定" in told(*case_of(OUTSIDE, [*again, *met, *end]), "F-17")
+
+
 def test_a_document_addresses_a_person_as_a_person() -> None:
     refusal: list[Step] = [("2025-12-25 09:00", "notify_refusal", {"reason": WHY, "form": "written"})]
     text = told(*case_of(SERVICE, refusal), "F-06")

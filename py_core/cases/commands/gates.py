@@ -255,7 +255,7 @@ def _refusal_filed(s: Situation, data: Data | None) -> None:
 
 def _refusal_decided(s: Situation, data: Data | None) -> None:
     _refusal_filed(s, data)
-    if s.reading.refusal_major is not None and not s.case.first("leaders_meeting_recorded"):
+    if s.reading.refusal_major is not None and s.reading.refusal_met is None:
         raise refuse("meeting_not_recorded", s.pack.refusal_meeting_article)
 
 

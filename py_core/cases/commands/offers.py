@@ -28,7 +28,7 @@ def find_offers(
 ) -> tuple[Offered, ...]:
     """The steps that this person of this unit may take now, those that answer a duty first."""
     found: dict[str, Offered] = {}
-    suggested = _suggested(assessment, situation.case.first("leaders_meeting_recorded") is not None)
+    suggested = _suggested(assessment, situation.reading.refusal_met is not None)
     for transition in situation.pack.common.transitions:
         article = transition.sources.get(situation.pack.id)
         command = COMMANDS[transition.command]
