@@ -74,8 +74,8 @@ def _publications(sheet: Sheet) -> list[str]:
 
 
 def post_name(sheet: Sheet, post: Any) -> str:
-    """A post's name in the sheet's language."""
-    return str(post.en if sheet.english else post.zh)
+    """A post's name in the sheet's language; the Chinese one where it has no English name."""
+    return str((sheet.english and post.en) or post.zh)
 
 
 def _post_people(sheet: Sheet, which: str) -> list[str]:

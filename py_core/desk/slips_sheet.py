@@ -152,7 +152,7 @@ def _entry(
         "label": _words(field.label, both),
         "zh": zh,
         # Names and what was typed are the same in both: only the lines that differ stand there again.
-        "en": en if field.is_list else tuple(line for line in en if line not in zh),
+        "en": en if field.is_list or field.column else tuple(line for line in en if line not in zh),
         "strong": field.strong,
     }
 
@@ -216,7 +216,7 @@ def _date(plan: Print, sheet: Sheet) -> str:
 
 
 def _dated(plan: Print, sheet: Sheet) -> date:
-    """The day under the seal: of the act, of the newest publication of a service, else of the printing."""
+    """The day under the seal: of the act, of the newest publication of this version of a service, else of the printing."""
     if sheet.fact is not None and plan.dated == "act":
         return sheet.fact.day
     if sheet.offer is not None and plan.dated == "publication":
@@ -224,7 +224,8 @@ def _dated(plan: Print, sheet: Sheet) -> date:
         days = [
             event.published_on
             for event in found
-            if isinstance(event, PublicationRecorded) and event.offer == sheet.offer.id
+            if isinstance(event, PublicationRecorded)
+            and (event.offer, event.version) == (sheet.offer.id, sheet.offer.version)
         ]
         if days:
             return max(days)

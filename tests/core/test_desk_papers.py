@@ -288,6 +288,20 @@ def test_the_register_of_posts_is_one_table_filed_with_its_office() -> None:
     assert text.count("综合执法岗") == 1
 
 
+@pytest.mark.parametrize("without", ["counter", "law"])
+def test_a_post_without_an_english_name_keeps_its_line(without: str) -> None:
+    desk, _ = city_with("F-01")
+    posts = {"counter": CITY.posts["counter"], "law": Post("law", "xingqiao", "综合执法岗", "Law", "zhou", "lin")}
+    posts[without] = replace(posts[without], en="")
+    desk.store._directory = replace(CITY, posts=posts)
+    lines = desk.get("/slips/F-22/xingqiao", "en").html.split('class="sw-slip__columns"')[1].split("<tr>")[2:]
+    told = {"counter": ("综合受理岗 General counter", "林晓梅"), "law": ("综合执法岗 Law", "周建国")}
+    told[without] = (told[without][0].split(" ")[0], told[without][1])
+    for line, (name, a) in zip(lines, told.values(), strict=True):
+        cells = [_close(re.sub(r"<[^>]*>", " ", cell)).strip() for cell in re.findall(r"<td>(.*?)</td>", line)]
+        assert cells[:2] == [name, a]
+
+
 def test_cards_and_records_to_fill_in_have_room_for_it() -> None:
     card = of_city("F-25", "xingqiao")
     assert card.index("请留下姓名") < card.index("预计返回时间") < card.index("来访时间")
@@ -313,6 +327,11 @@ def test_a_published_promise_is_dated_by_its_publication() -> None:
     }  # fmt: skip
     assert admin.post(page, **told).status == 303
     assert "2025年12月20日" in of_city("F-26", "temp-water", officer)
+    newer = replace(CITY.offers["temp-water"], version=3)
+    store._directory = replace(CITY, people={**CITY.people, "he": he}, offers={**CITY.offers, "temp-water": newer})
+    text = of_city("F-26", "temp-water", officer)
+    assert "2025年12月24日" in text
+    assert "2025年12月20日" not in text  # of the version before
 
 
 def test_the_limit_on_a_work_order_stays_what_was_sent() -> None:
