@@ -47,4 +47,7 @@ def _erase(arguments: argparse.Namespace) -> int:
     print(f"{done.documents} erased: {done.acts} acts, {done.contents} photographs and papers; hashes stand")
     if done.waiting:
         print(f"{done.waiting} left: work of theirs waits for a decision at the centre")
+    if done.failed:
+        print(f"{done.failed} could not be erased: the log above says why")
+        return 1
     return 0

@@ -7,6 +7,7 @@ erased wholly or not at all, and what lies beside the database is looked at anew
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -35,6 +36,8 @@ from server.own_device import OwnAct
 from server.parts import Parts
 from server.tables import changes
 
+_log = logging.getLogger("shouwen.erasing")
+
 Progress = Callable[[int, int], None]
 """Told how many documents are done, of how many."""
 
@@ -47,12 +50,14 @@ class ErasingRefused(ShouwenError):
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """What a run has done: documents erased, acts and contents in them, documents left because work waits in them."""
+    """What a run has done: documents erased, acts and contents in them, documents left because work waits in them, and
+    those that it could not erase (the log says why)."""
 
     documents: int
     acts: int
     contents: int
     waiting: int
+    failed: int = 0
 
 
 def due(parts: Parts, by: str) -> list[Document]:
@@ -71,7 +76,7 @@ def erase_due(parts: Parts, by: str, progress: Progress | None = None, *, holds_
     _require_holds(parts, by, holds_placed=holds_placed)
     found, done = due(parts, by), Erasing(0, 0, 0, 0)
     for number, document in enumerate(found, 1):
-        done = _sum(done, erase_document(parts, by, document))
+        done = _sum(done, _erase_one(parts, by, document))
         if progress is not None:
             progress(number, len(found))
     forget()  # what pages kept of the cases that they had folded
@@ -100,7 +105,7 @@ def erase_again(parts: Parts) -> Erasing:
             document.kept, years=each.event["years"], kept_until=date.fromisoformat(each.event["kept_until"])
         )
         by = each.user if each.user in able else min(able)
-        found = _sum(found, erase_document(parts, by, replace(document, kept=kept), again=True))
+        found = _sum(found, _erase_one(parts, by, replace(document, kept=kept), again=True))
     forget()
     tidy(parts)
     return found
@@ -154,6 +159,15 @@ def _able(parts: Parts) -> set[str]:
     return {person.id for person in people if may(person.roles, "erase_content")}
 
 
+def _erase_one(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
+    """The same for one of many: what is wrong with it stops neither the others nor the record's start."""
+    try:
+        return erase_document(parts, by, document, again=again)
+    except Exception:
+        _log.exception("%s was not erased; the next run tries again", document.record.id)
+        return Erasing(0, 0, 0, 0, 1)
+
+
 def erase_document(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
     """Erases one document that may be erased (the caller's word), and beside it who reported or complains, unless
     undecided work waits in it."""
@@ -177,7 +191,9 @@ def erase_document(parts: Parts, by: str, document: Document, *, again: bool = F
 
 
 def _is_beside(first: Row[Any], case_id: str) -> bool:
-    """Whether a document is about this case; a complaint may name anybody's."""
+    """Whether a document is about this case and still there; a complaint may name anybody's, and what was erased."""
+    if first.residue is not None:
+        return False
     return any(event.get("case") == case_id for event in read_act(decode_act_change(first.raw).text).events)
 
 
@@ -245,4 +261,5 @@ def _sum(one: Erasing, other: Erasing) -> Erasing:
         one.acts + other.acts,
         one.contents + other.contents,
         one.waiting + other.waiting,
+        one.failed + other.failed,
     )

@@ -19,6 +19,7 @@ from py_core import wire
 from py_core.desk.keeping import documents
 from py_core.desk.ports import LateDecision
 from py_core.desk.receipt_code import check_code
+from py_core.errors import Malformed
 from py_core.evidence.check import EvidenceCheck
 from py_core.evidence.findings import Findings
 from py_core.evidence.lines import read_evidence
@@ -320,6 +321,31 @@ def test_a_listed_erasure_that_was_not_committed_is_done_at_the_next_start(
     act = next(each for each in documents(erasing._view(old, "he")) if each.holds).holds[0].act
     page(old, "qian", f"/centre/keeping/{OLD}", {"do": ["lift"], "acts": [act], "reason": ["x"], "key": ["0"]})
     assert erase_again(old).documents == 1
+    assert (left_of(old), faults(old)) == ([], [])
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_document_that_cannot_be_erased_stops_neither_the_others_nor_the_start(
+    old: Parts, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, again: bool
+) -> None:
+    clock.pass_time(days=3653)
+    erase_rows = erasing._erase_rows
+
+    def broken(*given: Any, **more: Any) -> int:
+        done = erase_rows(*given, **more)
+        if again or given[3].id == OLD:
+            raise Malformed("change", "has no bytes")
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing, "_erase_rows", broken)
+        done = erase_due(old, "he")
+        assert (done.documents, done.failed) == ((0, 2) if again else (1, 1))
+        started = erase_again(old)
+        assert (started.documents, started.failed) == ((0, 2) if again else (0, 1))
+    assert OLD in caplog.text
+    assert (left_of(old), faults(old)) == (list(CANARIES), [])
+    assert erase_again(old).documents == (2 if again else 1)
     assert (left_of(old), faults(old)) == ([], [])
 
 

@@ -233,16 +233,16 @@ def apart_event(laptop: Laptop) -> dict[str, Any]:
     return {**pack, "claimant_name": "别人"}
 
 
-def finish(parts: Parts, lin: Laptop) -> None:
+def finish(parts: Parts, lin: Laptop, case: str = CASE) -> None:
     for event in (
         {"type": "replied", "text": "已停工", "opinion": "satisfied"},
         {"type": "fed_back", "text": "已停工"},
         {"type": "review_passed"},
         {"type": "called_back", "result": "satisfied", "consistent": True, "quality": "good"},
     ):
-        fang = Laptop(parts, "fang", event["type"]) if event["type"] in ("review_passed", "called_back") else lin
-        fang.held.setdefault(CASE, lin.held[CASE])
-        assert verdicts(fang, fang.act(CASE, event)) == ["accepted"], event
+        fang = Laptop(parts, "fang", event["type"] + case) if event["type"] in ("review_passed", "called_back") else lin
+        fang.held.setdefault(case, lin.held[case])
+        assert verdicts(fang, fang.act(case, event)) == ["accepted"], event
 
 
 def test_who_complained_is_erased_with_the_case_and_nobody_elses_document(
@@ -266,6 +266,31 @@ def test_who_complained_is_erased_with_the_case_and_nobody_elses_document(
         assert [record.is_erased(connection, each) for each in (CASE, document, foreign)] == [True, True, False]
     assert PHONE not in page(parts, "fang", f"/centre/reporter/{document}").html
     assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+
+
+def test_what_a_hostile_complaint_names_keeps_nothing_from_erasure(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    """Named twice, the case's own reporter, and a document that was erased with its case before."""
+    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
+    answer(lin, *lin.register(CASE, report(), *steps))
+    document, acts = complained(lin)
+    other = case_id(2)
+    acts += [lin.act(CASE, naming_again(each)) for each in (document, BESIDE)]
+    acts += [lin.act(other, *each) for each in ([registered(request_kind="help"), *steps], [naming_again(document)])]
+    assert verdicts(lin, *acts) == ["accepted"] * 6
+    finish(parts, lin)
+    finish(parts, lin, other)
+    clock.pass_time(days=366 * 31)
+    done = erase_due(parts, "he")
+    assert (done.documents, done.failed) == (2, 0)
+    with parts.database.reading() as connection:
+        assert all(record.is_erased(connection, each) for each in (CASE, other, document, BESIDE))
+    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
+
+
+def naming_again(document: str) -> dict[str, Any]:
+    return {"type": "complaint_filed", "about": "x", "beside": document}
 
 
 def test_particulars_are_corrected_by_who_may_know_and_nothing_is_overwritten(parts: Parts, lin: Laptop) -> None:
