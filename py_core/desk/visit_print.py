@@ -17,7 +17,7 @@ from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_subject import Sheet
-from py_core.desk.turn import Turn
+from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import OpenVisit, open_visit
 from py_core.values import local
 from py_core.views import language
@@ -158,6 +158,15 @@ _NO_DUE_YET = {
 
 
 _NO_LIMIT = N_("The rules set no time limit for this matter.")
+_TOLD_LATER = N_("The time limit will be told separately.")
+
+
+def _no_due(turn: Turn, opened: OpenCase) -> str:
+    """The message id that says why an open request has no date: only of a matter without a limit that it has none."""
+    pack, case = turn.pack_of(opened.case), opened.case
+    matter = pack.matters.get(case.matter) if pack else None
+    unlimited = matter is not None and matter.clock == "none" and case.value("explicit_limit") is None
+    return _NO_DUE_YET.get(opened.assessment.state, _NO_LIMIT if unlimited else _TOLD_LATER)
 
 
 def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], str]], Words]) -> dict[str, Any]:
@@ -173,7 +182,7 @@ def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], 
     return {
         **row,
         "due_words": words(lambda t: Sheet(t).day(due)) if due is not None else None,
-        "no_due": words(lambda t: t.say(_NO_DUE_YET.get(case.assessment.state, _NO_LIMIT)))
+        "no_due": words(lambda t: t.say(_no_due(t, case)))
         if due is None and case.assessment.open
         else None,
         "check": words(

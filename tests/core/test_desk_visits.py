@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
+from slip_cases import record
 
 from py_core.cases.acts import read_act
 from py_core.visits import VISIT_COMMANDS, visit_id
@@ -241,6 +242,22 @@ def test_a_sheet_says_what_its_dates_are_and_why_one_is_missing(started: Desk) -
         english = started.get(f"{VISIT}/record", lang="en", paper=paper).html
         assert not re.search(r"</span>\s*：", english), "no line of a strip begins with a colon"
         assert re.search(r"到期日：<strong>2026年1月8日</strong> <span[^>]*>Due: Thu 8 Jan 2026</span>", english)
+
+
+def test_a_sheet_denies_no_limit_that_exists(started: Desk) -> None:
+    form = service_form(
+        f"{2:032x}", offer="matter", matter="matter:BZ:approval", visit=VISIT[8:], claimant="outside_unit",
+        claimant_name="恒泰纺织", claimant_id="", channel="visit", title="请求批复", text="请求批复", outcome="accept",
+    )  # fmt: skip
+    assert started.post("/register", **form).status == 303
+    case_id, day = f"{2:032x}", "2025-12-24"
+    steps = (("propose_refusal", {"reason": "不符合条件"}), ("report_refusal", {}), ("mark_refusal_major", {}))
+    for minute, (command, given) in enumerate(steps):
+        record(started.store, case_id, f"{day} 11:0{minute}", command, given)
+    for paper in ("a4", "80mm"):
+        html = started.get(f"{VISIT}/record", paper=paper).html
+        assert "办理期限另行告知。" in html
+        assert "未对该事项设定办理时限" not in html
 
 
 def test_there_is_nothing_to_print_before_the_visit(desk: Desk) -> None:
