@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from py_core.cases.state import Fact
@@ -10,6 +10,7 @@ from py_core.desk.slips_subject import Sheet
 from py_core.desk.time_words import MORE_WORKDAYS, unit_term
 from py_core.periods import read_period
 from py_core.rules.extension import new_date
+from py_core.rules.situation import Situation
 from py_core.views.language import N_
 
 
@@ -52,21 +53,22 @@ def deemed_from(sheet: Sheet) -> str:
 
 
 def extension_before(sheet: Sheet) -> str:
-    """The date that the extension would move, as it stood when it was asked for."""
-    before = _before(sheet)
+    """The date that the extension would move, as it stood when it was decided (P-10)."""
+    situation = _decided(sheet)
+    before = situation.due_without_extension() if situation else None
     return sheet.day(before) if before else ""
 
 
 def extension_cap(sheet: Sheet) -> str:
     """The last day to which the law lets this limit be moved; empty where nothing caps it."""
-    asked = _asked(sheet)
-    last = sheet.situation_at(asked).extension_cap() if asked else None
+    situation = _decided(sheet)
+    last = situation.extension_cap() if situation else None
     return sheet.day(last) if last else ""
 
 
 def extension_asked(sheet: Sheet) -> str:
     """What was asked for: the date, or the working days where no date can be counted from."""
-    return _new(sheet, _asked(sheet))
+    return _new(sheet, sheet.last_before("extension_requested"))
 
 
 def extension_until(sheet: Sheet) -> str:
@@ -87,25 +89,16 @@ def procedure_end(sheet: Sheet, started: Fact | None) -> str:
     return sheet.day(calendar.workday_after(started.day, days))
 
 
-def _asked(sheet: Sheet) -> Fact | None:
-    """The request on which the act decides."""
-    if sheet.opened is None:
-        return None
-    asked = sheet.opened.case.all("extension_requested")
-    decided = sheet.fact.index if sheet.fact else None
-    return next((fact for fact in reversed(asked) if decided is None or fact.index < decided), None)
-
-
-def _before(sheet: Sheet) -> date | None:
-    asked = _asked(sheet)
-    return sheet.situation_at(asked).due_without_extension() if asked else None
+def _decided(sheet: Sheet) -> Situation | None:
+    """The case right after the decision: the law counts an extension from the limit that stood then."""
+    return sheet.situation_at(sheet.fact) if sheet.fact else None
 
 
 def _new(sheet: Sheet, fact: Fact | None) -> str:
-    asked = _asked(sheet)
-    if fact is None or asked is None:
+    situation = _decided(sheet)
+    if fact is None or situation is None:
         return ""
-    situation, before = sheet.situation_at(asked), _before(sheet)
+    before = situation.due_without_extension()
     until = fact.data.get("until") or (new_date(fact.data, before, situation.timing) if before else None)
     if until is not None:
         return sheet.day(until)

@@ -72,7 +72,23 @@ def _fact(sheet: Sheet, head: str) -> Fact | None:
         return sheet.opened.case.registered
     if head not in EVENTS:
         raise KeyError(f"prints.toml names an unknown source: {head}")
+    if head in ("extension_requested", "refusal_proposed"):
+        return sheet.last_before(head)
+    if head == "refusal_decided":
+        return _refusal_decided(sheet)
     return sheet.opened.case.last(head)
+
+
+def _refusal_decided(sheet: Sheet) -> Fact | None:
+    """The decision on this refusal: after the report that is printed, else after the proposal; not on a newer one."""
+    assert sheet.opened is not None
+    case, fact = sheet.opened.case, sheet.fact
+    begun = fact if fact is not None and fact.type == "refusal_reported" else sheet.last_before("refusal_proposed")
+    if begun is None:
+        return None
+    newer = next((each.index for each in case.all("refusal_proposed") if each.index > begun.index), None)
+    found = [each for each in case.all("refusal_decided") if each.index > begun.index]
+    return next((each for each in reversed(found) if newer is None or each.index < newer), None)
 
 
 def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None]:

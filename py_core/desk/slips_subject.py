@@ -85,6 +85,14 @@ class Sheet:
         law = self.turn.rules.law_of(self.opened.case)
         return look(self.case_at(fact), law.packs, law.calendar, fact.at, law.policies)
 
+    def last_before(self, event_type: str) -> Fact | None:
+        """The newest such act before the one that issued the form: a request or proposal may come more than once."""
+        if self.opened is None:
+            return None
+        until = self.fact.index if self.fact else None
+        found = self.opened.case.all(event_type)
+        return next((fact for fact in reversed(found) if until is None or fact.index < until), None)
+
     def case_at(self, fact: Fact) -> Case:
         """The case as its acts up to this one add it up."""
         assert self.opened is not None

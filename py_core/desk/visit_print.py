@@ -182,9 +182,7 @@ def _request(turn: Turn, row: dict[str, Any], words: Callable[[Callable[[Turn], 
     return {
         **row,
         "due_words": words(lambda t: Sheet(t).day(due)) if due is not None else None,
-        "no_due": words(lambda t: t.say(_no_due(t, case)))
-        if due is None and case.assessment.open
-        else None,
+        "no_due": words(lambda t: t.say(_no_due(t, case))) if due is None and case.assessment.open else None,
         "check": words(
             lambda t: t.say(N_("Case number %(number)s, check code %(code)s"), number=case.number, code=code)
         ),

@@ -148,6 +148,66 @@ def test_a_refused_extension_moves_nothing_and_is_told_to_nobody() -> None:
     assert "F-13" not in rows(desk, case_id)
 
 
+def test_a_decision_is_printed_with_the_request_that_it_decided() -> None:
+    again: list[Step] = [
+        *REFUSED_EXTENSION,
+        ("2025-12-30 09:00", "request_extension", {"reason": "等待市里批文", "until": "2026-01-20"}),
+    ]
+    text = told(*case_of(SERVICE, again), "F-12")
+    for entry in ("申请时间 2025年12月29日 09:00", WHY, "申请延至 2026年1月15日"):
+        assert entry in text
+    assert "等待市里批文" not in text
+    approved = {"by_role": "unit_head", "until": "2026-01-20", "opinion": "同意"}
+    text = told(*case_of(SERVICE, [*again, ("2025-12-30 15:00", "approve_extension", approved)]), "F-12")
+    assert "等待市里批文" in text
+    assert "申请时间 2025年12月30日 09:00" in text
+
+
+def test_a_filed_refusal_is_printed_with_its_own_reason_and_decision() -> None:
+    again: list[Step] = [
+        *FILED,
+        ("2025-12-26 10:00", "decide_refusal", {"outcome": "correct", "note": "先予受理"}),
+        ("2025-12-27 09:00", "propose_refusal", {"reason": "缺少用地证明"}),
+        ("2025-12-27 10:00", "report_refusal", {}),
+    ]
+    desk, case_id = case_of(OUTSIDE, again)
+    text = told(desk, case_id, "F-15")
+    assert "缺少用地证明" in text
+    assert "先予受理" not in text
+    assert "分管领导意见" not in text  # on this one nobody has decided yet
+    assert WHY not in text
+    record(desk.store, case_id, "2025-12-28 09:00", "decide_refusal", {"outcome": "agree", "note": "同意否定"})
+    assert "同意否定" in told(desk, case_id, "F-15")
+    held = desk.store.case(case_id)
+    assert held is not None
+    first = next(each.hash for each in held.acts if each.act.kind == "report_refusal")
+    text = _close(paper(desk.get(f"/cases/{case_id}/slips/F-15", act=first[:12]).html))
+    for entry in (WHY, "先予受理"):
+        assert entry in text
+    for entry in ("缺少用地证明", "同意否定"):
+        assert entry not in text
+
+
+def test_an_extension_names_the_limit_that_stood_at_the_decision() -> None:
+    """As the law counts it and the notice tells it: a procedure that began after the request has moved the limit."""
+    days: list[Step] = [
+        ("2025-12-29 09:00", "request_extension", {"reason": WHY, "workdays": 5}),
+        ("2025-12-29 10:00", "start_procedure",
+         {"id": "K7Q-9", "procedure": "on_site_check", "expected_days": 2, "told": True}),
+        ("2025-12-31 09:00", "finish_procedure", {"id": "K7Q-9"}),
+        ("2025-12-31 15:00", "approve_extension", {"by_role": "unit_head", "workdays": 5, "opinion": "同意"}),
+    ]  # fmt: skip
+    desk, case_id = case_of(SERVICE, days)
+    page = desk.get(f"/cases/{case_id}/do/notify_extension").html
+    due = re.search(r'name="until"[^>]*value="([^"]*)"', page)
+    assert due
+    text = told(desk, case_id, "F-12")
+    assert "原办结期限 2026年1月12日" in text  # two working days later than at the request
+    year, month, day = (int(part) for part in due[1].split("-"))
+    assert f"新的期限 {year}年{month}月{day}日" in text
+    assert f"申请延至 {year}年{month}月{day}日" in text
+
+
 def test_of_a_case_that_is_over_no_form_is_still_to_come() -> None:
     referred: list[Step] = [("2025-12-24 11:00", "refer_out", {"to_body": "水务局", "explanation": WHY})]
     waiting = {key: value for key, value in SERVICE.items() if key != "accept_by"}
