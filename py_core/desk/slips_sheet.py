@@ -20,7 +20,7 @@ from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_sources import record_at, resolve
 from py_core.desk.slips_subject import Sheet
 from py_core.desk.turn import OpenCase
-from py_core.packs.prints import Print, PrintField, Words
+from py_core.packs.prints import Note, Print, PrintField, Words
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N_
@@ -88,7 +88,7 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "lists": [] if document else [_entry(field, values, english, both) for field in drawn if field.is_list],
         "both": both,
         "body": _body(plan, values, english, sheet.opened.number if sheet.opened else number, both),
-        "notes": [_words(note, both) for note in plan.notes],
+        "notes": [_words(note.words, both) for note in plan.notes if _said(note, sheet)],
         "notes_first": plan.notes_first,
         "signatures": _signatures(plan, sheet, both),
         "blanks": [_words(text, both) for text in plan.blanks],
@@ -136,6 +136,10 @@ def demanded(field: PrintField, pack_id: str) -> str:
 
 def _words(words: Words, both: bool) -> dict[str, str]:
     return {"zh": words[0], "en": words[1] if both else ""}
+
+
+def _said(note: Note, sheet: Sheet) -> bool:
+    return not note.state or (sheet.as_issued is not None and sheet.as_issued.state == note.state)
 
 
 def _say(sheet: Sheet, make: Any, both: bool) -> dict[str, str]:

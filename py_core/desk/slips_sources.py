@@ -135,10 +135,14 @@ def _first(sheet: Sheet) -> Person | None:
 
 
 def _duty(sheet: Sheet, person: Person | None) -> str:
-    """What somebody does, which is what the law wants told (WH-SW-3); the title only where no post is held."""
+    """What somebody does, which is what the law wants told (WH-SW-3); the title only where no post is held.
+
+    A post of which somebody is only the stand-in is told where it is all that there is.
+    """
     if person is None or sheet.opened is None:
         return ""
-    names = [post_name(sheet, post) for post in posts_of(replace(sheet, person=person))]
+    posts = posts_of(replace(sheet, person=person))
+    names = [post_name(sheet, post) for post in [post for post in posts if post.a == person.id] or posts]
     return sheet.turn.say(N_(", ")).join(names) or person.title
 
 
@@ -155,7 +159,10 @@ def _received(sheet: Sheet) -> str:
 
 
 def _corrections(sheet: Sheet) -> list[str]:
-    """What is to be corrected; a further notice says which item was told before and which is new (BZ-YC-3, B-03)."""
+    """What is to be corrected; a further notice says which item was told before (BZ-YC-3, B-03).
+
+    What is worded otherwise may be the same item: it is called new only where the act says that it was overlooked.
+    """
     assert sheet.opened is not None
     fact = sheet.fact
     if fact is None:
@@ -166,7 +173,8 @@ def _corrections(sheet: Sheet) -> list[str]:
         return items
     known = {str(item) for each in earlier for item in each.data.get("items", ())}
     before, new = N_("%(item)s (told before, not yet corrected)"), N_("%(item)s (new in this notice)")
-    return [sheet.turn.say(before if item in known else new, item=item) for item in items]
+    words = {item: before if item in known else new for item in items if item in known or fact.data.get("overlooked")}
+    return [sheet.turn.say(words[item], item=item) if item in words else item for item in items]
 
 
 def _done(sheet: Sheet, replied: bool) -> str:

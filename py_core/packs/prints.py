@@ -35,6 +35,14 @@ class PrintField:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence under the entries; with a state only where the case stood there when the form was issued."""
+
+    words: Words
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Print:
     """How one form is made: see the head of prints.toml for what each entry means."""
 
@@ -55,7 +63,7 @@ class Print:
     title: Words
     fields: tuple[PrintField, ...]
     body: tuple[Words, ...]
-    notes: tuple[Words, ...]
+    notes: tuple[Note, ...]
     notes_first: bool
     signatures: tuple[Words, ...]
     blanks: tuple[Words, ...]
@@ -105,7 +113,7 @@ def _print(form: Form, row: Mapping[str, Any]) -> Print:
         title=_words(row.get("title", (form.zh, form.en)), where),
         fields=fields,
         body=tuple(_words(words, where) for words in row.get("body", ())),
-        notes=tuple(_words(words, where) for words in row.get("notes", ())),
+        notes=tuple(Note(_words(note[:2], where), *note[2:]) for note in row.get("notes", ())),
         notes_first=row.get("notes_first", False),
         signatures=tuple(_words(words, where) for words in row.get("signatures", ())),
         blanks=tuple(_words(words, where) for words in row.get("blanks", ())),

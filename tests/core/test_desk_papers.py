@@ -249,6 +249,12 @@ def test_the_card_tells_the_duty_not_the_title() -> None:
     text = told(*city_with("F-03"), "F-03")
     assert "职责 综合受理岗" in text
     assert "便民服务中心窗口" not in text
+    desk, case_id = city_with("F-03")
+    law = Post("law", "xingqiao", "综合执法岗", "Law", "zhou", "lin")
+    desk.store._directory = replace(CITY, posts={**CITY.posts, "law": law})
+    assert "综合执法岗" not in told(desk, case_id, "F-03")  # hers only as the stand-in
+    desk.store._directory = replace(CITY, posts={"law": law})
+    assert "职责 综合执法岗" in told(desk, case_id, "F-03")
 
 
 def test_a_notice_asks_for_corrections_and_says_whom_to_ring() -> None:
@@ -267,6 +273,29 @@ def test_a_further_notice_tells_what_was_told_before_from_what_is_new() -> None:
     text = told(desk, case_id, "F-04")
     assert "用地证明缺原件（前次已告知，尚未补正）" in text
     assert "申请表缺页（本次新增）" in text
+
+
+def test_an_item_in_other_words_is_not_called_new() -> None:
+    desk, case_id = city_with("F-04")
+    again = {"items": ["用地证明缺原件", "请在申请表上签字"], "form": "written"}
+    record(desk.store, case_id, "2025-12-25 09:00", "notify_correction", again)
+    text = told(desk, case_id, "F-04")
+    assert "用地证明缺原件（前次已告知，尚未补正）" in text
+    assert "请在申请表上签字" in text
+    assert "本次新增" not in text
+
+
+def test_a_notice_promises_a_later_start_only_where_the_limit_waits_for_the_papers() -> None:
+    """Told after five days the application counts as accepted, from its first receipt (JY-3.3.5)."""
+    starts = "办理时限自材料补齐之日起计算。"
+    assert starts in told(*city_with("F-04"), "F-04")
+    lacking = {**SERVICE, "materials_complete": False}
+    lacking.pop("accept_by")
+    for day, waits in (("2025-12-29", True), ("2026-01-20", False)):
+        late: list[Step] = [(f"{day} 09:00", "notify_correction", {"items": ["用地证明缺原件"], "form": "written"})]
+        text = told(*case_of(lacking, late), "F-04")
+        assert "以上为需补正的全部内容。" in text
+        assert (starts in text) == waits
 
 
 @pytest.mark.parametrize(("form", "steps"), [

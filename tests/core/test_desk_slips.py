@@ -20,6 +20,7 @@ from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_offered import CONDITIONS
 from py_core.desk.slips_sheet import demanded
 from py_core.desk.slips_sources import known_source
+from py_core.packs import load_packs
 from py_core.packs.prints import Print, load_prints
 
 PRINTS = load_prints()
@@ -98,6 +99,7 @@ def test_the_table_names_only_what_there_is(plan: Print) -> None:
     assert not plan.to or known_source(plan.to)
     assert {*plan.events, *plan.after} <= set(EVENTS)
     assert plan.when in (*CONDITIONS, "")
+    assert {f"state.{note.state}" for note in plan.notes if note.state} <= set(load_packs().common.terms)
     keys = {field.key for field in plan.fields} | {"number"}
     assert {
         name for words in (plan.title, *plan.body) for text in words for name in re.findall(r"\{(\w+)\}", text)
