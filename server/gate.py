@@ -23,7 +23,7 @@ from py_core.city import CITY_ID
 from py_core.directory import Directory, Person
 from py_core.errors import Malformed
 from py_core.packs import Packs, load_packs
-from py_core.reporters import TELLING, TOLD, complaints_beside, gives_away, is_reporter_id
+from py_core.reporters import TELLING, TOLD, complaints_beside, gives_away, is_reporter_id, reporter_id
 from py_core.restricted import restriction
 from py_core.rights import WORK, Right, may, rights
 from py_core.visits import is_visit_id
@@ -386,6 +386,7 @@ class Gate:
                 raise _Refusal("reporter_in_case")
             if any(event["type"] == TOLD for event in act.events):
                 self._check_reporter(view, candidate, case, plan)
+            self._check_complaints(candidate, case)
             self._check_scope(candidate, case, directory, first, now_ms)
         case.standing = _standing(candidate, case.standing, directory, now_ms, first=not case.known)
         case.known[change.hash] = _entry_of(candidate, now_ms)
@@ -402,14 +403,26 @@ class Gate:
         if not begun:
             return
         if told.get("complaint"):
-            acts = [recorded_act(entry).act for entry in begun.values()]
-            naming = {each.user for each in acts if document in complaints_beside(each.events)}
-            if not naming and not candidate.submission.waived:  # its complaint came too late itself, or there is none
+            acts = (recorded_act(entry).act for entry in begun.values())
+            taker = next((each.user for each in acts if document in complaints_beside(each.events)), None)
+            if taker is None:  # its complaint came too late itself, or there is none: then nothing would ever erase it
                 raise _Refusal("foreign_scope")
-            own = naming <= {candidate.act.user}
+            own = taker == candidate.act.user
         else:
             own = recorded_act(next(iter(begun.values()))).act.user == candidate.act.user
         if not own:
+            raise _Refusal("reporter_of_others_case")
+
+    @staticmethod
+    def _check_complaints(candidate: _Candidate, case: _Case) -> None:
+        """Each complaint of a case names a document of its own: not the reporter's, and none that is another's."""
+        named = complaints_beside(candidate.act.events)
+        if not named:
+            return
+        of_others = [reporter_id(candidate.submission.case_id)]
+        for entry in case.known.values():
+            of_others += complaints_beside(recorded_act(entry).act.events)
+        if len({*named}) < len(named) or not {*named}.isdisjoint(of_others):
             raise _Refusal("reporter_of_others_case")
 
     @staticmethod
