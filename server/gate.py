@@ -273,11 +273,11 @@ class Gate:
             raise _Refusal("malformed") from error
         if device is None:
             raise _Refusal("device_revoked")
-        if device.revoked or device.frozen:
-            # What came in before is told again: a device that lost the answer must not take it for refused.
-            known = view.entries.get(change.hash)
-            if not submission.waived and (known is None or known.case_id != submission.case_id):
-                raise _Refusal("device_revoked" if device.revoked else "device_frozen")
+        # What came in before is told again: a device that lost the answer must not take it for refused.
+        known = view.entries.get(change.hash)
+        in_the_log = known is not None and known.case_id == submission.case_id
+        if (device.revoked or device.frozen) and not (submission.waived or in_the_log):
+            raise _Refusal("device_revoked" if device.revoked else "device_frozen")
         message = sign_bytes(submission.case_id, change.hash)
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
             raise _Refusal("wrong_signature")
@@ -285,8 +285,6 @@ class Gate:
         act = _act_of(change)
         if owner != device.id and act is not None and act.device not in (device.id, ""):
             # Only a record that came back from a backup can have lost an act that others still hold.
-            taken = view.entries.get(change.hash)
-            in_the_log = taken is not None and taken.case_id == submission.case_id
             decided = submission.waived and lineage.count_restores(connection) > 0 and owner in (None, act.device)
             if not in_the_log and not decided:
                 raise _Refusal(OTHERS_ACT)
@@ -313,7 +311,7 @@ class Gate:
             except Malformed as error:
                 raise _Refusal("unreadable_event") from error
             # A device that was offline over the update may send one in good faith: the centre decides.
-            if tells_no_time(event["type"], event) and not submission.waived:
+            if tells_no_time(event["type"], event) and not (submission.waived or in_the_log):
                 raise _Refusal("time_not_told")
         if not is_authorised(submission.case_id, act.events, person.roles, by_record=act.device == SERVER_DEVICE):
             raise _Refusal("not_authorised")

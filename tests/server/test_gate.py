@@ -411,3 +411,15 @@ def test_the_time_of_a_procedure_is_not_told_without_the_time(parts: Parts, lin:
     assert lin.verdict(lin.act(CASE, {**started, "told": False})) == "accepted"
     assert lin.verdict(lin.act(CASE, {**told, "expected_days": 12})) == "accepted"
     assert lin.verdict(lin.act(CASE, told)) == "time_not_told"
+
+
+def test_what_an_older_record_took_is_had_when_it_is_sent_again(
+    parts: Parts, lin: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lin.sync(lin.act(CASE, registered()))
+    act = lin.act(CASE, {"type": "procedure_started", "id": "1", "procedure": "testing", "told": True})
+    with monkeypatch.context() as before:
+        before.setattr("server.gate.tells_no_time", lambda *_: False)
+        assert lin.verdict(act) == "accepted"
+    assert lin.verdict(act) == "had"
+    assert quarantined(parts) == []
