@@ -28,6 +28,7 @@ from py_core.visits import is_visit_id
 
 REASON_MAX = 500
 SHOWN_MAX = 300
+_RESTS = "missing_dependency"
 
 
 def show_quarantine(turn: Turn) -> Response:
@@ -74,13 +75,17 @@ def take_late_work(turn: Turn, item: str) -> Response:
     reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the decision."))
     if form.errors:
         return _page(turn, view, found, form, status=422)
-    items = tuple(each.id for each in group)
     if decision == "leave_out":
-        return Response(303, location="/centre/quarantine?done=left_out", decision=LateDecision(items, False, reason))
+        left_out = LateDecision(tuple(each.id for each in group), False, reason)
+        return Response(303, location="/centre/quarantine?done=left_out", decision=left_out)
+    if all(each.reason in ("time_not_told", _RESTS) for each in group):
+        # What rests on it was not late and comes in by itself after it, with all that it brings about.
+        group = [each for each in group if each.reason != _RESTS]
     event = {"type": "late_work_taken", "acts": [each.hash for each in group], "reason": reason}
     act = new_act(turn, found.case_id, "take_late_work", (event,), turn.surroundings.now)
     location = f"{_place(found.case_id)}?done=late_taken"
-    return Response(303, location=location, acts=(act,), decision=LateDecision(items, True, reason))
+    taken = LateDecision(tuple(each.id for each in group), True, reason)
+    return Response(303, location=location, acts=(act,), decision=taken)
 
 
 def _place(document_id: str) -> str:
@@ -100,7 +105,7 @@ def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
     if not _may_take(found):
         return [found]
     same = [each for each in view.held() if (each.device, each.case_id) == (found.device, found.case_id)]
-    return [each for each in same if _may_take(each) or (each.reason == "missing_dependency" and each.text is not None)]
+    return [each for each in same if _may_take(each) or (each.reason == _RESTS and each.text is not None)]
 
 
 def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int = 200) -> Response:

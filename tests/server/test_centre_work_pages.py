@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 from browsing import Browser
-from laptop import Laptop, StandingClock, case_id, city_document, registered
+from laptop import Laptop, StandingClock, case_id, city_document, let_dispatch, registered
 from test_city_rules import publish
 
 from py_core import __version__, wire
@@ -97,6 +97,29 @@ def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts,
     assert (faults.missing, faults.not_let_go) == ((), ())
     ask_again = lin.sync(first, second)[0]
     assert [each.verdict for each in ask_again] == ["had", "had"]
+
+
+def test_what_rests_on_a_telling_without_time_comes_in_with_all_that_it_brings_about(
+    parts: Parts, browser: Browser, lin: Laptop
+) -> None:
+    """The hand-over behind it was not late: the other unit gets the case."""
+    let_dispatch(parts, "lin")
+    lin.sync(lin.act(CASE, registered()))
+    told = {"type": "procedure_started", "id": "1", "procedure": "testing", "told": True}
+    events = (told, {"type": "noted", "text": "the lamp hangs loose"}, {"type": "delivered", "to": "linye"})
+    verdicts, _ = lin.sync(*(lin.act(CASE, event) for event in events))
+    assert [each.reason for each in verdicts] == ["time_not_told", "missing_dependency", "missing_dependency"]
+    browser.sign_in("qian")
+    path = f"/centre/quarantine/{item_of(browser)}"
+    assert "the lamp hangs loose" in browser.get(path).text
+    submit(browser, path, decision="take", reason="An older app asked for less.")
+    with parts.database.reading() as connection:
+        assert record.log_size(connection) == 5
+        assert "linye" in record.units_of_case(connection, CASE)
+        faults = feed_faults(connection, standings(connection))
+    assert (faults.missing, faults.not_let_go) == ((), ())
+    assert CASE in {each.case_id for each in Laptop(parts, "wu").sync()[1]}
+    assert "Nothing waits for a decision." in browser.get("/centre/quarantine?lang=en").text
 
 
 def test_late_work_is_left_out_and_stays_listed_with_its_reason(parts: Parts, browser: Browser, lin: Laptop) -> None:
