@@ -136,10 +136,10 @@ class Exchange:
                     first.append(messages.short(config) if packs else wire.message_frame(config))
                 moved = self._moved(connection, published, user, hello, known)
                 first += [messages.short(each) if packs else wire.message_frame(each) for each in moved]
+                first += decided  # even in a new scope: the proof above is of their receipts too
                 if moved and not packs:  # one page in an answer: the next begins in the new scope
                     yield Part(first, packs, True)
                     return
-                first += decided
                 first += self._wanted(connection, published, user, hello.want, short=packs)
                 if not packs:
                     first += self._news(connection, published, user, hello, known, revokes=wire.REVOKES in can)

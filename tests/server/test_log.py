@@ -10,17 +10,18 @@ from random import Random
 import httpx
 import pytest
 from browsing import Browser
-from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
+from laptop import Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
 from sqlalchemy import Connection, delete, func, select, update
 
 from py_core import merkle, wire
 from py_core.change import decode_act_change
 from py_core.checkpoint import act_leaf, read_note
+from py_core.desk.ports import LateDecision
 from py_core.errors import Malformed
 from py_core.exchanged import WaitingAct
 from py_core.key_chain import broken_link
 from py_core.sync import SyncClient
-from server import audit
+from server import audit, late_work
 from server.checkpoints import signer
 from server.database import Database
 from server.desk_answers import answer_desk, desk_request
@@ -449,6 +450,36 @@ def test_every_receipt_is_proven_to_be_in_the_log(parts: Parts, monkeypatch: pyt
     with pytest.raises(Malformed, match="without the proof"):
         exchange()
     assert device.waiting == 1
+
+
+def test_a_proof_fits_the_receipts_of_a_plain_answer_in_a_new_scope(parts: Parts) -> None:
+    """What the centre took is told with the receipt of what was sent: else the device could never read an answer."""
+    lin, (home, *rest) = Laptop(parts, "lin"), city_document()["people"]
+    device = SyncClient(lin.device, "0.1.0")
+
+    def work_at(unit: str) -> None:
+        parts.city.publish({**city_document(), "people": [{**home, "unit": unit}, *rest]})
+
+    def exchange(*acts: wire.Pushed) -> None:
+        for pushed in acts:
+            said, sent = lin.announcement(), (pushed.raw, pushed.alg, pushed.signature)
+            change_hash = decode_act_change(pushed.raw).hash
+            device.add(WaitingAct(pushed.case_id, change_hash, *sent, said.actor, said.sig))
+        answer = parts.exchange.answer("lin", list(wire.read_frames(device.request())))
+        device.commit(device.read([wire.encode_frames(answer)]))
+
+    device.request()
+    device.failed(400, 0.5)  # a record between them that is too old for short frames
+    exchange(lin.act(case_id(1), registered()))
+    work_at("linye")
+    exchange(lin.act(case_id(1), {"type": "noted", "text": "late"}))
+    assert [each.reason for each in device.refused.values()] == ["foreign_scope"]
+    with parts.database.reading() as connection:
+        (held,) = late_work.held(connection)
+    parts.decisions.carry_out(LateDecision((held.id,), True, "in time"), "qian")
+    work_at("shihe")
+    exchange(lin.act(case_id(2), registered()))
+    assert (device.waiting, device.refused) == (0, {})
 
 
 def test_a_fork_that_is_none_of_this_records_is_told_as_that(parts: Parts, browser: Browser) -> None:
