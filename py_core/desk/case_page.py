@@ -104,7 +104,7 @@ def _restricted(turn: Turn, opened: OpenCase) -> str:
 def _reporter_still_here(turn: Turn, opened: OpenCase) -> str:
     """Said to who took a report down, as long as the device has who made it."""
     rule = secrecy.hiding_rule(turn, opened)
-    if rule is None or turn.surroundings.where != "device" or turn.store.reporter(opened.id) is None:
+    if rule is None or turn.surroundings.where != "device" or secrecy.hidden_reporter(turn, opened):
         return ""
     return turn.say(
         N_("Who reported it is kept apart from the case (%(article)s) and leaves this device once it is sent; no other device gets it."),
@@ -232,7 +232,7 @@ def _complainers(turn: Turn, opened: OpenCase) -> list[tuple[str, str | dict[str
         if not document or rule is None:
             continue
         is_waiting = turn.surroundings.where == "device"  # at the record it has a page of its own
-        name = str(secrecy.beside(turn, document).get("claimant_name") or "") if is_waiting else ""
+        name = str(secrecy.beside(turn, opened.id, document).get("claimant_name") or "") if is_waiting else ""
         row = {"text": name or turn.say(N_("kept secret (%(article)s)"), article=rule.article)}
         if secrecy.may_ask_complainer(turn, opened, fact.user):
             row["href"] = f"/centre/reporter/{document}"

@@ -116,7 +116,7 @@ def _beside(turn: Turn, named: str) -> _Beside | None:
     is_complaint = told.get("complaint") is True
     if opened is None or is_complaint != is_reporter_id(named):
         return None
-    return _Beside(at, opened, tuple(found.acts), is_complaint, secrecy.beside(turn, at))
+    return _Beside(at, opened, tuple(found.acts), is_complaint, secrecy.beside(turn, opened.id, at))
 
 
 def _unsent(turn: Turn, beside: _Beside) -> Form:

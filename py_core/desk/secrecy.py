@@ -5,7 +5,7 @@ Asking is an act (`field_revealed`), as is printing (`form_printed`): both stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from py_core.cases.events import REVEALED_FIELDS
 from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs.model import HiddenReporter
-from py_core.reporters import hiding, hiding_complainer, particulars
+from py_core.reporters import TOLD, hiding, hiding_complainer, particulars, reporter_id
 from py_core.views.masking import mask_identity, mask_phone
 
 SHOWN_FOR = timedelta(minutes=10)
@@ -44,23 +44,33 @@ def complainer_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:
     return None if registered is None else hiding_complainer(registered.data, turn.store.packs())
 
 
-def beside(turn: Turn, document: str) -> Mapping[str, Any]:
-    """What a document beside a case says of a person, where it is here; nothing elsewhere."""
+def beside(turn: Turn, case_id: str, document: str) -> Mapping[str, Any]:
+    """What a document beside this case says of a person, where it is here; nothing elsewhere."""
+    return particulars(_told(turn, case_id, document))
+
+
+def _told(turn: Turn, case_id: str, document: str) -> Sequence[Event]:
+    """The events of a document beside this case; nothing of one that is about another case, nor of a complaint that
+    poses as what the case's reporter told: whoever complains chooses the id."""
     found = turn.store.reporter(document)
-    return {} if found is None else particulars(event for each in found.acts for event in each.act.events)
+    events = [] if found is None else [event for each in found.acts for event in each.act.events]
+    told = next((event for event in events if event.get("type") == TOLD), {})
+    is_complaint = reporter_id(document) != reporter_id(case_id)
+    fits = told.get("case") == case_id and (told.get("complaint") is True) == is_complaint
+    return events if fits else ()
 
 
 def claimant(turn: Turn, opened: OpenCase, field: str) -> Any:
     """One of `PARTICULARS`: what the case says of who asks; who reports somebody stands beside the case, where it does."""
     if hiding_rule(turn, opened) is None:
         return opened.case.value(field)
-    return beside(turn, opened.id).get(field)
+    return beside(turn, opened.id, opened.id).get(field)
 
 
 def hidden_reporter(turn: Turn, opened: OpenCase) -> str:
     """The article by which it is not told here who reported; empty when there is none, or this person has it here."""
     rule = hiding_rule(turn, opened)
-    return "" if rule is None or turn.store.reporter(opened.id) is not None else rule.article
+    return "" if rule is None or _told(turn, opened.id, opened.id) else rule.article
 
 
 def hiding_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:

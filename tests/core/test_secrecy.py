@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
 
-from py_core.reporters import is_reporter_id
+from py_core.reporters import is_reporter_id, reporter_id
 
 PHONE, IDENTITY = "13812345678", "360426199101010071"
 PAGES = ("/today", "/cases", "/approvals", "/register")
@@ -194,6 +195,19 @@ def test_the_records_page_of_a_reporter_shows_a_number_for_a_purpose_only() -> N
     assert [(act.user, act.events[0]["purpose"]) for act in asked] == [("chen", "contact")]
     assert PHONE not in repr(asked)
     assert Desk("chen", store=fed(desk), where="server").get(here).status == 404
+
+
+@pytest.mark.parametrize("changed", [{"complaint": True}, {"case": "0" * 32}, {"case": "0" * 32, "complaint": True}])
+def test_a_complaint_does_not_pose_as_who_reported(changed: dict[str, object]) -> None:
+    """Whoever complains chooses the id of the document: also that of somebody else's reporter."""
+    desk, case_id = reported("appeal:citizen", request_kind="report")
+    (told,) = desk.store.acts[reporter_id(case_id)]
+    forged = replace(told.act, events=({**told.act.events[0], **changed},))
+    desk.store.acts[reporter_id(case_id)] = [replace(told, act=forged)]
+    for who in (desk, Desk("chen", store=desk.store, where="server")):
+        page = who.get(f"/cases/{case_id}").html
+        assert REPORTER not in page
+        assert "已保密（HL-4(五)）" in page
 
 
 def test_an_ordinary_request_hides_nobody() -> None:
