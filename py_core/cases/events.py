@@ -270,6 +270,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("field", "choice", "What is shown in full", True, REVEALED_FIELDS, "revealed"),
         _f("purpose", "choice", "What it is needed for", True, REVEAL_PURPOSES, "reveal_purpose"),
         _f("words", "text", "The purpose in words"),
+        _f("beside", "text", "Who complains stands in"),  # of several complainers the one whose number it is
     ),
     "form_printed": (_f("form", "text", "Form", True),),
     "late_work_taken": (

@@ -32,7 +32,7 @@ _STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
 # Fields that the desk knows itself and therefore does not ask for.
 _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
-     ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside")}
+     ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside"), ("reveal_field", "beside")}
 )  # fmt: skip
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}

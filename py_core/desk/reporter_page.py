@@ -45,6 +45,11 @@ class _Beside:
     def here(self) -> str:
         return f"/centre/reporter/{self.id if self.is_complaint else self.opened.id}"
 
+    @property
+    def document(self) -> str:
+        """Which complainer's number was seen: a case may have several."""
+        return self.id if self.is_complaint else ""
+
     def revealed(self, field: str) -> str:
         """The name under which the case records that a number was seen."""
         return "complainer_phone" if self.is_complaint and field == "claimant_phone" else field
@@ -72,7 +77,10 @@ def _reveal(turn: Turn, beside: _Beside, form: Form) -> Response:
     if form.errors:
         return _page(turn, beside, form, status=422)
     asked = {"field": beside.revealed(field), "purpose": purpose}
-    if sent_before(turn, opened.acts, "reveal_field", form.value("key"), [{"type": "field_revealed", **asked}]):
+    if beside.document:
+        asked["beside"] = beside.document
+    of_this = [each for each in opened.acts if str(each.act.events[0].get("beside") or "") == beside.document]
+    if sent_before(turn, of_this, "reveal_field", form.value("key"), [{"type": "field_revealed", **asked}]):
         return redirect(beside.here)
     now = turn.surroundings.now
     try:
@@ -159,7 +167,7 @@ def _page(turn: Turn, beside: _Beside, form: Form, status: int = 200) -> Respons
 
 
 def _is_shown(turn: Turn, beside: _Beside, name: str) -> bool:
-    return secrecy.revealed_lately(turn, beside.opened, beside.revealed(name))
+    return secrecy.revealed_lately(turn, beside.opened, beside.revealed(name), beside.document)
 
 
 def _rows(turn: Turn, beside: _Beside) -> list[dict[str, Any]]:

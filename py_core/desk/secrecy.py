@@ -110,23 +110,23 @@ def number_of(turn: Turn, opened: OpenCase, field: str) -> dict[str, str]:
     return {"text": masked(field, value), "reveal": f"/cases/{opened.id}/do/reveal_field?field={field}"}
 
 
-def revealed_lately(turn: Turn, opened: OpenCase, field: str) -> bool:
-    """Whether this person has just asked for this number with a purpose."""
-    return _lately(turn, opened, "field_revealed", "field", field)
+def revealed_lately(turn: Turn, opened: OpenCase, field: str, document: str = "") -> bool:
+    """Whether this person has just asked for this number with a purpose; of a complainer that of this very document."""
+
+    def is_it(event: Event) -> bool:
+        return event.get("field") == field and str(event.get("beside") or "") == document
+
+    return lately(turn, opened.acts, "field_revealed", is_it)
 
 
 def printed_lately(turn: Turn, opened: OpenCase, form: str) -> bool:
     """Whether this person has just recorded that a form is printed: then it stands there as the article wants it."""
-    return _lately(turn, opened, "form_printed", "form", form)
+    return lately(turn, opened.acts, "form_printed", lambda event: event.get("form") == form)
 
 
 def revealable(turn: Turn, opened: OpenCase) -> list[str]:
     """The numbers of the claimant that are here."""
     return [field for field in REVEALED_FIELDS if claimant(turn, opened, field)]
-
-
-def _lately(turn: Turn, opened: OpenCase, event_type: str, key: str, wanted: str) -> bool:
-    return lately(turn, opened.acts, event_type, lambda event: event.get(key) == wanted)
 
 
 def lately(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -201,6 +202,19 @@ def test_a_complainers_number_is_seen_by_an_act_in_the_case(parts: Parts, lin: L
     with parts.database.reading() as connection:
         row = next(each for each in audit.entries(connection, 50, about=CASE) if each.what == "field_revealed")
     assert (row.user, "complainer_phone" in repr(row), PHONE in repr(row)) == ("fang", True, False)
+
+
+def test_a_purpose_opens_the_number_of_that_complainer_only(parts: Parts, lin: Laptop) -> None:
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    (one, acts), (other, more) = complained(lin, 7), complained(lin, 8)
+    assert verdicts(lin, *acts, *more) == ["accepted"] * 4
+    here, there = f"/centre/reporter/{one}", f"/centre/reporter/{other}"
+    form = {"field": ["claimant_phone"], "purpose": ["contact"], "key": ["0"]}
+    assert page(parts, "fang", here, form).status == 303
+    assert [PHONE in page(parts, "fang", each).html for each in (here, there)] == [True, False]
+    assert page(parts, "fang", there, form).status == 303
+    assert PHONE in page(parts, "fang", there).html
+    assert one not in re.sub(r"/centre/reporter/\w+", "", page(parts, "fang", f"/cases/{CASE}").html)
 
 
 def test_a_complaints_document_is_its_takers_and_about_this_case(parts: Parts, lin: Laptop) -> None:
