@@ -20,6 +20,7 @@ def sign_in_as_another(page: Page, user: str) -> None:
     page.fill("input[name=user]", user)
     page.fill("input[name=password]", PASSWORD)
     page.click("main button[type=submit]")
+    expect(page).not_to_have_url(re.compile("/sign-in"))  # sent by script: whoever leaves at once has not sent it
 
 
 def unlock_as(page: Page, city: City, code: str, passphrase: str) -> None:
