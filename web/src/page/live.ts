@@ -22,8 +22,8 @@ export class Live {
   }
 
   /** After another page was shown: what was new before is in it. */
-  pageShown(status: number): void {
-    this.isRefusal = status >= 400;
+  pageShown(isRefusal: boolean): void {
+    this.isRefusal = isRefusal;
     strip('news');
   }
 

@@ -17,8 +17,8 @@ interface RequestContext {
 }
 type RequestEvent = CustomEvent<{ ctx: RequestContext }>;
 
-/** Hears when a page was shown; `posted` when a form of the page before was taken. */
-export type Shown = (page: { posted: boolean; status: number }) => void;
+/** Hears when a page was shown; `posted` when a form of the page before was taken, `refused` when it could not be. */
+export type Shown = (page: { posted: boolean; refused: boolean; status: number }) => void;
 
 /** htmx reads these when it meets the page. */
 export function configure(): void {
@@ -44,7 +44,8 @@ export function answerFromWorker(bridge: Bridge, shown: Shown): void {
     startAtTop(event);
     if (ctx.request.headers?.['HX-History-Restore-Request'] !== 'true') settle(ctx.sourceElement);
     tellShown();
-    shown({ posted: posted && ctx.response.status < 400, status: ctx.response.status });
+    const refused = posted && ctx.response.status >= 400;
+    shown({ posted: posted && !refused, refused, status: ctx.response.status });
   });
   document.addEventListener('htmx:error', event => {
     const { error, ctx } = (event as CustomEvent<{ error?: unknown; ctx?: RequestContext }>).detail;
