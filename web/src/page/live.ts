@@ -5,7 +5,7 @@ import { deskPage } from './desk.ts';
 import { element } from './dom.ts';
 import type { Drafts } from './drafts.ts';
 import { say } from './language.ts';
-import { refill, renew, show } from './navigation.ts';
+import { renew, show } from './navigation.ts';
 import { strip } from './strip.ts';
 
 const MINUTE_MS = 60_000;
@@ -64,7 +64,7 @@ export class Live {
 function renewMenu(now: Element, then: Element): void {
   const [links, fresh] = [[...now.querySelectorAll('a')], [...then.querySelectorAll('a')]];
   const same = links.length === fresh.length && links.every((link, index) => link.getAttribute('href') === fresh[index]?.getAttribute('href'));
-  if (!same) refill(now, then.childNodes);
+  if (!same) now.replaceChildren(...then.childNodes);
   else links.forEach((link, index) => { renew(link, fresh[index]!); });
 }
 

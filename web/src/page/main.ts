@@ -1,6 +1,5 @@
 // What every page loads. On a page that the server made it prepares the browser for offline work; in the shell it is
 // the local app.
-import htmx from 'htmx.org/dist/htmx.esm.js';
 import { isDeskPage } from '../shared/routes.ts';
 import { accountPasskeys } from './account_passkeys.ts';
 import { Bridge } from './bridge.ts';
@@ -42,7 +41,6 @@ if (document.documentElement.hasAttribute('data-shell')) {
 async function serverPage(): Promise<void> {
   configure();
   rememberLang(document.documentElement.lang);
-  htmx.process(document.body);
   new Files(serverKeeper());
   new Signing();
   accountPasskeys();

@@ -23,7 +23,26 @@ export type Shown = (page: { posted: boolean; refused: boolean; status: number }
 /** htmx reads these when it meets the page. */
 export function configure(): void {
   Object.assign(htmx.config, { morphIgnore: ['data-htmx-powered', 'open'], includeIndicatorCSS: false, defaultTimeout: 0, noSwap: [204, 304, 507] });
+  document.addEventListener('htmx:before:process', event => {
+    if (event.target === given) return;
+    event.preventDefault();
+    for (const part of (event.target as Element).querySelectorAll('[data-typed-part]')) give(part);
+  });
+  for (const [kind, what] of [['click', 'a[href]'], ['submit', 'form']] as const) {
+    document.addEventListener(kind, event => {
+      const used = (event.target as Element | null)?.closest(what);
+      if (used) give(used);
+    }, true);
+  }
 }
+
+/** Gives an element to htmx. Links and forms get there at the moment that they are used: to dress the hundreds of a list,
+ *  and to undress them when it goes, took as long as to make it. */
+function give(part: Element): void {
+  given = part;
+  try { htmx.process(part); } finally { given = null; }
+}
+let given: Element | null = null;
 
 /** From here on every boosted link and form is answered by the worker. */
 export function answerFromWorker(bridge: Bridge, shown: Shown): void {
@@ -154,12 +173,6 @@ export async function show(html: string): Promise<void> {
 export function renew(link: Element, fresh: Element): void {
   for (const { name, value } of [...fresh.attributes]) if (link.getAttribute(name) !== value) link.setAttribute(name, value);
   if (!link.isEqualNode(fresh)) link.replaceChildren(...fresh.childNodes);
-}
-
-/** Puts fresh content into a part of the page that is shown; its links are answered by the worker as the others are. */
-export function refill(part: Element, content: Iterable<Node>): void {
-  part.replaceChildren(...content);
-  htmx.process(part);
 }
 
 /** Marks the entry of this page, so that going back to it is taken from the worker as well. */

@@ -1,7 +1,6 @@
 // Browsers keep the body of the last page that was posted, readable on the disk, to offer the tab again. So forms that
 // are answered with a page when something in them is wrong (signing in, the administrator's) are sent by script: what
 // was typed is in no history. Without script they go as they always did.
-import htmx from 'htmx.org/dist/htmx.esm.js';
 import { Refusal } from '../shared/protocol.ts';
 import { accountPasskeys } from './account_passkeys.ts';
 import { element } from './dom.ts';
@@ -39,7 +38,6 @@ async function send(form: HTMLFormElement, by: HTMLElement | null): Promise<void
 function show(page: Document): void {
   document.title = page.title;
   document.body.replaceWith(document.adoptNode(page.body));
-  htmx.process(document.body);
   quietForms();
   accountPasskeys();
   keepStrip();

@@ -47,7 +47,7 @@ export async function startShell(bridge: Bridge): Promise<void> {
   new Signing();
   const live = new Live(bridge, drafts);
   const app = new Shell(bridge, drafts, alerts, live, skeleton);
-  answerFromWorker(bridge, ({ posted, refused, status }) => { live.pageShown(refused); keepStrip(); app.lockButton(); alerts.showSetting(); void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
+  answerFromWorker(bridge, ({ posted, refused, status }) => { live.pageShown(refused); keepStrip(); app.lockButton(); alerts.showSetting(); if (document.getElementById('storage-setting')) void showStorage(); void showOpening(bridge); void drafts.pageShown(posted, status); });
   // A refreshed page comes without what only the shell can draw.
   document.addEventListener('htmx:after:swap', () => { app.lockButton(); showReenrolment(bridge); });
   offerUpdates(bridge, drafts);
