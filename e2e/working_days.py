@@ -401,7 +401,7 @@ JY = Day(
             _register(LIN, "转报件", "offer:public-rental", "F-02", **ALLOWANCE),
             _register(LIN, "发照件", "offer:sole-trader", "F-02", **ALLOWANCE),
             _register(LIN, "待备岗受理", SERVICE, **ALLOWANCE, outcome="register"),
-            _do(LIN, "特别程序件", "start_procedure", procedure="on_site_check", expected_days="10"),
+            _do(LIN, "特别程序件", "start_procedure", procedure="on_site_check", expected_workdays="10"),
             _do(LIN, "特别程序件", "notify_procedure_time", "F-14"),
             _do(LIN, "延期件", "request_extension", reason="入户核查人员不足，需延期。", workdays="3"),
             _do(LIN, "不准延期件", "request_extension", reason="经办人请假。", workdays="3"),

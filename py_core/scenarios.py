@@ -24,7 +24,7 @@ from py_core.views.explain import sentences
 
 _CASE_FIELDS = ("promise", "statutory", "completion_event", "explicit_limit")
 # A scenario says that the time of a procedure was told, not which: no date depends on it, but the law's gate asks.
-_TOLD_DAYS = {"expected_days": 1}
+_TOLD_DAYS = {"expected_workdays": 1}
 _EVENT_KEYS = frozenset({"at", "type", "synced_at"})
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "COMPLETION_EVENTS",
     "EVENTS",
     "LONG_TEXT_MAX",
+    "OUTDATED_FIELDS",
     "PROCEDURES",
     "REQUEST_KINDS",
     "REVEALED_FIELDS",
@@ -58,6 +59,8 @@ REVEALED_FIELDS = ("claimant_phone", "claimant_id", "complainer_phone")
 REVEAL_PURPOSES = ("contact", "verify", "procedure", "supervision", "other")
 COMPLETION_EVENTS = ("decision_issued", "certificate_issued", "forwarded_up")
 _NOTE = _f("note", "long_text", "Note")
+# Read in acts of earlier versions, which said bare days of which nobody can tell the kind; no command records them.
+OUTDATED_FIELDS = frozenset({"expected_days"})
 
 EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "registered": (
@@ -140,13 +143,15 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("id", "text", "Procedure number", True),
         _f("procedure", "choice", "Procedure", True, PROCEDURES),
         _f("name", "text", "Name of the procedure"),
-        _f("expected_days", "int", "Working days needed"),
+        _f("expected_workdays", "int", "Working days needed"),
+        _f("expected_days", "int", N_("Days needed")),
         _f("told", "bool", "The person was told how long it takes"),
         _NOTE,
     ),
     "procedure_time_notified": (
         _f("id", "text", "Procedure", True),
-        _f("expected_days", "int", "Working days needed"),
+        _f("expected_workdays", "int", "Working days needed"),
+        _f("expected_days", "int", N_("Days needed")),
         _NOTE,
     ),
     "procedure_finished": (_f("id", "text", "Procedure", True), _NOTE),
@@ -327,7 +332,7 @@ def tells_no_time(event_type: str, data: Mapping[str, Any]) -> bool:
     Events of an earlier version may say nothing of it: they stay readable, only no new one is taken.
     """
     telling = event_type == "procedure_time_notified" or (event_type == "procedure_started" and data.get("told"))
-    return bool(telling) and missing(data.get("expected_days"))
+    return bool(telling) and missing(data.get("expected_workdays")) and missing(data.get("expected_days"))
 
 
 # Per event type: its fields by name, and the names that must be there; payloads are read often.

@@ -46,7 +46,7 @@ _SUBJECT_OF_STEP = frozenset(
 # Entries that one answer needs and another does not; the law's own gates ask for them.
 _NEEDED_IF = {
     ("start_procedure", "name"): N_("Needed for another procedure than these."),
-    ("start_procedure", "expected_days"): N_("Needed if the person was told how long it takes."),
+    ("start_procedure", "expected_workdays"): N_("Needed if the person was told how long it takes."),
     ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
     ("reveal_field", "words"): N_("Needed if it is for something else."),
 }
@@ -128,8 +128,8 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         return {"trigger": proposed[0]} if proposed else {}
     if spec.name == "notify_procedure_time":
         started = opened.case.all("procedure_started")
-        days = started[0].data.get("expected_days") if len(started) == 1 else None
-        return {"expected_days": str(days) if days else ""}
+        days = started[0].data.get("expected_workdays") if len(started) == 1 else None
+        return {"expected_workdays": str(days) if days else ""}
     if spec.name == "notify_extension":
         law = turn.law(opened.case)
         until = granted_until(look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies))

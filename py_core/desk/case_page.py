@@ -12,7 +12,7 @@ from py_core.desk.keeping_page import erased_words
 from py_core.desk.left_page import show_left
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
-from py_core.desk.steps_now import steps_now
+from py_core.desk.steps_now import steps_now, whose_move
 from py_core.desk.time_words import unit_term
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_held import open_visit
@@ -46,6 +46,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "breaches": head["breaches"],
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
             "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
+            "whose_move": whose_move(turn, opened),
             "actions": actions(turn, opened),
             "restricted": _restricted(turn, opened),
             "evidence_href": f"/cases/{opened.id}/evidence"

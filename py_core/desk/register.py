@@ -7,7 +7,7 @@ from typing import Any
 
 from py_core.cases.acts import Event
 from py_core.cases.commands import COMMAND_OF, COMMANDS
-from py_core.cases.events import CHANNELS, CLAIMANTS, EVENTS, REQUEST_KINDS
+from py_core.cases.events import CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
 from py_core.desk import register_visit, similar_cases
 from py_core.desk.command_words import fault_text
@@ -19,6 +19,7 @@ from py_core.desk.problems import refusal
 from py_core.desk.recording import new_act
 from py_core.desk.register_choices import MATTER, Choice, choice_view, choices, chosen, matter_groups
 from py_core.desk.register_form import (
+    DESK_CHANNELS,
     FURTHER_PAPERS,
     LIMIT_UNITS,
     ON_SITE,
@@ -286,7 +287,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
             "matters": matter_groups(turn, offered),
             "limit_units": named("unit", LIMIT_UNITS),
             "claimant_kinds": named("claimant", CLAIMANTS),
-            "channels": named("channel", CHANNELS),
+            "channels": named("channel", DESK_CHANNELS),
             "request_kinds": named("request_kind", REQUEST_KINDS),
             "opinions": named("opinion", OPINIONS),
             "complete_options": [

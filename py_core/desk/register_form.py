@@ -16,6 +16,8 @@ from py_core.views.language import N_
 NAME_MAX, TITLE_MAX, TEXT_MAX, PLACE_MAX, REASON_MAX, PAPER_MAX = 60, 80, 2000, 120, 120, 80
 FURTHER_PAPERS = 2
 ON_SITE = ("walk_in", "visit")
+# At a desk nobody is on a visit to an enterprise (走访): what is asked there is registered from the visit, which says so.
+DESK_CHANNELS = tuple(channel for channel in CHANNELS if channel != "visit")
 SERVICE_OUTCOMES = ("accept", "done", "notice", "hand_over", "guide", "register")
 MATTER_OUTCOMES = ("accept", "done", "hand_over", "guide", "register")
 LIMIT_UNITS = ("workday", "day", "week", "month")
@@ -55,7 +57,8 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
         form.fault("matter", N_("Choose the matter."))
     elif choice is None:
         form.fault("offer", N_("Choose what is asked for."))
-    channel = form.choice("channel", CHANNELS, N_("Choose how it came."))
+    visit = form.value("visit")
+    channel = "visit" if visit else form.choice("channel", DESK_CHANNELS, N_("Choose how it came."))
     fields: dict[str, Any] = {"channel": channel}
     _read_claimant(form, choice, fields)
     _read_matter(form, choice, fields)
@@ -99,7 +102,6 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     occurred_at = form.moment("occurred_at")
     if form.errors or choice is None:
         return None
-    visit = form.value("visit")
     return Registration(
         key, choice, fields, outcome, complete, missing, to_unit, to_body, explanation, result, opinion, occurred_at,
         visit,
@@ -126,7 +128,7 @@ def _read_claimant(form: Form, choice: Choice | None, fields: dict[str, Any]) ->
         fields["claimant_phone"], fault = read_phone(typed_phone)
         if fault:
             form.fault("claimant_phone", fault)
-    elif choice and choice.kind != "service" and (address or form.value("channel") not in _REACHED):
+    elif choice and choice.kind != "service" and (address or fields["channel"] not in _REACHED):
         pass  # an answer can reach an address too; a letter may be anonymous (C-37)
     elif choice and choice.kind == MATTER:
         form.fault("claimant_phone", N_("Enter a phone number or an address: the answer must reach the person."))

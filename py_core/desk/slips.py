@@ -138,7 +138,7 @@ def show_index(turn: Turn) -> Response:
 
 def papers(opened: OpenCase) -> list[dict[str, str]]:
     """The papers that were received so far, with their copies."""
-    return [{"name": name, "second": str(copies)} for name, copies in papers_of(opened)]
+    return [{"name": name, "second": str(copies)} for name, copies in papers_of(opened.case)]
 
 
 def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query: dict[str, str]) -> Response:

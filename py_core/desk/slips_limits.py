@@ -80,9 +80,7 @@ def extension_until(sheet: Sheet) -> str:
 
 def procedure_end(sheet: Sheet, started: Fact | None) -> str:
     """The day on which a procedure will probably end: its working days after the one on which it began (P-08)."""
-    days = next(
-        (fact.data["expected_days"] for fact in (sheet.fact, started) if fact and fact.data.get("expected_days")), None
-    )
+    days = next((told for fact in (sheet.fact, started) if fact and (told := fact.data.get("expected_workdays"))), None)
     if started is None or not days or sheet.opened is None:
         return ""
     calendar = sheet.turn.rules.law_of(sheet.opened.case).calendar

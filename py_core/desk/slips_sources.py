@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from py_core.cases.events import EVENTS
-from py_core.cases.state import Fact
+from py_core.cases.events import COMPLETION_EVENTS, EVENTS
+from py_core.cases.state import Case, Fact
+from py_core.city.rules import unit_of_case
 from py_core.desk import case_view, secrecy
 from py_core.desk import slips_limits as limits
 from py_core.desk.act_view import field_text
 from py_core.desk.slips_city import CITY_SOURCES, OF_OFFER, OF_UNIT, of_offer, of_unit, post_name, posts_of
 from py_core.desk.slips_subject import Sheet
-from py_core.desk.time_words import WORKDAYS
-from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.time_words import WORKDAYS, unit_term
+from py_core.desk.turn import Turn
 from py_core.directory import Person
 from py_core.packs.model import Supervision
 from py_core.reporters import PARTICULARS
@@ -63,8 +64,14 @@ def _lines(sheet: Sheet, name: str) -> Iterable[str | None]:
     return _of_fact(sheet, _fact(sheet, head), field)
 
 
+# What comes after the act that issued a form and still belongs on it: who took over what was handed over, and the
+# answer that tells a result.
+_ANSWERED_BY = {"handed_over": "handover_accepted", **dict.fromkeys(("completed", *COMPLETION_EVENTS), "replied")}
+
+
 def _fact(sheet: Sheet, head: str) -> Fact | None:
-    if sheet.opened is None:
+    """The act of which an entry tells: the newest when the form was issued, not what came later in the case."""
+    if sheet.opened is None or sheet.then is None:
         return None
     if head == "act":
         return sheet.fact
@@ -76,7 +83,9 @@ def _fact(sheet: Sheet, head: str) -> Fact | None:
         return sheet.last_before(head)
     if head == "refusal_decided":
         return _refusal_decided(sheet)
-    return sheet.opened.case.last(head)
+    if sheet.fact is not None and _ANSWERED_BY.get(sheet.fact.type) == head:
+        return sheet.answer(head)
+    return sheet.then.last(head)
 
 
 def _refusal_decided(sheet: Sheet) -> Fact | None:
@@ -153,8 +162,8 @@ def _you(sheet: Sheet) -> str:
 
 def _received(sheet: Sheet) -> str:
     """When the papers came in, or the matter itself where none did: the limit counts from it (JY-3.3.5)."""
-    assert sheet.opened is not None
-    fact = sheet.opened.case.first("materials_received") or sheet.opened.case.registered
+    assert sheet.then is not None
+    fact = sheet.then.first("materials_received") or sheet.then.registered
     return sheet.moment(fact.at) if fact else ""
 
 
@@ -223,23 +232,36 @@ def _subject(sheet: Sheet) -> str:
     return case_view.title_of(sheet.turn, sheet.opened)
 
 
-def papers_of(opened: OpenCase) -> list[tuple[str, int]]:
+def papers_of(case: Case) -> list[tuple[str, int]]:
     """The papers that were received so far, with their copies."""
-    rows = list(opened.case.value("materials") or ())
+    rows = list(case.value("materials") or ())
     for kind in ("materials_received", "materials_completed"):
-        for fact in opened.case.all(kind):
+        for fact in case.all(kind):
             rows.extend(row for row in fact.data.get("materials", ()) if row not in rows)
     return rows
 
 
 def _papers(sheet: Sheet) -> list[str]:
-    assert sheet.opened is not None
-    return [f"{name} × {copies}" for name, copies in papers_of(sheet.opened)]
+    assert sheet.then is not None
+    return [f"{name} × {copies}" for name, copies in papers_of(sheet.then)]
+
+
+def _first_papers(sheet: Sheet) -> str:
+    """The day on which the first papers of the case came in."""
+    fact = sheet.then.first("materials_received") if sheet.then else None
+    return sheet.day(fact.day) if fact else ""
+
+
+def _later_papers(sheet: Sheet) -> str:
+    """The day of the receipt that this notice is about, where papers had come in before: its own limit counts from it."""
+    found = sheet.then.all("materials_received") if sheet.then else ()
+    return sheet.day(found[-1].day) if len(found) > 1 else ""
 
 
 def _handler(sheet: Sheet) -> str:
     assert sheet.opened is not None
-    taken = sheet.opened.case.last("handover_accepted") or sheet.opened.case.last("accepted")
+    assert sheet.then is not None
+    taken = sheet.then.last("handover_accepted") or sheet.then.last("accepted")
     return _person(sheet.turn, taken.user if taken else case_view.first_responder(sheet.turn, sheet.opened))
 
 
@@ -288,9 +310,12 @@ def _procedure_name(sheet: Sheet) -> str:
 
 
 def _procedure_time(sheet: Sheet) -> list[str]:
+    """How long a procedure takes, as it was told: an act of an earlier version says days and not of which kind."""
     for fact in (sheet.fact, _procedure(sheet)):
-        if fact is not None and fact.data.get("expected_days"):
-            return [sheet.turn.count(WORKDAYS, fact.data["expected_days"])]
+        if fact is not None and fact.data.get("expected_workdays"):
+            return [sheet.turn.count(WORKDAYS, fact.data["expected_workdays"])]
+        if fact is not None and (days := fact.data.get("expected_days")):
+            return [f"{days} {sheet.term(unit_term('day', days))}"]
     note = sheet.fact.data.get("note") if sheet.fact else None
     return [str(note)] if note else []
 
@@ -356,8 +381,8 @@ def _written(sheet: Sheet) -> str:
 
 
 def _unit_now(sheet: Sheet) -> str:
-    assert sheet.opened is not None
-    return case_view.unit_name(sheet.turn, case_view.unit_of(sheet.opened))
+    assert sheet.then is not None
+    return case_view.unit_name(sheet.turn, unit_of_case(sheet.then))
 
 
 def _desk(sheet: Sheet) -> str:
@@ -401,6 +426,8 @@ _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "matter.type": lambda s: _matter(s)[0],
     "none": lambda s: s.turn.say(N_("no other section")),
     "papers": _papers,
+    "papers.first": _first_papers,
+    "papers.later": _later_papers,
     "papers.none": lambda s: s.turn.say(N_("No papers were received")),
     "procedure.end": lambda s: limits.procedure_end(s, _procedure(s)),
     "procedure.name": _procedure_name,

@@ -70,14 +70,22 @@ class Sheet:
         return self.turn.say(language.DATE_TIME, date=self.day(local(at)), time=language.time_text(at))
 
     @cached_property
+    def then(self) -> Case | None:
+        """The case as its acts up to the one that issued the form add it up: a copy says what its original said."""
+        if self.opened is None or self.fact is None:
+            return self.opened.case if self.opened else None
+        return self.case_at(self.fact)
+
+    @cached_property
     def as_issued(self) -> Assessment | None:
         """The case when the form was issued: a copy names the same dates as its original, whatever came later."""
         if self.opened is None:
             return None
         if self.fact is None:
             return self.opened.assessment
+        assert self.then is not None
         law = self.turn.rules.law_of(self.opened.case)
-        return assess(self.case_at(self.fact), law.packs, law.calendar, self.fact.at, law.policies)
+        return assess(self.then, law.packs, law.calendar, self.fact.at, law.policies)
 
     def situation_at(self, fact: Fact) -> Situation:
         """The case right after one of its acts, with everything that the law's gates ask."""
@@ -92,6 +100,15 @@ class Sheet:
         until = self.fact.index if self.fact else None
         found = self.opened.case.all(event_type)
         return next((fact for fact in reversed(found) if until is None or fact.index < until), None)
+
+    def answer(self, event_type: str) -> Fact | None:
+        """The first such act after the one that issued the form and before the next of the form's own kind."""
+        if self.opened is None or self.fact is None:
+            return None
+        begun = self.fact
+        again = next((each.index for each in self.opened.case.all(begun.type) if each.index > begun.index), None)
+        found = (each for each in self.opened.case.all(event_type) if each.index > begun.index)
+        return next((each for each in found if again is None or each.index < again), None)
 
     def case_at(self, fact: Fact) -> Case:
         """The case as its acts up to this one add it up."""

@@ -1,62 +1,109 @@
-"""The steps that a person may take in a case now: what the law offers, less the work of a unit that took the case over.
+"""The steps that a person may take in a case now: what the law offers, less the work of the unit that answers for it.
 
-Owns no law (`cases.commands`): who belongs to which unit stands in the directory, which the law does not know.
+Owns no law (`cases.commands` says which steps are that unit's work): who belongs to which unit stands in the directory,
+which the law does not know.
 """
 
 from __future__ import annotations
 
-from py_core.cases.commands import Offered, possible
+from py_core.cases.commands import COMMANDS, Offered, possible
+from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
-# What moves the case on or speaks to the person: the business of the unit that answers for it. Others may add what they
-# know, take the case over or back, record a complaint, and whoever was asked first gives the receipt (JY-3.2.7).
-_WORK = frozenset(
-    {"complete", "finish", "reply", "feed_back", "report_back", "issue_decision", "issue_certificate", "forward_up",
-     "judge_scope", "hand_over", "request_lead", "refer_out", "receive_materials", "notify_correction",
-     "complete_materials", "start_procedure", "notify_procedure_time", "finish_procedure", "request_extension",
-     "notify_extension", "propose_refusal", "report_refusal", "notify_refusal", "confirm_deemed_consent"}
-)  # fmt: skip
+# Said to both sides of a hand-over until somebody has taken the case over: whether it was handed to the reader's own
+# unit, and whether handing over was enough.
+_WHOSE_MOVE = {
+    (True, True): N_(
+        "This case was handed over to your unit, which answers for it now (%(article)s). Take it over, so that everybody sees who handles it."
+    ),
+    (True, False): N_(
+        "This case was handed over to your unit. Until somebody takes it over, it stays with %(who)s (%(article)s)."
+    ),
+    (False, True): N_(
+        "This case was handed over to %(unit)s, which answers for it now (%(article)s). If your unit is to go on with it, take it over first."
+    ),
+    (False, False): N_(
+        "This case was handed over to %(unit)s. Until that unit takes it over, it stays with %(who)s (%(article)s)."
+    ),
+}
 
 
 def steps_now(turn: Turn, opened: OpenCase) -> tuple[Offered, ...]:
     """The lawful steps of this person, those that answer a duty first."""
     offered = possible(opened.case, turn.law(opened.case))
-    if not any(item.command in _WORK for item in offered) or not answering_elsewhere(turn, opened):
+    if not any(COMMANDS[item.command].is_work for item in offered) or not answering_elsewhere(turn, opened):
         return offered
-    return tuple(item for item in offered if item.command not in _WORK)
+    return tuple(item for item in offered if not COMMANDS[item.command].is_work)
 
 
 def require_here(turn: Turn, opened: OpenCase, command: str, article: str) -> None:
-    """Raises `Refused` when the step belongs to another unit, which took the case over."""
-    unit = answering_elsewhere(turn, opened) if command in _WORK else ""
+    """Raises `Refused` when the step belongs to another unit, which answers for the case."""
+    unit = answering_elsewhere(turn, opened) if COMMANDS[command].is_work else ""
     if unit:
         raise Refused(
             "answered_elsewhere",
             article,
-            N_("%(unit)s took this case over and answers for it; this step is that unit's."),
-            N_("Add a note with what you know, or have the case handed back to your unit."),
+            N_("%(unit)s answers for this case; this step is that unit's."),
+            N_("Add a note with what you know, or take the case over if your unit is to go on with it."),
             {"unit": case_view.unit_name(turn, unit)},
         )
 
 
 def answering_elsewhere(turn: Turn, opened: OpenCase) -> str:
-    """The unit that took the case over, when it is another one than this person's and this one has no part in it.
-
-    It is the unit of whoever took it over as it was on that day: people who move later take no case along.
-    """
-    taken = opened.case.last("handover_accepted")
+    """The unit that answers for the case, when it is another one than this person's and this one has no part in it."""
     mine = turn.person.unit if turn.person else ""
-    if taken is None or not mine or opened.assessment.responsible not in ("handler", "first_responder"):
-        return ""
-    taker = turn.directory.person_on(taken.data["by"], taken.day)
-    if taker is None or taker.unit == mine:
+    answering = _answering_unit(turn, opened) if mine else ""
+    if not answering or answering == mine:
         return ""
     law = turn.law(opened.case)
-    lead = opened.case.last("lead_designated")
+    lead, sent = opened.case.last("lead_designated"), opened.case.last("handed_over")
     part = {*look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading.units}
-    part |= {lead.data["lead"], *lead.data.get("assists", ())} if lead is not None else set()
-    return "" if part.intersection(case_view.names_of_unit(turn, mine)) else taker.unit
+    if lead is not None:
+        part.update(lead.data.get("assists", ()))
+        if sent is None or sent.index < lead.index:  # else the lead itself has handed it over
+            part.add(lead.data["lead"])
+    return "" if part.intersection(case_view.names_of_unit(turn, mine)) else answering
+
+
+def whose_move(turn: Turn, opened: OpenCase) -> str:
+    """Whose move it is while a case that was handed over waits to be taken over, for both sides; empty otherwise."""
+    sent, pack = _waiting(opened), turn.pack_of(opened.case)
+    if sent is None or pack is None or not opened.assessment.open:
+        return ""
+    mine = turn.person.unit if turn.person else ""
+    to_mine = bool(mine) and sent.data["to"] in case_view.names_of_unit(turn, mine)
+    answers = opened.assessment.responsible == "receiving_unit"
+    if not answers and opened.assessment.state != "handover_pending":
+        return ""
+    unit = case_view.unit_name(turn, sent.data["to"])
+    who = case_view.responsible(turn, opened)
+    return turn.say(_WHOSE_MOVE[to_mine, answers], unit=unit, who=who, article=pack.handover_article)
+
+
+def _waiting(opened: OpenCase) -> Fact | None:
+    """The last hand-over, as long as nobody has taken the case over after it."""
+    sent, taken = opened.case.last("handed_over"), opened.case.last("handover_accepted")
+    return None if sent is None or (taken is not None and taken.index > sent.index) else sent
+
+
+def _answering_unit(turn: Turn, opened: OpenCase) -> str:
+    """The unit that answers after a hand-over; empty where nobody was handed anything, or the city does not know it.
+
+    Telling and guiding to the section in charge releases who was asked first under BZ-SW-4 and JY-3.2.5: that section
+    answers from the hand-over on, whether or not somebody there has taken the case over yet. Under WH-SW-4(二) whoever
+    was asked first answers until it is taken over, so there only the taking over counts (§5.2 L06).
+    A taker's unit is the one of that day: people who move later take no case along.
+    """
+    role, sent = opened.assessment.responsible, _waiting(opened)
+    if sent is not None and role == "receiving_unit":
+        to = sent.data["to"]
+        return next((unit for unit in turn.directory.units if to in case_view.names_of_unit(turn, unit)), "")
+    taken = opened.case.last("handover_accepted")
+    if taken is None or role not in ("handler", "first_responder"):
+        return ""
+    taker = turn.directory.person_on(taken.data["by"], taken.day)
+    return taker.unit if taker is not None else ""

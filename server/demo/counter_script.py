@@ -84,7 +84,7 @@ def counter(scene: Scene, telling: Telling, visit: Visit) -> Script:
             "id": "1",
             "procedure": telling.procedure,
             "told": True,
-            "expected_days": visit.procedure_days,
+            "expected_workdays": visit.procedure_days,
         }
         yield Step(at, officer.id, "start_procedure", fields)
         if visit.goal == "procedure":

@@ -76,8 +76,8 @@ def steps_of(form: str, say: Say) -> tuple[dict[str, Any], list[Step]]:
         ("2025-12-27 09:00", "call_back", {"result": "satisfied", "consistent": True, "quality": "good"}),
     ]
     procedure: list[Step] = [
-        ("2025-12-25 09:00", "start_procedure", {"id": "K7Q-9", "procedure": "on_site_check", "expected_days": 12}),
-        ("2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9", "expected_days": 12}),
+        ("2025-12-25 09:00", "start_procedure", {"id": "K7Q-9", "procedure": "on_site_check", "expected_workdays": 12}),
+        ("2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9", "expected_workdays": 12}),
     ]
     lead: list[Step] = [
         ("2025-12-24 10:30", "request_lead", {"note": say("涉及两个单位")}),
@@ -183,7 +183,14 @@ def record(store: FakeStore, case_id: str, moment: str, command: str, fields: Ma
     case = fold(case_id, order(known.acts)) if known else None
     user = {"approve_extension": "head", "give_instruction": "head", "start_supervision": "chen"}.get(command, "lin")
     context = Context(now, PACKS, national(), {}, user=user, roles=ALL_ROLES, unit="xingqiao")
-    events = decide(case, Command(command, fields), context)
+    record_events(store, case_id, moment, *decide(case, Command(command, fields), context), kind=command, user=user)
+
+
+def record_events(
+    store: FakeStore, case_id: str, moment: str, *events: Mapping[str, Any], kind: str = "test", user: str = "lin"
+) -> None:
+    """One act with these events, also such as this version would not decide any more."""
+    now = datetime.fromisoformat(moment).replace(tzinfo=LOCAL)
     number = sum(len(acts) for acts in store.acts.values()) + 1
-    act = Act(command, tuple(events), user, f"device-{user}", number, now, now, None, None, PACKS.version, "0.1.0")
+    act = Act(kind, events, user, f"device-{user}", number, now, now, None, None, PACKS.version, "0.1.0")
     store.record(NewAct(case_id, act.text()), now)

@@ -152,14 +152,14 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (replied, "2026-03-03 11:00", "feed_back", {}),
     (fed_back, "2026-03-04 10:00", "return_review", {"reason": "thin"}),
     (reviewed, "2026-03-05 10:00", "call_back", {"result": "satisfied", "consistent": True}),
-    (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_days": 5}),
+    (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_workdays": 5}),
     (in_testing, "2026-03-09 10:00", "finish_procedure", {"id": "p1"}),
     (service, "2026-03-03 10:00", "start_procedure", {"id": "x", "procedure": "other", "name": "drill", "told": False}),
     (
         service,
         "2026-03-03 10:00",
         "start_procedure",
-        {"id": "x", "procedure": "testing", "expected_days": 5, "told": True},
+        {"id": "x", "procedure": "testing", "expected_workdays": 5, "told": True},
     ),
     (service, "2026-03-03 10:00", "record_signature", {"signed": False, "unsigned_reason": "hand hurt"}),
     (service, "2026-03-03 10:00", "request_extension", {"reason": "objective", "until": "2026-03-20"}),
@@ -255,13 +255,13 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     ),
     (in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1"}, "missing_field", "JY-3.3.5"),
     (
-        in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_days": 0},
+        in_testing, "2026-03-04 10:00", "notify_procedure_time", {"id": "p1", "expected_workdays": 0},
         "malformed_field", "JY-3.3.5",
     ),
     (service, "2026-03-03 10:00", "record_signature", {"signed": False}, "missing_field", "JY-3.2.7"),
     (
         service, "2026-03-04 10:00", "start_procedure",
-        {"id": "x", "procedure": "testing", "expected_days": 0}, "malformed_field", "JY-3.3.5",
+        {"id": "x", "procedure": "testing", "expected_workdays": 0}, "malformed_field", "JY-3.3.5",
     ),
     (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (

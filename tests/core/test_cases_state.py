@@ -16,7 +16,9 @@ REGISTRATION = {"type": "registered", "pack": "JY", "matter": "contact", "channe
 
 
 def test_folding_equals_evolving_event_by_event() -> None:
-    desk = service().do("2026-03-03 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_days=5)
+    desk = service().do(
+        "2026-03-03 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_workdays=5
+    )
     case: Case | None = None
     for recorded in desk.acts:
         for event in recorded.act.events:

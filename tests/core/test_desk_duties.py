@@ -11,6 +11,7 @@ from day_office import CITY
 from fakes import BEIJING, NOW, Desk, FakeStore, appeal_form, service_form
 from html_forms import filled
 
+from py_core.cases.commands import COMMANDS
 from py_core.directory import Directory, Term
 
 KEY = "0" * 31 + "1"
@@ -219,6 +220,48 @@ def test_the_work_of_a_case_belongs_to_the_unit_that_took_it_over() -> None:
     town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
     town.take("linxiao", "/cases/{}/do/accept_handover")
     assert "/do/complete" in town.desks["linxiao"].get(f"/cases/{town.case}").html, "handed back"
+
+
+def steps_of(town: Town, who: str) -> list[str]:
+    return re.findall(r"/do/(\w+)", town.page(who))
+
+
+def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it() -> None:
+    """BZ-SW-4, JY-3.2.5: guiding to the section in charge releases who was asked first (§5.2 L06)."""
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="matter", matter="matter:BZ:rights", claimant_name="孙七", complete="yes",
+        claimant_phone="13812345678", title="劳动报酬", text="用人单位未付报酬。",
+    )  # fmt: skip
+    assert "complete" in steps_of(town, "linxiao") or "reply" in steps_of(town, "linxiao")
+    assert 'id="whose-move"' not in town.page("linxiao")
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    assert not [step for step in steps_of(town, "linxiao") if COMMANDS[step].is_work], (
+        "not until somebody takes it over"
+    )
+    assert "accept_handover" in steps_of(town, "linxiao"), "it can be taken back"
+    assert "本件已移交柳溪镇人民政府，由该单位负责办理（BZ-SW-4）" in town.page("linxiao")
+    refused = town.desks["linxiao"].post(f"/cases/{town.case}/do/reply", key="1", text="已协调", opinion="satisfied")
+    assert (refused.status, refused.acts) == (409, ())
+    assert "本件已移交本单位，由本单位负责办理（BZ-SW-4）。请接手" in town.page("xujing")
+    assert steps_of(town, "xujing")[0] == "accept_handover", "its first step"
+    assert "reply" in steps_of(town, "xujing")
+    town.take("xujing", "/cases/{}/do/accept_handover")
+    for who in ("linxiao", "xujing"):
+        assert 'id="whose-move"' not in town.page(who)
+    town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
+    assert "reply" in steps_of(town, "linxiao"), "sent back to the unit that was asked first"
+    assert "reply" not in steps_of(town, "xujing")
+
+
+def test_until_it_is_taken_over_a_case_stays_with_who_was_asked_first() -> None:
+    """WH-SW-4(二)."""
+    town = Town("linxiao", "xujing")
+    town.take("linxiao", "/register", **LETTER, outcome="register")
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    assert "本件已移交柳溪镇人民政府，对方接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in town.page("linxiao")
+    assert "本件已移交本单位，接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in town.page("xujing")
+    assert steps_of(town, "xujing")[0] == "accept_handover"
 
 
 def moved(who: str, unit: str, day: date) -> Directory:

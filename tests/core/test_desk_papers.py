@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fakes import Desk, FakeStore
 from html_forms import filled
-from slip_cases import CALL, CITY, LETTER, OUTSIDE, RECEIPT, SERVICE, Step, case_of, city_with, record
+from slip_cases import CALL, CITY, LETTER, OUTSIDE, RECEIPT, SERVICE, Step, case_of, city_with, record, record_events
 from test_desk_slips import paper, rows
 
 from py_core.directory import Holders, Person, Post
@@ -193,7 +193,7 @@ def test_an_extension_names_the_limit_that_stood_at_the_decision() -> None:
     days: list[Step] = [
         ("2025-12-29 09:00", "request_extension", {"reason": WHY, "workdays": 5}),
         ("2025-12-29 10:00", "start_procedure",
-         {"id": "K7Q-9", "procedure": "on_site_check", "expected_days": 2, "told": True}),
+         {"id": "K7Q-9", "procedure": "on_site_check", "expected_workdays": 2, "told": True}),
         ("2025-12-31 09:00", "finish_procedure", {"id": "K7Q-9"}),
         ("2025-12-31 15:00", "approve_extension", {"by_role": "unit_head", "workdays": 5, "opinion": "同意"}),
     ]  # fmt: skip
@@ -314,6 +314,90 @@ def test_a_copy_tells_the_date_of_the_original(form: str, steps: list[Step]) -> 
     desk, case_id = case_of(LETTER, [*steps, *extended])
     assert "3月5日" in desk.get(f"/cases/{case_id}").html
     assert f"办结期限 {due[1]}" in told(desk, case_id, form)
+
+
+def copies(desk: Desk, case_id: str, form: str, kind: str) -> list[str]:
+    """What stands on the copies of a form, one for each act of this kind, the oldest first."""
+    held = desk.store.case(case_id)
+    assert held is not None
+    acts = [each.hash for each in held.acts if each.act.kind == kind]
+    return [_close(paper(desk.get(f"/cases/{case_id}/slips/{form}", act=act[:12]).html)) for act in acts]
+
+
+def test_each_hand_over_is_printed_with_its_own_taking_over_and_papers() -> None:
+    twice: list[Step] = [
+        ("2025-12-24 11:00", "hand_over", {"to": "shuiwu"}),
+        ("2025-12-24 14:00", "accept_handover", {"by": "wang"}),
+        ("2025-12-25 09:00", "receive_materials", {"complete": True, "materials": [{"name": "补充说明", "copies": 1}]}),
+        ("2025-12-25 10:00", "hand_over", {"to": "xingqiao"}),
+    ]
+    desk, case_id = case_of(SERVICE, twice)
+    first, second = copies(desk, case_id, "F-08", "hand_over")
+    assert "接手时间 2025年12月24日 14:00" in first
+    assert "补充说明" not in first
+    assert "补充说明 × 1" in second
+    assert "接手时间 2025" not in second, "nobody has taken it over a second time"
+    record(desk.store, case_id, "2025-12-26 09:00", "accept_handover", {"by": "lin"})
+    first, second = copies(desk, case_id, "F-08", "hand_over")
+    assert "接手时间 2025年12月24日 14:00" in first
+    assert "接手时间 2025年12月26日 09:00" in second
+
+
+def test_a_work_order_sent_back_keeps_the_papers_of_its_first_round() -> None:
+    def round_of(day: str, word: str, end: Step) -> list[Step]:
+        return [
+            (f"{day} 09:00", "reply", {"text": f"{word}答复", "opinion": "satisfied"}),
+            (f"{day} 10:00", "feed_back", {"text": f"{word}反馈"}),
+            (f"{day} 11:00", *end[1:]),
+        ]
+
+    back = round_of("2025-12-26", "首次", ("", "return_review", {"reason": "未到现场核实"}))
+    desk, case_id = case_of(CALL, [*back, *round_of("2025-12-29", "再次", ("", "pass_review", {"note": "属实"}))])
+    first, second = copies(desk, case_id, "F-34", "feed_back")
+    assert ("首次答复" in first, "再次答复" in first, "2025年12月26日 09:00" in first) == (True, False, True)
+    assert ("首次答复" in second, "再次答复" in second) == (False, True)
+    returned = copies(desk, case_id, "F-35", "return_review")[0]
+    assert ("首次反馈" in returned, "再次反馈" in returned) == (True, False)
+    assert "再次反馈" in copies(desk, case_id, "F-35", "pass_review")[0]
+
+
+def test_a_notice_names_the_day_of_the_first_papers_and_of_those_it_is_about() -> None:
+    desk, case_id = city_with("F-04")
+    assert "首次收到材料日期 2025年12月24日 告知日期" in told(desk, case_id, "F-04")
+    for day, command, given in (
+        ("2025-12-29 09:00", "receive_materials", {"complete": False}),
+        ("2025-12-29 10:00", "notify_correction", {"items": ["申请表缺页"], "form": "written"}),
+    ):
+        record(desk.store, case_id, day, command, given)
+    text = told(desk, case_id, "F-04")
+    assert "首次收到材料日期 2025年12月24日 本次收到材料日期 2025年12月29日" in text
+    held = desk.store.case(case_id)
+    assert held is not None
+    first = _close(paper(desk.get(f"/cases/{case_id}/slips/F-04", act=held.acts[0].hash[:12]).html))
+    assert "本次收到材料日期" not in first
+
+
+def test_days_of_which_nobody_said_the_kind_are_printed_as_days() -> None:
+    """Versions before recorded `expected_days`, asked for as mere days: the paper calls them nothing else."""
+    started = {"type": "procedure_started", "id": "K7Q-9", "procedure": "on_site_check", "expected_days": 12}
+    desk, case_id = case_of(SERVICE, [])
+    record_events(desk.store, case_id, "2025-12-25 09:00", {**started, "told": True})
+    assert "所需时间：12 日。" in told(desk, case_id, "F-14")
+    assert "工作日" not in told(desk, case_id, "F-14")
+    assert "预计于" not in told(desk, case_id, "F-14"), "no date can be counted from it"
+    assert "Time needed: 12 days." in told(desk, case_id, "F-14", "en")
+    assert "所需天数：" in re.sub(r"<[^>]*>", "", desk.get(f"/cases/{case_id}").html)
+    desk, case_id = case_of(SERVICE, [])
+    record_events(desk.store, case_id, "2025-12-25 09:00", started)
+    record(desk.store, case_id, "2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9", "expected_workdays": 8})
+    assert "所需时间：8 个工作日。" in told(desk, case_id, "F-14")
+
+
+def test_an_order_of_the_leader_keeps_the_unit_that_had_the_case() -> None:
+    desk, case_id = case_of(LETTER, [("2025-12-24 12:00", "give_instruction", {"text": "请按期办结。"})])
+    before = told(desk, case_id, "F-10")
+    record(desk.store, case_id, "2025-12-25 09:00", "hand_over", {"to": "shuiwu"})
+    assert told(desk, case_id, "F-10") == before
 
 
 def test_who_is_sent_elsewhere_gets_the_way_to_it() -> None:

@@ -244,6 +244,20 @@ def test_a_sheet_says_what_its_dates_are_and_why_one_is_missing(started: Desk) -
         assert re.search(r"到期日：<strong>2026年1月8日</strong> <span[^>]*>Due: Thu 8 Jan 2026</span>", english)
 
 
+def test_a_desk_offers_no_visit_as_a_channel_and_a_visit_needs_none(started: Desk) -> None:
+    """走访 names the officer's visit to an enterprise: it comes from the visit, and nobody at a desk can claim it."""
+    assert 'value="visit"' not in started.get("/register").html
+    refused = started.post("/register", **service_form(f"{5:032x}", channel="visit"))
+    assert (refused.status, refused.acts) == (422, ())
+    assert 'href="#channel"' in refused.html
+    form = service_form(f"{6:032x}", visit=VISIT[8:], claimant="enterprise", claimant_name="恒泰纺织", claimant_id="")
+    assert form.pop("channel") == "walk_in"
+    assert started.post("/register", **form).status == 303
+    held = started.store.case(f"{6:032x}")
+    assert held is not None
+    assert held.acts[0].act.events[0]["channel"] == "visit"
+
+
 def test_a_sheet_denies_no_limit_that_exists(started: Desk) -> None:
     form = service_form(
         f"{2:032x}", offer="matter", matter="matter:BZ:approval", visit=VISIT[8:], claimant="outside_unit",

@@ -13,7 +13,7 @@ from law import act, hash_of, service
 from e2e.further_steps import MATTER, TAKEN, FurtherStep
 
 UNTOLD = ("start_procedure", {"id": "K9-7", "procedure": "on_site_check", "told": False})
-FORESEEN = ("start_procedure", {**UNTOLD[1], "expected_days": 12})
+FORESEEN = ("start_procedure", {**UNTOLD[1], "expected_workdays": 12})
 ACCEPTED = FurtherStep(MATTER["JY"], (TAKEN,))
 
 
@@ -22,10 +22,10 @@ def test_the_notice_asks_for_the_working_days_and_is_not_taken_without_them() ->
     shown = desk.get(f"{case}/do/notify_procedure_time").html
     assert "所需工作日数" in shown
     assert "所需工作日数（选填）" not in shown
-    refused = desk.post(f"{case}/do/notify_procedure_time", key="1", procedure_id="K9-7", expected_days="")
+    refused = desk.post(f"{case}/do/notify_procedure_time", key="1", procedure_id="K9-7", expected_workdays="")
     assert (refused.status, refused.acts) == (422, ())
-    assert 'href="#expected_days"' in refused.html
-    taken = desk.post(f"{case}/do/notify_procedure_time", key="1", procedure_id="K9-7", expected_days="12")
+    assert 'href="#expected_workdays"' in refused.html
+    taken = desk.post(f"{case}/do/notify_procedure_time", key="1", procedure_id="K9-7", expected_workdays="12")
     assert taken.status == 303
     assert "12 个工作日" in desk.get(f"{case}/slips/F-14").html
 
@@ -38,10 +38,10 @@ def test_the_notice_is_filled_with_the_days_that_the_start_foresaw() -> None:
 @pytest.mark.parametrize(("days", "status"), [("", 422), ("0", 422), ("12", 303)])
 def test_a_start_with_the_time_told_needs_the_time(days: str, status: int) -> None:
     desk, case = in_front_of(ACCEPTED, "JY")
-    typed = {"procedure": "testing", "expected_days": days, "told": "yes"}
+    typed = {"procedure": "testing", "expected_workdays": days, "told": "yes"}
     answer = desk.post(f"{case}/do/start_procedure", key="1", **typed)
     assert answer.status == status
-    assert ('href="#expected_days"' in answer.html) is (status == 422)
+    assert ('href="#expected_workdays"' in answer.html) is (status == 422)
 
 
 def test_a_start_that_tells_nothing_yet_needs_no_time() -> None:

@@ -189,7 +189,7 @@ def test_the_person_who_wants_the_signature_later_can_sign_later() -> None:
 
 def test_a_procedure_that_starts_after_expiry_revives_nothing() -> None:
     desk = service("2026-03-02 10:00").do(
-        "2026-03-18 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_days=5
+        "2026-03-18 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_workdays=5
     )
     found = desk.look("2026-03-25 10:00")
     assert (found.due, found.light) == (date(2026, 3, 16), "overdue")
@@ -199,7 +199,7 @@ def test_a_procedure_told_late_counts_from_the_telling() -> None:
     desk = service("2026-03-02 10:00").do(
         "2026-03-03 10:00", "start_procedure", id="p", procedure="testing", told=False
     )
-    desk.do("2026-03-05 10:00", "notify_procedure_time", id="p", expected_days=3).do(
+    desk.do("2026-03-05 10:00", "notify_procedure_time", id="p", expected_workdays=3).do(
         "2026-03-10 10:00", "finish_procedure", id="p"
     )
     assert desk.look("2026-03-10 11:00").due == date(2026, 3, 19), "6, 9 and 10 March are not counted"
@@ -208,7 +208,7 @@ def test_a_procedure_told_late_counts_from_the_telling() -> None:
 def test_the_statutory_clock_knows_fewer_procedures_than_the_promise() -> None:
     legal = {"n": 10, "unit": "workday"}
     desk = service("2026-03-02 10:00", statutory=legal).do(
-        "2026-03-03 10:00", "start_procedure", id="p", procedure="survey", told=True, expected_days=2
+        "2026-03-03 10:00", "start_procedure", id="p", procedure="survey", told=True, expected_workdays=2
     )
     desk.do("2026-03-05 10:00", "finish_procedure", id="p")
     dues = {clock.name: clock.due for clock in desk.look("2026-03-05 11:00").clocks}
@@ -420,7 +420,7 @@ def test_no_chinese_stands_in_code_where_pages_and_acts_are_made(folder: str) ->
 
 def test_a_desk_keeps_working_when_the_acts_arrive_in_any_order() -> None:
     desk: Desk = service().do(
-        "2026-03-03 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_days=5
+        "2026-03-03 10:00", "start_procedure", id="p", procedure="testing", told=True, expected_workdays=5
     )
     from py_core.cases.history import order
 

@@ -409,7 +409,9 @@ def test_the_time_of_a_procedure_is_not_told_without_the_time(parts: Parts, lin:
     told = {"type": "procedure_time_notified", "id": "1"}
     assert lin.verdict(lin.act(case_id(2), registered(), {**started, "told": True})) == "time_not_told"
     assert lin.verdict(lin.act(CASE, {**started, "told": False})) == "accepted"
-    assert lin.verdict(lin.act(CASE, {**told, "expected_days": 12})) == "accepted"
+    assert lin.verdict(lin.act(CASE, {**told, "expected_workdays": 12})) == "accepted"
+    earlier = {**started, "id": "2", "told": True, "expected_days": 5}  # as versions before wrote it
+    assert lin.verdict(lin.act(CASE, earlier)) == "accepted"
     assert lin.verdict(lin.act(CASE, told)) == "time_not_told"
 
 

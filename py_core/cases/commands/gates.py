@@ -131,9 +131,9 @@ def _procedure_time(s: Situation, event_type: str, data: Data | None) -> None:
         return
     article = s.pack.common.procedure_article
     if tells_no_time(event_type, data):
-        raise refuse("missing_field", article, {"expected_days": N_("is missing")})
-    if data.get("expected_days", 1) < 1:
-        raise refuse("malformed_field", article, {"expected_days": N_("must be at least 1")})
+        raise refuse("missing_field", article, {"expected_workdays": N_("is missing")})
+    if data.get("expected_workdays", 1) < 1:
+        raise refuse("malformed_field", article, {"expected_workdays": N_("must be at least 1")})
 
 
 def _procedure_time_notified(s: Situation, data: Data | None) -> None:

@@ -28,7 +28,7 @@ def find_offers(
 ) -> tuple[Offered, ...]:
     """The steps that this person of this unit may take now, those that answer a duty first."""
     found: dict[str, Offered] = {}
-    suggested = _suggested(assessment, situation.reading.refusal_met is not None)
+    suggested = _suggested(assessment, situation)
     for transition in situation.pack.common.transitions:
         article = transition.sources.get(situation.pack.id)
         command = COMMANDS[transition.command]
@@ -49,7 +49,14 @@ def find_offers(
             continue
         theirs = transition.command != "accept_handover" or not _sent_elsewhere(situation, unit)
         found[transition.command] = Offered(transition.command, article, theirs and transition.command in suggested)
-    return tuple(sorted(found.values(), key=lambda offer: (not offer.suggested, offer.command in _LAST)))
+    return tuple(sorted(found.values(), key=_rank))
+
+
+def _rank(offer: Offered) -> tuple[bool, bool]:
+    """What answers a duty comes first, before all of it that somebody takes the case over; steps of rare days last."""
+    if offer.suggested:
+        return False, offer.command != "accept_handover"
+    return True, offer.command in _LAST
 
 
 def _sent_elsewhere(s: Situation, unit: str) -> bool:
@@ -95,7 +102,7 @@ def may_assist(s: Situation, unit: str) -> bool:
     return unit in assisting_units(s) and unit != answering and not accepted
 
 
-# Steps of rare days stand behind the others, unless they are owed.
+# Steps of rare days, unless they are owed.
 _LAST = frozenset(
     {"accept_handover", "report_urgent", "record_absence", "leave_message", "file_complaint", "attach", "note"}
 )
@@ -131,12 +138,14 @@ _FORWARD: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _suggested(assessment: Assessment, met: bool) -> frozenset[str]:
+def _suggested(assessment: Assessment, s: Situation) -> frozenset[str]:
     wanted = {_ANSWERS[item] for item in (*assessment.owed, assessment.duty) if item in _ANSWERS}
     if "deemed_consent" in assessment.overlays:
         wanted.add("confirm_deemed_consent")
     wanted.update(_FORWARD.get(assessment.state, ()))
-    if met:  # the meeting has spoken: what is left is the decision
+    if s.reading.handed and s.reading.role == "receiving_unit":  # it answers, but nobody there has said so yet
+        wanted.add("accept_handover")
+    if s.reading.refusal_met is not None:  # the meeting has spoken: what is left is the decision
         wanted.discard("record_leaders_meeting")
     return frozenset(wanted)
 
