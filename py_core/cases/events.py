@@ -178,7 +178,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "leaders_meeting_recorded": (_f("opinion", "long_text", "Opinion of the meeting", term="opinion_text"),),
     "refusal_decided": (
         _f("outcome", "choice", "Decision of the leader", True, ("correct", "solve", "agree"), "refusal"),
-        _NOTE,
+        _f("note", "long_text", "Opinion"),
     ),
     "refusal_notified": (
         _f("reason", "long_text", "Reason"),

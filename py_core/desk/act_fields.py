@@ -49,6 +49,7 @@ _NEEDED_IF = {
     ("start_procedure", "expected_workdays"): N_("Needed if the person was told how long it takes."),
     ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
     ("reveal_field", "words"): N_("Needed if it is for something else."),
+    ("decide_refusal", "note"): N_("Needed if a solution is proposed: say which one."),
 }
 _HINTS = {
     "texts": N_("One item a line."),

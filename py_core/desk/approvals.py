@@ -130,6 +130,7 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "asked": _asked(turn, fact) if fact else "",
             "wish": _wish(turn, opened, fact) if fact else "",
             "reason": _reason(facts),
+            "met": _met(opened) if "decide_refusal" in commands else "",
             "race": race,
             "race_text": language.day_text(turn.lang, race) if race else "",
             "left": case_view.days_left(turn, race, case_view.unit_of(opened)) if race else "",
@@ -160,6 +161,14 @@ def _reason(facts: list[Fact]) -> str:
     """The reason given by whoever asked; a report that only passes it on says less than the proposal before it."""
     told = (str(fact.data[key]) for key in ("reason", "about", "note", "text") for fact in facts if fact.data.get(key))
     return next(told, "")
+
+
+def _met(opened: OpenCase) -> str:
+    """What the leaders' meeting on the refusal that stands came to (BZ-FD-2); nothing where it has not met."""
+    proposed, met = opened.case.last("refusal_proposed"), opened.case.last("leaders_meeting_recorded")
+    if met is None or (proposed is not None and proposed.index > met.index):
+        return ""
+    return str(met.data.get("opinion") or "")
 
 
 def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:

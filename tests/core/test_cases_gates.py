@@ -137,6 +137,7 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (proposed, "2026-03-02 12:00", "report_refusal", {}),
     (reported, "2026-03-02 13:00", "mark_refusal_major", {}),
     (reported, "2026-03-02 13:00", "decide_refusal", {"outcome": "correct"}),
+    (reported, "2026-03-02 13:00", "decide_refusal", {"outcome": "solve", "note": "lend them the hall"}),
     (agreed, "2026-03-03 10:00", "notify_refusal", {}),
     (
         lambda: major_again().do("2026-03-05 09:00", "record_leaders_meeting", opinion="refuse"),
@@ -208,6 +209,7 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
         "2026-03-02 14:00", "decide_refusal", {"outcome": "agree"}, "meeting_not_recorded", "BZ-FD-2",
     ),
     (major_again, "2026-03-05 10:00", "decide_refusal", {"outcome": "agree"}, "meeting_not_recorded", "BZ-FD-2"),
+    (reported, "2026-03-02 13:00", "decide_refusal", {"outcome": "solve", "note": " "}, "missing_field", "BZ-FD-2"),
     (service, "2026-03-03 10:00", "notify_refusal", {}, "missing_field", "JY-3.2.6"),
     (outside, "2026-03-02 11:00", "request_extension", {"reason": "x", "workdays": 3}, "no_extension_in_pack", "BZ-SW-1"),
     (

@@ -215,6 +215,18 @@ def test_after_the_leaders_meeting_the_decision_comes_first() -> None:
         found = re.search(rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/(\w+)"', desk.get(case).html)
         assert found
         assert found[1] == first
+        # Who decides after the meeting reads what it came to; the meeting on an earlier refusal says nothing here.
+        assert ("不予批复" in desk.get("/approvals").html) == (steps == refusal)
+        assert ("不予批复" in desk.get(f"{case}/do/{first}").html) == (steps == refusal)
+
+
+def test_a_solution_that_a_leader_proposes_is_said_in_words() -> None:
+    steps = (TAKEN, ("propose_refusal", {"reason": "不符合条件"}), ("report_refusal", {}))
+    desk, case = in_front_of(FurtherStep(MATTER["BZ"], steps, {}, "wuhaiyan"), "BZ")
+    silent = desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="solve")
+    assert silent.status == 422
+    assert 'href="#note"' in silent.html
+    assert desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="solve", note="改由镇文化站承办").status == 303
 
 
 def test_nobody_else_refuses_an_extension_past_the_page() -> None:

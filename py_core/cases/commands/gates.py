@@ -257,6 +257,8 @@ def _refusal_decided(s: Situation, data: Data | None) -> None:
     _refusal_filed(s, data)
     if s.reading.refusal_major is not None and s.reading.refusal_met is None:
         raise refuse("meeting_not_recorded", s.pack.refusal_meeting_article)
+    if data is not None and data["outcome"] == "solve" and not str(data.get("note") or "").strip():
+        raise refuse("missing_field", s.pack.refusal_meeting_article, {"note": N_("is missing")})
 
 
 def needs_filing(s: Situation) -> bool:
