@@ -226,7 +226,10 @@ def test_a_solution_that_a_leader_proposes_is_said_in_words() -> None:
     silent = desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="solve")
     assert silent.status == 422
     assert 'href="#note"' in silent.html
-    assert desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="solve", note="改由镇文化站承办").status == 303
+    assert (
+        desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="solve", note="改由镇文化站承办").status
+        == 303
+    )
 
 
 def test_nobody_else_refuses_an_extension_past_the_page() -> None:

@@ -7,10 +7,11 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from day_office import CITY
+from day_office import CITY, in_front_of
 from fakes import BEIJING, NOW, Desk, FakeStore, appeal_form, service_form
 from html_forms import filled
 
+from e2e.further_steps import TAKEN, FurtherStep
 from py_core.cases.commands import COMMANDS
 from py_core.directory import Directory, Term
 
@@ -294,3 +295,14 @@ def test_whoever_was_asked_first_gives_the_receipt_after_a_hand_over_too() -> No
     town.take("xujing", "/cases/{}/do/accept_handover")
     assert "/do/issue_receipt" in town.page("linxiao")
     assert "/do/complete" not in town.page("linxiao")
+
+
+def test_what_is_urgent_or_supervised_says_so_on_the_lists() -> None:
+    """A head sees at once which of the cases without a date was reported as urgent (BZ-SW-5)."""
+    urgent = FurtherStep({"matter": "contact", "urgent": True}, (TAKEN, ("report_urgent", {})), {}, "sunguoping")
+    desk, _ = in_front_of(urgent, "BZ")
+    row = re.search(r'<li class="sw-duty .*?id="duty-.*?</ul>', desk.get("/today").html, re.S)
+    assert row
+    assert '<span class="sw-tag sw-tag--warn">紧急</span>' in row[0]
+    calm, _ = in_front_of(FurtherStep({"matter": "contact"}, (TAKEN,), {}, "sunguoping"), "BZ")
+    assert "sw-tag--warn" not in calm.get("/today").html
