@@ -113,7 +113,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "handed_over": (_f("to", "text", "Handed to", True), _NOTE),
     "handover_accepted": (_f("by", "text", "By", True), _NOTE),
-    "lead_requested": (_NOTE,),
+    "lead_requested": (_f("note", "long_text", "Reason"),),
     "lead_designated": (
         _f("lead", "text", "Lead unit", True),
         _f("assists", "texts", "Assisting units"),
@@ -241,7 +241,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("reason", "long_text", "Special reason"),
     ),
     "acting_arranged": (_f("by", "text", "By", True), _f("who", "text", "Acting person")),
-    "post_changed": (_NOTE,),
+    "post_changed": (_f("note", "long_text", "What is changed"),),
     "post_change_filed": (_NOTE,),
     # Who complains stands beside the case where the regulation keeps it secret (`py_core.reporters`): `beside` names
     # that document.

@@ -11,7 +11,7 @@ from py_core.cases.commands.gates import check
 from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.offers import OF_APPROVERS, require_approver
 from py_core.desk import act_fields, case_view, secrecy
-from py_core.desk.approvals import asked_for
+from py_core.desk.approvals import asked_for, is_decision
 from py_core.desk.command_words import command_title, fault_text
 from py_core.desk.forms import Form, shown_moment
 from py_core.desk.frame import page, redirect
@@ -92,7 +92,8 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         for name, message in refused.fields.items():
             form.fault(act_fields.typed_name(name), fault_text(message))
         return _page(turn, opened, spec, form, status=422)
-    location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done=act"
+    done = "decision" if is_decision(spec.name) else "act"
+    location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done={done}"
     return Response(303, location=location, acts=_acts(turn, opened, spec, events, occurred_at))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from py_core.cases.commands import possible
+from py_core.cases.commands import Offered, possible
 from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.command_words import command_title
@@ -20,7 +20,7 @@ from py_core.desk.time_words import MORE_WORKDAYS
 from py_core.desk.turn import OpenCase, Turn
 from py_core.rules.situation import look
 from py_core.views import language
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
 
 _ASKED, _REASON = (N_("Asked by"), N_("Asks for")), N_("Reason")
 # What is decided, the acts that led to it (the newest one is shown), what its date means, and what is said of whoever
@@ -83,15 +83,34 @@ def show_approvals(turn: Turn) -> Response:
         "approvals.html",
         turn.say(N_("Approvals")),
         "approvals",
-        {"rows": rows, "decides": turn.may("see_approvals")},
+        {
+            # What the rules merely point out stands after what somebody waits for, as `waiting_for` counts it.
+            "groups": [[row for row in rows if row["hint"] == hint] for hint in (False, True)],
+            "decides": turn.may("see_approvals"),
+        },
         where="approvals",
     )
 
 
 def waiting_for(turn: Turn) -> int:
     """How many cases stand still until this person decides; what the rules merely propose is not among them."""
-    pending = (opened for opened in _candidates(turn) if opened.glance.state in _WAITING)
-    return sum(any(_rows(turn, opened)) for opened in pending)
+    pending = (
+        opened for opened in _candidates(turn) if opened.glance.state in _WAITING or opened.glance.role == "unit_head"
+    )
+    return sum(any(not row["hint"] for row in _rows(turn, opened)) for opened in pending)
+
+
+def waiting_words(turn: Turn) -> str:
+    """How much waits for this person's decision, in words; "" when nothing does."""
+    n = waiting_for(turn)
+    return (
+        turn.count(N2_("%(n)d matter waits for your decision", "%(n)d matters wait for your decision"), n) if n else ""
+    )
+
+
+def is_decision(command: str) -> bool:
+    """Whether a step answers what stands on the list of approvals."""
+    return command in _DECISIONS
 
 
 def asked_for(turn: Turn, opened: OpenCase, command: str) -> dict[str, Any] | None:
@@ -117,7 +136,7 @@ def _candidates(turn: Turn) -> Iterator[OpenCase]:
 def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
     offered = [item for item in possible(opened.case, turn.law(opened.case)) if item.command in _DECISIONS]
     for commands, asked_by, meaning, (asker, wish), why in _QUESTIONS:
-        mine = [item for item in offered if item.command in commands]
+        mine = sorted((item for item in offered if item.command in commands), key=_declines)
         if not mine or (commands & {"open_accountability"} and not opened.assessment.proposals):
             continue
         facts = _asking(opened, asked_by)
@@ -125,6 +144,7 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
         proposed = opened.assessment.proposals if "decline_proposal" in commands else ()
         race = _race(turn, opened, commands)
         yield {
+            "hint": "decline_proposal" in commands,
             "head": case_view.summary(turn, opened),
             "proposed": _proposed(turn, opened, proposed),
             "asked": _asked(turn, fact) if fact else "",
@@ -139,6 +159,11 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "article": mine[0].article,
             "actions": [{"name": item.command, "label": command_title(turn, item.command)} for item in mine],
         }
+
+
+def _declines(offered: Offered) -> bool:
+    """To decline what the rules propose comes after doing it."""
+    return offered.command == "decline_proposal"
 
 
 def _proposed(turn: Turn, opened: OpenCase, names: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from py_core.desk import act_view, case_view, secrecy, slips, slips_offered
+from py_core.desk.approvals import waiting_words
 from py_core.desk.command_words import command_title
 from py_core.desk.contradiction_view import contradiction_view
 from py_core.desk.frame import page
@@ -41,6 +42,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
         f"case-{case_id}",
         {
             "head": head,
+            "decisions": waiting_words(turn) if turn.request.query.get("done") == ["decision"] else "",
             "newer_app_needed": bool(opened.assessment.problem),
             "owed": head["owed"],
             "breaches": head["breaches"],

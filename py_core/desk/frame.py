@@ -22,6 +22,7 @@ DONE = {
     "notice": N_("Registered. The one-time notice is ready to print."),
     "guide": N_("Registered. The slip that guides the person is ready to print."),
     "act": N_("Recorded."),
+    "decision": N_("Recorded."),
     "late_taken": N_("The late work is in the record now. Its author hears of it at the next contact."),
     "left_out": N_("The work is left out and kept here for ever. Its author hears of it at the next contact."),
     "late_again": N_("Somebody has decided about this work already."),

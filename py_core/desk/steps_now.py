@@ -6,11 +6,14 @@ which the law does not know.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from py_core.cases.commands import COMMANDS, Offered, possible
 from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
+from py_core.rights import rights
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
@@ -35,9 +38,19 @@ _WHOSE_MOVE = {
 def steps_now(turn: Turn, opened: OpenCase) -> tuple[Offered, ...]:
     """The lawful steps of this person, those that answer a duty first."""
     offered = possible(opened.case, turn.law(opened.case))
+    if not _works(turn, opened):
+        offered = tuple(
+            replace(item, suggested=item.suggested and not COMMANDS[item.command].is_work) for item in offered
+        )
     if not any(COMMANDS[item.command].is_work for item in offered) or not answering_elsewhere(turn, opened):
         return offered
     return tuple(item for item in offered if not COMMANDS[item.command].is_work)
+
+
+def _works(turn: Turn, opened: OpenCase) -> bool:
+    """Whether such work is this person's at all: a leader may do it, but is not invited to do it before others."""
+    roles = turn.roles.union(*(rights().roles[role].stands_for for role in turn.roles))
+    return not roles.isdisjoint({"handler", opened.assessment.responsible})
 
 
 def require_here(turn: Turn, opened: OpenCase, command: str, article: str) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import case_view
-from py_core.desk.approvals import waiting_for
+from py_core.desk.approvals import waiting_words
 from py_core.desk.duties import STAND_IN, duties, scopes, usual_scope
 from py_core.desk.frame import first_page, page, redirect
 from py_core.desk.ports import Response
@@ -53,7 +53,7 @@ def show_today(turn: Turn) -> Response:
         "today",
         {
             "reminder": _reminder(turn, found, today),
-            "decisions": _decisions(turn),
+            "decisions": waiting_words(turn),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, scope),
             "counts": [{"light": group["light"], "n": group["n"]} for group in groups],
@@ -61,13 +61,6 @@ def show_today(turn: Turn) -> Response:
             "visits": due_visits(turn, scope),
         },
         where="today",
-    )
-
-
-def _decisions(turn: Turn) -> str:
-    n = waiting_for(turn)
-    return (
-        turn.count(N2_("%(n)d matter waits for your decision", "%(n)d matters wait for your decision"), n) if n else ""
     )
 
 

@@ -11,7 +11,7 @@ from day_office import in_front_of
 from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
 from html_forms import filled
 
-from e2e.further_steps import DELIVERED, MATTER, TAKEN, FurtherStep
+from e2e.further_steps import COMPLAINED, DELIVERED, MATTER, TAKEN, FurtherStep
 from e2e.working_days import FANG
 from py_core.cases.commands import Command, Context, decide
 from py_core.cases.history import order
@@ -253,3 +253,35 @@ def test_the_trigger_that_the_rules_propose_is_chosen_already() -> None:
     page = desk.get(f"{case}/do/start_supervision").html
     assert page.count("checked") == 1
     assert re.search(r'value="HL-8\(1\)"[^>]*checked', page)
+
+
+def test_what_waits_and_what_the_rules_point_out_stand_apart() -> None:
+    """The number on Today is that of the first list; doing comes before declining."""
+    waits = ("request_extension", {"reason": "外地未回函", "workdays": 5})
+    desk, case = in_front_of(FurtherStep(MATTER["WH"], (waits, COMPLAINED), {}, "wuhaiyan"), "WH")
+    html = desk.get("/approvals").html
+    lists = re.findall(r'<h2[^>]*id="approvals-\d">(.*?)<span[^>]*>（(\d)）', html)
+    assert lists == [("等待您审批", "1"), ("制度提示，是否采纳由您决定", "1")]
+    assert "有 1 件事项等待您审批" in desk.get("/today").html
+    steps = re.findall(rf'href="{case}/do/(\w+)"', html)
+    assert steps == ["approve_extension", "refuse_extension", "open_accountability", "decline_proposal"]
+
+
+def test_who_decided_one_is_led_to_the_next() -> None:
+    filed = (TAKEN, ("propose_refusal", {"reason": "不符合条件"}), ("report_refusal", {}))
+    desk, case = in_front_of(FurtherStep(MATTER["BZ"], filed, {}, "wuhaiyan"), "BZ")
+    answer = desk.post(f"{case}/do/mark_refusal_major", key=str(desk.seq))
+    assert answer.location == f"{case}?done=decision"
+    assert 'id="decisions"' in desk.get(case, done="decision").html  # the leaders' meeting is to be recorded
+    assert 'id="decisions"' not in desk.get(case).html
+    desk.post(f"{case}/do/record_leaders_meeting", key=str(desk.seq), opinion="不予批复")
+    desk.post(f"{case}/do/decide_refusal", key=str(desk.seq), outcome="agree")
+    assert 'id="decisions"' not in desk.get(case, done="decision").html  # nothing waits any more
+
+
+def test_a_leader_is_not_led_to_the_work_of_the_handler() -> None:
+    for who, led in (("linxiao", True), ("wuhaiyan", False)):
+        desk, case = in_front_of(FurtherStep(MATTER["WH"], (TAKEN,), {}, who), "WH")
+        html = desk.get(case).html
+        assert f'href="{case}/do/complete"' in html
+        assert bool(re.search(rf'class="govuk-button govuk-!-margin-bottom-0" href="{case}/do/complete"', html)) == led

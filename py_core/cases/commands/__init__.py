@@ -124,7 +124,7 @@ def _registration(fields: Mapping[str, Any], context: Context) -> Iterator[tuple
         papers = {"materials": fields["materials"]} if "materials" in fields else {}
         yield "materials_received", {"complete": complete, **papers}
     if fields.get("corrections"):
-        yield "correction_notified", {"items": fields["corrections"], "form": "written", "overlooked": False}
+        yield "correction_notified", {"items": fields["corrections"], "form": "written"}
     if "scope" in fields:
         yield "scope_judged", {"outcome": fields["scope"]}
     if "deliver_to" in fields:
