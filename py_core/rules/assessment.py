@@ -43,6 +43,11 @@ class Granted:
     new_due: date
 
 
+_OF_THE_MATTER = ("main", "promise", "statutory")
+# Every name but those of steps, which begin with "step:". Among clocks with the same due date the more special one speaks.
+SPEAKS_FIRST = ("correction_notice", "refusal_notice", "feedback", *_OF_THE_MATTER, "call")
+
+
 @dataclass(slots=True)
 class Clock:
     """One limit that runs or ran. `day_zero` is not counted (P-01); `stopped_at` None means that it still runs."""
@@ -71,6 +76,11 @@ class Clock:
     def running(self) -> bool:
         return self.stopped_at is None
 
+    @property
+    def of_the_matter(self) -> bool:
+        """Whether it counts the time of the whole matter, not of a step or notice inside it."""
+        return self.name in _OF_THE_MATTER
+
     def as_dict(self) -> dict[str, Any]:
         return {"name": self.name, "due": self.due.isoformat(), "basis": self.article}
 
@@ -89,9 +99,6 @@ class Alerts:
             "orange": self.orange.isoformat() if self.orange else None,
             "red": self.red.isoformat() if self.red else None,
         }
-
-
-_OF_THE_MATTER = frozenset({"main", "promise", "statutory"})
 
 
 @dataclass(slots=True)
@@ -148,7 +155,7 @@ class Assessment:
 
         `principal` may be a step's inside it: the same day's feedback to the hotline desk (HL-7), a notice that is owed.
         """
-        whole = [clock for clock in self.clocks if clock.name in _OF_THE_MATTER]
+        whole = [clock for clock in self.clocks if clock.of_the_matter]
         return min(whole, key=lambda clock: clock.due) if whole and self.principal else self.principal
 
     @property

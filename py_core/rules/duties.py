@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from py_core.cases.state import Case
-from py_core.rules.assessment import Clock
+from py_core.rules.assessment import SPEAKS_FIRST, Clock
 from py_core.rules.clocks import Clocks
 from py_core.rules.extension import pending
 from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
 
 _OPEN_STAGES = frozenset({"registered", "scope_pending", "accepted", "handling", "handover_pending", "lead_pending"})
-# Among clocks with the same due date the more special one speaks.
-_SPEAKS_FIRST = ("correction_notice", "refusal_notice", "feedback", "main", "promise", "statutory", "call")
 
 
 def find_state(case: Case, reading: Reading, clocks: Clocks) -> str:
@@ -44,10 +42,10 @@ def find_principal(reading: Reading, clocks: Clocks) -> Clock | None:
     candidates = [clock for clock in candidates if clock.name != "correction_notice"] or candidates
     running = [clock for clock in candidates if clock.stopped_at is None]
     if running:
-        return min(running, key=lambda clock: (clock.due, _SPEAKS_FIRST.index(clock.name)))
+        return min(running, key=lambda clock: (clock.due, SPEAKS_FIRST.index(clock.name)))
     if not candidates:
         return None
-    return max(candidates, key=lambda clock: (clock.stopped_at, -_SPEAKS_FIRST.index(clock.name)))
+    return max(candidates, key=lambda clock: (clock.stopped_at, -SPEAKS_FIRST.index(clock.name)))
 
 
 def find_duty(state: str, reading: Reading, principal: Clock | None) -> str:

@@ -80,7 +80,7 @@ def _steps(case: Case, reading: Reading, clocks: Clocks, clock: Clock, timing: T
 
 def _day_zero(reading: Reading, clocks: Clocks, clock: Clock) -> Iterator[Step]:
     fact = clock.started_by
-    main = clock.name in ("main", "promise", "statutory")
+    main = clock.of_the_matter
     if main and clocks.start.deemed:
         params = {"day": fact.day, "notice_due": clocks.start.notice_due}
         yield Step("deemed_start", params, reading.pack.correction_article)
@@ -156,7 +156,7 @@ def _roll(clock: Clock, base: date, timing: Timing) -> Iterator[Step]:
 
 
 def _not_excluded(reading: Reading, clock: Clock, timing: Timing) -> Iterator[Step]:
-    if clock.name not in ("main", "promise", "statutory"):
+    if not clock.of_the_matter:
         return
     for procedure in reading.procedures.values():
         if procedure.told is None and timing.policies.untold_exclusion == "exclude_only_if_told":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import delete
 
@@ -94,16 +95,8 @@ class NeverLetsGo(Device):
 class _PurgesAtOnce(SyncClient):
     """Lets a case go while its own work on it still waits."""
 
-    def _let_go(
-        self,
-        received: Received,
-        held: Iterable[str],
-        busy_too: Iterable[str],
-        attested: tuple[str, ...],
-        *,
-        by_file: bool = False,
-    ) -> None:
-        super()._let_go(received, held, busy_too, attested, by_file=by_file)
+    def _let_go(self, received: Received, *known: Any, **by: Any) -> None:
+        super()._let_go(received, *known, **by)
         received.purge = tuple(sorted({*received.purge, *received.custody.leaving}))
 
 
