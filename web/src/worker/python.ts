@@ -31,7 +31,7 @@ export interface Standing { cursor: number; scope: string; config: number; custo
 /** An act that is offered again because the record came back from a backup; `own`: made on this device; without a log index it was refused. */
 export interface Again { case_id: string; hash: string; own: boolean; log_index: number | null }
 /** What an answer says, and what of it is to be stored (py_core/keeping.py). */
-/** The record's word on its time and its log (py_core/wire.py). */
+/** The record's word on its time and its log (py_core/wire). */
 export interface Beacon { id: string; server_time_ms: number; log_size: number; sig: string; root: string; older: number; path: string[] }
 export interface Received {
   empty: boolean; receipts: Receipt[]; refused: Refused[];
