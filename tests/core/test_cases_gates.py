@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from law import PACKS, PROMISE_10, Desk, at, context, hotline, registered, service
+from stages import (
+    VETO,
+    agreed,
+    approved,
+    asked,
+    complained_of,
+    confirmed,
+    erased,
+    extended,
+    fed_back,
+    handed,
+    in_testing,
+    joint,
+    letter,
+    major_again,
+    outside,
+    proposed,
+    reachable,
+    replied,
+    reported,
+    reviewed,
+    silent,
+    vetoed,
+)
 
 from py_core.calendars import national
-from py_core.cases.commands import COMMAND_OF, COMMANDS, Command, decide, gates, possible
-from py_core.cases.events import EVENTS
+from py_core.cases.commands import COMMANDS, Command, decide, gates
 from py_core.errors import Refused
 from py_core.packs import UnknownName
 from py_core.rules.situation import Situation, look
@@ -20,113 +45,9 @@ from py_core.rules.situation import Situation, look
 OFFICER = frozenset({"officer"})
 
 
-def outside(matter: str = "contact") -> Desk:
-    return registered("BZ", matter, channel="visit", claimant="outside_unit")
-
-
-def proposed() -> Desk:
-    return outside().do("2026-03-02 11:00", "propose_refusal", reason="not eligible")
-
-
-def reported() -> Desk:
-    return proposed().do("2026-03-02 12:00", "report_refusal")
-
-
-def agreed() -> Desk:
-    return reported().do("2026-03-02 14:00", "decide_refusal", outcome="agree")
-
-
-def major_again() -> Desk:
-    """A second grave refusal, after the leaders' meeting on the first one was for correcting it."""
-    desk = reported().do("2026-03-02 13:00", "mark_refusal_major")
-    desk.do("2026-03-02 14:00", "record_leaders_meeting", opinion="correct it")
-    desk.do("2026-03-02 15:00", "decide_refusal", outcome="correct")
-    desk.do("2026-03-04 10:00", "propose_refusal", reason="not eligible")
-    return desk.do("2026-03-04 11:00", "report_refusal").do("2026-03-04 12:00", "mark_refusal_major")
-
-
-def letter() -> Desk:
-    return registered("WH", "letter", "2025-12-01 09:30", channel="letter", accept_by="section")
-
-
-def asked() -> Desk:
-    return letter().do("2026-01-08 10:00", "request_extension", reason="complex", until="2026-02-06")
-
-
-def approved() -> Desk:
-    return asked().do("2026-01-09 09:00", "approve_extension", by_role="leader")
-
-
-def extended() -> Desk:
-    return approved().do("2026-01-09 15:00", "notify_extension", reason="complex", until="2026-02-06")
-
-
-def replied() -> Desk:
-    return hotline().do("2026-03-03 10:00", "reply", text="done", opinion="satisfied")
-
-
-def fed_back() -> Desk:
-    return replied().do("2026-03-03 11:00", "feed_back")
-
-
-def reviewed() -> Desk:
-    return fed_back().do("2026-03-04 09:00", "pass_review")
-
-
-def in_testing() -> Desk:
-    return service().do("2026-03-03 10:00", "start_procedure", id="p1", procedure="testing", told=False)
-
-
-def erased() -> Desk:
-    """A case whose content was erased after its period."""
-    said = {"rule": "cases", "years": 10, "closed_on": "2026-03-03", "kept_until": "2036-03-03", "count": 2}
-    done = service().do("2026-03-03 10:00", "complete")
-    return done.do("2036-03-04 10:00", "erase_content", **said, hashes="ab" * 32, residue="cd" * 32)
-
-
-TRIGGER = {"veto_trigger": "书面告诫以上"}
-
-
-def silent() -> Desk:
-    """A request document that nobody answered within three working days."""
-    return registered("BZ", "request_document", channel="document", claimant="outside_unit")
-
-
-def confirmed() -> Desk:
-    return silent().do("2026-03-09 09:00", "confirm_deemed_consent", consequences="the unit bears them")
-
-
-def complained_of(settings: dict[str, Any] | None = None) -> Desk:
-    """A BZ contact about which an accountability file is open, in a city that filled in what leads to a veto."""
-    desk = Desk(TRIGGER if settings is None else settings)
-    desk.do(
-        "2026-03-02 10:00", "register", pack="BZ", matter="contact", channel="visit", claimant="person", signed=True
-    )
-    return desk.do("2026-03-03 10:00", "open_accountability", about="late")
-
-
 DRAWN = {"width": 600, "height": 200, "strokes": [[10, 20, 40, 60]]}
 AWAY = {"who": "A", "from": "2026-03-03", "briefed": True}
-VETO = {"year": 2026, "subject": "unit-1", "cause": "late twice", "decision_ref": "2026-7"}
 UNVETO = {"year": 2026, "subject": "unit-1", "reason": "decision repealed"}
-
-
-def vetoed() -> Desk:
-    return complained_of().do("2026-03-04 10:00", "record_veto", **VETO)
-
-
-def handed() -> Desk:
-    return registered("WH", "contact").do("2026-03-02 11:00", "hand_over", to="section-2")
-
-
-def joint() -> Desk:
-    return registered("JY", "joint", promise=PROMISE_10)
-
-
-def reachable() -> Desk:
-    """A service whose claimant left a phone number."""
-    return registered("JY", "service", promise=PROMISE_10, claimant_phone="13812345678")
-
 
 Made = Callable[[], Desk]
 ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
@@ -322,7 +243,7 @@ def test_every_gate_has_an_allowed_and_a_refused_case_above() -> None:
     assert set(gates._GATES) - allowed == set()
     assert set(gates._GATES) - refused == set()
     in_gates = set(re.findall(r'refuse\(\s*"(\w+)"', Path(gates.__file__).read_text(encoding="utf-8")))
-    registering = {"support_staff", "wrong_matter", "missing_promise"}  # the tests of registrations below
+    registering = {"support_staff", "wrong_matter", "missing_promise"}  # `test_cases_registering`
     assert in_gates - {row[4] for row in REFUSED} == registering
 
 
@@ -370,38 +291,6 @@ def test_what_is_not_lawful_is_refused(
     assert "%(" not in str(caught.value)
 
 
-def test_support_staff_cannot_be_the_first_responder_only_where_the_text_says_so() -> None:
-    with pytest.raises(Refused) as caught:
-        registered("JY", "contact", staff="support")
-    assert (caught.value.code, caught.value.article) == ("support_staff", "JY-3.2.9")
-    assert registered("WH", "contact", staff="support").acts
-
-
-def test_a_promised_matter_needs_its_promise_and_a_dated_task_its_date() -> None:
-    with pytest.raises(Refused) as caught:
-        registered("JY", "service")
-    assert caught.value.code == "missing_promise"
-    assert "promise" in caught.value.fields
-    with pytest.raises(Refused) as caught:
-        registered("HL", "fixed_date", channel="document")
-    assert "explicit_limit" in caught.value.fields
-
-
-def test_the_limit_of_an_enterprise_is_not_given_to_a_person() -> None:
-    for matter, claimant in (("enterprise", "person"), ("citizen", "enterprise")):
-        with pytest.raises(Refused) as caught:
-            registered("HL", matter, channel="hotline", claimant=claimant)
-        assert (caught.value.code, caught.value.article) == ("wrong_matter", "HL-7")
-    assert registered("HL", "citizen", channel="hotline", claimant="other_org").acts
-
-
-def test_every_faulty_field_is_named_at_once() -> None:
-    fields = {"pack": "JY", "matter": "contact", "channel": "pigeon", "claimant": "ghost", "signed": "yes"}
-    with pytest.raises(Refused) as caught:
-        decide(None, Command("register", fields), context("2026-03-02 10:00"))
-    assert set(caught.value.fields) == {"channel", "claimant", "signed"}
-
-
 def test_a_role_that_may_not_is_told_who_may() -> None:
     with pytest.raises(Refused) as caught:
         fed_back().do("2026-03-04 09:00", "pass_review", OFFICER)
@@ -438,41 +327,6 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
     assert caught.value.code == "not_registered"
 
 
-def test_a_registration_may_carry_what_was_done_on_the_spot() -> None:
-    desk = service(
-        issue_receipt=True, first_responder_phone="8000", promised="2026-03-16", complaint_phone="12388", scope="own"
-    )
-    assert [event["type"] for event in desk.acts[0].act.events] == [
-        "registered", "materials_received", "scope_judged", "accepted", "receipt_issued",
-    ]  # fmt: skip
-    found = desk.look("2026-03-02 11:00")
-    assert found.state == "handling"
-    assert "receipt" not in found.owed
-
-
-def test_a_matter_may_be_done_on_the_spot() -> None:
-    desk = service(result_text="issued", reply_text="handed over")
-    assert [event["type"] for event in desk.acts[0].act.events][-2:] == ["decision_issued", "replied"]
-    found = desk.look("2026-03-02 11:00")
-    assert (found.state, found.light, found.owed, found.closed) == ("replied", "met", (), True)
-    asked_at_once = registered(
-        "HL", "citizen", channel="hotline", deliver_to="u", accept_by="u", reply_text="x", reply_opinion="satisfied"
-    )
-    assert asked_at_once.look("2026-03-02 11:00").state == "replied"
-
-
-def test_each_part_of_a_registration_passes_its_own_gate() -> None:
-    with pytest.raises(Refused) as caught:
-        service(issue_receipt=True, first_responder_phone="8000", promised="2026-03-16")
-    assert (caught.value.code, caught.value.article) == ("missing_field", "JY-3.2.7")
-    assert "complaint_phone" in caught.value.fields
-
-
-def test_incomplete_papers_are_told_in_the_same_act() -> None:
-    desk = registered("JY", "service", promise=PROMISE_10, materials_complete=False, corrections=["identity paper"])
-    assert desk.look("2026-03-02 11:00").state == "correction_pending"
-
-
 @pytest.mark.parametrize(
     ("completion", "event"),
     [(None, "decision_issued"), ("certificate_issued", "certificate_issued"), ("forwarded_up", "forwarded_up")],
@@ -484,87 +338,13 @@ def test_completing_a_promised_matter_is_the_event_that_its_promise_names(comple
 
 
 def test_dates_may_be_typed_as_texts_or_dates_and_are_recorded_as_texts() -> None:
-    from datetime import date
-
     desk = letter().do("2026-01-08 10:00", "request_extension", reason="x", until=date(2026, 2, 6))
     assert desk.acts[-1].act.events[0]["until"] == "2026-02-06"
 
 
 def test_a_deed_of_yesterday_is_judged_by_yesterday() -> None:
-    from dataclasses import replace
-
-    from law import at
-
     late = context("2026-01-14 09:00")
     fields = {"reason": "complex", "until": "2026-02-06"}
     with pytest.raises(Refused):
         decide(letter().case, Command("request_extension", fields), late)
     assert decide(letter().case, Command("request_extension", fields), replace(late, at=at("2026-01-13 16:00")))
-
-
-def offered(desk: Desk, moment: str, roles: frozenset[str] = OFFICER) -> dict[str, str]:
-    return {offer.command: offer.article for offer in possible(desk.case, context(moment, roles))}
-
-
-def test_nothing_but_registering_is_possible_before_the_registration() -> None:
-    assert [offer.command for offer in possible(None, context("2026-03-02 10:00"))] == ["register"]
-
-
-def test_offers_follow_the_state_the_matter_and_the_role() -> None:
-    fresh = offered(registered("WH", "contact"), "2026-03-02 10:30")
-    assert {"judge_scope", "accept", "hand_over", "refer_out", "request_lead"} <= fresh.keys()
-    assert not fresh.keys() & {"request_extension", "report_back", "feed_back", "deliver", "give_instruction"}
-    handling = offered(service(), "2026-03-03 10:00")
-    assert handling["request_extension"] == "JY-3.3.6"
-    assert handling["start_procedure"] == "JY-3.3.5"
-    assert "issue_decision" in handling
-    assert not handling.keys() & {"complete", "approve_extension", "accept"}
-    waiting = asked()
-    assert "approve_extension" not in offered(waiting, "2026-01-09 09:00")
-    assert "approve_extension" in offered(waiting, "2026-01-09 09:00", frozenset({"leader"}))
-    assert {"pass_review", "return_review"} <= offered(
-        fed_back(), "2026-03-04 09:00", frozenset({"dispatch_desk"})
-    ).keys()
-
-
-def test_an_instruction_may_be_completed_after_it_was_reported_back() -> None:
-    desk = registered("WH", "instruction.urgent", channel="document", accept_by="x")
-    desk.do("2026-03-03 10:00", "report_back", text="done")
-    assert "complete" in offered(desk, "2026-03-03 11:00")
-    assert "report_back" not in offered(desk, "2026-03-03 11:00")
-
-
-def test_corrections_are_offered_once_for_each_receipt() -> None:
-    desk = registered("JY", "service", promise=PROMISE_10, materials_complete=False)
-    assert "notify_correction" in offered(desk, "2026-03-02 11:00")
-    desk.do("2026-03-02 12:00", "notify_correction", items=["identity paper"])
-    assert "notify_correction" not in offered(desk, "2026-03-02 13:00")
-    desk.do("2026-03-04 12:00", "receive_materials", complete=False)
-    assert "notify_correction" in offered(desk, "2026-03-04 13:00")
-
-
-def test_what_is_owed_is_suggested_first() -> None:
-    offers = possible(replied().case, context("2026-03-03 10:30", OFFICER))
-    assert offers[0].command == "feed_back"
-    assert offers[0].suggested
-    assert not offers[-1].suggested
-
-
-def test_every_offered_step_is_a_command_that_its_gate_lets_through() -> None:
-    for made in (service, hotline, letter, asked, replied, fed_back, reviewed, proposed, reported, agreed, in_testing):
-        desk = made()
-        moment = f"{desk.acts[-1].act.occurred_at:%Y-%m-%d} 23:30"
-        for offer in possible(desk.case, context(moment)):
-            spec = COMMANDS[offer.command]
-            assert offer.article.startswith(desk.case.pack + "-") if desk.case else False
-            assert spec.event in EVENTS
-
-
-def test_every_event_has_its_command_and_every_transition_a_known_one() -> None:
-    assert set(COMMAND_OF) == set(EVENTS)
-    assert {transition.command for transition in PACKS.common.transitions} <= set(COMMANDS)
-    assert {f"L{number:02}" for number in range(1, 40)} - {transition.id for transition in PACKS.common.transitions} == {
-        "L03",  # on the spot: a registration that carries its reply
-        "L13",  # told again: the same command as L11
-        "L14", "L31",  # by the calendar alone
-    }  # fmt: skip
