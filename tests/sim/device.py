@@ -356,7 +356,7 @@ class Device(ContentsAndLeft):
         return plan
 
     def _writes(self, received: Received, plan: Keeping, again: Sequence[Mapping[str, Any]]) -> list[Write]:
-        """The transaction of a plan (`py_core.keeping`), as `web/src/worker/device.ts` builds it."""
+        """The transaction of a plan (`py_core.keeping`), as `web/src/worker/taking_in.ts` builds it."""
         writes: list[Write] = []
         for receipt in received.receipts:
             writes.append(("receipts", receipt.hash, {name: getattr(receipt, name) for name in receipt.__slots__}))
