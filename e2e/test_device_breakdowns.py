@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
@@ -43,6 +46,20 @@ def test_a_download_cut_in_mid_file_goes_on_with_that_file_only(city: City, lapt
     assert cut == ["application.zip"]
     assert asked["application.zip"] == 2
     assert asked["pyodide.wasm"] == asked["automerge.wasm"] == 1, asked
+
+
+@contextmanager
+def files_held(profile: Path) -> Iterator[None]:
+    """Holds the locks of the browser's databases, as a program may that looks into them."""
+    held = [path.open("r+b") for path in profile.glob("**/IndexedDB/*.leveldb/LOCK")]
+    assert held, "the browser keeps its databases in another way now"
+    for each in held:
+        fcntl.lockf(each, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        for each in held:
+            each.close()
 
 
 def worker_session(page: Page) -> tuple[object, str]:
@@ -86,9 +103,23 @@ def test_an_engine_that_broke_down_is_started_again_and_says_so(
     city.start()
     lin.expect_all_in_record()
 
-    # The browser clears what it keeps, as it may when space runs out: whoever comes back hears what that means.
+    # Another program holds the browser's files when it starts: nothing can be opened, nothing is taken for lost or made
+    # anew, and once they are free everything is there.
     machine.close()
-    page = machine.open()
+    with files_held(machine.profile):
+        page = machine.open()
+        page.goto(city.url + case)
+        main = page.locator("main")
+        expect(main).to_contain_text("暂时打不开")
+        expect(main).to_contain_text("不要清除浏览器数据")
+        expect(main.locator("details code")).to_have_text("UnknownError")
+        expect(page.locator("[data-part=door], #unlock, #new-passphrase, main a[href='/sign-in']")).to_have_count(0)
+        look(page, "device-held")
+    lin = Officer(page, city, "linxiao")
+    lin.unlock(case)
+    expect(page.locator("main")).to_contain_text("出故障之前登记")
+
+    # The browser clears what it keeps, as it may when space runs out: whoever comes back hears what that means.
     storage = page.context.new_cdp_session(page)
     storage.send("Storage.clearDataForOrigin", {"origin": city.url, "storageTypes": STORED})
     page.goto(city.url + "/today")

@@ -64,6 +64,8 @@ class FakePython {
   offerAgain(rows: WaitingRow[]): void { this.told.push(`again ${rows.map(row => `${row.hash.slice(0, 4)}${row.actor_signature ? ' own' : ''}`).join()}`); }
 }
 
+const broken = (): DOMException => new DOMException('Internal error opening backing store', 'UnknownError');
+
 let python: FakePython;
 let database: Database;
 let device: Device;
@@ -101,6 +103,30 @@ test('an act is on the disk in document, record, outbox and numbering before any
   await device.respond({ ...REQUEST, method: 'GET' });
   assert.deepEqual(python.seq, [3]);
 });
+
+for (const [what, refuse] of [
+  ['at its first look', { get: async () => { throw broken(); } }],
+  ['at who works here', { get: async (store: string, key: string) => { if (key === 'identity') throw broken(); return await Database.prototype.get.call(database, store as never, key); } }],
+  ['at the outbox', { all: async (store: string) => { if (store === 'outbox') throw broken(); return await Database.prototype.all.call(database, store as never); } }],
+  ['between two cases', { pieces: async function* (store: string) { yield* (await Database.prototype.all.call(database, store as never)).slice(0, 1).map(each => [each]); throw broken(); } }],
+] as const) {
+  test(`a start that breaks off ${what} opens nothing and changes nothing; the next one has everything`, async () => {
+    const before = await snapshot();
+    await device.lock();
+    Object.assign(database, refuse);
+    try {
+      await assert.rejects(unlock(), { name: 'UnknownError' });
+    } finally {
+      for (const name of Object.keys(refuse)) Reflect.deleteProperty(database, name);
+    }
+    assert.equal(device.isOpen, false);
+    await assert.rejects(device.respond(REQUEST), (error: Refusal) => error.code === 'locked');
+    if (python.told.includes('open')) assert.equal(python.told.at(-1), 'lock', 'half of what is kept stayed in memory');
+    assert.deepEqual(await snapshot(), before);
+    await unlock();
+    assert.ok(python.told.includes('waiting waits,waits') && python.told.some(line => line.includes(CASE)), String(python.told));
+  });
+}
 
 test('what a clock was turned back is on the disk at once, and forgotten at the next contact', async () => {
   const told = async (): Promise<unknown> => { await device.respond({ ...REQUEST, method: 'GET' }); return (python.asked.at(-1) as { clock: unknown }).clock; };

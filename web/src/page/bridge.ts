@@ -48,10 +48,14 @@ export class Bridge extends EventTarget {
     return this.state = state;
   }
 
-  /** The state once the worker may work: it waits as long as another tab holds the only right to write. */
+  /**
+   * The state once the worker may work: it waits as long as another tab holds the only right to write. Rejects when what
+   * is kept here cannot be opened.
+   */
   async workingState(): Promise<WorkerState> {
     let state = await this.freshState();
     while (state.door === 'waiting') {
+      if (state.trouble) throw new Refusal(state.trouble.code, state.trouble.detail);
       await new Promise(resolve => this.addEventListener('state', resolve, { once: true }));
       state = this.state!;
     }

@@ -6,6 +6,8 @@ import { say } from './language.ts';
 /** Something typed that cannot be used; the message is a sentence for people already. */
 export class Unfit extends Error {}
 
+const UNEXPLAINED: ReadonlySet<string> = new Set(['fault', 'storage_closed']);
+
 /** A sentence for people. */
 export function failureText(error: unknown): string {
   if (error instanceof Unfit) return error.message;
@@ -27,6 +29,7 @@ export function failureText(error: unknown): string {
     case 'already_here': return say('You work on this device already. Choose your name and unlock it.');
     case 'no_record': return say('The city record cannot be reached. Check the network; everything done so far is kept.');
     case 'storage_full': return say('The disk of this device is full. Free space (downloads, recycle bin) and try again.');
+    case 'storage_closed': return say('What is kept on this device could not be opened; nothing in it was changed. Another program, such as a virus scanner, may hold it: wait a moment and reload this page. If it stays, restart the computer. Do not clear the data of this browser: what shows one tick is only here.');
     case 'refused_enrolment': return say('The city record did not take this device ({detail}). Sign in again; if it stays, ask the administrator.', { detail: error.detail });
     case 'self_test': return say('The self-test failed at: {part}. Reload the page to prepare again; until then work online.', { part: error.detail });
     case 'file_type': return say('“{name}” is neither a photograph nor a PDF, so it cannot be kept.', { name: error.detail });
@@ -44,7 +47,7 @@ export function failureText(error: unknown): string {
 
 /** The program's own name of a fault, folded away for whoever is asked to help; nothing where the sentence says all. */
 export function failureDetail(error: unknown): HTMLElement | '' {
-  if (error instanceof Unfit || error instanceof Refusal && error.code !== 'fault') return '';
+  if (error instanceof Unfit || error instanceof Refusal && !UNEXPLAINED.has(error.code)) return '';
   return technical(error instanceof Refusal ? error.detail : error instanceof Error ? error.name : typeof error);
 }
 

@@ -66,10 +66,13 @@ export async function startShell(bridge: Bridge): Promise<void> {
   const ask = async (): Promise<void> => { if (!await kept && bridge.state === null) app.askPassphrase(); };
   const starting = setTimeout(() => { void ask(); }, STARTED_MS_MAX);
   void mayWorkerRun().then(running => running ? undefined : ask());
-  await bridge.workingState();
-  clearTimeout(starting);
-  clearTimeout(waiting);
-  strip('door');
+  try {
+    await bridge.workingState();
+  } finally {
+    clearTimeout(starting);
+    clearTimeout(waiting);
+    strip('door');
+  }
   await app.begin(await kept);
 }
 

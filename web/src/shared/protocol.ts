@@ -26,8 +26,8 @@ export interface Power { lowBattery: boolean; saveData: boolean }
 export interface Person { id: string; label: string; code: string }
 /** A passkey that opens this device: `salt` is what its authenticator computes the secret from. */
 export interface Passkey { id: string; salt: Uint8Array<ArrayBuffer> }
-/** `who` is the person that `door` and `ready` are about. */
-export interface WorkerState { build: string; door: Door; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
+/** `who` is the person that `door` and `ready` are about; `trouble` is why nothing of the device can be opened now. */
+export interface WorkerState { build: string; door: Door; trouble: Failure | null; ready: boolean; who: string; people: Person[]; sync: SyncState | null; lockAfterMinutes: number }
 
 /** What an open device hands over from one worker to the next: keys that can be used, never read. */
 export interface HandedKeys { who: string; data: CryptoKey; signing: { alg: number; publicKey: string; key: CryptoKey } }
@@ -96,7 +96,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 /** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
-  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'other_person' | 'still_waiting' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full'
+  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'other_person' | 'still_waiting' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full' | 'storage_closed'
   | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */

@@ -321,19 +321,24 @@ export class Device {
     performance.mark('read');
     if (!signer || !identity) throw new Refusal('not_enrolled');
     const writer = await newWriter(signer, identity);
-    python.openDevice({
-      identity: { user: identity.user, device: identity.device, code: identity.code },
-      app_version: APP_VERSION,
-      directory: directory ? JSON.parse(directory) : null,
-      sync: book,
-      left: left ? JSON.parse(left) : null,
-    });
-    for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
-    performance.mark('records');
-    if (kept) python.believeGlances(kept);
-    performance.mark('glances');
-    python.loadWaiting(waiting);
-    python.loadContents(contents.rows());
+    try {
+      python.openDevice({
+        identity: { user: identity.user, device: identity.device, code: identity.code },
+        app_version: APP_VERSION,
+        directory: directory ? JSON.parse(directory) : null,
+        sync: book,
+        left: left ? JSON.parse(left) : null,
+      });
+      for (let piece = first; !piece.done; piece = await rows.next()) python.loadRecords(piece.value);
+      performance.mark('records');
+      if (kept) python.believeGlances(kept);
+      performance.mark('glances');
+      python.loadWaiting(waiting);
+      python.loadContents(contents.rows());
+    } catch (error) { // half of what is kept must not stay in memory behind a closed door
+      python.lock();
+      throw error;
+    }
     this.opened = { shelf, vault, signer, identity, book, python, ...writer, beaconAt: null, contents, documents: this.documents, keptClock: book.clock ?? null };
     performance.mark('open');
   }

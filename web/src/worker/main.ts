@@ -9,6 +9,7 @@ import { Attention, LOCK_AFTER_MINUTES } from './attention.ts';
 import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
+import { isStorageFull } from './machine.ts';
 import { FIRST, People } from './people.ts';
 import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
@@ -35,6 +36,8 @@ let keptAt = -Infinity;
 let untouched = true; // nobody opened or locked anything yet: only then the keys of a worker before may open
 let python: Promise<Python> | null = null;
 let running: Python | null = null;
+let databases: Promise<void> | null = null;
+let trouble: Failure | null = null; // why the databases could not be opened, when they were asked for last
 
 // Python starts while the person still types the passphrase. A start that failed may be tried again, of Automerge as well,
 // which only acts and what sync brings need: no page waits for it.
@@ -49,8 +52,7 @@ const wholePython = async (): Promise<Python> => {
 };
 // To put the engine together holds this thread for a long moment. Before that other threads get what they can work on
 // meanwhile: the disk opens the databases and, where the passphrase is there already, its key is derived.
-let databases: Promise<unknown> = Promise.resolve();
-const calm = async (): Promise<void> => { await databases.catch(() => {}); await keyAsked; };
+const calm = async (): Promise<void> => { await databases?.catch(() => {}); await keyAsked; };
 let keyAsked: Promise<void> = Promise.resolve();
 const holdEngine = (): () => void => {
   let release = (): void => {};
@@ -77,26 +79,50 @@ async function makeSnapshot(): Promise<void> {
 
 async function start(): Promise<void> {
   performance.mark('started');
-  const opening = People.open(() => retire());
-  const usual = Database.open(FIRST, () => retire()); // mostly there is nobody else
-  for (const each of [opening, usual]) each.catch(() => {}); // who waits for it hears of it
+  const asked = askDisk();
   await writer();
-  const known = databases = (async () => {
-    const found = people = await opening;
-    if (found.last !== FIRST) void usual.then(database => database.close(), () => {});
-    parts = await partsOf(found.last, found.last === FIRST ? await usual : undefined);
-    performance.mark('databases');
-    Vault.ahead(parts.database);
-    if (await parts.device.isPrepared()) found.taken(found.last);
-  })();
+  const known = opened(asked);
   startPython().catch(() => {});
-  await known;
+  await known.catch(() => {}); // whoever asks for something tries again and hears of it
   setInterval(() => {
-    const { device } = parts!;
+    if (!parts) return;
+    const { device } = parts;
     if (attention.locks(device.isOpen)) void lock();
     else void keepOrder(device);
   }, IDLE_CHECK_MS);
-  notify('state').catch(() => {}); // a page that asks hears of it
+}
+
+interface Asked { register: Promise<People>; usual: Promise<Database> }
+
+/** Who works here, and the first person's database: mostly there is nobody else. */
+function askDisk(): Asked {
+  const asked = { register: People.open(() => retire()), usual: Database.open(FIRST, () => retire()) };
+  for (const each of Object.values<Promise<unknown>>(asked)) each.catch(() => {}); // who waits for it hears of it
+  return asked;
+}
+
+/**
+ * The databases of this device. Its disk may refuse them for a while (another program holds them, it is full): nothing is
+ * made or changed then, and the next who needs them asks again.
+ */
+function opened(asked?: Asked): Promise<void> {
+  databases ??= found(asked ?? askDisk()).then(() => { trouble = null; }, (error: unknown) => {
+    databases = null;
+    trouble = isStorageFull(error) ? failure(error) : { code: 'storage_closed', detail: failure(error).detail };
+    throw new Refusal(trouble.code, trouble.detail);
+  }).finally(() => { notify('state').catch(() => {}); }); // a page that asks hears of it
+  return databases;
+}
+
+async function found({ register, usual }: Asked): Promise<void> {
+  const known = await register;
+  if (known.last !== FIRST) void usual.then(database => database.close(), () => {});
+  const first = await partsOf(known.last, known.last === FIRST ? await usual : undefined);
+  performance.mark('databases');
+  Vault.ahead(first.database);
+  if (await first.device.isPrepared()) known.taken(known.last);
+  people = known;
+  parts = first;
 }
 
 /** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */
@@ -146,7 +172,7 @@ type Handler = (...args: never[]) => Promise<unknown>;
 
 const handlers: Record<Op, Handler> = {
   ping: async () => true,
-  state,
+  async state() { if (trouble) await opened().catch(() => {}); return await state(); },
   problem: async (code: string, status: number, lang: string) => (await wholePython()).problem(code, status, lang),
   async enrol(passphrase: string, name: string) {
     await ready();
@@ -272,6 +298,7 @@ const handlers: Record<Op, Handler> = {
 
 async function unlock(chosen: string | undefined, first: DeskRequest | undefined, way: (device: Device) => Promise<void>): Promise<Unlocked> {
   await started;
+  await opened();
   if (chosen) await turnTo(chosen);
   const { device } = parts!;
   performance.mark('unlock');
@@ -319,6 +346,7 @@ async function inWords<T extends object>(lang: string, result: Promise<T | { pro
 /** Everything may be asked for; before, only the way to the first page. */
 async function ready(): Promise<Parts> {
   await started;
+  await opened();
   await running?.complete();
   return parts!;
 }
@@ -338,10 +366,10 @@ async function lock(): Promise<void> {
 
 async function state(): Promise<WorkerState> {
   const common = { build: BUILD, lockAfterMinutes: LOCK_AFTER_MINUTES };
-  if (!parts) return { ...common, door: 'waiting', ready: false, who: '', people: [], sync: null };
+  if (!parts) return { ...common, door: 'waiting', trouble, ready: false, who: '', people: [], sync: null };
   const { who, device, exchanges } = parts;
   const door = device.isOpen ? 'open' : await device.isPrepared() ? 'locked' : 'none';
-  return { ...common, door, who, people: people?.all ?? [], ready: await device.isReady(), sync: device.isOpen ? await exchanges.state() : null };
+  return { ...common, door, trouble: null, who, people: people?.all ?? [], ready: await device.isReady(), sync: device.isOpen ? await exchanges.state() : null };
 }
 
 async function notify(event: Notice['event'], detail = ''): Promise<void> {
@@ -374,7 +402,7 @@ function isFatal(error: unknown): boolean {
 /** What a page may know of a fault: kinds and places in the program, never content. */
 function failure(error: unknown): Failure {
   if (error instanceof Refusal) return { code: error.code, detail: error.detail };
-  if (error instanceof DOMException && error.name === 'QuotaExceededError') return { code: 'storage_full', detail: '' };
+  if (isStorageFull(error)) return { code: 'storage_full', detail: '' };
   if (!(error instanceof Error)) return { code: 'fault', detail: typeof error };
   const places = [...error.message.matchAll(/File "\/lib\/app\.zip\/([\w/.]+)", line (\d+)/g)].map(([, file, line]) => `${file}:${line}`);
   const kind = /\n(\w+(?:\.\w+)*)(?::[^\n]*)?\s*$/.exec(error.message)?.[1];
