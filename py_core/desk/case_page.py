@@ -222,7 +222,7 @@ def _who_asks(turn: Turn, opened: OpenCase) -> dict[str, str]:
     name = str(secrecy.claimant(turn, opened, "claimant_name") or "")
     row = {"text": turn.say(N_("kept secret (%(article)s)"), article=hidden) if hidden else name}
     if secrecy.may_ask_reporter(turn, opened):
-        row["href"] = f"/centre/reporter/{opened.id}"
+        row |= {"href": f"/centre/reporter/{opened.id}", "link": turn.say(N_("Who reported it"))}
     return row
 
 
@@ -238,7 +238,7 @@ def _complainers(turn: Turn, opened: OpenCase) -> list[tuple[str, str | dict[str
         name = str(secrecy.beside(turn, opened.id, document).get("claimant_name") or "") if is_waiting else ""
         row = {"text": name or turn.say(N_("kept secret (%(article)s)"), article=rule.article)}
         if secrecy.may_ask_complainer(turn, opened, fact.user):
-            row["href"] = f"/centre/reporter/{document}"
+            row |= {"href": f"/centre/reporter/{document}", "link": turn.say(N_("Who complained"))}
         rows.append((turn.say(N_("Complained")), row))
     return rows
 
