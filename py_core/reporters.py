@@ -108,6 +108,11 @@ def complaint_apart(
     return tuple(kept if event is filed else event for event in events), document, beside
 
 
+def about(events: Iterable[Event]) -> str:
+    """The case that a reporter's document is about, from its first act's events, whether or not a case names it."""
+    return next((str(event.get("case") or "") for event in events if event.get("type") == TOLD), "")
+
+
 def complaints_beside(events: Iterable[Event]) -> list[str]:
     """The documents beside a case that say who complains about it."""
     named = (str(event.get("beside") or "") for event in events if event.get("type") == COMPLAINT)

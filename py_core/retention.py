@@ -5,14 +5,16 @@ Owns the days; the years are the city's (`py_core.packs.retention` has the defau
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from py_core.cases.acts import RecordedAct
 from py_core.cases.holds import standing
 from py_core.cases.state import Case, Fact
 from py_core.packs.retention import KeepingRule, load_retention
+from py_core.values import local
 from py_core.visits import Visit
 from py_core.visits.state import CANCELLED, FINISHED
 
@@ -56,19 +58,48 @@ def kept_visit(visit: Visit, settings: Mapping[str, Any], today: date) -> Kept |
     return _kept(visit.id, load_retention().of_visits, visit.facts, standing(visit, today), settings)
 
 
+def kept_beside(
+    document: str, acts: Sequence[RecordedAct], case: Case | None, settings: Mapping[str, Any]
+) -> Kept | None:
+    """The keeping of a document that says who reported or complains, by itself: for want of its case a period of its
+    own, and none any more once its case is erased. None while it goes with its case, or is erased."""
+    if any(_says(recorded, "content_erased") for recorded in acts):
+        return None
+    if case is None:
+        rule = load_retention().of_unmatched
+        closed_on = max(_arrived(recorded) for recorded in acts if not _says(recorded, *_NO_STEP))
+        years = settings.get(rule.id, rule.years)
+        return Kept(document, rule, years, closed_on, years_after(closed_on, years), ())
+    erased = case.first("content_erased")
+    if erased is None:
+        return None
+    rule = load_retention().of_case(case.pack, case.matter, str(case.value("request_kind") or ""))
+    return Kept(document, rule, erased.data["years"], erased.data["closed_on"], erased.data["kept_until"], ())
+
+
+def _says(recorded: RecordedAct, *types: str) -> bool:
+    return any(event.get("type") in types for event in recorded.act.events)
+
+
+def _arrived(recorded: RecordedAct) -> date:
+    """By the record's own clock: what its author claims lengthens no period."""
+    return local(recorded.received_at or recorded.act.claimed_at).date()
+
+
 def _kept(
     document: str, rule: KeepingRule, facts: Iterable[Fact], holds: tuple[Fact, ...], settings: Mapping[str, Any]
 ) -> Kept:
     closed_on = max(_day(fact) for fact in facts if fact.type not in _NO_STEP)
     years = settings.get(rule.id, rule.years)
-    return Kept(document, rule, years, closed_on, _years_after(closed_on, years), holds)
+    return Kept(document, rule, years, closed_on, years_after(closed_on, years), holds)
 
 
 def _day(fact: Fact) -> date:
     return fact.day if fact.arrived is None else max(fact.day, fact.arrived.date())
 
 
-def _years_after(day: date, years: int) -> date:
+def years_after(day: date, years: int) -> date:
+    """The same day so many years later (or, negative, earlier)."""
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February

@@ -6,10 +6,11 @@ A projection: it can be thrown away at any time. Must not hold what is not commi
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from py_core.cases.acts import RecordedAct
 from py_core.desk.ports import CaseRecord
+from py_core.reporters import about, is_reporter_id
 from server import record
 from server.database import Database
 from server.gate import recorded_act
@@ -29,7 +30,14 @@ class CaseBook:
         self._database = database
         self._lock = threading.Lock()
         self._cases: dict[str, CaseRecord] = {}
+        self._beside: dict[str, list[str]] = {}
         self._read = 0  # how much of the log is in
+
+    def beside(self, case_id: str) -> Sequence[str]:
+        """The documents that say who reported or complains in a case, by their own word: the case need not name them."""
+        self.current()
+        with self._lock:
+            return tuple(self._beside.get(case_id, ()))
 
     def current(self) -> Mapping[str, CaseRecord]:
         """All cases, as of now; the mapping never changes afterwards."""
@@ -46,6 +54,8 @@ class CaseBook:
                         cases[case_id] = CaseRecord(case_id, tuple(whole))
                         continue
                     before = cases[case_id].acts if case_id in cases else ()
+                    if not before and is_reporter_id(case_id):
+                        self._beside.setdefault(about(acts[0].act.events), []).append(case_id)
                     cases[case_id] = CaseRecord(case_id, (*before, *acts))
                 self._cases = cases
             return self._cases

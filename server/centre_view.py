@@ -137,6 +137,7 @@ def _work(connection: Connection, held: Held) -> HeldWork:
         decided_by=held.decided_by,
         decided_at=None if held.decided_at_ms is None else from_ms(held.decided_at_ms),
         why=held.why,
+        is_erased=not held.submission.raw,
     )
 
 

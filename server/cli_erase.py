@@ -37,7 +37,7 @@ def _erase(arguments: argparse.Namespace) -> int:
             for document in found:
                 kept = document.kept
                 assert kept is not None, "only what has a period is due"
-                print(f"{document.record.id}  {document.number}  {kept.rule.id}  kept until {kept.kept_until}")
+                print(f"{document.record.id}  {document.number or '—'}  {kept.rule.id}  kept until {kept.kept_until}")
             print(f"{len(found)} due; nothing was erased (--due erases)")
             return 0
         done = erase_due(parts, arguments.by, holds_placed=arguments.holds_placed)
@@ -45,6 +45,8 @@ def _erase(arguments: argparse.Namespace) -> int:
     finally:
         parts.close()
     print(f"{done.documents} erased: {done.acts} acts, {done.contents} photographs and papers; hashes stand")
+    if done.left_out:
+        print(f"{done.left_out} acts erased that had been left out of the record and belonged to nothing in it")
     if done.waiting:
         print(f"{done.waiting} left: work of theirs waits for a decision at the centre")
     if done.failed:

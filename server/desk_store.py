@@ -13,7 +13,7 @@ from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.left import Left
 from py_core.packs import Packs
-from py_core.reporters import reporter_id
+from py_core.reporters import is_reporter_id, reporter_id
 from py_core.restricted import Restriction, restriction
 from py_core.visits import is_visit_id
 from server import record
@@ -100,6 +100,11 @@ class DeskStore:
 
     def reporter(self, case_id: str) -> CaseRecord | None:
         return None if self._person is None else self._document(reporter_id(case_id))
+
+    def reporters(self) -> Iterable[CaseRecord]:
+        if not self._whole_city or self._person is not None:
+            return ()  # who reads cases would take one that they may not know of for missing
+        return tuple(each for each in self._all.values() if is_reporter_id(each.id))
 
     def _document(self, document_id: str) -> CaseRecord | None:
         document = self._all.get(document_id)

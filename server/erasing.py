@@ -18,14 +18,16 @@ from sqlalchemy import Connection, Row, select
 from py_core import __version__
 from py_core.cases.acts import Act, read_act
 from py_core.change import decode_act_change
+from py_core.city.filling import KEEPING
 from py_core.desk.keeping import Document, documents
 from py_core.desk.turn import Turn, forget
 from py_core.errors import ShouwenError
-from py_core.reporters import complaints_beside, reporter_id
+from py_core.packs.retention import load_retention
+from py_core.reporters import about, complaints_beside, reporter_id
 from py_core.residue import Residues, hashes_digest, remains_digest
-from py_core.retention import Kept
+from py_core.retention import Kept, years_after
 from py_core.rights import may
-from py_core.values import local
+from py_core.values import local, next_midnight
 from server import attachments, audit, late_work, lineage, record
 from server.desk_answers import desk_request, turn_of
 from server.devices import SERVER_DEVICE
@@ -51,13 +53,14 @@ class ErasingRefused(ShouwenError):
 @dataclass(frozen=True, slots=True)
 class Erasing:
     """What a run has done: documents erased, acts and contents in them, documents left because work waits in them, and
-    those that it could not erase (the log says why)."""
+    those that it could not erase (the log says why); and acts that had been left out, of no document."""
 
     documents: int
     acts: int
     contents: int
     waiting: int
     failed: int = 0
+    left_out: int = 0
 
 
 def due(parts: Parts, by: str) -> list[Document]:
@@ -79,9 +82,23 @@ def erase_due(parts: Parts, by: str, progress: Progress | None = None, *, holds_
         done = _sum(done, _erase_one(parts, by, document))
         if progress is not None:
             progress(number, len(found))
+    done = replace(done, left_out=_erase_left_out(parts, by))
     forget()  # what pages kept of the cases that they had folded
     tidy(parts)
     return done
+
+
+def _erase_left_out(parts: Parts, by: str) -> int:
+    """What the centre left out of the record and no document takes along when it is erased; how many acts went."""
+    turn = _turn(parts, by)
+    rule = load_retention().of_unmatched
+    years = turn.rules.settings_of(KEEPING).get(rule.id, rule.years)
+    first_kept = years_after(turn.moment.date(), -years)
+    with parts.database.writing() as connection:
+        gone = late_work.erase_left_out(connection, to_ms(next_midnight(first_kept - timedelta(days=1))))
+        for document, act in gone:
+            audit.note(connection, to_ms(parts.clock.now()), by, ERASED, document, rule=rule.id, left_out=act)
+    return len(gone)
 
 
 def erase_again(parts: Parts) -> Erasing:
@@ -174,27 +191,21 @@ def erase_document(parts: Parts, by: str, document: Document, *, again: bool = F
     kept = document.kept
     assert kept is not None, "only what has a period is due"
     events = [event for recorded in document.record.acts for event in recorded.act.events]
-    beside = [reporter_id(kept.id), *complaints_beside(events)]
+    beside = {reporter_id(kept.id), *complaints_beside(events), *parts.casebook.beside(kept.id)}
     with parts.database.writing() as connection:
         rows = _rows(connection, kept.id)
         seen = {recorded.hash for recorded in document.record.acts}
         if not rows or any(row.residue is not None for row in rows) or {row.hash for row in rows} != seen:
             return Erasing(0, 0, 0, 0)  # done before, or somebody worked on it a moment ago
-        if late_work.waits_in(connection, kept.id) or any(late_work.waits_in(connection, each) for each in beside):
+        # What says who told of a case that the record does not have yet waits with that case, too.
+        if any(late_work.waits_in(connection, each) for each in (kept.id, about(events), *beside) if each):
             return Erasing(0, 0, 0, 1)
         contents = _erase_rows(parts, connection, by, kept, rows, again=again)
-        for each in beside:
+        for each in parts.casebook.beside(kept.id):  # not what a complaint names: it may name anybody's
             teller = _rows(connection, each)
-            if teller and _is_beside(teller[0], kept.id):
+            if teller[0].residue is None:
                 _erase_rows(parts, connection, by, replace(kept, id=each), teller, again=again)
     return Erasing(1, len(rows), contents, 0)
-
-
-def _is_beside(first: Row[Any], case_id: str) -> bool:
-    """Whether a document is about this case and still there; a complaint may name anybody's, and what was erased."""
-    if first.residue is not None:
-        return False
-    return any(event.get("case") == case_id for event in read_act(decode_act_change(first.raw).text).events)
 
 
 def _rows(connection: Connection, document: str) -> Sequence[Row[Any]]:
@@ -262,4 +273,5 @@ def _sum(one: Erasing, other: Erasing) -> Erasing:
         one.contents + other.contents,
         one.waiting + other.waiting,
         one.failed + other.failed,
+        one.left_out + other.left_out,
     )

@@ -400,6 +400,8 @@ class Gate:
         begun = planned.known if planned is not None else view.known_of(told["case"])
         if not begun:
             return
+        if any(entry.residue is not None for entry in begun.values()):
+            raise _Refusal("case_erased")  # it would outlive what it belongs to
         if told.get("complaint"):
             acts = (recorded_act(entry).act for entry in begun.values())
             taker = next((each.user for each in acts if document in complaints_beside(each.events)), None)

@@ -1,7 +1,8 @@
 """Work that the gate did not take: what lies in quarantine, and what the centre decided about it.
 
 A decision to take goes through the gate again with only the reasons of `gate.WAIVABLE` looked beyond; a decision to
-leave out is kept beside the bytes, which stay for ever. Must not decide anything itself.
+leave out is kept beside the bytes, which stay as long as the document, or a period of their own where there is none.
+Must not decide anything itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, or_, select, update
 
+from py_core.cases.acts import read_act
+from py_core.change import decode_act_change
+from py_core.errors import Malformed
+from py_core.reporters import about, is_reporter_id
+from server import record
 from server.record import Submission
 from server.tables import changes, devices, quarantine
 
@@ -116,6 +122,29 @@ def erase_settled(connection: Connection) -> int:
     settled = or_(quarantine.c.released_at_ms.is_not(None), quarantine.c.decision.is_not(None))
     where = (quarantine.c.case_id.in_(erased), settled, quarantine.c.raw != b"")
     return connection.execute(update(quarantine).where(*where).values(raw=b"")).rowcount
+
+
+def erase_left_out(connection: Connection, before_ms: int) -> list[tuple[str, str]]:
+    """Takes the bytes out of what was left out before this moment and belongs to no document of the record, and, at
+    once, of what says who told of an erased case; gives document and hash of each."""
+    has_document = exists().where(changes.c.case_id == quarantine.c.case_id)
+    left_out = (quarantine.c.decision == LEFT_OUT, quarantine.c.raw != b"", ~has_document)
+    gone = []
+    for row in connection.execute(select(quarantine).where(*left_out)).all():
+        if row.decided_at_ms < before_ms or _tells_of_erased(connection, row.case_id, bytes(row.raw)):
+            connection.execute(update(quarantine).where(quarantine.c.id == row.id).values(raw=b""))
+            gone.append((row.case_id, row.hash))
+    return gone
+
+
+def _tells_of_erased(connection: Connection, document: str, raw: bytes) -> bool:
+    if not is_reporter_id(document):
+        return False
+    try:
+        case_id = about(read_act(decode_act_change(raw).text).events)
+    except Malformed:
+        return False  # nothing that says of which case: its own period
+    return record.is_erased(connection, case_id)
 
 
 def told_to(connection: Connection, user: str) -> tuple[int, int]:

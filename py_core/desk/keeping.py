@@ -16,7 +16,8 @@ from py_core.desk.ports import CaseRecord
 from py_core.desk.turn import Turn
 from py_core.desk.visit_held import open_visits
 from py_core.packs.retention import load_retention
-from py_core.retention import Kept, kept_case, kept_visit
+from py_core.reporters import about
+from py_core.retention import Kept, kept_beside, kept_case, kept_visit
 
 SOON = timedelta(days=30)
 _ERASES, _HOLDS = "erase_content", "place_hold"  # kinds of acts
@@ -24,10 +25,11 @@ _ERASES, _HOLDS = "erase_content", "place_hold"  # kinds of acts
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A case or visit with what is to be told of its keeping. Exactly one of `kept` and `erased` may be missing."""
+    """A case or visit with what is to be told of its keeping, or who reported or complained where no case of the record
+    takes that along. Exactly one of `kept` and `erased` may be missing."""
 
     record: CaseRecord
-    number: str
+    number: str  # empty: it has none
     visit: bool
     kept: Kept | None = None  # its period; None while it is not finished
     holds: tuple[Fact, ...] = ()
@@ -57,6 +59,11 @@ def documents(turn: Turn, within: timedelta = SOON) -> Iterator[Document]:
         erased, holds = visit.first("content_erased"), standing(visit, today)
         if erased or holds or _is_near(kept, today, within):
             yield Document(held.record, visit.value("number"), True, kept, holds, erased)
+    for beside in turn.store.reporters():
+        opened_case = turn.open(about(beside.acts[0].act.events))
+        kept = kept_beside(beside.id, beside.acts, opened_case.case if opened_case else None, settings)
+        if _is_near(kept, today, within):
+            yield Document(beside, "", False, kept)
 
 
 def _before(begun: date, today: date, years: int, within: timedelta) -> bool:

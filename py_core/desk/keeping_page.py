@@ -110,14 +110,15 @@ def _at(fact: Fact | None) -> Any:
     return fact.at if fact is not None else None
 
 
-def _head(document: Document) -> dict[str, Any]:
-    return {"id": document.record.id, "number": document.number, "visit": document.visit}
+def _head(turn: Turn, document: Document) -> dict[str, Any]:
+    number = document.number or turn.say(N_("who reported or complained; no case in the record"))
+    return {"id": document.record.id, "number": number, "may_hold": bool(document.number)}
 
 
 def _due_row(turn: Turn, document: Document, today: date) -> dict[str, Any]:
     kept = document.kept
     assert kept is not None, "only documents with a period are due"
-    return {**_head(document), **_period(turn, kept), "over": kept.is_due(today)}
+    return {**_head(turn, document), **_period(turn, kept), "over": kept.is_due(today)}
 
 
 def _period(turn: Turn, kept: Kept) -> dict[str, str]:
@@ -130,7 +131,7 @@ def _period(turn: Turn, kept: Kept) -> dict[str, str]:
 
 
 def _held_row(turn: Turn, document: Document) -> dict[str, Any]:
-    return {**_head(document), "holds": [_hold(turn, fact) for fact in document.holds]}
+    return {**_head(turn, document), "holds": [_hold(turn, fact) for fact in document.holds]}
 
 
 def _hold(turn: Turn, fact: Fact) -> dict[str, str]:
@@ -146,7 +147,7 @@ def _hold(turn: Turn, fact: Fact) -> dict[str, str]:
 def _erased_row(turn: Turn, document: Document) -> dict[str, Any]:
     fact = document.erased
     assert fact is not None, "only erased documents have this row"
-    return {**_head(document), **erased_words(turn, fact), "count": fact.data["count"]}
+    return {**_head(turn, document), **erased_words(turn, fact), "count": fact.data["count"]}
 
 
 def erased_words(turn: Turn, fact: Fact) -> dict[str, str]:

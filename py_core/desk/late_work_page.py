@@ -131,8 +131,11 @@ def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int
 
 _CHOICES = {
     "take": N_("Take into the record: it counts with its own time and everybody in the case sees it"),
-    "leave_out": N_("Leave out: it stays here for ever and has no effect"),
+    "leave_out": N_("Leave out: it has no effect and stays here until its period of keeping is over"),
 }
+
+
+_UNREADABLE = {True: N_("Content erased after its period"), False: N_("Cannot be read")}
 
 
 def _act(found: HeldWork) -> Act | None:
@@ -156,7 +159,7 @@ def _row(turn: Turn, found: HeldWork) -> dict[str, Any]:
     title = _title(turn, found.case_id)
     return {
         "id": found.id,
-        "title": act_view.act_title(turn, act.events) if act else turn.say(N_("Cannot be read")),
+        "title": act_view.act_title(turn, act.events) if act else turn.say(_UNREADABLE[found.is_erased]),
         "who": case_view.person_name(turn, found.user),
         "device": found.device[:12],
         "case_href": _place(found.case_id) if title else "",

@@ -201,6 +201,7 @@ class HeldWork:
     decided_by: str = ""
     decided_at: datetime | None = None
     why: str = ""
+    is_erased: bool = False  # its content went after its period
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +302,10 @@ class Store(Protocol):
 
     def reporter(self, case_id: str) -> CaseRecord | None:
         """Who reported what a case is about (`py_core.reporters`), where this side has it and this person may know."""
+        ...
+
+    def reporters(self) -> Iterable[CaseRecord]:
+        """All documents of that kind, for their keeping only; none where this side does not watch over it."""
         ...
 
     def recomputing(self) -> tuple[int, int] | None:

@@ -29,6 +29,7 @@ class KeepingRule:
     matters: frozenset[str]  # PACK.matter
     kinds: frozenset[str]  # of requests
     visits: bool
+    unmatched: bool  # what has no document of the record that it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class KeepingRules:
     def of_visits(self) -> KeepingRule:
         return next(rule for rule in self.rules if rule.visits)
 
+    @property
+    def of_unmatched(self) -> KeepingRule:
+        return next(rule for rule in self.rules if rule.unmatched)
+
 
 @cache
 def load_retention() -> KeepingRules:
@@ -64,14 +69,21 @@ def read_retention(data: Mapping[str, Any]) -> KeepingRules:
             KeepingRule(
                 row["id"], row["zh"], row["en"], row["years"], frozenset(row.get("matters", ())),
                 frozenset(row.get("kinds", ())), row.get("visits", False),
+                row.get("unmatched", False),
             )
             for row in data["rule"]
         )  # fmt: skip
         found = KeepingRules(rules, data["ground"]["zh"], data["ground"]["en"])
     except (KeyError, TypeError) as error:
         raise Malformed("retention", f"has a wrong or missing entry: {error}") from error
-    if not any(EVERY_OTHER in rule.matters for rule in rules) or not any(rule.visits for rule in rules):
-        raise Malformed("retention", "must have a rule for every case and one for visits")
+    if not all(
+        (
+            any(EVERY_OTHER in rule.matters for rule in rules),
+            any(rule.visits for rule in rules),
+            any(rule.unmatched for rule in rules),
+        )
+    ):
+        raise Malformed("retention", "must have a rule for every case, one for visits, one for what has no case")
     if not all(type(rule.years) is int and 0 < rule.years <= YEARS_MAX for rule in rules):
         raise Malformed("retention", f"must give 1 to {YEARS_MAX} years")
     return found

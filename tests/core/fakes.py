@@ -25,7 +25,7 @@ from py_core.directory import Directory, Offer, Person, Unit
 from py_core.documents import is_case_id
 from py_core.left import Left
 from py_core.packs import Packs, load_packs
-from py_core.reporters import reporter_id
+from py_core.reporters import is_reporter_id, reporter_id
 from py_core.visits import is_visit_id
 
 BEIJING = timezone(timedelta(hours=8))
@@ -114,6 +114,9 @@ class FakeStore:
 
     def reporter(self, case_id: str) -> CaseRecord | None:
         return self._document(reporter_id(case_id))
+
+    def reporters(self) -> Iterable[CaseRecord]:
+        return [record for each in self.acts if is_reporter_id(each) and (record := self._document(each)) is not None]
 
     def left(self) -> Mapping[str, Left]:
         return {}

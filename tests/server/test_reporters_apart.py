@@ -129,23 +129,6 @@ def test_who_reported_is_told_once_by_who_took_it_down(parts: Parts, lin: Laptop
     assert verdicts(fang, fang.act(BESIDE, {"type": "noted", "text": "x"})) == ["unreadable_event"]
 
 
-def test_it_is_erased_with_its_case(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
-    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
-    answer(lin, *lin.register(CASE, report(), *steps))
-    finish(parts, lin)
-    clock.pass_time(days=366 * 31)
-    assert erase_due(parts, "he").documents == 1
-    with parts.database.reading() as connection:
-        assert record.is_erased(connection, BESIDE)
-        left = [entry.residue or "" for entry in record.entries_of_case(connection, BESIDE)]
-    assert NAME not in "".join(left)
-    assert NAME not in page(parts, "fang", f"/centre/reporter/{CASE}").html
-    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
-    files = b"".join(path.read_bytes() for path in sorted(parts.settings.data.rglob("*")) if path.is_file())
-    for words in (NAME, PHONE, ADDRESS):
-        assert words.encode() not in files, words
-
-
 def test_of_a_withdrawn_device_the_centre_takes_both_without_reading_who_it_was(parts: Parts, lin: Laptop) -> None:
     acts = lin.register(CASE, report())
     parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
@@ -288,49 +271,6 @@ def finish(parts: Parts, lin: Laptop, case: str = CASE) -> None:
         fang = Laptop(parts, "fang", event["type"] + case) if event["type"] in ("review_passed", "called_back") else lin
         fang.held.setdefault(case, lin.held[case])
         assert verdicts(fang, fang.act(case, event)) == ["accepted"], event
-
-
-def test_who_complained_is_erased_with_the_case_and_nobody_elses_document(
-    parts: Parts, lin: Laptop, clock: StandingClock
-) -> None:
-    """A complaint may name any document: only one that is about this very case goes with it."""
-    other = case_id(2)
-    begun = registered(title="反映夜间施工", request_kind="report", claimant_name=NAME)
-    kept, beside = apart(other, (begun,), load_packs())
-    assert beside is not None
-    foreign = reporter_id(other)
-    assert verdicts(lin, lin.act(other, *kept), lin.act(foreign, beside)) == ["accepted", "accepted"]
-    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
-    answer(lin, lin.act(CASE, registered(request_kind="help"), *steps))
-    document, acts = complained(lin)
-    answer(lin, *acts, lin.act(CASE, {"type": "complaint_filed", "about": "x", "beside": foreign}))
-    finish(parts, lin)
-    clock.pass_time(days=366 * 31)
-    erase_due(parts, "he")
-    with parts.database.reading() as connection:
-        assert [record.is_erased(connection, each) for each in (CASE, document, foreign)] == [True, True, False]
-    assert PHONE not in page(parts, "fang", f"/centre/reporter/{document}").html
-    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
-
-
-def test_what_a_hostile_complaint_names_keeps_nothing_from_erasure(
-    parts: Parts, lin: Laptop, clock: StandingClock
-) -> None:
-    """A document that was erased with its own case before."""
-    steps = [{"type": "delivered", "to": "shihe"}, {"type": "accepted", "by": "shihe"}]
-    answer(lin, *lin.register(CASE, report(), *steps))
-    document, acts = complained(lin)
-    other = case_id(2)
-    acts += [lin.act(other, *each) for each in ([registered(request_kind="help"), *steps], [naming(document)])]
-    assert verdicts(lin, *acts) == ["accepted"] * 4
-    finish(parts, lin)
-    finish(parts, lin, other)
-    clock.pass_time(days=366 * 31)
-    done = erase_due(parts, "he")
-    assert (done.documents, done.failed) == (2, 0)
-    with parts.database.reading() as connection:
-        assert all(record.is_erased(connection, each) for each in (CASE, other, document, BESIDE))
-    assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
 
 
 def naming(document: str) -> dict[str, Any]:

@@ -91,6 +91,9 @@ class DeviceStore:
     def reporter(self, case_id: str) -> CaseRecord | None:
         return self._records.get(reporter_id(case_id))
 
+    def reporters(self) -> Iterable[CaseRecord]:
+        return ()
+
     def attachment_state(self, sha256: str) -> AttachmentState:
         return "elsewhere"
 

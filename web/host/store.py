@@ -66,6 +66,9 @@ class DeviceStore:
     def reporter(self, case_id: str) -> StoredCase | None:
         return self._device.records.get(reporter_id(case_id))
 
+    def reporters(self) -> Iterable[StoredCase]:
+        return ()
+
     def recomputing(self) -> tuple[int, int] | None:
         return None
 
