@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -26,7 +27,7 @@ from server.desk_routes import desk_page
 from server.device_name_routes import device_name
 from server.device_routes import enrol_device, me, return_device
 from server.door import door
-from server.erasing import erase_again
+from server.erasing import erase_again_or_why
 from server.evidence_routes import case_evidence
 from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
@@ -59,7 +60,9 @@ def application(parts: Parts) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await run_in_threadpool(erase_again, parts)  # before anybody is answered from what an older backup held
+        erase = partial(erase_again_or_why, parts)
+        await run_in_threadpool(parts.erasing_again.attempt, erase)  # before anybody is answered from an older backup
+        parts.erasing_again.start(erase)
         if parts.settings.similar_cases:
             parts.similar.start()
             parts.bell.subscribe(parts.similar.notice)

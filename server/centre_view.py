@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, LogForked, RecordRestored
+from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, LogForked, RecordRestored, Unerased
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
@@ -33,9 +33,10 @@ from server.wake import Bell
 class CentreView:
     """Implements `py_core.desk.ports.CentreView` over the record."""
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+    def __init__(self, database: Database, directory: Directory, undone: Unerased | None) -> None:
         self._database = database
         self._directory = directory
+        self._undone = undone
 
     def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
         with self._database.reading() as connection:
@@ -71,6 +72,9 @@ class CentreView:
                 taken_at = None if found.taken_at_ms is None else from_ms(found.taken_at_ms)
                 return RecordRestored(from_ms(found.at_ms), taken_at, found.log_size)
         return None
+
+    def unerased(self) -> Unerased | None:
+        return self._undone
 
 
 class CentreDecisions:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from server.cli_where import add_where, open_existing, settings_of
+from server.database import is_storage_full
 
 
 def add_commands(subparsers: Any) -> None:
@@ -51,5 +52,8 @@ def _erase(arguments: argparse.Namespace) -> int:
         print(f"{done.waiting} left: work of theirs waits for a decision at the centre")
     if done.failed:
         print(f"{done.failed} could not be erased: the log above says why")
-        return 1
-    return 0
+    if done.why is not None and is_storage_full(done.why):
+        print("the disk is full: make room, then run this again")
+    elif done.why is not None and not done.failed:
+        print("what was erased was not taken off the disk wholly: the log above says why; run this again")
+    return 0 if done.why is None else 1

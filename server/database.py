@@ -6,6 +6,7 @@ is on the disk when it ends, or nothing of it is. Must not know any table's mean
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -141,7 +142,9 @@ def read_url(text: str) -> URL:
 
 
 def is_storage_full(error: BaseException) -> bool:
-    """Whether a database error says that the disk (or the file's limit) is full."""
+    """Whether an error of the database or of a file beside it says that the disk (or the file's limit) is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return isinstance(error, DBAPIError) and (_sqlstate(error) == "53100" or "database or disk is full" in str(error))
 
 

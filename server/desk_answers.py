@@ -81,6 +81,7 @@ def turn_of(parts: Parts, request: ports.Request, user: str, next_seq: int = 1) 
         parts.similar,
         parts.recomputation,
         parts.attachments,
+        parts.erasing_again,
         user,
         now,
         whole_city,

@@ -26,6 +26,7 @@ from server.database import Database
 from server.outside import from_ms
 from server.recomputation import Recomputation
 from server.similar import SimilarIndex
+from server.unerased import ErasingAgain
 
 SIMILAR_MAX = 5
 
@@ -48,6 +49,7 @@ class DeskStore:
         similar: SimilarIndex,
         recomputation: Recomputation,
         attachments: Attachments,
+        erasing_again: ErasingAgain,
         user: str,
         now: datetime,
         whole_city: bool,
@@ -60,6 +62,7 @@ class DeskStore:
         self._similar = similar
         self._recomputation = recomputation
         self._attachments = attachments
+        self._erasing_again = erasing_again
         self._person = reader_in(directory, user, now)
         self._whole_city = whole_city
 
@@ -151,7 +154,7 @@ class DeskStore:
         return "here" if self._attachments.readable(user, sha256, self._directory) else "awaited"
 
     def centre(self) -> CentreView | None:
-        return CentreView(self._database, self._directory) if self._whole_city else None
+        return CentreView(self._database, self._directory, self._erasing_again.undone) if self._whole_city else None
 
     def left(self) -> Mapping[str, Left]:
         return {}

@@ -61,6 +61,7 @@ class Erasing:
     waiting: int
     failed: int = 0
     left_out: int = 0
+    why: Exception | None = None  # the first fault: of a document, or of taking what was erased off the disk
 
 
 def due(parts: Parts, by: str) -> list[Document]:
@@ -82,10 +83,7 @@ def erase_due(parts: Parts, by: str, progress: Progress | None = None, *, holds_
         done = _sum(done, _erase_one(parts, by, document))
         if progress is not None:
             progress(number, len(found))
-    done = replace(done, left_out=_erase_left_out(parts, by))
-    forget()  # what pages kept of the cases that they had folded
-    tidy(parts)
-    return done
+    return _sum(done, _tidy_up(parts, by))
 
 
 def _erase_left_out(parts: Parts, by: str) -> int:
@@ -113,7 +111,7 @@ def erase_again(parts: Parts) -> Erasing:
     found = Erasing(0, 0, 0, 0)
     able = _able(parts)
     if not back or not able:
-        return found
+        return _tidy_up(parts) if listed else found
     for document in list(documents(_view(parts, min(able)), _EVER)):
         each = back.get(document.record.id)
         if each is None or document.kept is None or document.holds:
@@ -123,12 +121,30 @@ def erase_again(parts: Parts) -> Erasing:
         )
         by = each.user if each.user in able else min(able)
         found = _sum(found, _erase_one(parts, by, replace(document, kept=kept), again=True))
-    forget()
-    tidy(parts)
-    return found
+    return _sum(found, _tidy_up(parts))
+
+
+def erase_again_or_why(parts: Parts) -> tuple[int, Exception | None]:
+    """The same for whoever has to tell what is left undone: how many documents, and the first reason."""
+    done = erase_again(parts)
+    return done.failed, done.why
 
 
 _EVER = timedelta(days=366 * 200)
+
+
+def _tidy_up(parts: Parts, by: str | None = None) -> Erasing:
+    """What is left to do beside the documents, `by` somebody also about what had been left out of the record; a fault
+    is told and tried again."""
+    forget()  # what pages kept of the cases that they had folded
+    left_out = 0
+    try:
+        left_out = _erase_left_out(parts, by) if by is not None else 0
+        tidy(parts)
+    except Exception as error:
+        _log.exception("what was erased was not taken off the disk wholly; the next run tries again")
+        return Erasing(0, 0, 0, 0, left_out=left_out, why=error)
+    return Erasing(0, 0, 0, 0, left_out=left_out)
 
 
 def tidy(parts: Parts) -> None:
@@ -180,9 +196,9 @@ def _erase_one(parts: Parts, by: str, document: Document, *, again: bool = False
     """The same for one of many: what is wrong with it stops neither the others nor the record's start."""
     try:
         return erase_document(parts, by, document, again=again)
-    except Exception:
+    except Exception as error:
         _log.exception("%s was not erased; the next run tries again", document.record.id)
-        return Erasing(0, 0, 0, 0, 1)
+        return Erasing(0, 0, 0, 0, 1, why=error)
 
 
 def erase_document(parts: Parts, by: str, document: Document, *, again: bool = False) -> Erasing:
@@ -274,4 +290,5 @@ def _sum(one: Erasing, other: Erasing) -> Erasing:
         one.waiting + other.waiting,
         one.failed + other.failed,
         one.left_out + other.left_out,
+        one.why or other.why,
     )

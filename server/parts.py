@@ -43,6 +43,7 @@ from server.sessions import Limits, Sessions
 from server.settings import Settings
 from server.similar import SimilarIndex
 from server.tools import Tools
+from server.unerased import ErasingAgain
 from server.wake import Bell
 
 
@@ -79,6 +80,7 @@ class Parts:
     similar: SimilarIndex
     tools: Tools
     recomputation: Recomputation
+    erasing_again: ErasingAgain
     calendar: WorkCalendar
     packs: Packs
 
@@ -89,6 +91,7 @@ class Parts:
         self.bell.close()
         self.recomputation.close()
         self.checkpoints.close()
+        self.erasing_again.close()
         self.similar.close()
         self.engine.close()
         self.database.close()
@@ -165,6 +168,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
         tools=Tools(database, clock, entropy, city, device_key, receipts.key),
         similar=SimilarIndex(settings.search_index, casebook),
         recomputation=Recomputation(database, clock, casebook, own_device, city, calendar, packs),
+        erasing_again=ErasingAgain(clock),
         calendar=calendar,
         packs=packs,
     )

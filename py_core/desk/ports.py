@@ -214,6 +214,18 @@ class RecordRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class Unerased:
+    """What had been erased came back with a backup and could not be erased again, as of the last try.
+
+    `documents` is 0 when not even that is known.
+    """
+
+    tried_at: datetime
+    documents: int
+    storage_full: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LogForked:
     """A device's word that the record's log does not continue what it had seen; sizes in acts.
 
@@ -268,6 +280,10 @@ class CentreView(Protocol):
 
     def restored(self) -> RecordRestored | None:
         """The last return from a backup."""
+        ...
+
+    def unerased(self) -> Unerased | None:
+        """What is not erased although it had been; None when nothing is."""
         ...
 
 
