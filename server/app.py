@@ -28,7 +28,7 @@ from server.device_name_routes import device_name
 from server.device_routes import enrol_device, me, return_device
 from server.door import door
 from server.erasing import erase_again_or_why
-from server.evidence_routes import case_evidence
+from server.evidence_routes import case_evidence, reporter_evidence
 from server.guard import CALENDAR_PATH, CARRIED_PATH, Guard
 from server.log_routes import Allowance, show_checkpoint, show_keys, show_proof
 from server.outside import Clock, Entropy
@@ -122,6 +122,7 @@ def routes() -> list[Route | WebSocketRoute]:
         Route("/sign-in/step", take_step, methods=["POST"]),
         Route("/centre/devices/{device:str}/name", device_name, methods=["GET", "POST"]),
         Route("/cases/{case:str}/evidence", case_evidence, methods=["GET", "POST"]),
+        Route("/centre/reporter/{document:str}/evidence", reporter_evidence, methods=["GET", "POST"]),
         Route(SIGN_IN_PASSKEY, ask_passkey, methods=["GET"]),
         Route(SIGN_IN_PASSKEY, take_passkey, methods=["POST"]),
         Route(ACCOUNT_PASSKEY, offer_passkey, methods=["POST"]),

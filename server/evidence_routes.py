@@ -1,16 +1,23 @@
-"""`/cases/<id>/evidence`: whoever decides contradictions downloads what proves a case, for a purpose that is kept."""
+"""`…/evidence`: whoever decides contradictions downloads what proves a case, and whoever inquires into staff what proves
+who reported or complained, which is in no file of the case. For a purpose that the audit trail keeps.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from py_core.cases.acts import RecordedAct
 from py_core.checkpoint import read_note
 from py_core.desk import case_view, ports
-from py_core.desk.account_words import EVIDENCE_TITLE, NO_EVIDENCE, WHY_EVIDENCE
+from py_core.desk.account_words import EVIDENCE_TITLE, NO_EVIDENCE, REPORTER_EVIDENCE_TITLE, WHY_EVIDENCE
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
 from py_core.desk.problems import problem
+from py_core.desk.reporter_page import known_beside
 from py_core.desk.turn import Turn
 from py_core.views import language
 from server import audit
@@ -23,13 +30,51 @@ from server.parts import Parts
 _PURPOSE_MAX = 300
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Of what evidence is made: a case, or a document beside one that says who reported or complained."""
+
+    document: str
+    case_id: str  # which the audit trail names
+    acts: Sequence[RecordedAct]
+    here: str  # the page from which it is reached
+    is_beside: bool = False
+
+    @property
+    def short(self) -> str:
+        return self.document[-8:] if self.is_beside else self.document[:8]  # all of the former begin alike
+
+    @property
+    def noted_as(self) -> str:
+        return "reporter_evidence_made" if self.is_beside else "evidence_made"
+
+
 async def case_evidence(request: Request) -> Response:
     """Asks for the purpose and says what is proven; once sent, the file."""
     case_id = request.path_params["case"]
 
-    def make(parts: Parts, turn: Turn, sent: Sent) -> ports.Response | Response:
+    def find(turn: Turn) -> _Subject | None:
         case = turn.store.case(case_id)
-        if case is None:  # there is none, or this person must not know of it
+        return None if case is None else _Subject(case_id, case_id, case.acts, f"/cases/{case_id}")
+
+    return await _evidence(request, "export_evidence", find)
+
+
+async def reporter_evidence(request: Request) -> Response:
+    """The same of who reported or complained, for who may know of it."""
+    named = request.path_params["document"]
+
+    def find(turn: Turn) -> _Subject | None:
+        found = known_beside(turn, named)
+        return None if found is None else _Subject(found.id, found.opened.id, found.acts, found.here, is_beside=True)
+
+    return await _evidence(request, "export_reporter_evidence", find)
+
+
+async def _evidence(request: Request, right: str, find: Callable[[Turn], _Subject | None]) -> Response:
+    def make(parts: Parts, turn: Turn, sent: Sent) -> ports.Response | Response:
+        subject = find(turn)
+        if subject is None:  # there is none, or this person must not know of it
             return problem(turn, 404, "unknown_case")
         form = Form(turn, sent, {})
         fault = ""
@@ -37,24 +82,30 @@ async def case_evidence(request: Request) -> Response:
             purpose = form.text("purpose", _PURPOSE_MAX, needed=WHY_EVIDENCE)
             if not form.errors:
                 try:
-                    return _file(parts, turn, case_id, purpose)
+                    return _file(parts, turn, subject, purpose)
                 except EvidenceRefused:
                     fault = turn.say(NO_EVIDENCE)
-        checkpoint = read_note(parts.checkpoints.current()).checkpoint
-        values = {
-            "form": form,
-            "case_id": case_id,
-            "case_title": case_title(turn, case_id),
-            "fault": fault,
-            "acts": len(case.acts),
-            "size": checkpoint.acts.size,
-            "at": language.moment_text(turn.lang, from_ms(checkpoint.time_ms)),
-            "unsure": sum(1 for each in case.acts if each.act.beacon is None),
-        }
         status = 409 if fault else 422 if form.errors else 200
-        return page(turn, "evidence.html", turn.say(EVIDENCE_TITLE), "evidence", values, status=status)
+        return _page(parts, turn, subject, form, fault, status)
 
-    return await for_right(request, "export_evidence", make)
+    return await for_right(request, right, make)
+
+
+def _page(parts: Parts, turn: Turn, subject: _Subject, form: Form, fault: str, status: int) -> ports.Response:
+    checkpoint = read_note(parts.checkpoints.current()).checkpoint
+    values = {
+        "form": form,
+        "here": subject.here,
+        "case_title": case_title(turn, subject.case_id),
+        "is_beside": subject.is_beside,
+        "fault": fault,
+        "acts": len(subject.acts),
+        "size": checkpoint.acts.size,
+        "at": language.moment_text(turn.lang, from_ms(checkpoint.time_ms)),
+        "unsure": sum(1 for each in subject.acts if each.act.beacon is None),
+    }
+    title = turn.say(REPORTER_EVIDENCE_TITLE if subject.is_beside else EVIDENCE_TITLE)
+    return page(turn, "evidence.html", title, "evidence", values, status=status)
 
 
 def case_title(turn: Turn, case_id: str) -> str:
@@ -63,15 +114,17 @@ def case_title(turn: Turn, case_id: str) -> str:
     return f"{case_view.title_of(turn, opened)} · {opened.number}" if opened is not None else ""
 
 
-def _file(parts: Parts, turn: Turn, case_id: str, purpose: str) -> Response:
+def _file(parts: Parts, turn: Turn, subject: _Subject, purpose: str) -> Response:
     user = turn.identity.user
-    data = parts.evidence.make(case_id, user)
+    data = parts.evidence.make(subject.document, user)
     size = read_note(parts.checkpoints.current()).checkpoint.acts.size
+    said = {"why": purpose, "checkpoint": str(size)}
+    if subject.is_beside:
+        said["document"] = subject.document
     with parts.database.writing() as connection:  # before the file goes out: what is not noted is not given
-        now_ms = to_ms(parts.clock.now())
-        audit.note(connection, now_ms, user, "evidence_made", case_id, why=purpose, checkpoint=str(size))
+        audit.note(connection, to_ms(parts.clock.now()), user, subject.noted_as, subject.case_id, **said)
     headers = {
-        "content-disposition": f'attachment; filename="evidence-{case_id[:8]}.jsonl"',
+        "content-disposition": f'attachment; filename="evidence-{subject.short}.jsonl"',
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
     }

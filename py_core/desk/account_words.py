@@ -91,6 +91,7 @@ AUDIT_WORDS = {
     "calendar_ended": N_("ended the address of a calendar"),
     "device_renamed": N_("renamed a device"),
     "evidence_made": N_("downloaded the evidence of a case"),
+    "reporter_evidence_made": N_("downloaded the evidence of who reported or complained in a case"),
     "device_returned": N_("came back with a device that was enrolled after the backup"),
 }
 
@@ -104,6 +105,7 @@ CODE_TITLE = N_("One-time code")
 NEW_POST = N_("A new post")
 DEVICE_NAME_TITLE = N_("Name of a device")
 EVIDENCE_TITLE = N_("Evidence of this case")
+REPORTER_EVIDENCE_TITLE = N_("Evidence of who reported or complained")
 WHY_EVIDENCE = N_("Write what it is for: it is kept in the audit trail.")
 NO_EVIDENCE = N_(
     "The record's own proofs do not hold, so no evidence is made. Tell the operator at once: `shouwen verify` names every place."
@@ -134,6 +136,7 @@ DETAIL_WORDS = {
     "rule": N_("rule"),
     "hashes": N_("digest"),
     "device": N_("device"),
+    "document": N_("document"),
     "before": N_("before"),
     "checkpoint": N_("proven up to act number"),
     "a": N_("A"),

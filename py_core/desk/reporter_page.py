@@ -32,7 +32,7 @@ _TEXT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class Beside:
     """A document beside a case that this person may know of, with the case."""
 
     id: str
@@ -57,20 +57,20 @@ class _Beside:
 
 def show_reporter(turn: Turn, case_id: str) -> Response:
     """The particulars with their numbers masked; the way to see one is an act with its purpose, as in any case."""
-    beside = _beside(turn, case_id)
+    beside = known_beside(turn, case_id)
     return problem(turn, 404, "unknown_case") if beside is None else _page(turn, beside, _unsent(turn, beside))
 
 
 def take_reporter(turn: Turn, case_id: str) -> Response:
     """Records that a number is seen and for what, in the case; or a correction, in the document beside it."""
-    beside = _beside(turn, case_id)
+    beside = known_beside(turn, case_id)
     if beside is None:
         return problem(turn, 404, "unknown_case")
     form = Form(turn, turn.request.form)
     return _correct(turn, beside, form) if form.value("correct") else _reveal(turn, beside, form)
 
 
-def _reveal(turn: Turn, beside: _Beside, form: Form) -> Response:
+def _reveal(turn: Turn, beside: Beside, form: Form) -> Response:
     opened = beside.opened
     field = form.choice("field", [name for name in _NUMBERS if beside.said.get(name)], N_("Choose one."))
     purpose = form.choice("purpose", _PURPOSES, N_("Choose one."))
@@ -90,7 +90,7 @@ def _reveal(turn: Turn, beside: _Beside, form: Form) -> Response:
     return Response(303, location=beside.here, acts=(new_act(turn, opened.id, "reveal_field", events, now),))
 
 
-def _correct(turn: Turn, beside: _Beside, form: Form) -> Response:
+def _correct(turn: Turn, beside: Beside, form: Form) -> Response:
     """A number that is left empty stays as it was: whoever corrects an address need not see it."""
     said = {name: form.text(name, _TEXT_MAX) for name in CORRECTABLE}
     said["claimant_name"] = form.text("claimant_name", _TEXT_MAX, needed=N_("Fill this in."))
@@ -113,7 +113,7 @@ def _correct(turn: Turn, beside: _Beside, form: Form) -> Response:
     return Response(303, location=location, acts=(new_act(turn, beside.id, "correct_reporter", (event,), now),))
 
 
-def _beside(turn: Turn, named: str) -> _Beside | None:
+def known_beside(turn: Turn, named: str) -> Beside | None:
     """The document at an address, which names the report itself, or the document of one complaint."""
     at = named if is_reporter_id(named) else reporter_id(named)
     found = turn.store.reporter(at)
@@ -124,15 +124,15 @@ def _beside(turn: Turn, named: str) -> _Beside | None:
     is_complaint = told.get("complaint") is True
     if opened is None or is_complaint != is_reporter_id(named):
         return None
-    return _Beside(at, opened, tuple(found.acts), is_complaint, secrecy.beside(turn, opened.id, at))
+    return Beside(at, opened, tuple(found.acts), is_complaint, secrecy.beside(turn, opened.id, at))
 
 
-def _unsent(turn: Turn, beside: _Beside) -> Form:
+def _unsent(turn: Turn, beside: Beside) -> Form:
     plain = {name: str(beside.said.get(name) or "") for name in CORRECTABLE if name not in _NUMBERS}
     return Form(turn, {}, {"key": form_key(turn, (*beside.opened.acts, *beside.acts)), **plain})
 
 
-def _page(turn: Turn, beside: _Beside, form: Form, status: int = 200) -> Response:
+def _page(turn: Turn, beside: Beside, form: Form, status: int = 200) -> Response:
     opened, drawn = beside.opened, beside.said.get("strokes")
     rule = secrecy.complainer_rule(turn, opened) if beside.is_complaint else secrecy.hiding_rule(turn, opened)
     return page(
@@ -159,6 +159,7 @@ def _page(turn: Turn, beside: _Beside, form: Form, status: int = 200) -> Respons
                 {"value": each, "text": case_view.term(turn, opened, f"reveal_purpose.{each}")} for each in _PURPOSES
             ],
             "corrections": _corrections(turn, beside),
+            "evidence_href": f"{beside.here}/evidence" if turn.may("export_reporter_evidence") else "",
             "form": form,
         },
         status=status,
@@ -166,11 +167,11 @@ def _page(turn: Turn, beside: _Beside, form: Form, status: int = 200) -> Respons
     )
 
 
-def _is_shown(turn: Turn, beside: _Beside, name: str) -> bool:
+def _is_shown(turn: Turn, beside: Beside, name: str) -> bool:
     return secrecy.revealed_lately(turn, beside.opened, beside.revealed(name), beside.document)
 
 
-def _rows(turn: Turn, beside: _Beside) -> list[dict[str, Any]]:
+def _rows(turn: Turn, beside: Beside) -> list[dict[str, Any]]:
     def text(name: str) -> str:
         value = str(beside.said.get(name) or "")
         return value if not secrecy.is_masked(name) or _is_shown(turn, beside, name) else secrecy.masked(name, value)
@@ -179,7 +180,7 @@ def _rows(turn: Turn, beside: _Beside) -> list[dict[str, Any]]:
     return [{"label": turn.say(label), "text": text(name)} for name, label in labels.items()]
 
 
-def _corrections(turn: Turn, beside: _Beside) -> list[str]:
+def _corrections(turn: Turn, beside: Beside) -> list[str]:
     """Who corrected it, when and why, newest first. What was told before stays in the document, and is not shown."""
     done = [
         (each.act, str(event.get("reason") or ""))

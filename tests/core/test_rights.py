@@ -46,6 +46,7 @@ EXPECTED: dict[str, set[str]] = {
     "decide_contradictions": {"reconciler"},
     "take_late_work": {"reconciler"},
     "export_evidence": {"reconciler"},
+    "export_reporter_evidence": {"discipline_desk", "supervision_office"},
     "name_devices": {"admin"},
     "state_recount": {"admin"},
     "change_city_rules": {"admin"},

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from browsing import Browser
-from laptop import Laptop, case_id, registered
+from laptop import PASSWORD, Laptop, case_id, registered
 from sqlalchemy import select, update
+from test_reporters_apart import CASE, NAME, PHONE, complained, report, texts_of
+from test_restricted_scope import answer, city
 
 from py_core.evidence.check import EvidenceCheck
 from py_core.evidence.lines import read_evidence
@@ -95,3 +97,68 @@ def test_an_administrator_renames_a_device_and_the_signed_record_keeps_the_first
     assert (after.name, after.enrolment, after.enrolment_sig) == ("党群窗口 2 号机", row.enrolment, row.enrolment_sig)
     assert ("he", "device_renamed", "None") in trail(parts)
     assert browser.get(f"/centre/devices/{'0' * 32}/name").status_code == 404
+
+
+@pytest.fixture
+def reported(parts: Parts, url: str) -> Iterator[tuple[Browser, str, str]]:
+    """A report and a complaint in a case of its own; the pages of who made each."""
+    city(parts)
+    parts.accounts.set_passwords(dict.fromkeys(("du", "ji", "fang", "tou"), PASSWORD))
+    lin = Laptop(parts, "lin")
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    document, acts = complained(lin)
+    answer(lin, *acts, *lin.register(case_id(3), report()))
+    with Browser(url) as made:
+        yield made, f"/centre/reporter/{document}", f"/centre/reporter/{case_id(3)}"
+
+
+@pytest.mark.parametrize("user", ["du", "ji"])
+def test_who_inquires_downloads_what_proves_who_reported_or_complained(
+    reported: tuple[Browser, str, str], parts: Parts, user: str
+) -> None:
+    browser, *pages = reported
+    browser.sign_in(user)
+    for here, case in zip(pages, (CASE, case_id(3)), strict=True):
+        path = f"{here}/evidence"
+        assert path in browser.get(here).text
+        shown = browser.get(path)
+        assert "do not pass it on" in shown.text
+        assert NAME not in shown.text
+        assert browser.send_form(path, shown).status_code == 422
+        answered = browser.send_form(path, shown, purpose="inquiry 7")
+        assert answered.headers["content-disposition"].startswith("attachment")
+        said = texts_of(answered.content)
+        assert (NAME in said, "路灯" in said) == (True, False)
+        assert EvidenceCheck(read_evidence(answered.content), verifies, ()).run().of("wrong") == []
+        with parts.database.reading() as connection:
+            row = audit.entries(connection, 1, about=case)[0]
+        assert (row.user, row.what, row.detail["why"]) == (user, "reporter_evidence_made", "inquiry 7")
+        assert row.detail["document"][-8:] in answered.headers["content-disposition"]
+        assert (NAME in repr(row), PHONE in repr(row)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("user", "sees"), [("fang", True), ("lin", True), ("qian", False), ("tou", False), ("zhao", False)]
+)
+def test_who_only_sees_them_or_reads_the_case_downloads_nothing_of_it(
+    reported: tuple[Browser, str, str], parts: Parts, user: str, sees: bool
+) -> None:
+    browser, *pages = reported
+    browser.sign_in(user)
+    for here in pages:
+        shown = browser.get(here)
+        assert (shown.status_code == 200, f"{here}/evidence" in shown.text) == (sees, False)
+        assert browser.get(f"{here}/evidence").status_code == 403
+        answered = browser.post(f"{here}/evidence", data={"csrf": browser.csrf(), "purpose": "curiosity"})
+        assert (answered.status_code, "content-disposition" in answered.headers) == (403, False)
+    assert not any(what == "reporter_evidence_made" for _, what, _ in trail(parts))
+
+
+def test_whom_it_is_about_downloads_nothing_of_who_reported(reported: tuple[Browser, str, str], parts: Parts) -> None:
+    """Neither as supervision office; nor what is no document beside a case."""
+    browser, *_ = reported
+    lin = Laptop(parts, "lin", "another")
+    answer(lin, *lin.register(case_id(4), report(against="du")))
+    browser.sign_in("du")
+    for named in (case_id(4), case_id(9), case_id(1)):
+        assert browser.get(f"/centre/reporter/{named}/evidence").status_code == 404, named

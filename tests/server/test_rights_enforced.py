@@ -66,6 +66,7 @@ def test_calls_are_for_who_has_their_right(parts: Parts, password_hash: str) -> 
         "manage_sessions": ("GET", "/centre/sessions"),
         "read_audit": ("GET", "/centre/audit"),
         "export_evidence": ("GET", f"/cases/{case_id(1)}/evidence"),
+        "export_reporter_evidence": ("GET", f"/centre/reporter/{case_id(1)}/evidence"),
         "name_devices": ("GET", f"/centre/devices/{'0' * 32}/name"),
         "withdraw_devices": ("GET", f"/centre/devices/{'0' * 32}"),
     }
