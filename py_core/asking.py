@@ -15,6 +15,7 @@ from py_core.packed.outbox import Signed, pack_acts
 from py_core.standing import Standing
 from py_core.wire import (
     ECHO,
+    FILED,
     NAMES_MAX,
     OFFERS_AGAIN,
     PACKED,
@@ -53,11 +54,12 @@ def body(
     want: tuple[str, ...] = (),
     *,
     held: tuple[str, ...] = (),
+    filed: bool = False,
     short: bool = False,
     astray: bool = False,
 ) -> bytes:
     """The frames of a request: hello, an announcement for each actor used, the acts. `astray`: of some of the acts
-    their documents do not know."""
+    their documents do not know; `filed`: for a file."""
     actors = {act.actor: act for act in batch if act.actor_signature}
     machine = about.machine
     # Of what was left out by a receipts file the words are still to be heard.
@@ -71,7 +73,7 @@ def body(
         scope=about.standing.scope,
         lineage=about.standing.lineage[-1] if about.standing.lineage else "",
         log_size=about.standing.head.size if about.standing.head is not None else 0,
-        can=" ".join(_can(short=short, echo=astray or bool(about.standing.custody.doubtful))),
+        can=" ".join(_can(filed=filed, short=short, echo=astray or bool(about.standing.custody.doubtful))),
         purged=purged,
         asks=tuple(asks[:NAMES_MAX]),
         want=want,
@@ -92,11 +94,13 @@ def body(
     return encode_frames(frames + (_packed(batch, about.log_of) if short and batch else plain))
 
 
-def _can(*, short: bool, echo: bool) -> Iterator[str]:
+def _can(*, filed: bool, short: bool, echo: bool) -> Iterator[str]:
     yield REVOKES
     yield OFFERS_AGAIN
     yield WATCHES
     yield PROVES
+    if filed:
+        yield FILED
     if short:
         yield PACKED
     # What the record does not tell again would not come back into its document, or not save its case from doubt.

@@ -12,11 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from py_core.errors import Malformed, ShouwenError
+from py_core.log_watch import proof_frame, proof_in
 from py_core.wire import (
+    TYPE_INCLUDED,
+    Beacon,
     Carried,
     Frame,
     Message,
     Revoke,
+    Short,
     Verdict,
     encode_frames,
     message_frame,
@@ -69,6 +73,16 @@ class CarriedReceipts:
     carried: Carried
     verdicts: tuple[Verdict, ...]
     revoked: tuple[str, ...] = ()  # of the cases that the outbox file named, those that are out of the device's scope
+    log: CarriedLog | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedLog:
+    """What a receipts file says of the record's log: one head, proven to continue each of several that the device may
+    have seen last, and the proof that all acts with a receipt in the file are in it."""
+
+    beacons: tuple[Beacon, ...]
+    proof: tuple[bytes, ...]
 
 
 def key_id(public_key: bytes) -> bytes:
@@ -130,10 +144,14 @@ def receipts_sign_bytes(frames: bytes) -> bytes:
     return b"shouwen-carried-receipts-1" + hashlib.sha256(frames).digest()
 
 
-def receipts_frames(carried: Carried, verdicts: Iterable[Verdict], revoked: Iterable[Revoke] = ()) -> bytes:
-    """The frames of a receipts file: for which device and file, then every verdict in order, then what is out of scope."""
-    told: list[Message] = [carried, *verdicts, *revoked]
-    return encode_frames([message_frame(each) for each in told])
+def receipts_frames(
+    carried: Carried, verdicts: Iterable[Verdict], revoked: Iterable[Revoke] = (), log: CarriedLog | None = None
+) -> bytes:
+    """The frames of a receipts file: for which device and file, then every verdict in order, then what is out of scope,
+    then the log and the proof that they are in it."""
+    told: list[Message] = [carried, *verdicts, *revoked, *(log.beacons if log is not None else ())]
+    frames: list[Frame] = [message_frame(each) for each in told]
+    return encode_frames([*frames, *([proof_frame(log.proof)] if log is not None else [])])
 
 
 def receipts_file(signature: bytes, frames: bytes) -> bytes:
@@ -151,14 +169,18 @@ def read_receipts(data: bytes) -> CarriedReceipts:
     _check_length(len(data) - _RECEIPTS_HEAD.size + 64, length)
     frames = _gunzip(data[_RECEIPTS_HEAD.size :])
     try:
-        first, *rest = [read_message(frame) for frame in carried_frames(frames)]
+        *told, last = carried_frames(frames)
+        proof = proof_in(last.payload) if isinstance(last, Short) and last.type == TYPE_INCLUDED else None
+        first, *rest = [read_message(frame) for frame in (told if proof is not None else [*told, last])]
     except (Malformed, ValueError) as error:
         raise CarryRefused("tampered", str(error)) from error
     verdicts = tuple(each for each in rest if isinstance(each, Verdict))
     revoked = tuple(each.case for each in rest if isinstance(each, Revoke))
-    if not isinstance(first, Carried) or len(verdicts) + len(revoked) != len(rest):
+    beacons = tuple(each for each in rest if isinstance(each, Beacon))
+    if not isinstance(first, Carried) or len(verdicts) + len(revoked) + len(beacons) != len(rest):
         raise CarryRefused("tampered", "it is no list of verdicts")
-    return CarriedReceipts(signature, receipts_sign_bytes(frames), first, verdicts, revoked)
+    log = CarriedLog(beacons, proof) if proof is not None else None
+    return CarriedReceipts(signature, receipts_sign_bytes(frames), first, verdicts, revoked, log)
 
 
 def carried_frames(frames: bytes) -> Sequence[Frame]:

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from py_core import asking
 from py_core.answer import AnswerReader, Known, judge
-from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarryRefused
+from py_core.carried_log import watched
+from py_core.carry import OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX, CarriedLog, CarryRefused
 from py_core.change import decode_act_change
 from py_core.city import CITY_ID
 from py_core.custody import ATTESTED_AT_ONCE, News, custody_after
@@ -117,7 +118,7 @@ class SyncClient:
         batch = tuple(self._batch(OUTBOX_ITEMS_MAX, OUTBOX_BYTES_MAX, OUTBOX_ITEMS_MAX))
         purged = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         known = sorted({*held, *self.left} - {CITY_ID})
-        return asking.body(self._about, batch, purged, held=tuple(known[:HELD_MAX])), len(batch)
+        return asking.body(self._about, batch, purged, held=tuple(known[:HELD_MAX]), filed=True), len(batch)
 
     def read_carried(
         self,
@@ -126,10 +127,12 @@ class SyncClient:
         held: Iterable[str] = (),
         busy: Iterable[str] = (),
         revoked: Iterable[str] = (),
+        log: CarriedLog | None = None,
     ) -> Received:
         """What a receipts file says about acts that still wait here, or are kept as refused, whether the device is
         withdrawn, and which cases are out of its scope (they go as after an exchange; `held`, `busy` as in `read`);
-        raises `CarryRefused` for another device's."""
+        raises `CarryRefused` for another device's, and when it does not prove what this device demands."""
+        verdicts = tuple(verdicts)
         if carried.device != self.device:
             raise CarryRefused("other_device", "the receipts are for another device")
         if carried.lineage in self.standing.lineage[:-1]:
@@ -149,6 +152,9 @@ class SyncClient:
                 judge(known, verdict, received)
             except Malformed as error:
                 raise CarryRefused("tampered", str(error)) from error
+        received = watched(received, carried, verdicts, log, self.standing)
+        if received.forked:
+            return received
         received.problem = carried.problem
         if carried.problem == "device_revoked":
             received.end = End(0, more=False, scope=REVOKED_SCOPE, problem=carried.problem)
@@ -264,6 +270,10 @@ class SyncClient:
 
     def settle(self, received: Received) -> None:
         """Believes what a receipts file brought and the host has stored; says nothing about the line to the record."""
+        if received.forked:
+            self._accuse(received)
+            self.problem = "record_forked"
+            return
         self._settle(received)
         self.standing = self.standing_after(received)
         self.problem = received.problem or self.problem
@@ -287,8 +297,7 @@ class SyncClient:
     def commit(self, received: Received) -> int:
         """Believes an answer that the host has stored; gives the milliseconds until the next exchange is due."""
         if received.forked:
-            if received.head is not None and received.told is not None:
-                self.fork = Fork(received.head, received.told)
+            self._accuse(received)
             return self.stuck("record_forked", 0.5)
         self._settle(received)
         self.standing = self.standing_after(received)
@@ -311,6 +320,11 @@ class SyncClient:
         self._asked = ()
         due = self._more or self._waiting or self.standing.custody.purged or (self.wanted and answered)
         return 0 if due else self.pace.idle(events=False)
+
+    def _accuse(self, received: Received) -> None:
+        """Keeps both heads of a log that does not continue itself: the centre is told them at the next contact."""
+        if received.head is not None and received.told is not None:
+            self.fork = Fork(received.head, received.told)
 
     def standing_after(self, received: Received) -> Standing:
         """Where this device stands once it believes an answer."""

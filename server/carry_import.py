@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from py_core import carry, wire
-from py_core.carry import CarryRefused
+from py_core.carry import CarriedLog, CarryRefused
 from py_core.errors import Malformed
+from py_core.merkle import common_path
 from server import audit, device_contacts, late_work, lineage, record
 from server.carry_keys import CarryKeys
 from server.city import City, reader_in
@@ -23,12 +24,14 @@ from server.database import Database
 from server.devices import Device, device_by_id
 from server.exchange import Exchange, ExchangeRefused, read_request, scope_of
 from server.keys import verifies
+from server.log_tree import acts_tree
 from server.outside import Clock, to_ms
 from server.receipts import Receipts
 from server.tables import carried_files
 
 _AT_ONCE = 200  # changes a transaction: others may write in between
 _ID_BYTES = 16
+_FILES_MAX = 8  # of one device that may be on their way back at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,9 @@ class CarryImport:
         verdicts: list[wire.Verdict] = []
         try:
             for at in range(0, len(pushed), _AT_ONCE):
-                verdicts += self._exchange.push(
-                    device, device.user, announcements if at == 0 else (), pushed[at : at + _AT_ONCE]
-                )
+                some = pushed[at : at + _AT_ONCE]
+                ruled = self._exchange.push(device, device.user, announcements if at == 0 else (), some)
+                verdicts += [replace(each, case=item.case_id) for each, item in zip(ruled, some, strict=True)]
         except ExchangeRefused as error:
             raise CarryRefused(error.code, error.message) from error
         return verdicts
@@ -133,6 +136,8 @@ class CarryImport:
         now_ms = to_ms(self._clock.now())
         with self._database.writing() as connection:
             said = wire.Carried(device.id, file, now_ms, lineage.current(connection))
+            if _demands_proof(hello):
+                said = replace(said, log_size=acts_tree(connection).size, seen=hello.log_size)
             answer = carry.receipts_frames(said, verdicts)
             changed = {"last_at_ms": now_ms, "answer": answer, "brought_by": brought_by}
             again = connection.execute(
@@ -171,7 +176,8 @@ class CarryImport:
         if found["held"] is not None and not problem:  # a withdrawn device lets go of all, a frozen one of nothing
             held = [found["held"][at : at + _ID_BYTES].hex() for at in range(0, len(found["held"]), _ID_BYTES)]
             said, revoked = self._scope(connection, said, found["user"], held)
-        answer = carry.receipts_frames(said, verdicts, revoked)
+        log = self._log(connection, said, verdicts)
+        answer = carry.receipts_frames(replace(said, log_size=0, seen=None), verdicts, revoked, log)
         signature = self._receipts.key.sign(carry.receipts_sign_bytes(answer))
         receipts = carry.receipts_file(signature, answer)
         return CarriedFile(
@@ -186,6 +192,33 @@ class CarryImport:
             decisions=decisions,
             receipts=receipts,
         )
+
+    def _log(self, connection: Connection, said: wire.Carried, verdicts: Sequence[wire.Verdict]) -> CarriedLog | None:
+        """The log as it was when the file was taken, or as long as its latest act needs, for who demands it: as the
+        continuation of what the device had seen when it saved the file, and of what its files have told it."""
+        taken = [each.log_index for each in verdicts if each.log_index is not None]
+        tree, size = acts_tree(connection), max([said.log_size, *(index + 1 for index in taken)])
+        if said.seen is None or size > tree.size:  # it came back from a backup: the file is of another history
+            return None
+        late = [index + 1 for index in taken if index >= said.log_size]  # decided since: an earlier giving ended there
+        told = (said.seen, *late, *self._told(connection, said.device))
+        seen = {each for each in told if 0 < each <= size}
+        head, now = tree.head(size), self._clock.now()
+        beacons = []
+        for older in sorted(seen) or [0]:
+            path = tuple(step.hex() for step in tree.consistency(older, size)) if 0 < older < size else ()
+            beacons.append(self._receipts.beacon(now, size, head.root.hex(), older, path))
+        return CarriedLog(tuple(beacons), tuple(common_path(taken, size, tree.subtree)) if taken else ())
+
+    @staticmethod
+    def _told(connection: Connection, device: str) -> Iterator[int]:
+        """How long the log was that the device's files tell of: it may read them in any order."""
+        answers = select(carried_files.c.answer).where(carried_files.c.device == device)
+        for answer in connection.scalars(answers.order_by(carried_files.c.last_at_ms.desc()).limit(_FILES_MAX)):
+            first = next(iter(carry.carried_frames(bytes(answer))), None)
+            message = wire.read_message(first) if first is not None else None
+            if isinstance(message, wire.Carried):
+                yield message.log_size
 
     def _scope(
         self, connection: Connection, said: wire.Carried, user: str, held: Sequence[str]
@@ -216,8 +249,12 @@ class CarryImport:
         if entry is not None:
             place = (entry.log_index, entry.received_at_ms)
             signature = self._receipts.receipt(entry.case_id, entry.hash, *place)
-            return wire.Verdict(entry.hash, "had", "", *place, signature)
+            return wire.Verdict(entry.hash, "had", "", *place, signature, case=entry.case_id)
         return replace(verdict, reason=late_work.LEFT_OUT) if decisions[verdict.hash].left_out else verdict
+
+
+def _demands_proof(hello: wire.Hello) -> bool:
+    return {wire.WATCHES, wire.PROVES, wire.FILED}.issubset(hello.can.split())
 
 
 def _problem(device: Device) -> str:

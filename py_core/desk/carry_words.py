@@ -23,6 +23,12 @@ CARRY_PROBLEMS: Mapping[str, str] = {
     "unknown_key": N_(
         "The receipts are signed with a key of the city record that this device has not met yet: the record changed its key. Let the device meet the record once over the network; it learns the key there and gets the receipts as well. Nothing on the device is lost."
     ),
+    "unproven": N_(
+        "The file does not show that its acts stand in the city record’s log as this device has seen it, so none of them counts as received. If the device has met the network since the outbox was saved, the receipts come by themselves; otherwise save the outbox again and have it taken in again."
+    ),
+    "record_forked": N_(
+        "The file shows another history of the city record than this device has seen. Nothing of it was taken; everything done here is kept. Tell the centre and whoever supervises it, and keep the file: it is evidence."
+    ),
     "other_record": N_("The file is encrypted for the record of another city, so it cannot be read here. Bring it to the centre of that city."),
     "other_device": N_("These receipts belong to another device or another person. Unlock the device that the outbox came from and take them there."),
     "device_unknown": N_(

@@ -35,6 +35,7 @@ from py_core.wire.json_text import JSON_DEPTH_MAX, read_json_object
 from py_core.wire.message_frames import message_frame, read_message
 from py_core.wire.messages import (
     ECHO,
+    FILED,
     HELD_MAX,
     NAMES_MAX,
     OFFERS_AGAIN,
@@ -68,6 +69,7 @@ __all__ = [
     "ANSWER_FRAMES_MAX",
     "CONTENT_TYPE",
     "ECHO",
+    "FILED",
     "GZIP_FROM_BYTES",
     "HELD_MAX",
     "JSON_BYTES_MAX",

@@ -18,6 +18,7 @@ PACKED = "packed"  # in `Hello.can`: the device reads short frames, and more tha
 OFFERS_AGAIN = "lineage"  # in `Hello.can`: it offers again what a record that was restored has lost
 ECHO = "echo"  # in `Hello.can`: acts with a receipt in the answer are told again too: documents may lack them
 WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)
+FILED = "filed"  # in `Hello.can` of an outbox file, with both others: it demands the same of its receipts file
 PROVES = "proof"  # in `Hello.can`, beside `WATCHES`: it demands the proof that what has a receipt is in the log
 REQUEST_ACTORS_MAX = 64
 WANTED_MAX = 20  # cases that a request may ask for as a whole
@@ -77,7 +78,8 @@ Verdict_ = Literal["accepted", "had", "quarantined"]
 class Verdict:
     """The gate's answer for one pushed change; log index, time and receipt signature unless quarantined.
 
-    `now_with` names the units that have the case now when it was refused because it has left the device's scope.
+    `now_with` names the units that have the case now when it was refused because it has left the device's scope;
+    `case` is only told in a receipts file that proves its acts, whose reader may have settled some of them already.
     """
 
     hash: str
@@ -87,6 +89,7 @@ class Verdict:
     received_at_ms: int | None = None
     sig: str = ""
     now_with: Hashes = field(default=(), metadata=_BRIEF)
+    case: str = field(default="", metadata=_BRIEF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,8 @@ class Carried:
     key: str = field(default="", metadata=_BRIEF)
     scope: str = field(default="", metadata=_BRIEF)
     cursor: int = field(default=0, metadata=_BRIEF)
+    log_size: int = field(default=0, metadata=_BRIEF)  # of the record when it took the outbox
+    seen: int | None = field(default=None, metadata=_BRIEF)  # of it, by the outbox; None: it asks for no proof
 
 
 Message = (

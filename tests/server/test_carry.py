@@ -105,10 +105,10 @@ def test_a_file_of_many_actors_and_more_acts_than_a_request_holds(parts: Parts) 
     taken = parts.carry_import.take(file, "qian")
     assert verdicts(taken) == ["accepted"] * 70
     read = carry.read_receipts(taken.receipts)
-    received = client.read_carried(read.carried, read.verdicts)
+    received = client.read_carried(read.carried, read.verdicts, log=read.log)
     client.settle(received)
     assert (len(received.receipts), client.waiting) == (70, 0)
-    assert client.read_carried(read.carried, read.verdicts).receipts == []
+    assert client.read_carried(read.carried, read.verdicts, log=read.log).receipts == []
 
 
 class StickDevice:
@@ -150,7 +150,7 @@ class StickDevice:
 
     def read(self, file: bytes) -> Received:
         read = carry.read_receipts(file)
-        received = self.client.read_carried(read.carried, read.verdicts, self.cases, (), read.revoked)
+        received = self.client.read_carried(read.carried, read.verdicts, self.cases, (), read.revoked, read.log)
         self.client.settle(received)
         self.cases -= set(received.purge)
         return received

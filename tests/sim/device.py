@@ -323,7 +323,7 @@ class Device(ContentsAndLeft):
         """Keeps, then believes the receipts of a file; raises `CarryRefused`, `NotSigned`, `DiskFull`, `Crashed`."""
         read = carry.read_receipts(file)
         received = self.client.read_carried(
-            read.carried, read.verdicts, self.records, self.uploading_cases(), read.revoked
+            read.carried, read.verdicts, self.records, self.uploading_cases(), read.revoked, read.log
         )
         if self.checks_signatures:
             if not verifies(wire.ALG_ED25519, self.record_key, read.signature, read.signed):

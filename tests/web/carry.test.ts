@@ -123,6 +123,17 @@ test('receipts that came back are believed with the record’s signature, and wi
   assert.equal(await recordVerifies(vector.record_public, vector.receipts.signature, await signed()), true);
 });
 
+test('a file that tells another history of the record is said to be that, and the core is told once its signature holds', async () => {
+  const forked = { ...NOTHING, forked: true };
+  told.length = 0;
+  read = { received: forked, signature: '00'.repeat(64), signed: await signed(), key: '' };
+  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { problem: 'tampered' });
+  assert.deepEqual(told, []);
+  read = { ...read, signature: vector.receipts.signature };
+  assert.deepEqual(await device.takeReceipts(new Uint8Array(3)), { problem: 'record_forked' });
+  assert.deepEqual(told, ['settle']);
+});
+
 async function fixedKeys(alg: number, secret: string, encapsulated: string): Promise<CryptoKeyPair> {
   const point = Buffer.from(encapsulated, 'hex');
   const d = Buffer.from(secret, 'hex').toString('base64url');

@@ -102,7 +102,7 @@ def read_receipts(file: bytes) -> dict[str, Any]:
     try:
         read = read_receipts_file(bytes(file))
         received = device.client.read_carried(
-            read.carried, read.verdicts, device.records, uploading_cases(device), read.revoked
+            read.carried, read.verdicts, device.records, uploading_cases(device), read.revoked, read.log
         )
     except CarryRefused as error:
         return {"problem": error.code}

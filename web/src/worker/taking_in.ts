@@ -46,6 +46,10 @@ export async function takeReceipts(open: Open, file: Bytes): Promise<ReceiptsTak
   const good = await recordVerifies(key, signature, signed);
   if (good === null) return { problem: 'cannot_check' };
   if (!good) return { problem: knows(open.identity, named) ? 'tampered' : 'unknown_key' };
+  if (received.forked) {
+    open.python.settle(); // both heads are told to the centre at the next contact
+    return { problem: 'record_forked' };
+  }
   await checkReceipts(key, received);
   const { writes, believe } = await answerWrites(open, received);
   const book = { ...open.book, ...received.standing };
