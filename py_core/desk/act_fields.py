@@ -51,6 +51,11 @@ _NEEDED_IF = {
     ("reveal_field", "words"): N_("Needed if it is for something else."),
     ("decide_refusal", "note"): N_("Needed if a solution is proposed: say which one."),
 }
+_HINT_OF = {
+    ("file_complaint", "about"): N_(
+        "Everybody in the case reads this, also whom it is about: it has to be answered. A complaint about the conduct of a member of staff is registered as a matter of its own that names the person; only the inquiring desks see that."
+    )
+}
 _HINTS = {
     "texts": N_("One item a line."),
     "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
@@ -179,6 +184,8 @@ def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
     if field.name == "complainer_name":
         return N_("Kept apart from the case; whoever handles it does not see it. Do not write it into the words above.")
+    if (spec.name, field.name) in _HINT_OF:
+        return _HINT_OF[spec.name, field.name]
     if (spec.name, field.name) in _NEEDED_IF:
         return _NEEDED_IF[spec.name, field.name]
     if field.name == "assists":

@@ -25,7 +25,7 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs import UnknownName
 from py_core.packs.prints import load_prints
-from py_core.reporters import COMPLAINER, complaint_apart
+from py_core.reporters import COMPLAINER, COMPLAINT, complaint_apart, tells_who
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
@@ -78,6 +78,8 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     pack = turn.pack_of(opened.case)
     fields = act_fields.read_fields(turn, opened, spec, pack, form)
     occurred_at = form.moment("occurred_at")
+    if spec.event == COMPLAINT and secrecy.complainer_rule(turn, opened) and tells_who(form.value("about"), fields):
+        form.fault("about", secrecy.SAYS_WHO)
     if form.errors:
         return _page(turn, opened, spec, form, status=422)
     said = {name: value for name, value in fields.items() if name not in COMPLAINER}  # those stand beside the case

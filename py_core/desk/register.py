@@ -9,7 +9,7 @@ from py_core.cases.acts import Event
 from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.events import CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
-from py_core.desk import register_visit, similar_cases
+from py_core.desk import register_visit, secrecy, similar_cases
 from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
@@ -30,7 +30,7 @@ from py_core.desk.register_form import (
 from py_core.desk.turn import Turn
 from py_core.desk.visit_words import refusal_text
 from py_core.errors import Refused
-from py_core.reporters import apart, hiding, reporter_id
+from py_core.reporters import apart, hiding, reporter_id, tells_who
 from py_core.rules.engine import assess
 from py_core.values import local
 from py_core.views import language
@@ -99,9 +99,15 @@ def take_register(turn: Turn) -> Response:
     wanted = read_registration(turn, form, offered)
     if wanted is None:
         return _page(turn, form, offered, status=422)
-    if visit_id and hiding(
+    hidden = hiding(
         {**wanted.fields, "pack": wanted.choice.pack.id, "matter": wanted.choice.matter.id}, turn.store.packs()
-    ):
+    )
+    for name in ("title", "text", "place") if hidden else ():
+        if tells_who(form.value(name), wanted.fields):
+            form.fault(name, secrecy.SAYS_WHO)
+    if form.errors:
+        return _page(turn, form, offered, status=422)
+    if visit_id and hidden:
         form.fault(
             "request_kind",
             N_("Register a report by itself, not in a visit: whoever reads the visit would know who made it."),

@@ -15,6 +15,7 @@ from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
 from py_core.packs.model import HiddenReporter
 from py_core.reporters import TOLD, hiding, hiding_complainer, particulars, reporter_id
+from py_core.views.language import N_
 from py_core.views.masking import mask_identity, mask_phone
 
 SHOWN_FOR = timedelta(minutes=10)
@@ -36,6 +37,11 @@ def masked(field: str, value: Any) -> str:
 def is_masked(field: str) -> bool:
     """Whether a field holds a number that pages do not show in full by themselves."""
     return field in _MASKS
+
+
+SAYS_WHO = N_(
+    "These words say who it is, and everybody in the case reads them. Leave name and number out here: they have their own fields, which are kept apart."
+)
 
 
 def complainer_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
 
-from py_core.reporters import is_reporter_id, reporter_id
+from py_core.reporters import is_reporter_id, reporter_id, tells_who
 
 PHONE, IDENTITY = "13812345678", "360426199101010071"
 PAGES = ("/today", "/cases", "/approvals", "/register")
@@ -219,3 +219,36 @@ def test_asking_for_a_hidden_number_is_refused() -> None:
     desk, case_id = reported("appeal:citizen", request_kind="report")
     assert reveal(Desk("zhou", store=fed(desk)), case_id) in (404, 409, 422)
     assert reveal(desk, case_id) == 303
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "taken"),
+    [
+        ({"text": f"{REPORTER}说夜间施工"}, "text", False),
+        ({"text": "请打 138 1234-5678 联系"}, "text", False),
+        ({"title": f"{REPORTER[:2]} {REPORTER[2:]}反映夜间施工"}, "title", False),
+        ({"text": "举报夜间施工，7号楼"}, "text", True),
+    ],
+)
+def test_words_that_say_who_reports_or_complains_are_not_taken(words: dict[str, str], field: str, taken: bool) -> None:
+    """HL-4(五): they would stand in the case, which everybody there reads; the name and the number have their fields."""
+    typed = {"claimant_name": REPORTER, "offer": "appeal:citizen", "claimant_phone": PHONE, **words}
+    desk = Desk()
+    answer = desk.post("/register", **appeal_form(**typed, request_kind="report"))
+    assert (answer.status, f"{field}-error" in answer.html) == ((303, False) if taken else (422, True))
+    assert desk.post("/register", **appeal_form(**typed, request_kind="complaint", key="b" * 32)).status == 303
+
+    desk = Desk()
+    desk.post("/register", **appeal_form(offer="appeal:citizen", request_kind="help"))
+    case_id = next(iter(desk.store.acts))
+    form = {"key": "0", "occurred_at": "", "occurred_at_shown": "", "complainer_name": REPORTER}
+    about = {"about": next(iter(words.values())), "complainer_phone": PHONE}
+    assert "须作出答复" in desk.get(f"/cases/{case_id}/do/file_complaint").html
+    answer = desk.post(f"/cases/{case_id}/do/file_complaint", **form, **about)
+    assert (answer.status, "about-error" in answer.html) == ((303, False) if taken else (422, True))
+    assert REPORTER not in repr(desk.store.acts[case_id])
+
+
+def test_a_name_of_one_sign_or_none_is_in_no_words() -> None:
+    assert not tells_who("王家巷的路灯", {"claimant_name": "王", "claimant_phone": ""})
+    assert not tells_who("12号楼", {"complainer_phone": "12"})
