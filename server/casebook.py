@@ -13,7 +13,7 @@ from py_core.desk.ports import CaseRecord
 from py_core.reporters import about, is_reporter_id
 from server import record
 from server.database import Database
-from server.gate import recorded_act
+from server.recorded import recorded_act
 
 ERASES = "erase_content"  # the kind of the act with which everything before it was erased
 

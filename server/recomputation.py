@@ -33,9 +33,9 @@ from server.city import City
 from server.database import Database
 from server.devices import SERVER_DEVICE
 from server.follower import Follower
-from server.gate import recorded_act
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded, OwnAct, OwnDevice
+from server.recorded import recorded_act
 from server.tables import recomputations
 
 _BATCH = 20  # cases in one transaction: other writers get their turn between two

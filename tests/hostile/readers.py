@@ -11,7 +11,7 @@ from py_core.desk import respond
 from py_core.desk.ports import Identity, Request, Surroundings
 from py_core.visits import is_visit_id
 from server import record
-from server.gate import recorded_act
+from server.recorded import recorded_act
 from tests.core.fakes import FakeStore
 
 from .kinds_text import MARK

@@ -17,12 +17,12 @@ from py_core.evidence.check import EvidenceCheck
 from py_core.evidence.lines import read_evidence
 from py_core.packs import load_packs
 from py_core.reporters import apart, complainer_id, complaint_apart, reporter_id
-from server import audit, record
+from server import audit, beside_cases, record
 from server.erasing import erase_due
-from server.gate import Gate, recorded_act
 from server.keys import verifies
 from server.parts import Parts
 from server.rebuilding import rebuild
+from server.recorded import recorded_act
 from server.verification import verify
 
 CASE, BESIDE = case_id(1), reporter_id(case_id(1))
@@ -236,7 +236,7 @@ def test_nobody_keeps_a_complainers_particulars_out_by_naming_their_document(par
         refused = zhao.act(CASE, *(naming(each) for each in named))
         assert verdicts(zhao, refused) == ["reporter_of_others_case"], named
     with pytest.MonkeyPatch.context() as before:  # a record of before this rule may have taken it
-        before.setattr(Gate, "_check_complaints", lambda *_: None)
+        before.setattr(beside_cases, "_check_complaints", lambda *_: None)
         zhao.held[CASE] = list(lin.held[CASE])
         assert verdicts(zhao, zhao.act(CASE, naming(document))) == ["accepted"]
     assert verdicts(zhao, zhao.act(document, apart_event(zhao))) == ["reporter_of_others_case"]

@@ -11,7 +11,7 @@ from laptop import PASSWORD, Laptop, case_id, city_document, registered
 from py_core.cases.commands import COMMANDS
 from py_core.city import CITY_ID
 from py_core.rights import Right, rights
-from server.gate import is_authorised
+from server.authority import is_authorised
 from server.parts import Parts
 
 TABLE = rights()

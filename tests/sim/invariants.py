@@ -25,9 +25,10 @@ from py_core.rules.engine import assess
 from py_core.visits import fold_visit, is_visit_id
 from server import record
 from server.devices import actor_owner, device_by_id
-from server.gate import WAIVABLE, recorded_act
+from server.gate import WAIVABLE
 from server.keys import verifies
 from server.record import Entry
+from server.recorded import recorded_act
 from server.tables import changes, quarantine
 
 from . import town
