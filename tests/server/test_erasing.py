@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
+from laptop import Laptop, StandingClock, case_id, registered
 from pictures import jpeg, naming, send
-from postgresql import Cluster
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from py_core import wire
 from py_core.desk.keeping import documents
 from py_core.desk.ports import LateDecision
 from py_core.desk.receipt_code import check_code
 from py_core.errors import Malformed
-from py_core.evidence.check import EvidenceCheck
-from py_core.evidence.findings import Findings
-from py_core.evidence.lines import read_evidence
 from py_core.visits import visit_id
 from server import attachments, audit, erasing, late_work, record
-from server.backup import return_backup, take_backup
 from server.cli import main
-from server.database import Database
 from server.desk_answers import answer_desk, desk_request
-from server.engine import EngineOutside
-from server.erased_list import FILE, ErasedList
+from server.erased_list import ErasedList
 from server.erasing import ErasingRefused, due, erase_again, erase_due
-from server.keys import verifies
 from server.own_device import NotRecorded
-from server.parts import Parts, assemble
-from server.rebuilding import rebuild
+from server.parts import Parts
 from server.search import SimilarCases
-from server.settings import Settings
 from server.tables import attachment_chunks, changes
 from server.verification import verify
 
@@ -45,7 +34,6 @@ OLD, YOUNG, VISIT = case_id(1), case_id(2), visit_id("a visit of long ago"[:16].
 # Words of the old case; every one must be nowhere afterwards.
 CANARIES = ("路灯金丝雀", "张金雀", "13912345678", "河西金丝路", "回访金丝", "金雀照")
 NUMBER = "K7Q-000017"
-Restore = Callable[[Path], Parts]
 
 
 def give_roles(parts: Parts, **roles: list[str]) -> None:
@@ -131,10 +119,6 @@ def left_of(parts: Parts) -> list[str]:
 
 def faults(parts: Parts) -> list[str]:
     return [fault.code for fault in verify(parts.database, parts.engine).faults]
-
-
-def checked(data: bytes) -> Findings:
-    return EvidenceCheck(read_evidence(data), verifies, ()).run()
 
 
 def test_the_words_go_and_the_hashes_stay(old: Parts) -> None:
@@ -270,19 +254,6 @@ def record_raw(parts: Parts) -> bytes:
         return record.entries_of_case(connection, OLD)[0].raw
 
 
-def test_evidence_says_what_was_erased_and_older_evidence_still_holds(old: Parts) -> None:
-    before = old.evidence.make(OLD, "qian")
-    erase_due(old, "he")
-    old_found = checked(before)
-    assert old_found.of("wrong") == []
-    found = checked(old.evidence.make(OLD, "qian"))
-    assert found.of("wrong") == []
-    texts = [each.text("en") for each in found.of("proven")]
-    assert sum("its content was erased, its hash and the signature" in text for text in texts) == 9
-    assert sum("under rule “cases” (10 years" in text and "he answers" in text for text in texts) == 1
-    assert not [word for word in CANARIES if word.encode() in old.evidence.make(OLD, "qian")]
-
-
 @pytest.mark.parametrize("place", ["contents", "list", "tidy"])
 def test_a_job_that_was_killed_is_run_again(old: Parts, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     class Killed(BaseException):
@@ -299,28 +270,6 @@ def test_a_job_that_was_killed_is_run_again(old: Parts, monkeypatch: pytest.Monk
     assert faults(old) == []
     assert page(old, "qian", f"/cases/{OLD}").status == 200
     assert erase_due(old, "he").documents == (0 if place == "tidy" else 1)
-    assert (left_of(old), faults(old)) == ([], [])
-
-
-def test_a_listed_erasure_that_was_not_committed_is_done_at_the_next_start(
-    old: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add = ErasedList.add
-
-    def added_and_killed(*given: Any) -> None:
-        add(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ErasedList, "add", added_and_killed)
-        with pytest.raises(KeyboardInterrupt):
-            erase_due(old, "he")
-    assert left_of(old) != []
-    assert hold(old).status == 303
-    assert erase_again(old).documents == 0  # held since: the hold is the later word
-    act = next(each for each in documents(erasing._view(old, "he")) if each.holds).holds[0].act
-    page(old, "qian", f"/centre/keeping/{OLD}", {"do": ["lift"], "acts": [act], "reason": ["x"], "key": ["0"]})
-    assert erase_again(old).documents == 1
     assert (left_of(old), faults(old)) == ([], [])
 
 
@@ -346,121 +295,6 @@ def test_a_document_that_cannot_be_erased_stops_neither_the_others_nor_the_start
     assert OLD in caplog.text
     assert (left_of(old), faults(old)) == (list(CANARIES), [])
     assert erase_again(old).documents == (2 if again else 1)
-    assert (left_of(old), faults(old)) == ([], [])
-
-
-@pytest.fixture
-def restored(old: Parts, tmp_path: Path, engine: EngineOutside, request: pytest.FixtureRequest) -> Iterator[Restore]:
-    """Makes a record out of a backup, in the same kind of database."""
-    made: list[Parts] = []
-    urls: list[str] = []
-
-    def restore(folder: Path) -> Parts:
-        data = tmp_path / f"back {len(made)}"
-        data.mkdir()
-        if old.settings.database_url is not None:
-            cluster: Cluster = request.getfixturevalue("cluster")
-            urls.append(cluster.make())
-        address = urls[-1] if urls else None
-        settings = Settings(data, database_url=address, similar_cases=False)
-        database = Database.open(settings.database, 5)
-        return_backup(folder, database, data, old.clock.now(), SeededEntropy("restore"))
-        database.close()
-        made.append(assemble(settings, old.clock, SeededEntropy(f"restored {len(made)}"), engine))
-        return made[-1]
-
-    yield restore
-    for each in made:
-        each.close()
-    for url in urls:
-        request.getfixturevalue("cluster").drop(url)
-
-
-def test_an_older_backup_does_not_bring_it_back(old: Parts, tmp_path: Path, restored: Restore) -> None:
-    taken = take_backup(old.database, old.settings.data, tmp_path / "older", old.clock.now()).folder
-    erase_due(old, "he")
-    back = restored(taken)
-    assert left_of(back) == list(CANARIES)
-    assert ErasedList(back.settings.data).take_over(old.settings.data / FILE) == 1
-    assert erase_again(back).documents == 1
-    assert (left_of(back), faults(back)) == ([], [])
-    assert erase_again(back).documents == 0
-    with pytest.raises(ErasingRefused, match="holds"):
-        erase_due(back, "he")
-    assert erase_due(back, "he", holds_placed=True).documents == 0
-    assert erase_due(back, "he").documents == 0
-
-
-def test_after_a_restore_the_page_says_that_holds_are_lost_and_which_a_device_still_had(
-    old: Parts, lin: Laptop, tmp_path: Path, restored: Restore
-) -> None:
-    taken = take_backup(old.database, old.settings.data, tmp_path / "before the hold", old.clock.now()).folder
-    assert hold(old).status == 303
-    lin.sync()
-    assert 'id="restored"' not in page(old, "qian", "/centre/keeping").html
-    back = restored(taken)
-    warning = page(back, "qian", "/centre/keeping").html.partition('id="restored"')[2].partition("</div>")[0]
-    assert "请在清除前重新办理" in warning
-    assert NUMBER not in warning
-    lin.parts = back
-    lin.sync()  # learns that the record came back
-    verdicts, _ = lin.sync(lin.signed(OLD, lin.held[OLD][-1]))
-    assert [each.reason for each in verdicts] == ["others_act"]
-    told = page(back, "qian", "/centre/keeping").html.partition('id="restored"')[2].partition("</div>")[0]
-    assert NUMBER in told
-    assert "/centre/quarantine/" in told
-
-
-def test_a_later_backup_has_nothing_of_it(old: Parts, tmp_path: Path, restored: Restore) -> None:
-    erase_due(old, "he")
-    taken = take_backup(old.database, old.settings.data, tmp_path / "later", old.clock.now()).folder
-    assert (taken / FILE).is_file()
-    assert not [word for word in CANARIES if word.encode() in (taken / "record.sqlite3").read_bytes()]
-    back = restored(taken)
-    assert (left_of(back), faults(back)) == ([], [])
-    assert [each.document for each in ErasedList(back.settings.data).read(back.own_device.public_key)] == [OLD]
-
-
-def test_a_forged_line_erases_nothing(old: Parts) -> None:
-    with old.database.reading() as connection:
-        entry = record.entries_of_case(connection, OLD)[-1]
-    ErasedList(old.settings.data).add(OLD, entry.raw, bytes(64))
-    with (old.settings.data / FILE).open("a") as file:
-        file.write('{"document": "cut')
-    assert erase_again(old).documents == 0
-    assert left_of(old) == list(CANARIES)
-
-
-EDITS: dict[str, dict[str, Any]] = {
-    "other_residue": {"seq": 99},
-    "unreadable": {"residue": "{}"},
-    "not_erased": {"residue": None},
-    "wrong_signature": {"signature": bytes(64)},
-}
-
-
-@pytest.mark.parametrize("code", [*EDITS, "erased_by_nobody", "other_residue by words"])
-def test_an_operator_who_changes_what_stays_is_found(old: Parts, code: str) -> None:
-    erase_due(old, "he")
-    with old.database.writing() as connection:
-        rows = connection.execute(select(changes).where(changes.c.case_id == OLD).order_by(changes.c.log_index)).all()
-        where, values = changes.c.hash == rows[4].hash, EDITS.get(code, {})
-        if code == "erased_by_nobody":  # contents taken away without any act that says so
-            where, values = changes.c.case_id == YOUNG, {"raw": b"", "residue": rows[0].residue}
-        elif code == "other_residue by words":
-            values = {"residue": rows[4].residue.replace('"by":"shihe"', '"by":"linye"')}
-            assert values["residue"] != rows[4].residue or '"by"' not in rows[4].residue
-            where = changes.c.hash == next(row.hash for row in rows if row.residue and '"by":"shihe"' in row.residue)
-            row = next(row for row in rows if row.residue and '"by":"shihe"' in row.residue)
-            values = {"residue": row.residue.replace('"by":"shihe"', '"by":"linye"')}
-        connection.execute(update(changes).where(where).values(**values))
-    assert code.split(" ")[0] in faults(old)
-
-
-def test_feeds_and_standings_are_made_again_from_what_is_left(old: Parts) -> None:
-    erase_due(old, "he")
-    done = rebuild(old.database)
-    assert (done.lines_added, done.lines_removed) == (0, 0)
     assert (left_of(old), faults(old)) == ([], [])
 
 
