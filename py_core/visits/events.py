@@ -8,7 +8,7 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS, REVEAL_PURPOSES
+from py_core.cases.events import ATTACHMENT_PURPOSES, EVENTS
 from py_core.cases.fields import FieldSpec, missing, read_moment, read_value
 from py_core.errors import Malformed
 from py_core.values import N_
@@ -71,10 +71,7 @@ VISIT_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "visit_finished": (_f("summary", "long_text", N_("Summary"), True),),
     "visit_cancelled": (_REASON,),
-    "visit_phone_seen": (
-        FieldSpec("purpose", "choice", True, REVEAL_PURPOSES, N_("What it is needed for"), "reveal_purpose"),
-        _f("words", "text", N_("The purpose in words")),
-    ),
+    "visit_phone_seen": tuple(spec for spec in EVENTS["field_revealed"] if spec.name in ("purpose", "words")),
     "visit_noted": (_f("text", "long_text", N_("Note"), True),),
     # What the centre or the record itself says is the same in whatever document it is.
     **{name: EVENTS[name] for name in ("late_work_taken", "hold_placed", "hold_lifted", "content_erased")},

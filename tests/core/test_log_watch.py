@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from test_sync import said, waiting
 
 from py_core import merkle
-from py_core.change import GENESIS_HASH, ActChange, decode_act_change, encode_act_change
 from py_core.checkpoint import act_leaf
 from py_core.errors import Malformed
-from py_core.exchanged import Received, WaitingAct
+from py_core.exchanged import Received
 from py_core.log_watch import Fork, fork_of, head_of, head_row, proof_frame
 from py_core.merkle import Head
-from py_core.packed import messages
 from py_core.standing import Standing, standing_of
 from py_core.sync import SyncClient
 from py_core.wire import (
@@ -26,8 +25,6 @@ from py_core.wire import (
     Verdict,
     encode_frames,
     message_frame,
-    read_frames,
-    read_message,
 )
 
 LEAVES = [merkle.leaf_hash(bytes([n])) for n in range(20)]
@@ -50,14 +47,7 @@ def end(cursor: int = 3) -> Frame:
 
 
 def asked(client: SyncClient) -> Hello:
-    hello = read_message(messages.long(read_frames(client.request())[0]))
-    assert isinstance(hello, Hello)
-    return hello
-
-
-def waiting() -> WaitingAct:
-    raw = encode_act_change(ActChange("", (GENESIS_HASH,), "0a" * 16, 1, 2, "an act", None))
-    return WaitingAct("ab" * 16, decode_act_change(raw).hash, raw, 1, bytes(64), "0a" * 16, "5a" * 64)
+    return said(client.request())[0]
 
 
 def seen_nine() -> SyncClient:
@@ -78,9 +68,9 @@ def test_the_first_head_is_believed_and_every_later_one_must_continue_it() -> No
 @pytest.mark.parametrize("said", [beacon(12, 9, OTHERS), beacon(9, 9, OTHERS), replace(beacon(12, 9), path=())])
 def test_nothing_of_a_forked_record_counts_as_received(said: Beacon) -> None:
     client = seen_nine()
-    client.add(waiting())
+    client.add(waiting(1))
     client.request()
-    verdict = message_frame(Verdict(waiting().hash, "accepted", "", 6, 5, "00" * 64))
+    verdict = message_frame(Verdict(waiting(1).hash, "accepted", "", 6, 5, "00" * 64))
     received = client.read([encode_frames([message_frame(said), verdict, end(8)])])
     assert (received.forked, received.receipts, received.end, received.is_empty) == (True, [], None, False)
     assert client.commit(received) > 0
@@ -110,14 +100,14 @@ def test_what_answers_another_question_is_no_answer(said: Beacon | None) -> None
 
 def test_a_receipt_beyond_the_log_is_no_receipt() -> None:
     client = seen_nine()
-    client.add(waiting())
+    client.add(waiting(1))
     client.request()
-    verdict = message_frame(Verdict(waiting().hash, "accepted", "", 12, 5, "00" * 64))
+    verdict = message_frame(Verdict(waiting(1).hash, "accepted", "", 12, 5, "00" * 64))
     with pytest.raises(Malformed, match="not in the log"):
         client.read([encode_frames([message_frame(beacon(12, 9)), verdict, end()])])
 
 
-WAITING = waiting()
+WAITING = waiting(1)
 LOGGED = [*LEAVES[:9], act_leaf(WAITING.case_id, WAITING.hash, 5), *LEAVES[10:12]]
 
 
