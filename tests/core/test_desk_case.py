@@ -204,8 +204,10 @@ def test_every_reason_of_the_gate_has_words() -> None:
     server = Path(__file__).resolve().parents[2] / "server"
     raised = {
         code
-        for name in ("gate", "trial", "engine", "engine_worker")
-        for code in re.findall(r"(?:_Refusal|NotTaken)\(\"(\w+)\"", (server / f"{name}.py").read_text(encoding="utf-8"))
+        for name in ("gate", "candidates", "beside_cases", "trial", "engine", "engine_worker")
+        for code in re.findall(
+            r"\b(?:Refusal|NotTaken)\(\"(\w+)\"", (server / f"{name}.py").read_text(encoding="utf-8")
+        )
     }
     assert len(raised) > 20
     assert raised <= QUARANTINE_REASONS.keys()
