@@ -13,6 +13,7 @@ from py_core.errors import Malformed
 from py_core.rights import may
 from py_core.values import local
 from py_core.wire import read_json_object
+from server import audit
 from server.answers import problem_answer
 from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
@@ -99,8 +100,10 @@ def _enrol(parts: Parts, user: str, data: dict[str, Any]) -> dict[str, Any]:
         raise Malformed("device", "must have alg (a number), public_key (hex), name and sig (hex)")
     asked = EnrolmentRequest(user, alg, _hex(data, "public_key"), name, _hex(data, "sig"))
     with parts.database.writing() as connection:
-        device = enrol(connection, parts.entropy, parts.receipts.key, asked, to_ms(parts.clock.now()))
+        now_ms = to_ms(parts.clock.now())
+        device = enrol(connection, parts.entropy, parts.receipts.key, asked, now_ms)
         enrolment = enrolment_of(connection, device.id)
+        audit.note(connection, now_ms, user, "device_enrolled", device.id, name=device.name)
     assert enrolment is not None, "it was written a moment ago"
     return {"device": device.id, "code": device.code, "enrolment": {"text": enrolment[0], "sig": enrolment[1]}}
 

@@ -142,6 +142,7 @@ def address_of(request: Request) -> str:
 
 async def take_sign_out(request: Request) -> Response:
     """Ends the session; what is safe on the device stays there."""
+    parts = parts_of(request)
     session = await session_of(request)
     if session is not None:
         try:
@@ -150,7 +151,8 @@ async def take_sign_out(request: Request) -> Response:
             form = {}
         if not is_own_form(session, first(form, "csrf")):
             return problem_answer(request, 403, "bad_form", csrf=session.csrf)
-        await run_in_threadpool(parts_of(request).sessions.end, token_of(request))
+        await run_in_threadpool(parts.sessions.end, token_of(request))
+        await run_in_threadpool(_note, parts, session.user, "signed_out", session.user, address=address_of(request))
     answer = RedirectResponse("/sign-in", 303)
     answer.headers["clear-site-data"] = '"cache"'
     forget(answer, request)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from py_core.desk import ports
+from py_core.desk import case_view, ports
 from py_core.desk.account_words import (
     AUDIT_TITLE,
     AUDIT_WORDS,
@@ -28,6 +30,7 @@ from server.centre_pages import for_right
 from server.forms import Form, first
 from server.outside import from_ms
 from server.parts import Parts
+from server.tables import devices
 from server.who import token_of
 
 SESSIONS, AUDIT = "/centre/sessions", "/centre/audit"
@@ -82,8 +85,9 @@ async def audit_page(request: Request) -> Response:
         with parts.database.reading() as connection:
             found = audit.entries(connection, _SHOWN, limit, about)
             faults = audit.faults(connection)
+            names = _devices(connection, {each.about for each in found})
         values = {
-            "rows": [_row(turn, each) for each in found],
+            "rows": [_row(turn, each, names) for each in found],
             "faults": faults[:20],
             "about": about,
             "next": found[-1].n if len(found) == _SHOWN else None,
@@ -94,13 +98,19 @@ async def audit_page(request: Request) -> Response:
     return await for_right(request, "read_audit", make)
 
 
-def _row(turn: Turn, entry: audit.Entry) -> dict[str, Any]:
+def _devices(connection: Connection, named: set[str]) -> dict[str, str]:
+    """Code and name of the devices among these ids."""
+    found = connection.execute(select(devices.c.id, devices.c.code, devices.c.name).where(devices.c.id.in_(named)))
+    return {row.id: f"{row.code} · {row.name}" for row in found}
+
+
+def _row(turn: Turn, entry: audit.Entry, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "n": entry.n,
         "at": language.moment_text(turn.lang, from_ms(entry.at_ms), seconds=True),
         "who": _known(turn, entry.user) if entry.user else turn.say(NOBODY),
         "what": turn.say(AUDIT_WORDS[entry.what]) if entry.what in AUDIT_WORDS else entry.what,
-        "about": _known(turn, entry.about),
+        "about": names.get(entry.about) or _known(turn, entry.about),
         "about_id": entry.about,
         "detail": [
             (turn.say(DETAIL_WORDS[name]) if name in DETAIL_WORDS else name, _detail(turn, name, value))
@@ -114,6 +124,8 @@ def _detail(turn: Turn, name: str, value: Any) -> str:
         table = rights().roles
         names = [table[role].en if turn.lang == language.EN else table[role].zh for role in value if role in table]
         return turn.say(LIST_COMMA).join(names)
+    if name == "unit":
+        return case_view.unit_name(turn, str(value)) or str(value)
     return str(value)
 
 

@@ -60,6 +60,7 @@ SIGN_IN_STATES = {
 
 AUDIT_WORDS = {
     "signed_in": N_("signed in"),
+    "signed_out": N_("signed out"),
     "sign_in_refused": N_("was refused at sign-in"),
     "code_refused": N_("entered a wrong code"),
     "password_set": N_("set a new password"),
@@ -77,6 +78,7 @@ AUDIT_WORDS = {
     "person_moved": N_("changed a person's term"),
     "person_ended": N_("ended a person's terms"),
     "post_held": N_("changed who holds a post"),
+    "device_enrolled": N_("enrolled a device"),
     "device_withdrawn": N_("withdrew a device"),
     "rules_changed": N_("changed the city's rules"),
     "form_printed": N_("printed a form of a case"),

@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 from browsing import Browser
-from laptop import PASSWORD, StandingClock
+from laptop import PASSWORD, Laptop, StandingClock
 from sqlalchemy import update
 
 from server import audit
@@ -226,3 +226,16 @@ def test_a_missing_row_shows(parts: Parts) -> None:
     with parts.database.writing() as connection:
         connection.execute(audit_table.delete().where(audit_table.c.n == 2))
         assert audit.faults(connection) == [3]
+
+
+def test_signing_out_and_a_new_device_stand_in_the_trail_by_name(browser: Browser, parts: Parts) -> None:
+    browser.sign_in("lin")
+    asked = Laptop(parts, "lin").ask("窗口2号机")
+    body = {"alg": asked.alg, "public_key": asked.public_key.hex(), "name": asked.name, "sig": asked.signature.hex()}
+    enrolled = browser.post("/devices", json=body, headers={"x-csrf-token": browser.csrf()}).json()
+    browser.post("/sign-out", data={"csrf": browser.csrf()})
+    assert trail(parts)[-2:] == [("lin", "device_enrolled", enrolled["device"]), ("lin", "signed_out", "lin")]
+    browser.sign_in("yan")
+    shown = browser.get("/centre/audit?lang=en").text
+    assert f"{enrolled['code']} · 窗口2号机" in shown
+    assert f'value="{enrolled["device"]}"' in shown, "to show only its rows"
