@@ -146,6 +146,7 @@ def supervision_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     case = page.locator("main a[href^='/cases/']").first.get_attribute("href") or ""
     yield "keeping-hold", "/centre/keeping/" + case.rsplit("/", 1)[1]
     yield "reporter", _reporter(city)
+    yield "reporter-evidence", _reporter(city) + "/evidence"
 
 
 def _reporter(city: City) -> str:
