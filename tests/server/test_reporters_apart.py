@@ -135,13 +135,23 @@ def test_of_a_withdrawn_device_the_centre_takes_both_without_reading_who_it_was(
     answer(lin, *acts)
     queue = page(parts, "qian", "/centre/quarantine").html
     assert NAME not in queue
+    let_in_unread(parts)
+    assert NAME in page(parts, "du", f"/centre/reporter/{CASE}").html
+    assert page(parts, "qian", f"/centre/reporter/{CASE}").status == 404
+
+
+def let_in_unread(parts: Parts) -> None:
+    """The reconciler takes both acts of a withdrawn device without reading who it was."""
     for number in (1, 2):
         item = f"/centre/quarantine/{number}"
         assert NAME not in page(parts, "qian", item).html
         form = {"decision": ["take"], "reason": ["遗失前登记"], "key": ["0"]}
         assert page(parts, "qian", item, form).status == 303
-    assert NAME in page(parts, "du", f"/centre/reporter/{CASE}").html
-    assert page(parts, "qian", f"/centre/reporter/{CASE}").status == 404
+
+
+def begin(lin: Laptop) -> None:
+    """A call for help that is with the town."""
+    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
 
 
 COMPLAINED = {"type": "complaint_filed", "about": "态度敷衍", "complainer_name": NAME, "complainer_phone": PHONE}
@@ -174,7 +184,7 @@ def test_who_complains_about_a_hotline_case_reaches_no_device_and_who_may_know(p
 
 
 def test_a_complainers_number_is_seen_by_an_act_in_the_case(parts: Parts, lin: Laptop) -> None:
-    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    begin(lin)
     document, acts = complained(lin)
     answer(lin, *acts)
     here = f"/centre/reporter/{document}"
@@ -188,7 +198,7 @@ def test_a_complainers_number_is_seen_by_an_act_in_the_case(parts: Parts, lin: L
 
 
 def test_a_purpose_opens_the_number_of_that_complainer_only(parts: Parts, lin: Laptop) -> None:
-    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    begin(lin)
     (one, acts), (other, more) = complained(lin, 7), complained(lin, 8)
     assert verdicts(lin, *acts, *more) == ["accepted"] * 4
     here, there = f"/centre/reporter/{one}", f"/centre/reporter/{other}"
@@ -201,7 +211,7 @@ def test_a_purpose_opens_the_number_of_that_complainer_only(parts: Parts, lin: L
 
 
 def test_a_complaints_document_is_its_takers_and_about_this_case(parts: Parts, lin: Laptop) -> None:
-    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    begin(lin)
     document, (complaint, beside) = complained(lin)
     zhao = Laptop(parts, "zhao")
     forged = apart_event(lin)
@@ -213,15 +223,11 @@ def test_a_complaints_document_is_its_takers_and_about_this_case(parts: Parts, l
 
 
 def test_a_complaint_that_came_too_late_is_taken_with_who_made_it(parts: Parts, lin: Laptop) -> None:
-    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    begin(lin)
     document, acts = complained(lin)
     parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
     answer(lin, *acts)
-    for number in (1, 2):
-        item = f"/centre/quarantine/{number}"
-        assert NAME not in page(parts, "qian", item).html
-        form = {"decision": ["take"], "reason": ["遗失前登记"], "key": ["0"]}
-        assert page(parts, "qian", item, form).status == 303
+    let_in_unread(parts)
     assert NAME in page(parts, "du", f"/centre/reporter/{document}").html
 
 
@@ -245,7 +251,7 @@ def test_nobody_keeps_a_complainers_particulars_out_by_naming_their_document(par
 
 def test_a_complaints_document_is_not_taken_before_its_complaint(parts: Parts, lin: Laptop) -> None:
     """By no decision either: what no complaint names would never be erased."""
-    answer(lin, lin.act(CASE, registered(request_kind="help"), {"type": "delivered", "to": "shihe"}))
+    begin(lin)
     document, (complaint, beside) = complained(lin)
     assert verdicts(lin, beside) == ["foreign_scope"]
     item = "/centre/quarantine/1"
