@@ -56,6 +56,7 @@ def with_canaries(do: str, words: Words, typed: Mapping[str, str]) -> dict[str, 
         own_form = {
             "claimant_phone": PHONE, "phone": PHONE, "complainer_phone": PHONE, "code": CREDIT, "claimant_id": RESIDENT if person else CREDIT,
             "steps": f"{given}\n{CANARY}，3".strip(),
+            "complainer_name": f"王{CANARY}",  # no words of the complaint may say the same name
         }  # fmt: skip
         filled[name] = own_form.get(name) or CANARY + given
     return filled
