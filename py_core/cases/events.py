@@ -295,7 +295,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("years", "int", "Years of keeping", True),
         _f("closed_on", "date", "Last step in the case", True),
         _f("kept_until", "date", "Kept until", True),
-        _f("count", "int", "Acts", True),
+        _f("count", "int", "Number of acts", True),
         _f("hashes", "text", "Digest of their hashes", True),
         _f("residue", "text", "Digest of what stays", True),
         _f("again", "bool", "Erased again after a backup came back"),

@@ -74,6 +74,13 @@ def take_withdrawal(turn: Turn, device: str) -> Response:
     return Response(303, location="/centre/devices?done=withdrawn", decision=DeviceRevocation(found.id, why))
 
 
+def device_names(turn: Turn) -> dict[str, str]:
+    """What every page of the centre calls a device, by its id."""
+    view = turn.store.centre()
+    known = view.devices() if view is not None else ()
+    return {each.id: turn.say(N_("%(code)s, %(name)s"), code=each.code, name=each.name) for each in known}
+
+
 def find_device(turn: Turn, device: str) -> DeviceSeen | None:
     """A device by its id, as the centre sees it."""
     view = turn.store.centre()

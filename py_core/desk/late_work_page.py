@@ -6,12 +6,14 @@ by its device can never be taken.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from py_core.cases.acts import Act, read_act
 from py_core.city import CITY_ID
 from py_core.desk import act_view, case_view
 from py_core.desk.centre import centre_menu
+from py_core.desk.devices_page import device_names
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
 from py_core.desk.ports import CentreView, HeldWork, LateDecision, Response
@@ -37,15 +39,16 @@ def show_quarantine(turn: Turn) -> Response:
     if view is None:
         return problem(turn, 503, "needs_network")
     held, left_out = view.held(), view.held(decided=True)
+    names = device_names(turn)
     return page(
         turn,
         "quarantine.html",
         turn.say(N_("Late and refused work")),
         "quarantine",
         {
-            "rows": [_row(turn, each) for each in held[:SHOWN_MAX]],
+            "rows": [_row(turn, each, names) for each in held[:SHOWN_MAX]],
             "more": max(len(held) - SHOWN_MAX, 0),
-            "left_out": [_row(turn, each) for each in left_out[:SHOWN_MAX]],
+            "left_out": [_row(turn, each, names) for each in left_out[:SHOWN_MAX]],
             "subnavigation": centre_menu(turn, "quarantine"),
         },
         where="centre",
@@ -109,6 +112,7 @@ def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
 
 
 def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int = 200) -> Response:
+    names = device_names(turn)
     return page(
         turn,
         "late_work.html",
@@ -116,8 +120,8 @@ def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int
         f"late-{found.id}",
         {
             "item": found.id,
-            "acts": [_details(turn, each) for each in _group(view, found)],
-            "row": _row(turn, found),
+            "acts": [_details(turn, each, names) for each in _group(view, found)],
+            "row": _row(turn, found, names),
             "may_take": _may_take(found),
             "may_decide": turn.may("decide_contradictions") and found.decided_at is None,
             "choices": [{"value": name, "text": turn.say(_CHOICES[name])} for name in _choices(found)],
@@ -154,14 +158,14 @@ def _title(turn: Turn, document_id: str) -> str:
     return case_view.title_of(turn, case) if case else ""
 
 
-def _row(turn: Turn, found: HeldWork) -> dict[str, Any]:
+def _row(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str, Any]:
     act = _act(found)
     title = _title(turn, found.case_id)
     return {
         "id": found.id,
         "title": act_view.act_title(turn, act.events) if act else turn.say(_UNREADABLE[found.is_erased]),
         "who": case_view.person_name(turn, found.user),
-        "device": found.device[:12],
+        "device": names.get(found.device, found.device[:12]),
         "case_href": _place(found.case_id) if title else "",
         "case_title": title or found.case_id[:8],
         "reason": act_view.quarantine_reason(turn, found.reason),
@@ -175,11 +179,11 @@ def _row(turn: Turn, found: HeldWork) -> dict[str, Any]:
     }
 
 
-def _details(turn: Turn, found: HeldWork) -> dict[str, Any]:
+def _details(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str, Any]:
     """What the act says, as far as it can be read: the same words as on a timeline."""
     act = _act(found)
     return {
-        **_row(turn, found),
+        **_row(turn, found, names),
         "hash": found.hash[:12],
         "happened": language.moment_text(turn.lang, act.occurred_at, seconds=True) if act else "",
         "claimed": language.moment_text(turn.lang, act.claimed_at, seconds=True) if act else "",

@@ -9,6 +9,7 @@ from py_core.cases.contradictions import Contradiction
 from py_core.desk import case_view
 from py_core.desk.centre import centre_menu
 from py_core.desk.contradiction_view import choice_text, contradiction_view
+from py_core.desk.devices_page import device_names
 from py_core.desk.forms import Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
@@ -110,10 +111,8 @@ def _page(turn: Turn, opened: OpenCase, forms: dict[str, Form], status: int = 20
 
 
 def _device_name(turn: Turn, begins: str) -> str:
-    """The device as every other page of the centre calls it, by the beginning of its id; that, where it is not known."""
-    view = turn.store.centre()
-    known = next((each for each in view.devices() if each.id.startswith(begins)), None) if view is not None else None
-    return begins if known is None else turn.say(N_("%(code)s, %(name)s"), code=known.code, name=known.name)
+    """The device by the beginning of its id; that, where it is not known."""
+    return next((name for device, name in device_names(turn).items() if device.startswith(begins)), begins)
 
 
 def _row(turn: Turn, opened: OpenCase, item: Contradiction) -> dict[str, Any]:

@@ -60,6 +60,9 @@ def test_late_work_is_listed_and_taken_together_with_what_rests_on_it(
         assert words in page
     path = f"/centre/quarantine/{item_of(browser)}"
     shown = browser.get(path).text
+    for each in (page, shown):  # the device is called as everywhere at the centre
+        assert ", laptop" in each
+        assert lin.device[:12] not in each
     assert "the lamp is mended" in shown  # the second act is decided with the first
     assert submit(browser, path, decision="take", reason="").status_code == 422
     answer = submit(browser, path, decision="take", reason="It was done before the move.")
