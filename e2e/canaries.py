@@ -14,7 +14,7 @@ CANARY = "金丝雀七四二九"
 PHONE, RESIDENT, CREDIT = "13974290742", "360426199101017425", "91320281MA7429074H"
 NEEDLES = (CANARY, PHONE, RESIDENT, CREDIT)
 # Names that something else has to know again (a firm's, a unit's) stay as a day types them.
-KNOWN_NAMES = frozenset({("register", "claimant_name"), ("visit.plan", "enterprise"), ("designate_lead", "assists")})
+KNOWN_NAMES = frozenset({("register", "claimant_name"), ("visit.plan", "enterprise")})
 # Named here, the case would leave everybody's devices; the code of another firm would make another firm of it.
 LEFT_EMPTY = frozenset({("register", "against"), ("visit.plan", "code")})
 

@@ -178,7 +178,7 @@ WH = Day(
         (
             _do(WU, "延时来信", "approve_extension", "F-12", opinion="同意延时十个工作日，抓紧核实。"),
             _do(WU, "不准延时", "refuse_extension", "F-12", reason="可由备岗人员继续办理，不予延时。"),
-            _do(WU, "牵头不明", "designate_lead", "F-09", lead="xingqiao", handler="zhaolei", assists="柳溪镇人民政府"),
+            _do(WU, "牵头不明", "designate_lead", "F-09", lead="xingqiao", handler="zhaolei", assists="liuxi"),
             _do(WU, "来信", "give_instruction", "F-10", text="请加强督查，按期办结并回告。"),
             _do(XU, "移交柳溪", "accept_handover", "F-08", note="已接手，正在核实。"),
             _do(ZHAO, "代同事登记", "judge_scope", outcome="own"),

@@ -147,7 +147,7 @@ def _demo_code(arguments: argparse.Namespace) -> int:
 
 def _progress(done: int, total: int) -> None:
     if sys.stdout.isatty() or done == total or done * 10 // total != (done - 1) * 10 // total:
-        print(f"\rdemonstration city: {done} of {total} acts", end="", flush=True)
+        print(f"\rdemonstration city: {done} of {total} acts", end="\n" if done == total else "", flush=True)
 
 
 def _print_accounts(accounts: Sequence[DemoAccount]) -> None:

@@ -36,7 +36,8 @@ _FIXED = frozenset(
 )  # fmt: skip
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}
-_UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("refuse_assist", "by")})
+_UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_lead", "lead"), ("designate_lead", "assists"),
+                          ("refuse_assist", "by")})  # fmt: skip
 # What a step is about. No article demands it, yet an answer without words would be none.
 _SUBJECT_OF_STEP = frozenset(
     {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
@@ -188,8 +189,8 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
         return _HINT_OF[spec.name, field.name]
     if (spec.name, field.name) in _NEEDED_IF:
         return _NEEDED_IF[spec.name, field.name]
-    if field.name == "assists":
-        return N_("One unit a line, such as: water bureau.")
+    if (spec.name, field.name) in _UNIT_FIELDS and field.kind == "texts":
+        return N_("Tick every unit that assists.")
     if (spec.name, field.name) == ("approve_extension", "workdays"):
         return N_("Left empty with the new date, what was asked for is approved.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
@@ -198,6 +199,8 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
 
 
 def _widget(field: FieldSpec, options: list[dict[str, str]]) -> str:
+    if options and field.kind == "texts":
+        return "checks"
     if options:
         return "radios" if len(options) <= _RADIOS_MAX else "select"
     return {
@@ -277,8 +280,10 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         required = _is_needed(spec, field, demanding_article(opened.case.pack, spec.name, field.name))
         needed = N_("Fill this in.") if required else ""
         name = typed_name(field.name)
-        if options:
-            value: Any = form.value(name)
+        if options and field.kind == "texts":
+            value: Any = [each["value"] for each in options if each["value"] in form.values(name)]
+        elif options:
+            value = form.value(name)
             if value or required:
                 value = form.choice(name, [option["value"] for option in options])
             if field.kind == "bool" and value:
@@ -291,6 +296,8 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             value = _read(turn, form, replace(field, name=name), needed)
         if value not in ("", None, []):
             fields[field.name] = value
+    if spec.name == "designate_lead" and fields.get("lead") in fields.get("assists", ()):
+        form.fault("assists", N_("The lead unit does not assist itself: untick it here, or choose another lead."))
     if spec.name == "request_extension" and not {"workdays", "until"} & {*fields, *form.errors}:
         form.fault("workdays", N_("Enter the working days to be added, or the new date."))
     return fields
@@ -308,7 +315,7 @@ def _read(turn: Turn, form: Form, field: FieldSpec, needed: str) -> Any:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if field.kind == "texts":
-        return [_unit_id(turn, line) for line in lines] if field.name == "assists" else lines
+        return lines
     if field.kind == "int":
         digits = tidy(text)
         if digits.isascii() and digits.isdigit() and len(digits) <= 4:

@@ -14,7 +14,7 @@ from py_core.desk import act_fields, case_view, secrecy
 from py_core.desk.approvals import asked_for, is_decision
 from py_core.desk.command_words import command_title, fault_text
 from py_core.desk.forms import Form, shown_moment
-from py_core.desk.frame import page, redirect
+from py_core.desk.frame import came_from, page, redirect
 from py_core.desk.ports import NewAct, Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
@@ -84,7 +84,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         return _page(turn, opened, spec, form, status=422)
     said = {name: value for name, value in fields.items() if name not in COMPLAINER}  # those stand beside the case
     if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **said}]):
-        return redirect(f"/cases/{opened.id}?done=again")
+        return redirect(f"/cases/{opened.id}?done=again{_still_from(turn)}")
     _require_lawful(turn, opened, spec)
     try:
         events = decide(opened.case, Command(spec.name, fields), turn.law(opened.case, occurred_at))
@@ -95,8 +95,12 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
             form.fault(act_fields.typed_name(name), fault_text(message))
         return _page(turn, opened, spec, form, status=422)
     done = "decision" if is_decision(spec.name) else "act"
-    location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done={done}"
+    location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done={done}{_still_from(turn)}"
     return Response(303, location=location, acts=_acts(turn, opened, spec, events, occurred_at))
+
+
+def _still_from(turn: Turn) -> str:
+    return f"&from={came_from(turn)}" if came_from(turn) else ""
 
 
 def _acts(

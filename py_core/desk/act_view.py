@@ -15,7 +15,7 @@ from py_core.desk.city_words import cause_of, retention_rule_name
 from py_core.desk.event_words import EVENT_TITLES
 from py_core.desk.proof_words import proven_up_to
 from py_core.desk.proposal_words import proposal_words, trigger_words
-from py_core.desk.time_words import time_notes, window_start
+from py_core.desk.time_words import time_notes, unsure_time, window_start
 from py_core.desk.turn import OpenCase, Turn
 from py_core.enclosed import attachments_of, drawings_of
 from py_core.packs import Pack
@@ -75,6 +75,7 @@ def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = 
         "claimed": language.moment_text(lang, act.claimed_at, seconds=True),
         "window": provable_window(turn, recorded),
         "proven": proven_up_to(turn, recorded),
+        "unsure": unsure_time(turn, recorded),
         "time_notes": time_notes(turn, recorded),
         "received": language.moment_text(lang, recorded.received_at, seconds=True)
         if recorded.received_at

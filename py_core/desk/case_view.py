@@ -132,7 +132,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         ],
         "owed": [term(turn, opened, f"owed.{name}") for name in found.owed if name != found.duty],
         "breaches": [
-            {"code": f"{breach.code} {breach.article}", "text": breach_text(turn, breach.code)}
+            {"code": breach.code, "article": breach.article, "text": breach_text(turn, breach.code)}
             for breach in found.breaches
         ],
         "contradictions": [

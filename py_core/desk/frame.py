@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
+from py_core.desk.marks import in_words
 from py_core.desk.ports import Response, SyncStatus
 from py_core.desk.turn import Turn
 from py_core.views import language
@@ -57,6 +58,9 @@ ACCESS_KEYS = {
     "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "s", "slips": "w", "sync": "y", "centre": "z",
 }  # fmt: skip
 
+# Lists whose links to cases and steps say where somebody came from.
+_LEADS_ON = frozenset({"approvals"})
+
 _environment = None
 
 
@@ -88,8 +92,9 @@ def page(
     context = {
         "lang": turn.lang,
         "csrf": turn.request.csrf,
-        "page": _page(turn, title, key, where),
-        "cited": cache(turn.cite),  # the words of an article for whoever points at its short mark
+        "page": _page(turn, title, key, came_from(turn) or where),
+        "came": f"?from={came_from(turn)}" if came_from(turn) else "",
+        "cited": cache(partial(in_words, turn)),
         "day": lambda day, short=False: language.day_text(turn.lang, day, short=short),
         "moment": lambda at, short=False, seconds=False: language.moment_text(
             turn.lang, at, short=short, seconds=seconds
@@ -102,6 +107,12 @@ def page(
 def redirect(location: str) -> Response:
     """See other: what a form leads to after it was taken."""
     return Response(303, location=location)
+
+
+def came_from(turn: Turn) -> str:
+    """The list from which somebody went to a case to decide on it (`?from=`): it stays the current one in the menu."""
+    named = (turn.request.query.get("from") or [""])[-1]
+    return named if named in _LEADS_ON else ""
 
 
 def first_page(turn: Turn) -> str:

@@ -366,11 +366,12 @@ _DECISIONS = frozenset({"decision_issued", "certificate_issued"})
 
 
 def _remedy(sheet: Sheet) -> str:
-    return (
-        sheet.turn.say(N_("apply for administrative review or bring an administrative action"))
-        if _case(sheet, "completion_event") in _DECISIONS
-        else ""
-    )
+    """That review and court are open, for a service that a law beside the regulation governs (`statutory`).
+
+    The four regulations give no such remedy themselves (§8), so no other refusal promises one.
+    """
+    under_law = _case(sheet, "statutory") and _case(sheet, "completion_event") in _DECISIONS
+    return sheet.turn.say(N_("apply for administrative review or bring an administrative action")) if under_law else ""
 
 
 def _written(sheet: Sheet) -> str:

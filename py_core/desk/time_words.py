@@ -40,17 +40,26 @@ def window_start(recorded: RecordedAct) -> datetime | None:
     return None if act.since_beacon_ms is None else act.claimed_at - timedelta(milliseconds=act.since_beacon_ms)
 
 
-def time_notes(turn: Turn, recorded: RecordedAct) -> list[str]:
-    """What is worth knowing about the times of an act; nothing for most of them."""
-    act, received = recorded.act, recorded.received_at
-    notes = []
-    start = window_start(recorded)
+def unsure_time(turn: Turn, recorded: RecordedAct) -> str:
+    """Why nothing but the device's own clock speaks for the time of an act; empty for most of them."""
+    act = recorded.act
+    if _contradicted(recorded) or act.device == SERVER or act.since_beacon_ms is not None:
+        return ""
+    return turn.say(NEVER_MET if act.beacon is None else DELTA_LOST)
+
+
+def _contradicted(recorded: RecordedAct) -> str:
+    """The message id of what shows that the device's clock was wrong."""
+    act, received, start = recorded.act, recorded.received_at, window_start(recorded)
     if start is not None and act.claimed_at < start - TOLERANCE:
-        notes.append(turn.say(TOO_EARLY))
-    elif received is not None and act.claimed_at > received + TOLERANCE:
-        notes.append(turn.say(TOO_LATE))
-    elif act.device != SERVER and act.since_beacon_ms is None:
-        notes.append(turn.say(NEVER_MET if act.beacon is None else DELTA_LOST))
+        return TOO_EARLY
+    return TOO_LATE if received is not None and act.claimed_at > received + TOLERANCE else ""
+
+
+def time_notes(turn: Turn, recorded: RecordedAct) -> list[str]:
+    """What else is worth knowing about the times of an act; nothing for most of them."""
+    act, received = recorded.act, recorded.received_at
+    notes = [turn.say(wrong)] if (wrong := _contradicted(recorded)) else []
     if act.claimed_at - act.occurred_at >= ENTERED_LATER_FROM:
         entered = amount_text(turn, act.claimed_at - act.occurred_at)
         notes.append(turn.say(N_("entered later: written down %(amount)s after it happened"), amount=entered))

@@ -49,7 +49,7 @@ def test_an_extension_waits_with_its_reason_its_new_date_and_the_date_that_it_ra
     ):
         assert text in html, text
     for command in ("approve_extension", "refuse_extension"):
-        assert f'href="/cases/{KEY}/do/{command}"' in html
+        assert f'href="/cases/{KEY}/do/{command}?from=approvals"' in html
     assert "期限届满前" in html
     english = head.get("/approvals", "en").html
     assert "5 more working days" in english
@@ -65,6 +65,73 @@ def test_the_form_of_the_decision_holds_what_was_asked_for() -> None:
     assert "没有等待您审批的事项" in head.get("/approvals").html
     told = head.get(f"/cases/{KEY}/do/notify_extension").html
     assert 'value="2026-01-15"' in told
+
+
+def test_a_date_is_told_once_beside_what_it_means() -> None:
+    _, head = asked()
+    about = head.get(f"/cases/{KEY}/do/approve_extension").html.split('class="sw-about')[1].split("</section>")[0]
+    assert about.count("2026年1月8日") == 1
+    rows = head.get("/approvals").html.split('class="sw-duties"')[1]
+    assert rows.count("2026年1月8日") == rows.count('class="sw-duty ') == 1
+
+
+def current(html: str) -> str:
+    """Where the menu says that somebody is."""
+    found = re.search(r'class="sw-nav__link" href="([^"]+)"[^>]*aria-current="page"', html)
+    return found[1] if found else ""
+
+
+def test_who_comes_from_the_approvals_stays_there_in_the_menu() -> None:
+    _, head = asked()
+    case = f"/cases/{KEY}"
+    assert f'href="{case}?from=approvals"' in head.get("/approvals").html
+    for path in (case, f"{case}/do/approve_extension"):
+        assert current(head.get(path).html) == "/cases"
+        html = head.get(path, **{"from": "approvals"}).html
+        assert current(html) == "/approvals"
+        assert f"{case}/do/approve_extension?from=approvals" in html, "it is carried on"
+    assert current(head.get(case, **{"from": "centre"}).html) == "/cases", "no other page says so"
+    form = {"key": [str(head.seq)], "workdays": ["5"], "opinion": ["同意"]}
+    came = {"from": ["approvals"]}
+    answer = head.answer(Request("POST", f"{case}/do/approve_extension", came, form, "zh-CN"))
+    assert answer.location == f"{case}?done=decision&from=approvals"
+
+
+def test_the_button_of_a_step_names_it() -> None:
+    _, head = asked()
+    for lang, words in (("zh-CN", "批准延期"), ("en", "Approve the extension")):
+        html = head.get(f"/cases/{KEY}/do/approve_extension", lang).html
+        assert re.search(rf'<button type="submit"[^>]*>\s*{words}\s*</button>', html)
+
+
+def test_a_form_with_faults_says_so_in_its_title() -> None:
+    _, head = asked()
+    path = f"/cases/{KEY}/do/approve_extension"
+    assert "<title>批准延期" in head.get(path).html
+    answer = head.post(path, key=str(head.seq), workdays="x")
+    assert answer.status == 422
+    assert "<title>错误：批准延期" in answer.html
+    main = answer.html.split('id="main-content"')[1]
+    assert main.index("govuk-error-summary") < main.index("<h1")
+
+
+def test_assisting_units_are_ticked_from_the_list() -> None:
+    lin = Desk()
+    lin.post("/register", **service_form(outcome="register"))
+    lin.post(f"/cases/{KEY}/do/request_lead", key=str(lin.seq), note="涉及两个单位")
+    leader = Desk("chen", store=lin.store, now=lin.now + timedelta(hours=1), code="C1")
+    path = f"/cases/{KEY}/do/designate_lead"
+    html = leader.get(path).html
+    assert re.findall(r'name="assists" type="checkbox" value="(\w+)"', html) == [*DIRECTORY.units]
+    typed = {"key": "1", "lead": "shuiwu", "handler": "wang"}
+    itself = leader.post(path, **typed, assists=["shuiwu", "xingqiao"])
+    assert itself.status == 422
+    assert 'href="#assists"' in itself.html
+    assert len(re.findall(r'name="assists" type="checkbox" value="\w+" checked', itself.html)) == 2
+    assert leader.post(path, **typed, assists=["xingqiao"]).status == 303
+    held = lin.store.case(KEY)
+    assert held is not None
+    assert held.acts[-1].act.events[0]["assists"] == ["xingqiao"]
 
 
 def test_only_who_decides_sees_the_page_in_the_menu() -> None:
@@ -163,7 +230,7 @@ def test_only_whom_the_regulation_names_is_asked_for_an_extension(
     way = FurtherStep(MATTER[pack], steps, {}, approver)
     desk, case = in_front_of(way, pack)
     for command in ("approve_extension", "refuse_extension"):
-        assert f'href="{case}/do/{command}"' in desk.get("/approvals").html
+        assert f'href="{case}/do/{command}?from=approvals"' in desk.get("/approvals").html
         for other in others:
             head = in_front_of(replace(way, who=other), pack)[0]
             assert f"/do/{command}" not in head.get("/approvals").html + head.get(case).html
@@ -263,7 +330,7 @@ def test_what_waits_and_what_the_rules_point_out_stand_apart() -> None:
     lists = re.findall(r'<h2[^>]*id="approvals-\d">(.*?)<span[^>]*>（(\d)）', html)
     assert lists == [("等待您审批", "1"), ("制度提示，是否采纳由您决定", "1")]
     assert "有 1 件事项等待您审批" in desk.get("/today").html
-    steps = re.findall(rf'href="{case}/do/(\w+)"', html)
+    steps = re.findall(rf'href="{case}/do/(\w+)\?from=approvals"', html)
     assert steps == ["approve_extension", "refuse_extension", "open_accountability", "decline_proposal"]
 
 

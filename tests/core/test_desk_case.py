@@ -40,6 +40,35 @@ def test_phone_and_id_numbers_are_masked(desk: Desk) -> None:
     assert "36**************71" in html
 
 
+def test_why_times_are_unsure_is_told_once_above_the_marked_acts(desk: Desk) -> None:
+    desk.post(f"/cases/{KEY}/do/note", key=str(desk.seq), text="已电话联系")
+    happened = desk.get(f"/cases/{KEY}").html.split("办理经过</h2>")[1].split("</ol>")[0]
+    above, *acts = happened.split('class="sw-timeline__item')
+    assert above.count("时间不确定：设备此前从未与全市记录联系") == 1
+    for act in acts:
+        shown, folded = act.split("<details>")
+        assert "· 时间不确定" in re.sub(r"<[^>]*>", "", shown)
+        assert "从未与全市记录联系" not in shown
+        assert "从未与全市记录联系" in folded
+
+
+def test_short_marks_are_told_in_words(desk: Desk) -> None:
+    desk.now += timedelta(days=60)
+    html = desk.get(f"/cases/{KEY}").html
+    assert re.search(r'超过办理时限 <span class="sw-article" title="《[^"]*》[^"]*第三部分[^"]*">B-01 JY-', html)
+    assert re.search(r'<span class="sw-article" title="[^"P]+">P-\d\d</span>', html), "a reading by its question"
+
+
+def test_a_number_in_running_text_is_not_broken(desk: Desk) -> None:
+    desk.post(f"/cases/{KEY}/do/note", key=str(desk.seq), text="与 K7Q-000009 重复")
+    for path in (f"/cases/{KEY}", f"/cases/{KEY}/do/note", "/today"):
+        body = desk.get(path).html.split('id="main-content"')[1]
+        body = re.sub(r"<title>.*?</title>", "", body)
+        shown = re.sub(r"<[^>]*>", "\x00", body)
+        assert not re.search(r"[^\x00]K7Q-\d{6}|K7Q-\d{6}[^\x00]", shown), path
+    assert '与 <span class="sw-unbroken">K7Q-000009</span> 重复' in desk.get(f"/cases/{KEY}").html
+
+
 def test_completing_and_its_two_ticks(desk: Desk) -> None:
     desk.now += timedelta(days=1)
     assert f"/cases/{KEY}/do/issue_decision" in desk.get(f"/cases/{KEY}").html

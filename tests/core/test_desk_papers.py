@@ -122,6 +122,8 @@ def test_what_ends_in_no_decision_offers_no_review_of_one() -> None:
     letter = {**LETTER, "claimant": "person"}
     refusal: list[Step] = [("2025-12-25 09:00", "notify_refusal", {"reason": WHY, "form": "written"})]
     assert "行政复议" not in told(*case_of(letter, refusal), "F-06")
+    without_law = {name: value for name, value in SERVICE.items() if name != "statutory"}
+    assert "行政复议" not in told(*case_of(without_law, refusal), "F-06"), "no law beside the regulation gives it"
 
 
 def test_an_answer_is_told_as_an_answer_and_a_result_as_a_result() -> None:

@@ -26,6 +26,12 @@ def folded(desk: Desk, case_id: str = KEY) -> tuple[Case, Assessment]:
     return case, assess(case, load_packs(), desk.store.calendar(), desk.now, {})
 
 
+def test_the_signature_s_hint_names_no_choice_that_is_not_there() -> None:
+    html = Desk().get("/register").html
+    assert "用手指、笔或鼠标签名。" in html
+    assert "“否”" not in html
+
+
 def test_a_service_is_registered_accepted_and_receipted_in_one_act() -> None:
     desk = Desk()
     response = desk.post("/register", **service_form())

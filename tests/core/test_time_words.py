@@ -10,7 +10,7 @@ from fakes import BEIJING, DIRECTORY, FakeStore
 
 from py_core.cases.acts import Act, RecordedAct
 from py_core.desk.ports import Identity, Request, Surroundings
-from py_core.desk.time_words import time_notes, window_start
+from py_core.desk.time_words import time_notes, unsure_time, window_start
 from py_core.desk.turn import Turn
 from py_core.wire import beacon_id
 
@@ -25,7 +25,8 @@ ACT = Act(
 def notes(act: Act, received: datetime | None, lang: str = "en") -> list[str]:
     around = Surroundings(DONE, lambda: "0" * 32, 1, "0.1.0")
     turn = Turn(Request("GET", "/", lang=lang), FakeStore(DIRECTORY), Identity("lin", "d1", "K7Q"), around)
-    return time_notes(turn, RecordedAct("aa" * 32, (), act, received))
+    recorded = RecordedAct("aa" * 32, (), act, received)
+    return [*filter(None, [unsure_time(turn, recorded)]), *time_notes(turn, recorded)]
 
 
 SOON = DONE + timedelta(minutes=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -152,6 +153,8 @@ def test_a_correction_moves_again_and_a_closed_case_stays(parts: Parts, lin: Lap
 def test_a_page_of_the_rules_shows_what_it_would_do_and_then_records_it(browser: Browser, parts: Parts) -> None:
     browser.sign_in("he")
     rules = browser.get("/centre/rules").text
+    assert re.search(r'<th scope="row">[^<]+ <span class="sw-article">P-04</span></th>', rules), "words first"
+    assert re.search(r'<td class="sw-article"[^>]* title="[^"]*article [^"]*"', rules), "an article by its document"
     assert "At 24:00 of the due day" in rules
     assert rules.count("Basis of every figure: the city") == 2
     form = browser.get("/centre/rules/P-04")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cli import main, publish_address
+from server.cli import _progress, main, publish_address
 from server.demo.data import directory_document
 from server.outside import SystemClock, SystemEntropy
 from server.parts import assemble
@@ -20,6 +20,12 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     for command in ("serve", "demo", "assess"):
         assert command in told
+
+
+def test_the_last_line_of_progress_ends_before_the_next_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for done in range(1, 4):
+        _progress(done, 3)
+    assert capsys.readouterr().out.endswith("3 of 3 acts\n")
 
 
 def test_no_or_an_unknown_command_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
