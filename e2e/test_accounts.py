@@ -34,9 +34,16 @@ def test_the_administrator_signs_in_with_a_code(city: City, laptop: Callable[[st
     expect(page.locator("[data-part=problem]")).to_contain_text("连接不到全市记录")
     expect(page.locator("#code")).to_have_value("123456")
     city.start()
-    page.goto(city.url + "/centre/people")
-    expect(page).to_have_url(re.compile("/sign-in"))
-    admin.sign_in()
+    half = page.context.new_page()
+    half.goto(city.url + "/centre/people")
+    expect(half).to_have_url(re.compile("/sign-in"))
+    half.close()
+    page.click("main button[type=submit]")
+    expect(page.locator("#code")).to_have_value("")  # another page: the code was judged
+    expect(page.locator(".govuk-error-summary")).to_contain_text("验证码不对")
+    expect(page.locator("[data-part=problem]")).to_have_count(0)
+    page.fill("#code", code_now())
+    page.click("main button[type=submit]")
     expect(page).to_have_url(re.compile("/centre"))
     expect(page.locator(".sw-nav")).not_to_contain_text("办件登记")
 
@@ -46,7 +53,7 @@ def test_a_new_person_chooses_a_password_with_the_code_of_the_centre(
 ) -> None:
     admin = Officer(laptop("heli").open(), city, "heli")
     admin.sign_in()
-    code = new_account(admin, "wangfang", "officer", name="王芳", phone="13800000999", title="窗口工作人员")
+    code = new_account(admin, "wangfang", "officer", cut=True, name="王芳", phone="13800000999", title="窗口工作人员")
     look(admin.page, "person-code")
     new = laptop("wangfang").open()
     new.goto(city.url + "/sign-in")
@@ -78,15 +85,23 @@ def test_a_new_security_officer_sets_up_the_second_step(city: City, laptop: Call
     expect(new).to_have_url(re.compile("/centre"))
 
 
-def new_account(admin: Officer, user: str, role: str, **told: str) -> str:
-    """Makes an account at the centre; gives the one-time code that is shown."""
+def new_account(admin: Officer, user: str, role: str, *, cut: bool = False, **told: str) -> str:
+    """Makes an account at the centre; gives the one-time code that is shown. `cut`: first there is no network."""
     page = admin.page
     page.goto(admin.city.url + "/centre/people/new")
     for name, value in {"user": user, **told}.items():
         page.fill(f"[name={name}]", value)
     page.select_option("[name=unit]", "xingqiao")
     page.check(f"#role-{role}")
+    page.context.set_offline(cut)
     page.click("main form button[type=submit]")
+    if cut:
+        expect(page.locator("[data-part=problem]")).to_contain_text("连接不到全市记录")
+        for name, value in {"user": user, **told}.items():
+            expect(page.locator(f"[name={name}]")).to_have_value(value)
+        expect(page.locator(f"#role-{role}")).to_be_checked()
+        page.context.set_offline(False)
+        page.click("main form button[type=submit]")
     return page.locator("#one-time-code").inner_text()
 
 

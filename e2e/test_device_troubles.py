@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, draft_is_kept, type_until_refused
+from e2e.officer import ARRIVAL_MS_MAX, PASSPHRASE, PASSWORD, Officer, draft_is_kept, type_until_refused
 from e2e.pictures import look
 
 
@@ -75,6 +75,20 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
         expect(lin.page.locator(".govuk-error-summary")).to_have_count(0)
         expect(lin.page.locator("[data-part=draft]")).to_contain_text("清空重填")
         expect(lin.page.locator("input[name=title]")).to_have_value("没有选事项")
+
+    # The answer to a form that could not be taken is no page that could be made anew. After locking and unlocking there
+    # stands one again, and whoever goes on in its form is told when there is something new.
+    news = lin.page.locator("[data-part=news]")
+    lin.page.click("#register-submit")
+    expect(lin.page.locator(".govuk-error-summary")).to_be_visible()
+    something_is_new(lin.page)
+    expect(news).to_have_count(0)
+    lin.page.click("#lock")
+    lin.page.fill("#passphrase", PASSPHRASE)
+    lin.page.click("#unlock button[type=submit]")
+    expect(lin.page.locator("[data-part=draft]")).to_contain_text("清空重填")
+    something_is_new(lin.page)
+    expect(news).to_contain_text("有新内容")
     lin.page.click("[data-part=draft] button")
     expect(lin.page.locator("input[name=title]")).to_have_value("")
     expect(lin.page.locator("[data-part=draft]")).to_have_count(0)
@@ -101,6 +115,19 @@ def test_nothing_typed_is_lost(prepared_city: Callable[..., City], laptop: Calla
     look(lin.page, "device-shell-needs-network")
 
 
+def something_is_new(page: Page) -> None:
+    """The page is not what the device would make of its address any more; comes back when the device has looked."""
+    page.evaluate("document.querySelector('main h1').append('不再是这样')")
+    look_again(page, page.locator(".sw-nav a").first)
+
+
+def look_again(page: Page, link: Locator) -> None:
+    """Lets the device make its page anew beside the one that is shown, and waits until this link says what is true."""
+    link.evaluate("link => link.append('不再是这样')")
+    page.evaluate("document.dispatchEvent(new Event('shouwen:closed'))")
+    expect(link).not_to_contain_text("不再是这样")
+
+
 def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop: Callable[..., Laptop]) -> None:
     city = prepared_city("linxiao")
     machine = laptop("linxiao")
@@ -116,9 +143,8 @@ def test_tabs_sessions_and_languages(prepared_city: Callable[..., City], laptop:
     # News make menu and light say what is true, and leave their links the same: a click that has begun is not lost.
     for link in (other.page.locator(".sw-nav a").first, other.page.locator("#sync-light")):
         before = link.inner_text()
-        link.evaluate("link => { link.wasThere = true; link.append('不再是这样') }")
-        other.page.evaluate("document.dispatchEvent(new Event('shouwen:closed'))")
-        expect(link).not_to_contain_text("不再是这样")
+        link.evaluate("link => { link.wasThere = true }")
+        look_again(other.page, link)
         assert link.inner_text().split() == before.split()
         assert link.evaluate("link => link.wasThere"), "another link stands there now"
     lin.do(case, "reply", text="已答复。", opinion="satisfied")
