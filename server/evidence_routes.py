@@ -105,7 +105,8 @@ def _page(parts: Parts, turn: Turn, subject: _Subject, form: Form, fault: str, s
         "unsure": sum(1 for each in subject.acts if each.act.beacon is None),
     }
     title = turn.say(REPORTER_EVIDENCE_TITLE if subject.is_beside else EVIDENCE_TITLE)
-    return page(turn, "evidence.html", title, "evidence", values, status=status)
+    where = "centre" if subject.is_beside else ""
+    return page(turn, "evidence.html", title, "evidence", values, status=status, where=where)
 
 
 def case_title(turn: Turn, case_id: str) -> str:
