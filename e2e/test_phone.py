@@ -18,6 +18,12 @@ LOW = """([selector, least]) => [...document.querySelectorAll(selector)]
   .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < least - 0.5)
   .map(part => `${part.tagName} ${part.id || part.textContent.trim().slice(0, 30)} ${part.getBoundingClientRect().height}`)"""
 
+# A row of Today or of the approvals whose words run over the frame that they stand in.
+OVER = """() => [...document.querySelectorAll('.sw-duty *')]
+  .filter(part => part.checkVisibility()
+    && part.getBoundingClientRect().right > part.closest('.sw-duty').getBoundingClientRect().right - 8)
+  .map(part => `over its frame: ${part.textContent.trim().slice(0, 30)}`)"""
+
 
 @pytest.mark.parametrize("user", [user for user in LISTS if user])
 def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Callable[..., Laptop]) -> None:
@@ -32,4 +38,5 @@ def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Cal
             if width > PHONE["width"]:
                 faults.append(f"{name} {lang}: {width} px wide")
             faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [PRESSED, FINGER_PX_MIN])]
+            faults += [f"{name} {lang}: {over}" for over in page.evaluate(OVER)]
     assert faults == []
