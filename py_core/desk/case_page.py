@@ -198,6 +198,8 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     if registered is None:
         return []
     taken = case.last("handover_accepted") or case.last("accepted")
+    if opened.assessment.responsible == "receiving_unit":
+        taken = None  # it was handed over since, and nobody there handles it yet
     claimant = case.value("claimant")
     first = case_view.first_responder(turn, opened)
     rows: list[tuple[str, str | dict[str, str]]] = [

@@ -97,9 +97,17 @@ def whose_move(turn: Turn, opened: OpenCase) -> str:
     return turn.say(_WHOSE_MOVE[to_mine, answers], unit=unit, who=who, article=pack.handover_article)
 
 
+def _taken(opened: OpenCase) -> Fact | None:
+    """By which act somebody took the case last: taken over, or accepted after it had been handed over."""
+    over, accepted, sent = (opened.case.last(kind) for kind in ("handover_accepted", "accepted", "handed_over"))
+    if accepted is None or sent is None or accepted.index < sent.index or "by" not in accepted.data:
+        return over
+    return accepted if over is None or accepted.index > over.index else over
+
+
 def _waiting(opened: OpenCase) -> Fact | None:
     """The last hand-over, as long as nobody has taken the case over after it."""
-    sent, taken = opened.case.last("handed_over"), opened.case.last("handover_accepted")
+    sent, taken = opened.case.last("handed_over"), _taken(opened)
     return None if sent is None or (taken is not None and taken.index > sent.index) else sent
 
 
@@ -115,7 +123,7 @@ def _answering_unit(turn: Turn, opened: OpenCase) -> str:
     if sent is not None and role == "receiving_unit":
         to = sent.data["to"]
         return next((unit for unit in turn.directory.units if to in case_view.names_of_unit(turn, unit)), "")
-    taken = opened.case.last("handover_accepted")
+    taken = _taken(opened)
     if taken is None or role not in ("handler", "first_responder"):
         return ""
     taker = turn.directory.person_on(taken.data["by"], taken.day)

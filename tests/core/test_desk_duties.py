@@ -227,6 +227,11 @@ def steps_of(town: Town, who: str) -> list[str]:
     return re.findall(r"/do/(\w+)", town.page(who))
 
 
+def whose_move(town: Town, who: str) -> str:
+    found = re.search(r'id="whose-move">(.*?)</p>', town.page(who))
+    return re.sub(r"<[^>]*>", "", found[1]) if found else ""
+
+
 def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it() -> None:
     """BZ-SW-4, JY-3.2.5: guiding to the section in charge releases who was asked first (§5.2 L06)."""
     town = Town("linxiao", "xujing")
@@ -241,12 +246,13 @@ def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it(
         "not until somebody takes it over"
     )
     assert "accept_handover" in steps_of(town, "linxiao"), "it can be taken back"
-    assert "本件已移交柳溪镇人民政府，由该单位负责办理（BZ-SW-4）" in town.page("linxiao")
+    assert "本件已移交柳溪镇人民政府，由该单位负责办理（BZ-SW-4）" in whose_move(town, "linxiao")
     refused = town.desks["linxiao"].post(f"/cases/{town.case}/do/reply", key="1", text="已协调", opinion="satisfied")
     assert (refused.status, refused.acts) == (409, ())
-    assert "本件已移交本单位，由本单位负责办理（BZ-SW-4）。请接手" in town.page("xujing")
+    assert "本件已移交本单位，由本单位负责办理（BZ-SW-4）。请接手" in whose_move(town, "xujing")
     assert steps_of(town, "xujing")[0] == "accept_handover", "its first step"
     assert "reply" in steps_of(town, "xujing")
+    assert "经办人员" not in town.page("xujing"), "nobody there handles it yet"
     town.take("xujing", "/cases/{}/do/accept_handover")
     for who in ("linxiao", "xujing"):
         assert 'id="whose-move"' not in town.page(who)
@@ -255,13 +261,30 @@ def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it(
     assert "reply" not in steps_of(town, "xujing")
 
 
+def test_a_case_that_was_accepted_after_a_hand_over_is_the_accepting_unit_s() -> None:
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="matter", matter="matter:BZ:rights", claimant_name="孙七", complete="yes",
+        claimant_phone="13812345678", title="劳动报酬", text="用人单位未付报酬。",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    assert "accept" not in steps_of(town, "linxiao"), "it is not accepted where it was handed over from"
+    town.take("xujing", "/cases/{}/do/accept")
+    assert "reply" in steps_of(town, "xujing")
+    assert "reply" not in steps_of(town, "linxiao")
+    for who in ("linxiao", "xujing"):
+        assert 'id="whose-move"' not in town.page(who)
+
+
 def test_until_it_is_taken_over_a_case_stays_with_who_was_asked_first() -> None:
     """WH-SW-4(二)."""
     town = Town("linxiao", "xujing")
     town.take("linxiao", "/register", **LETTER, outcome="register")
     town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
-    assert "本件已移交柳溪镇人民政府，对方接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in town.page("linxiao")
-    assert "本件已移交本单位，接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in town.page("xujing")
+    assert "本件已移交柳溪镇人民政府，对方接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in whose_move(
+        town, "linxiao"
+    )
+    assert "本件已移交本单位，接手之前，仍由首问责任人 林晓负责（WH-SW-4(二)）" in whose_move(town, "xujing")
     assert steps_of(town, "xujing")[0] == "accept_handover"
 
 

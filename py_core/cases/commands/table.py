@@ -66,7 +66,7 @@ _ROWS: tuple[tuple[str, str, str] | tuple[str, str, str, str], ...] = (
     ("designate_lead", "lead_designated", N_("Name the lead unit")),
     ("refer_out", "referred_out", N_("Guide to the competent body"), _ITS_WORK),
     ("deliver", "delivered", N_("Dispatch to a unit")),
-    ("accept", "accepted", N_("Accept")),
+    ("accept", "accepted", N_("Accept"), _ITS_WORK),
     ("receive_materials", "materials_received", N_("Receive papers"), _ITS_WORK),
     ("notify_correction", "correction_notified", N_("Give the one-time notice"), _ITS_WORK),
     ("complete_materials", "materials_completed", N_("Record that the papers are complete"), _ITS_WORK),
