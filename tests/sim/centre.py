@@ -60,8 +60,7 @@ def decide_late(world: World, left: int) -> None:
         return
     world.count("late work taken" if take else "late work left out")
     world.trace.note("centre", "takes" if take else "leaves out", item.hash[:12], item.reason)
-    if take:
-        world.waived.add(item.hash)
+    (world.waived if take else world.left_out).add(item.hash)
     world.watch_log()
 
 

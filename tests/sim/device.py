@@ -137,6 +137,7 @@ class Device(ContentsAndLeft):
         self._chance = chance
         self._true_ms = now_ms
         self.clock_offset_ms = 0
+        self.parted_acts: set[str] = set()  # that went with their receipt, because their case was on its way out
         self.forks = 0  # how often this device found the record out
         self.is_open = False
         self.life = 0  # counts the starts of the worker
@@ -356,6 +357,8 @@ class Device(ContentsAndLeft):
         plan = keeping(received, self.client, self.records, lambda case_id: self.disk.get("records", case_id) or [])
         if not self.lets_go:
             plan.purge = ()
+        going = {*received.purge, *received.custody.leaving, *received.custody.doubtful}
+        self.parted_acts |= {each.hash for each in received.receipts if each.case_id in going}
         return plan
 
     def _writes(self, received: Received, plan: Keeping, again: Sequence[Mapping[str, Any]]) -> list[Write]:

@@ -31,6 +31,7 @@ class Disk:
     def __init__(self, chance: Random) -> None:
         self.stores: dict[str, dict[str, Any]] = {name: {} for name in STORES}
         self._chance = chance
+        self.removed: set[tuple[str, str]] = set()  # store and key, whenever it was
         self.crash_rate = 0.0
         self.full_rate = 0.0
 
@@ -48,6 +49,7 @@ class Disk:
         for store, key, value in writes:
             if value is None:
                 self.stores[store].pop(key, None)
+                self.removed.add((store, key))
             else:
                 self.stores[store][key] = copy.deepcopy(value)
         if fate < self.crash_rate:

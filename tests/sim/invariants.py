@@ -90,24 +90,30 @@ def _every_promise_is_kept(world: World, by_hash: dict[str, Entry]) -> None:
 
 
 def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: dict[str, str]) -> None:
-    disks = {machine.device.name: machine.device.disk.stores for machine in world.machines}
+    devices = {machine.device.name: machine.device for machine in world.machines}
     for shown in world.shown:
         entry = by_hash.get(shown.hash)
         if entry is not None:
             _need(entry.case_id == shown.case_id, f"{shown.hash} is in another case")
             _need(decode_act_change(entry.raw).text == shown.text, f"{shown.hash} says something else")
             continue
-        if (shown.machine, shown.hash) in world.lost_with_store or shown.hash in world.lost:
+        if (shown.machine, shown.hash) in world.lost_with_store:
             continue
         name = f"{shown.hash[:12]} that {shown.machine} showed as safe"
-        stores = disks[shown.machine]
+        device = devices[shown.machine]
+        stores = device.disk.stores
         word = stores["outbox"].get(shown.hash, {})
-        if word.get("reason") == LEFT_OUT and not word["raw"] and world.counts.get("restores of the record"):
-            continue  # the decision took the bytes off the device, the restore took them out of the record
+        if word.get("reason") == LEFT_OUT:
+            _need(shown.hash in world.left_out, f"{name} is told as left out, and the centre never decided so")
+            if not word["raw"] and world.counts.get("restores of the record"):
+                continue  # the decision took the bytes off the device, the restore took them out of the record
+        left = shown.hash in device.parted_acts or ("records", shown.case_id) in device.disk.removed
+        if shown.hash in world.lost and left:
+            continue  # it left the device with its case, or when its case was on the way out, while the record had it
         _need(bool(held_back.get(shown.hash)), f"{name} is neither in the log nor in quarantine")
         _need(bool(stores["outbox"].get(shown.hash, {}).get("reason")), f"{name} is not kept with a reason")
         rows = stores["records"].get(shown.case_id, [])
-        if stores["outbox"][shown.hash]["reason"] == LEFT_OUT:
+        if word["reason"] == LEFT_OUT:
             continue  # the centre has decided, and said so to the device
         _need(any(row[0] == shown.hash for row in rows), f"{name} is no longer on the device")
         _need(bool(stores["outbox"][shown.hash]["raw"]), f"{name} has lost its bytes on the device")
@@ -150,10 +156,12 @@ def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
             _need(actor_owner(connection, change.actor) == device.id, f"{entry.hash} has a stolen actor")
             _need(act.user == device.user or device.user is None, f"{entry.hash} is in another's name")
         else:
-            # Its author did not sign it: only a restore and a decision of the centre can bring it in. It was lost by the
-            # restore, or had been refused, and its device was enrolled anew before it offered it again.
-            decided = entry.hash in world.waived and world.counts.get("restores of the record")
-            _need(bool(decided), f"{entry.hash} was let in without a decision")
+            # Its author did not sign it: only a decision of the centre about what a restore lost can bring it in; or about
+            # what had been refused before, when its own device offers it that was enrolled anew meanwhile.
+            _need(entry.hash in world.waived, f"{entry.hash} was let in without a decision")
+            lost = entry.hash in world.lost
+            renewed = world.counts.get("restores of the record") and world.was_once(row.vouched_by, act.device)
+            _need(bool(lost or renewed), f"{entry.hash} was let in from {row.vouched_by}, which is none of its author's")
         for cause in change.causes:
             _need(seen.get(cause) == entry.case_id, f"{entry.hash} came before its cause")
         for event in act.events:

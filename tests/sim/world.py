@@ -86,6 +86,8 @@ class World:
         self.shown: list[Shown] = []
         self.withdrawn: set[str] = set()  # devices that the centre withdrew
         self.waived: set[str] = set()  # late acts that the centre took after all
+        self.left_out: set[str] = set()  # late acts that it did not take for good
+        self.renewed: dict[str, str] = {}  # a device that was enrolled anew, with what it was before
         self.flipped_once: set[str] = set()  # devices of which a chunk was damaged
         self.lost_with_store: set[tuple[str, str]] = set()
         self.promised: list[wire.Verdict] = []  # every receipt that the record ever spoke
@@ -305,6 +307,7 @@ class World:
         if device.client.problem != "device_frozen" or device.client.waiting:
             return False
         device_id, code, seed = self.enrolled(device.identity.user, device.name)
+        self.renewed[device_id] = device.identity.device
         try:
             device.reenrol(device_id, code, seed)
         except Crashed as error:
@@ -315,6 +318,14 @@ class World:
             self.count("enrolled anew")
             self.trace.note(device.name, "is enrolled anew", device_id)
         return True
+
+    def was_once(self, device: str, before: str) -> bool:
+        """Whether a device had this other id before it was enrolled anew."""
+        while device in self.renewed:
+            device = self.renewed[device]
+            if device == before:
+                return True
+        return False
 
     def came_back(self, machine: Machine, status: int | None) -> bool:
         """A record that was restored from before a device's enrolment takes it in again by what it once signed."""
