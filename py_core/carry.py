@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from py_core.errors import Malformed, ShouwenError
+from py_core.inflating import GZIP, TooLong, inflate
 from py_core.log_watch import proof_frame, proof_in
 from py_core.wire import (
     TYPE_INCLUDED,
@@ -208,19 +209,14 @@ def _check_length(is_length: int, said: int) -> None:
 
 
 def _gzip(data: bytes) -> bytes:
-    packer = zlib.compressobj(6, wbits=31)
+    packer = zlib.compressobj(6, wbits=GZIP)
     return packer.compress(data) + packer.flush()
 
 
 def _gunzip(data: bytes) -> bytes:
-    """Never more than the limit, whatever a bomb promises."""
-    inflater = zlib.decompressobj(wbits=31)
     try:
-        found = inflater.decompress(data, FILE_BYTES_MAX + 1)
-    except zlib.error as error:
-        raise CarryRefused("tampered", "the content is no gzip") from error
-    if len(found) > FILE_BYTES_MAX:
-        raise CarryRefused("too_large", f"its content is longer than {FILE_BYTES_MAX} bytes")
-    if not inflater.eof or inflater.unused_data:
-        raise CarryRefused("tampered", "the content is not one whole gzip")
-    return found
+        return inflate(data, GZIP, FILE_BYTES_MAX)
+    except TooLong as error:
+        raise CarryRefused("too_large", f"its content {error}") from error
+    except ValueError as error:
+        raise CarryRefused("tampered", f"the content {error}") from error

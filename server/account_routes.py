@@ -11,20 +11,20 @@ from starlette.responses import RedirectResponse, Response
 from py_core.desk.account_words import ACCOUNT_TITLE, PASSKEY_FAULTS, PASSWORD_FAULTS, QR_LABEL
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
-from py_core.errors import Malformed
 from py_core.views import language
 from py_core.views.qr import qr_svg
 from server import audit, passwords
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.desk_answers import desk_request, turn_of
-from server.forms import Form, first, read_form
+from server.forms import Form, first
 from server.outside import to_ms
+from server.own_forms import own_form
 from server.parts import Parts
 from server.passkey_routes import add_passkey, remove_passkey, site
 from server.passkeys import Passkey
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor
-from server.who import is_own_form, parts_of, session_of, token_of
+from server.who import parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
 _FAULTS = PASSWORD_FAULTS | {f"passkey_{code}": words for code, words in PASSKEY_FAULTS.items()}
@@ -44,12 +44,9 @@ async def take_account(request: Request) -> Response:
     session = await session_of(request)
     if session is None:
         return await ask_to_sign_in(request)
-    try:
-        form = await read_form(request)
-    except Malformed:
-        return problem_answer(request, 400, "bad_form", csrf=session.csrf)
-    if not is_own_form(session, first(form, "csrf")):
-        return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+    form = await own_form(request, session)
+    if isinstance(form, Response):
+        return form
     take = _CHANGES.get(first(form, "do"))
     if take is None:
         return problem_answer(request, 400, "bad_form", csrf=session.csrf)

@@ -11,13 +11,13 @@ from starlette.responses import Response
 from py_core.desk import ports
 from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
-from py_core.errors import Malformed
-from server.answers import chosen_language, page_answer, problem_answer, remember_language
+from server.answers import chosen_language, page_answer, remember_language
 from server.desk_answers import desk_request, turn_of
-from server.forms import Form, first, read_form
+from server.forms import Form
+from server.own_forms import own_form
 from server.parts import Parts
 from server.sign_in import ask_to_sign_in
-from server.who import is_own_form, parts_of, session_of
+from server.who import parts_of, session_of
 
 Make = Callable[[Parts, Turn, Form], ports.Response | Response]
 
@@ -29,12 +29,10 @@ async def for_right(request: Request, right: str, make: Make) -> Response:
         return await ask_to_sign_in(request)
     form: Form = {}
     if request.method == "POST":
-        try:
-            form = await read_form(request)
-        except Malformed:
-            return problem_answer(request, 400, "bad_form", csrf=session.csrf)
-        if not is_own_form(session, first(form, "csrf")):
-            return problem_answer(request, 403, "bad_form", csrf=session.csrf)
+        sent = await own_form(request, session)
+        if isinstance(sent, Response):
+            return sent
+        form = sent
     parts, user = parts_of(request), session.user
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request("GET", str(request.scope["path"]), query, form, chosen_language(request), session.csrf)

@@ -17,9 +17,10 @@ from server import audit
 from server.answers import problem_answer
 from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
+from server.own_forms import caller
 from server.parts import Parts
 from server.returning import NotReturned, take_back
-from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
+from server.who import parts_of, session_of
 
 
 async def me(request: Request) -> Response:
@@ -49,11 +50,9 @@ async def me(request: Request) -> Response:
 
 async def enrol_device(request: Request) -> Response:
     """Takes this browser's public key in for the signed-in person."""
-    session = await session_of(request)
-    if session is None:
-        return problem_answer(request, 401, "signed_out")
-    if not is_own_form(session, request.headers.get(CSRF_HEADER, "")):
-        return problem_answer(request, 403, "bad_form")
+    session = await caller(request)
+    if isinstance(session, Response):
+        return session
     parts = parts_of(request)
     person = parts.city.current().directory.person_on(session.user, local(parts.clock.now()).date())
     if person is None or not may(person.roles, "work_offline"):
@@ -68,11 +67,9 @@ async def enrol_device(request: Request) -> Response:
 
 async def return_device(request: Request) -> Response:
     """Takes a device in again that was enrolled after the backup from which this record came back."""
-    session = await session_of(request)
-    if session is None:
-        return problem_answer(request, 401, "signed_out")
-    if not is_own_form(session, request.headers.get(CSRF_HEADER, "")):
-        return problem_answer(request, 403, "bad_form")
+    session = await caller(request)
+    if isinstance(session, Response):
+        return session
     parts = parts_of(request)
     try:
         data = read_json_object(await request.body())

@@ -17,11 +17,12 @@ from server.answers import chosen_language, problem_answer
 from server.carried import Carried
 from server.forms import Form, first, read_form
 from server.outside import to_ms
+from server.own_forms import own_form
 from server.parts import Parts
 from server.passkeys import PasskeyRefused, Site, site_of
 from server.sessions import Session
 from server.sign_in import address_of, drop_form_cookie, form_cookie, go_on, own_path, sign_in_page
-from server.who import is_own_form, parts_of, session_of, token_of
+from server.who import parts_of, session_of, token_of
 
 SIGN_IN_PASSKEY, ACCOUNT_PASSKEY = "/sign-in/passkey", "/account/passkey"
 _JSON = "application/json"
@@ -91,12 +92,9 @@ async def offer_passkey(request: Request) -> Response:
     session = await session_of(request)
     if session is None:
         return problem_answer(request, 401, "signed_out")
-    try:
-        form = await read_form(request)
-    except Malformed:
-        return problem_answer(request, 400, "bad_form")
-    if not is_own_form(session, first(form, "csrf")):
-        return problem_answer(request, 403, "bad_form")
+    form = await own_form(request, session)
+    if isinstance(form, Response):
+        return form
     return await run_in_threadpool(_offer, request, parts_of(request), session, form)
 
 

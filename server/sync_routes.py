@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
 
@@ -12,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from py_core import wire
+from py_core import inflating, wire
 from py_core.errors import Malformed
 from server import late_work, record
 from server.answers import problem_answer, sync_error
@@ -77,16 +76,10 @@ def inflate(body: bytes, encoding: str) -> bytes:
         return body
     if encoding != "gzip":
         raise Malformed("body", "has a content encoding other than gzip")
-    inflater = zlib.decompressobj(wbits=31)
     try:
-        data = inflater.decompress(body, wire.REQUEST_BYTES_MAX + 1)
-    except zlib.error as error:
-        raise Malformed("body", "is no gzip") from error
-    if len(data) > wire.REQUEST_BYTES_MAX:
-        raise Malformed("body", f"is longer than {wire.REQUEST_BYTES_MAX} bytes")
-    if not inflater.eof or inflater.unused_data:
-        raise Malformed("body", "is not one whole gzip")
-    return data
+        return inflating.inflate(body, inflating.GZIP, wire.REQUEST_BYTES_MAX)
+    except ValueError as error:
+        raise Malformed("body", f"has a content that {error}") from error
 
 
 async def events(request: Request) -> Response:

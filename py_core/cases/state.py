@@ -64,8 +64,26 @@ class Ignored:
     why: str = ""
 
 
+class FactsByType:
+    """The facts of a document, asked by the type of their event."""
+
+    __slots__ = ()
+    by_type: Mapping[str, tuple[Fact, ...]]
+
+    def all(self, event_type: str) -> tuple[Fact, ...]:
+        return self.by_type.get(event_type, ())
+
+    def first(self, event_type: str) -> Fact | None:
+        found = self.by_type.get(event_type)
+        return found[0] if found else None
+
+    def last(self, event_type: str) -> Fact | None:
+        found = self.by_type.get(event_type)
+        return found[-1] if found else None
+
+
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(FactsByType):
     """The checked facts of one case.
 
     `registered` is the first registration, None until a readable one has arrived; later ones are further callers
@@ -91,17 +109,6 @@ class Case:
     def value(self, name: str) -> Any:
         """A field of the registration, or None."""
         return self.registered.data.get(name) if self.registered is not None else None
-
-    def all(self, event_type: str) -> tuple[Fact, ...]:
-        return self.by_type.get(event_type, ())
-
-    def first(self, event_type: str) -> Fact | None:
-        found = self.by_type.get(event_type)
-        return found[0] if found else None
-
-    def last(self, event_type: str) -> Fact | None:
-        found = self.by_type.get(event_type)
-        return found[-1] if found else None
 
 
 def evolve(case: Case | None, act: RecordedAct, event: Event, case_id: str = "") -> Case:

@@ -17,6 +17,7 @@ from py_core.city.offers import (
     read_publication_recorded,
 )
 from py_core.city.publication import Publication, read_publication
+from py_core.city.said import read_text
 from py_core.errors import Malformed
 from py_core.packs import Packs
 from py_core.values import N_
@@ -89,18 +90,18 @@ def read_city_event(event: Mapping[str, Any], packs: Packs) -> CityEvent:
 
 
 def _policy_set(event: Mapping[str, Any], packs: Packs) -> PolicySet:
-    policy = packs.common.policies.get(_text(event, "policy"))
+    policy = packs.common.policies.get(read_text(event, "policy"))
     if policy is None:
         raise Malformed("policy", N_("is unknown"))
-    value = _text(event, "value")
+    value = read_text(event, "value")
     if value not in policy.options:
         raise Malformed("value", N_("must be one of the choices"))
     return PolicySet(
         policy.id,
         value,
         read_date(event.get("in_force_from"), "in_force_from"),
-        _text(event, "reason", LONG_TEXT_MAX),
-        _text(event, "basis", needed=False),
+        read_text(event, "reason", LONG_TEXT_MAX),
+        read_text(event, "basis", needed=False),
     )
 
 
@@ -110,16 +111,16 @@ def _calendar_published(event: Mapping[str, Any], packs: Packs) -> CalendarPubli
         raise Malformed("corrects", N_("must be a text"))
     return CalendarPublished(
         read_publication(event),
-        _text(event, "source"),
+        read_text(event, "source"),
         corrects,
-        _text(event, "reason", LONG_TEXT_MAX, needed=corrects is not None),
+        read_text(event, "reason", LONG_TEXT_MAX, needed=corrects is not None),
     )
 
 
 def _setting_filled(event: Mapping[str, Any], packs: Packs) -> SettingFilled:
-    setting = setting_of(packs, _text(event, "pack"), _text(event, "setting"))
+    setting = setting_of(packs, read_text(event, "pack"), read_text(event, "setting"))
     return SettingFilled(
-        setting.pack, setting.id, value_of(setting, event.get("value")), _text(event, "reason", LONG_TEXT_MAX)
+        setting.pack, setting.id, value_of(setting, event.get("value")), read_text(event, "reason", LONG_TEXT_MAX)
     )
 
 
@@ -130,16 +131,3 @@ CITY_EVENTS: Mapping[str, Callable[[Mapping[str, Any], Packs], CityEvent]] = {
     "offer_published": read_offer_published,
     "publication_recorded": read_publication_recorded,
 }
-
-
-def _text(event: Mapping[str, Any], name: str, limit: int = TEXT_MAX, *, needed: bool = True) -> str:
-    value = event.get(name)
-    if value is None or value == "":
-        if needed:
-            raise Malformed(name, N_("is missing"))
-        return ""
-    if not isinstance(value, str):
-        raise Malformed(name, N_("must be a text"))
-    if len(value) > limit:
-        raise Malformed(name, N_("is too long"))
-    return value

@@ -12,7 +12,8 @@ from datetime import date
 from typing import Any
 
 from py_core.cases.events import COMPLETION_EVENTS
-from py_core.cases.fields import LONG_TEXT_MAX, TEXT_MAX, read_date
+from py_core.cases.fields import LONG_TEXT_MAX, read_date
+from py_core.city.said import read_text
 from py_core.directory import Directory, Offer
 from py_core.errors import Malformed
 from py_core.packs import Packs
@@ -72,10 +73,10 @@ def read_offer_published(event: Mapping[str, Any], packs: Packs) -> OfferPublish
     row = event.get("offer")
     if not isinstance(row, Mapping):
         raise Malformed("offer", N_("is missing"))
-    pack = packs.get(_text(row, "pack"))
+    pack = packs.get(read_text(row, "pack"))
     if pack is None:
         raise Malformed("pack", N_("is unknown"))
-    matter = pack.matters.get(_text(row, "matter"))
+    matter = pack.matters.get(read_text(row, "matter"))
     if matter is None:
         raise Malformed("matter", N_("is unknown"))
     promise, statutory = _period(row, "promise"), _period(row, "statutory")
@@ -84,15 +85,15 @@ def read_offer_published(event: Mapping[str, Any], packs: Packs) -> OfferPublish
     completion = row.get("completion_event")
     if completion is not None and completion not in COMPLETION_EVENTS:
         raise Malformed("completion_event", N_("must be one of the choices"))
-    if not _ID.fullmatch(_text(row, "id")):
+    if not _ID.fullmatch(read_text(row, "id")):
         raise Malformed("id", N_("must be one of the choices"))
     return OfferPublished(
         Offer(
             id=row["id"],
             pack=pack.id,
             matter=matter.id,
-            zh=_text(row, "zh"),
-            en=_text(row, "en"),
+            zh=read_text(row, "zh"),
+            en=read_text(row, "en"),
             units=_texts(row, "units"),
             version=_version(row),
             in_force_from=read_date(row.get("in_force_from"), "in_force_from"),
@@ -100,24 +101,24 @@ def read_offer_published(event: Mapping[str, Any], packs: Packs) -> OfferPublish
             statutory=statutory,
             completion_event=completion,
             materials=_texts(row, "materials"),
-            **{name: _text(row, name, LONG_TEXT_MAX, needed=False) for name in WORDS},
+            **{name: read_text(row, name, LONG_TEXT_MAX, needed=False) for name in WORDS},
         ),
-        _text(event, "reason", LONG_TEXT_MAX),
+        read_text(event, "reason", LONG_TEXT_MAX),
     )
 
 
 def read_publication_recorded(event: Mapping[str, Any], packs: Packs) -> PublicationRecorded:
     """Raises `Malformed` naming the field that is wrong."""
-    channel = _text(event, "channel")
+    channel = read_text(event, "channel")
     if channel not in CHANNELS:
         raise Malformed("channel", N_("must be one of the choices"))
     return PublicationRecorded(
-        _text(event, "offer"),
+        read_text(event, "offer"),
         _version(event),
         channel,
-        _text(event, "place"),
+        read_text(event, "place"),
         read_date(event.get("published_on"), "published_on"),
-        _text(event, "reason", LONG_TEXT_MAX, needed=False),
+        read_text(event, "reason", LONG_TEXT_MAX, needed=False),
     )
 
 
@@ -181,16 +182,3 @@ def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not all(isinstance(each, str) and 0 < len(each) <= _ENTRY_MAX for each in value):
         raise Malformed(name, N_("is wrong"))
     return tuple(value)
-
-
-def _text(row: Mapping[str, Any], name: str, limit: int = TEXT_MAX, *, needed: bool = True) -> str:
-    value = row.get(name)
-    if value is None or value == "":
-        if needed:
-            raise Malformed(name, N_("is missing"))
-        return ""
-    if not isinstance(value, str):
-        raise Malformed(name, N_("must be a text"))
-    if len(value) > limit:
-        raise Malformed(name, N_("is too long"))
-    return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 
+from py_core import inflating
 from py_core.errors import Malformed
 
 CONTENT_BYTES_MAX = 8 * 1024 * 1024  # of one frame, inflated
@@ -86,22 +87,16 @@ def pieces(data: bytes, size: int) -> list[bytes]:
 def pack_columns(columns: Sequence[bytes]) -> bytes:
     """Each column with its length before it, all of it deflated (RFC 1951)."""
     content = b"".join(pack_numbers((len(column),)) + column for column in columns)
-    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, 9)
+    deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, inflating.RAW, 9)
     return deflater.compress(content) + deflater.flush()
 
 
 def inflate(payload: bytes, bytes_max: int = CONTENT_BYTES_MAX) -> bytes:
-    """What was deflated; never more than `bytes_max`, whatever a bomb promises."""
-    inflater = zlib.decompressobj(-15)
+    """What was deflated; raises `Malformed` when it is more than `bytes_max` or not whole."""
     try:
-        content = inflater.decompress(payload, bytes_max + 1)
-    except zlib.error as error:
-        raise Malformed("frame", "is not deflated") from error
-    if len(content) > bytes_max:
-        raise Malformed("frame", f"inflates to more than {bytes_max} bytes")
-    if not inflater.eof or inflater.unused_data:
-        raise Malformed("frame", "is not one whole deflated content")
-    return content
+        return inflating.inflate(payload, inflating.RAW, bytes_max)
+    except ValueError as error:
+        raise Malformed("frame", f"has a content that {error}") from error
 
 
 def unpack_columns(payload: bytes, count: int, bytes_max: int = CONTENT_BYTES_MAX) -> list[bytes]:

@@ -15,7 +15,7 @@ from py_core.cases.acts import RecordedAct, canonical_json
 from py_core.cases.attached import Attachment
 from py_core.cases.fields import read_moment
 from py_core.cases.history import pasts
-from py_core.cases.state import Fact, Ignored
+from py_core.cases.state import Fact, FactsByType, Ignored
 from py_core.errors import Malformed
 from py_core.values import local
 from py_core.visits.events import VISIT_EVENTS, read_visit_event
@@ -56,7 +56,7 @@ APART_CODES = ("finished_twice", "cancelled_and_done", "moved_apart", "papers_gi
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(FactsByType):
     """The checked facts of one visit. `planned` is None until a readable plan has arrived."""
 
     id: str
@@ -134,17 +134,6 @@ class Visit:
         """A text of the plan, "" when it was left out."""
         planned = self.planned
         return str(planned.data.get(name) or "") if planned is not None else ""
-
-    def all(self, event_type: str) -> tuple[Fact, ...]:
-        return self.by_type.get(event_type, ())
-
-    def first(self, event_type: str) -> Fact | None:
-        found = self.by_type.get(event_type)
-        return found[0] if found else None
-
-    def last(self, event_type: str) -> Fact | None:
-        found = self.by_type.get(event_type)
-        return found[-1] if found else None
 
 
 def fold_visit(visit_id: str, ordered_acts: Sequence[RecordedAct]) -> Visit:
