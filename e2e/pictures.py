@@ -23,7 +23,7 @@ ASKED = "SCREENS"  # set in the environment: journeys photograph what they come 
 STATES = frozenset(
     {
         "device-new", "device-ready", "device-locked", "device-wrong-passphrase", "device-several", "device-join",
-        "device-frozen", "device-withdrawn", "device-moved", "device-left", "device-left-list", "device-carry-out",
+        "device-frozen", "device-held", "device-withdrawn", "device-moved", "device-left", "device-left-list", "device-carry-out",
         "device-restored", "device-update", "device-draft", "device-full", "device-nearly-full", "device-restarted",
         "device-signed-out", "device-needs-network", "device-shell-needs-network", "device-similar", "device-opening",
         "carried", "carried-file", "account-passkeys", "sign-in-passkey", "person-code", "sign-in-password",
