@@ -38,6 +38,7 @@ def transfer(world: World, device: Device) -> None:
 def withdraw(world: World, device: Device) -> None:
     world.record.parts.decisions.carry_out(DeviceRevocation(device.identity.device, "lost"), "he")
     world.withdrawn.add(device.identity.device)
+    world.withdrawn_once.add(device.identity.device)
     world.count("withdrawn devices")
     world.trace.note(device.name, "is withdrawn")
 
@@ -85,8 +86,9 @@ def restore(world: World, folder: Path) -> None:
     world.record.restore(folder)
     with world.record.parts.database.reading() as connection:
         back = list(log.entries_from(connection, 0))
+        # One restore may bring back what another had lost: backups are older and newer than a withdrawal.
         withdrawn = {
-            device for device in world.withdrawn if (found := device_by_id(connection, device)) and found.revoked
+            device for device in world.withdrawn_once if (found := device_by_id(connection, device)) and found.revoked
         }
     places = {(entry.hash, entry.log_index, entry.received_at_ms) for entry in back}
     lost = [each for each in world.log if (each.hash, each.log_index, each.received_at_ms) not in places]

@@ -161,7 +161,9 @@ def _every_entry_is_signed(world: World, connection: record.Connection) -> None:
             _need(entry.hash in world.waived, f"{entry.hash} was let in without a decision")
             lost = entry.hash in world.lost
             renewed = world.counts.get("restores of the record") and world.was_once(row.vouched_by, act.device)
-            _need(bool(lost or renewed), f"{entry.hash} was let in from {row.vouched_by}, which is none of its author's")
+            _need(
+                bool(lost or renewed), f"{entry.hash} was let in from {row.vouched_by}, which is none of its author's"
+            )
         for cause in change.causes:
             _need(seen.get(cause) == entry.case_id, f"{entry.hash} came before its cause")
         for event in act.events:

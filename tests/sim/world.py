@@ -85,6 +85,7 @@ class World:
         self.now_ms = town.START_MS
         self.shown: list[Shown] = []
         self.withdrawn: set[str] = set()  # devices that the centre withdrew
+        self.withdrawn_once: set[str] = set()  # the same, whatever a restore made of it
         self.waived: set[str] = set()  # late acts that the centre took after all
         self.left_out: set[str] = set()  # late acts that it did not take for good
         self.renewed: dict[str, str] = {}  # a device that was enrolled anew, with what it was before
