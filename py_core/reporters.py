@@ -112,8 +112,10 @@ def complaint_apart(
 
 
 def about(events: Iterable[Event]) -> str:
-    """The case that a reporter's document is about, from its first act's events, whether or not a case names it."""
-    return next((str(event.get("case") or "") for event in events if event.get("type") == TOLD), "")
+    """The case that a reporter's document is about, from its first act's events, whether or not a case names it; empty
+    where they name nothing that could be a case's id: acts that nobody checked come here, too."""
+    named = next((str(event.get("case") or "") for event in events if event.get("type") == TOLD), "")
+    return named if _CASE_ID.fullmatch(named) else ""
 
 
 def complaints_beside(events: Iterable[Event]) -> list[str]:

@@ -138,13 +138,18 @@ def _tidy_up(parts: Parts, by: str | None = None) -> Erasing:
     is told and tried again."""
     forget()  # what pages kept of the cases that they had folded
     left_out = 0
+    why: Exception | None = None
     try:
         left_out = _erase_left_out(parts, by) if by is not None else 0
+    except Exception as error:
+        _log.exception("what was left out of the record was not erased; the next run tries again")
+        why = error
+    try:
         tidy(parts)
     except Exception as error:
         _log.exception("what was erased was not taken off the disk wholly; the next run tries again")
-        return Erasing(0, 0, 0, 0, left_out=left_out, why=error)
-    return Erasing(0, 0, 0, 0, left_out=left_out)
+        why = why or error
+    return Erasing(0, 0, 0, 0, left_out=left_out, why=why)
 
 
 def tidy(parts: Parts) -> None:

@@ -24,7 +24,7 @@ from test_restricted_scope import answer, page
 
 from py_core.desk.ports import DeviceRevocation, LateDecision
 from py_core.packs import load_packs
-from py_core.reporters import apart, reporter_id
+from py_core.reporters import apart, complainer_id, reporter_id
 from server import audit, late_work, record
 from server.erased_list import ErasedList
 from server.erasing import due, erase_again, erase_due
@@ -194,6 +194,51 @@ def test_what_no_complaint_names_and_the_centre_left_out_goes_after_its_period(
         {"left_out": row.hash, "rule": "unmatched"},
     )
     assert faults(parts) == []
+
+
+def test_what_names_no_case_stops_nothing_that_was_left_out(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    """The gate refuses it, and the centre leaves it out: its bytes are anybody's."""
+    document, (_, beside) = complained(lin)
+    texts = ("\0", "x" * 32, "0" * 31)
+    foreign = [lin.act(complainer_id(case_id(9 + n)), told(each)) for n, each in enumerate(texts)]
+    parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
+    assert set(verdicts(lin, *foreign, beside)) <= {"malformed", "device_revoked"}
+    parts.decisions.carry_out(LateDecision(tuple(held(parts)), False, "nobody can say"), "qian")
+    done = erase_due(parts, "he")
+    assert (done.left_out, done.why) == (0, None)
+    clock.pass_time(days=366 * 3 + 1)
+    done = erase_due(parts, "he")
+    assert (done.left_out, done.why, left_of(parts)) == (4, None, [])
+
+
+def test_a_fault_there_keeps_nothing_else_on_the_disk(
+    parts: Parts, lin: Laptop, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(lin, lin.act(CASE, HELP, *STEPS))
+    finish(parts, lin)
+    clock.pass_time(days=366 * 11)
+    assert erase_due(parts, "he").documents == 1
+    assert verdicts(lin, lin.act(CASE, {"type": "complaint_filed", "about": NAME})) == ["case_erased"]
+    parts.decisions.carry_out(LateDecision(tuple(held(parts)), False, "too late"), "qian")
+    assert left_of(parts) == [NAME]
+
+    def fail(*_: Any) -> None:
+        raise OSError("as a disk does")
+
+    monkeypatch.setattr(late_work, "erase_left_out", fail)
+    assert isinstance(erase_due(parts, "he").why, OSError)
+    assert left_of(parts) == []
+
+
+def told(case: str) -> dict[str, Any]:
+    return {
+        "type": "reporter_told",
+        "case": case,
+        "pack": "HL",
+        "unit": "shihe",
+        "complaint": True,
+        "claimant_name": NAME,
+    }
 
 
 def held(parts: Parts) -> list[int]:
