@@ -121,30 +121,38 @@ def erase_settled(connection: Connection) -> int:
     erased = select(changes.c.case_id).where(changes.c.residue.is_not(None))
     settled = or_(quarantine.c.released_at_ms.is_not(None), quarantine.c.decision.is_not(None))
     where = (quarantine.c.case_id.in_(erased), settled, quarantine.c.raw != b"")
-    return connection.execute(update(quarantine).where(*where).values(raw=b"")).rowcount
+    return connection.execute(update(quarantine).where(*where).values(raw=b"", waits_for=None)).rowcount
 
 
 def erase_left_out(connection: Connection, before_ms: int) -> list[tuple[str, str]]:
-    """Takes the bytes out of what was left out before this moment and belongs to no document of the record, and, at
-    once, of what says who told of an erased case; gives document and hash of each."""
+    """Takes the bytes out of what was left out before this moment and belongs to no document of the record; what says
+    who told of a case that the record has goes with that case, at once when it is erased. Gives document and hash of
+    each."""
     has_document = exists().where(changes.c.case_id == quarantine.c.case_id)
     left_out = (quarantine.c.decision == LEFT_OUT, quarantine.c.raw != b"", ~has_document)
     gone = []
     for row in connection.execute(select(quarantine).where(*left_out)).all():
-        if row.decided_at_ms < before_ms or _tells_of_erased(connection, row.case_id, bytes(row.raw)):
-            connection.execute(update(quarantine).where(quarantine.c.id == row.id).values(raw=b""))
+        tells_of = _tells_of(row.case_id, bytes(row.raw))
+        if tells_of and record.entries_of_case(connection, tells_of):
+            over = record.is_erased(connection, tells_of)
+        else:
+            over = row.decided_at_ms < before_ms
+        if over:
+            # It waits for nothing any more, or it would be tried again, empty, when what it lacked comes.
+            values = {"raw": b"", "waits_for": None}
+            connection.execute(update(quarantine).where(quarantine.c.id == row.id).values(**values))
             gone.append((row.case_id, row.hash))
     return gone
 
 
-def _tells_of_erased(connection: Connection, document: str, raw: bytes) -> bool:
+def _tells_of(document: str, raw: bytes) -> str:
+    """The case of which this says who told; empty for anything else."""
     if not is_reporter_id(document):
-        return False
+        return ""
     try:
-        case_id = about(read_act(decode_act_change(raw).text).events)
+        return about(read_act(decode_act_change(raw).text).events)
     except Malformed:
-        return False  # nothing that says of which case: its own period
-    return record.is_erased(connection, case_id)
+        return ""  # nothing that says of which case: its own period
 
 
 def told_to(connection: Connection, user: str) -> tuple[int, int]:

@@ -169,16 +169,16 @@ def test_it_does_not_come_after_its_case_was_erased(parts: Parts, lin: Laptop, c
     assert (left_of(parts), faults(parts)) == ([], [])
 
 
-def test_what_no_complaint_names_and_the_centre_left_out_goes_after_its_period(
+def test_what_the_centre_left_out_and_whose_case_never_came_goes_after_its_period(
     parts: Parts, lin: Laptop, clock: StandingClock
 ) -> None:
-    answer(lin, lin.act(CASE, HELP, *STEPS))
     _, (_, beside) = complained(lin)
-    assert verdicts(lin, beside) == ["foreign_scope"]
+    parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
+    assert verdicts(lin, beside) == ["device_revoked"]
     clock.pass_time(days=366 * 5)
     assert erase_due(parts, "he").left_out == 0, "nobody has decided about it"
     (item,) = held(parts)
-    parts.decisions.carry_out(LateDecision((item,), False, "no complaint names it"), "qian")
+    parts.decisions.carry_out(LateDecision((item,), False, "nobody can say"), "qian")
     clock.pass_time(days=365 * 3)
     assert (erase_due(parts, "he").left_out, left_of(parts)) == (0, [NAME, PHONE])
     clock.pass_time(days=2)
@@ -196,9 +196,40 @@ def test_what_no_complaint_names_and_the_centre_left_out_goes_after_its_period(
     assert faults(parts) == []
 
 
+def test_what_no_complaint_names_and_the_centre_left_out_goes_with_the_case_that_it_tells_of(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    """As long as that case is open or on hold for a court, who told of it may be asked for, too."""
+    answer(lin, lin.act(CASE, HELP, *STEPS))
+    _, (_, beside) = complained(lin)
+    assert verdicts(lin, beside) == ["foreign_scope"]
+    parts.decisions.carry_out(LateDecision(tuple(held(parts)), False, "no complaint names it"), "qian")
+    clock.pass_time(days=366 * 5)
+    assert (erase_due(parts, "he").left_out, left_of(parts)) == (0, [NAME, PHONE])
+    lin.held[CASE].pop()  # the complaint that it never sent
+    finish(parts, lin)
+    clock.pass_time(days=366 * 11)
+    done = erase_due(parts, "he")
+    assert (done.documents, done.left_out, left_of(parts), faults(parts)) == (1, 1, [], [])
+
+
+def test_what_was_erased_is_not_tried_again_when_what_it_lacked_comes(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    begun, lacking = lin.act(CASE, HELP), lin.act(CASE, {"type": "complaint_filed", "about": NAME})
+    assert verdicts(lin, lacking) == ["missing_dependency"]
+    parts.decisions.carry_out(LateDecision(tuple(held(parts)), False, "nobody can say"), "qian")
+    clock.pass_time(days=366 * 3 + 1)
+    assert (erase_due(parts, "he").left_out, left_of(parts)) == (1, [])
+    assert verdicts(lin, begun) == ["accepted"]
+    with parts.database.reading() as connection:
+        (row,) = connection.execute(quarantine.select()).all()
+    assert (row.times, row.decision) == (1, "left_out")
+
+
 def test_what_names_no_case_stops_nothing_that_was_left_out(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
     """The gate refuses it, and the centre leaves it out: its bytes are anybody's."""
-    document, (_, beside) = complained(lin)
+    _, (_, beside) = complained(lin)
     texts = ("\0", "x" * 32, "0" * 31)
     foreign = [lin.act(complainer_id(case_id(9 + n)), told(each)) for n, each in enumerate(texts)]
     parts.decisions.carry_out(DeviceRevocation(lin.device, "lost"), "luo")
