@@ -218,6 +218,8 @@ def erase_document(parts: Parts, by: str, document: Document, *, again: bool = F
         seen = {recorded.hash for recorded in document.record.acts}
         if not rows or any(row.residue is not None for row in rows) or {row.hash for row in rows} != seen:
             return Erasing(0, 0, 0, 0)  # done before, or somebody worked on it a moment ago
+        if kept.rule.id == load_retention().of_unmatched.id and not again and _rows(connection, about(events)):
+            return Erasing(0, 0, 0, 0)  # its case came a moment ago: now it is kept as long as that
         # What says who told of a case that the record does not have yet waits with that case, too.
         if any(late_work.waits_in(connection, each) for each in (kept.id, about(events), *beside) if each):
             return Erasing(0, 0, 0, 1)

@@ -27,7 +27,7 @@ from py_core.packs import load_packs
 from py_core.reporters import apart, complainer_id, reporter_id
 from server import audit, late_work, record
 from server.erased_list import ErasedList
-from server.erasing import due, erase_again, erase_due
+from server.erasing import due, erase_again, erase_document, erase_due
 from server.own_device import NotRecorded
 from server.parts import Parts
 from server.tables import quarantine
@@ -225,6 +225,16 @@ def test_what_was_erased_is_not_tried_again_when_what_it_lacked_comes(
     with parts.database.reading() as connection:
         (row,) = connection.execute(quarantine.select()).all()
     assert (row.times, row.decision) == (1, "left_out")
+
+
+def test_what_found_its_case_since_it_was_listed_stays(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
+    begun, of_report = lin.register(CASE, report())
+    assert verdicts(lin, of_report) == ["accepted"]
+    clock.pass_time(days=366 * 3 + 1)
+    (listed,) = due(parts, "he")
+    assert verdicts(lin, begun) == ["accepted"]
+    assert erase_document(parts, "he", listed).documents == 0
+    assert (erased(parts, BESIDE), due(parts, "he")) == ([False], [])
 
 
 def test_what_names_no_case_stops_nothing_that_was_left_out(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
