@@ -5,6 +5,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   name: K, attributes: Record<string, string | boolean> = {}, ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(name);
+  if (name === 'a' || name === 'form') made.setAttribute('hx-boost', 'false'); // whoever makes it answers it: only the desk's own are htmx's
   for (const [key, value] of Object.entries(attributes)) {
     if (value === true) made.setAttribute(key, ''); else if (value !== false) made.setAttribute(key, value);
   }

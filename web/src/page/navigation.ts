@@ -24,9 +24,10 @@ export type Shown = (page: { posted: boolean; refused: boolean; status: number }
 export function configure(): void {
   Object.assign(htmx.config, { morphIgnore: ['data-htmx-powered', 'open'], includeIndicatorCSS: false, defaultTimeout: 0, noSwap: [204, 304, 507] });
   document.addEventListener('htmx:before:process', event => {
-    if (event.target === given) return;
+    const shown = event.target as Element;
+    if (shown === given || shown.matches('[data-typed-part]')) return;
     event.preventDefault();
-    for (const part of (event.target as Element).querySelectorAll('[data-typed-part]')) give(part);
+    for (const part of shown.querySelectorAll('[data-typed-part]')) give(part);
   });
   for (const [kind, what] of [['click', 'a[href]'], ['submit', 'form']] as const) {
     document.addEventListener(kind, event => {
