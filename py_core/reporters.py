@@ -42,9 +42,6 @@ REPORTER_EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     **{name: EVENTS[name] for name in _BESIDE},
 }
 
-_NUMBERS = ("claimant_phone", "claimant_id", "complainer_phone")
-_NAME_MIN, _NUMBER_MIN = 2, 7  # characters below which a name or number may be part of any other word
-_BETWEEN = re.compile(r"[\s-]+")
 _MARK = b"whose".hex()
 _CASE_ID = re.compile(r"[0-9a-f]{32}")
 _REPORTER_ID = re.compile(rf"{_MARK}[0-9a-f]{{{32 - len(_MARK)}}}")
@@ -130,16 +127,6 @@ def gives_away(registered: Mapping[str, Any], events: Sequence[Event], packs: Pa
         return True
     complaining = any(event.get(name) for event in events if event.get("type") == COMPLAINT for name in COMPLAINER)
     return complaining and hiding_complainer(registered, packs) is not None
-
-
-def tells_who(words: str, told: Mapping[str, Any]) -> bool:
-    """Whether words that stay in the case, for everybody there, say the name or a number of who is kept apart from it."""
-    name = "".join(str(told.get("claimant_name") or told.get("complainer_name") or "").split())
-    plain = _BETWEEN.sub("", words)
-    numbers = (_BETWEEN.sub("", str(told.get(field) or "")) for field in _NUMBERS)
-    return (len(name) >= _NAME_MIN and name in plain) or any(
-        len(number) >= _NUMBER_MIN and number in plain for number in numbers
-    )
 
 
 def read_reporter_event(event: Event) -> None:

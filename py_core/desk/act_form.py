@@ -25,7 +25,7 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.packs import UnknownName
 from py_core.packs.prints import load_prints
-from py_core.reporters import COMPLAINER, COMPLAINT, complaint_apart, tells_who
+from py_core.reporters import COMPLAINER, COMPLAINT, complaint_apart
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
@@ -78,10 +78,10 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     pack = turn.pack_of(opened.case)
     fields = act_fields.read_fields(turn, opened, spec, pack, form)
     occurred_at = form.moment("occurred_at")
-    if spec.event == COMPLAINT and secrecy.complainer_rule(turn, opened) and tells_who(form.value("about"), fields):
-        form.fault("about", secrecy.SAYS_WHO)
+    keeps_apart = spec.event == COMPLAINT and secrecy.complainer_rule(turn, opened) is not None
+    may_name = keeps_apart and secrecy.refuse_names(form, {"about": form.value("about")}, fields)
     if form.errors:
-        return _page(turn, opened, spec, form, status=422)
+        return _page(turn, opened, spec, form, status=422, may_name=may_name)
     said = {name: value for name, value in fields.items() if name not in COMPLAINER}  # those stand beside the case
     if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **said}]):
         return redirect(f"/cases/{opened.id}?done=again{_still_from(turn)}")
@@ -164,7 +164,9 @@ def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     )
 
 
-def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200) -> Response:
+def _page(
+    turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200, *, may_name: bool = False
+) -> Response:
     pack = turn.pack_of(opened.case)
     return page(
         turn,
@@ -182,6 +184,7 @@ def _page(turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: i
             "said": opened.case.value("text") or "",
             "asked": asked_for(turn, opened, spec.name),
             "form": form,
+            "may_name": may_name,
             "fields": act_fields.field_views(turn, opened, spec, pack),
         },
         status=status,

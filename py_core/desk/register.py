@@ -30,7 +30,7 @@ from py_core.desk.register_form import (
 from py_core.desk.turn import Turn
 from py_core.desk.visit_words import refusal_text
 from py_core.errors import Refused
-from py_core.reporters import apart, hiding, reporter_id, tells_who
+from py_core.reporters import apart, hiding, reporter_id
 from py_core.rules.engine import assess
 from py_core.values import local
 from py_core.views import language
@@ -50,7 +50,7 @@ _STARTS = {"complaint_filed": ("file_complaint", "about"), "post_changed": ("cha
 NUMBER_DIGITS = 6
 # The order in which the page asks.
 _ON_THE_PAGE = (
-    "offer", "matter", "limit_n", "limit_until", "complete", "claimant", "claimant_name", "claimant_phone",
+    "offer", "matter", "limit_n", "limit_until", "further-0", "further-1", "complete", "claimant", "claimant_name", "claimant_phone",
     "claimant_id", "channel", "request_kind", "title", "text", "place", "against", "signed", "strokes",
     "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", "to_body", "explanation", "to_unit",
     "occurred_at",
@@ -102,11 +102,9 @@ def take_register(turn: Turn) -> Response:
     hidden = hiding(
         {**wanted.fields, "pack": wanted.choice.pack.id, "matter": wanted.choice.matter.id}, turn.store.packs()
     )
-    for name in ("title", "text", "place") if hidden else ():
-        if tells_who(form.value(name), wanted.fields):
-            form.fault(name, secrecy.SAYS_WHO)
+    may_name = hidden is not None and secrecy.refuse_names(form, _words(form, wanted), wanted.fields)
     if form.errors:
-        return _page(turn, form, offered, status=422)
+        return _page(turn, form, offered, status=422, may_name=may_name)
     if visit_id and hidden:
         form.fault(
             "request_kind",
@@ -129,6 +127,17 @@ def take_register(turn: Turn) -> Response:
             return _page(turn, form, offered, status=422)
     location = register_visit.back_to(visit_id, "visit_request") or _next_page(wanted, receipt)
     return Response(303, location=location, acts=tuple(acts))
+
+
+def _words(form: Form, wanted: Registration) -> dict[str, str]:
+    """What is typed and stays in the case, by its field."""
+    words = {name: str(wanted.fields.get(name, "")) for name in ("title", "text", "place", "unsigned_reason")}
+    words |= {"to_body": wanted.to_body, "explanation": wanted.explanation, "missing": "\n".join(wanted.missing_papers)}
+    if wanted.outcome == "done":
+        words["result"] = wanted.result
+    if wanted.choice.takes_papers:
+        words |= {f"further-{index}": form.value(f"further-{index}") for index in range(FURTHER_PAPERS)}
+    return words
 
 
 def registered_acts(turn: Turn, case_id: str, events: tuple[Event, ...], at: datetime) -> list[NewAct]:
@@ -271,7 +280,7 @@ def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
     return bool(refused.fields)
 
 
-def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> Response:
+def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, may_name: bool = False) -> Response:
     pack = turn.packs[next(iter(turn.packs))]
     english = turn.lang == language.EN
     form.in_order(_ON_THE_PAGE)
@@ -286,6 +295,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200) -> R
         f"register-{form.value('key')}",
         {
             "form": form,
+            "may_name": may_name,
             "visit": register_visit.named(turn, form.value("visit")),
             "keys": [(key, turn.say(what)) for key, what in KEYS],
             "found": similar_cases.found(turn, form, _kind(form, offered)),

@@ -11,8 +11,10 @@ from typing import Any
 
 from py_core.cases.acts import Event, RecordedAct
 from py_core.cases.events import REVEALED_FIELDS
+from py_core.desk.forms import Form
 from py_core.desk.recording import claimed_at
 from py_core.desk.turn import OpenCase, Turn
+from py_core.names_in_words import Told, tells_who
 from py_core.packs.model import HiddenReporter
 from py_core.reporters import TOLD, hiding, hiding_complainer, particulars, reporter_id
 from py_core.views.language import N_
@@ -42,6 +44,22 @@ def is_masked(field: str) -> bool:
 SAYS_WHO = N_(
     "These words say who it is, and everybody in the case reads them. Leave name and number out here: they have their own fields, which are kept apart."
 )
+PERHAPS_WHO = N_(
+    "The two characters of the name stand in these words, which everybody in the case reads. If they mean the person, leave them out here; if they are part of another word, say so at the end of the form."
+)
+NAMES_NOBODY = "names_nobody"  # the tick that says so
+
+
+def refuse_names(form: Form, words: Mapping[str, str], told: Mapping[str, Any]) -> bool:
+    """Notes a fault at each of these fields whose words say who is kept apart; gives whether the form has to offer the
+    tick that a short name means nobody there."""
+    found = {field: tells_who(said, told) for field, said in words.items()}
+    for field, tells in found.items():
+        if tells is Told.SURELY:
+            form.fault(field, SAYS_WHO)
+        elif tells is Told.PERHAPS and form.value(NAMES_NOBODY) != "yes":
+            form.fault(field, PERHAPS_WHO)
+    return Told.PERHAPS in found.values()
 
 
 def complainer_rule(turn: Turn, opened: OpenCase) -> HiddenReporter | None:

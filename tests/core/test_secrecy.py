@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
 
-from py_core.reporters import is_reporter_id, reporter_id, tells_who
+from py_core.names_in_words import Told, tells_who
+from py_core.reporters import is_reporter_id, reporter_id
 
 PHONE, IDENTITY = "13812345678", "360426199101010071"
 PAGES = ("/today", "/cases", "/approvals", "/register")
@@ -249,6 +250,81 @@ def test_words_that_say_who_reports_or_complains_are_not_taken(words: dict[str, 
     assert REPORTER not in repr(desk.store.acts[case_id])
 
 
-def test_a_name_of_one_sign_or_none_is_in_no_words() -> None:
-    assert not tells_who("王家巷的路灯", {"claimant_name": "王", "claimant_phone": ""})
-    assert not tells_who("12号楼", {"complainer_phone": "12"})
+def told(name: str = "", number: str = "", identity: str = "") -> dict[str, str]:
+    return {"claimant_name": name, "claimant_phone": number, "claimant_id": identity}
+
+
+@pytest.mark.parametrize(
+    ("words", "who", "tells"),
+    [
+        ("王家巷的路灯", told("王"), Told.NOT),
+        ("12号楼", {"complainer_phone": "12"}, Told.NOT),
+        ("多名群众反映夜间施工，责任人不详", told("群众"), Told.NOT),
+        ("责任人不详", {"complainer_name": "不详"}, Told.NOT),
+        ("匿名举报人反映夜间施工", told("匿名举报人"), Told.NOT),
+        ("村干部李建国吃拿卡要", told("李建"), Told.PERHAPS),
+        ("群众很不高兴", told("高兴"), Told.PERHAPS),
+        ("高 兴反映夜间施工", told("高兴"), Told.PERHAPS),
+        ("李建国反映夜间施工", told("李建国"), Told.SURELY),
+        ("阿迪力江反映夜间施工", told("阿迪力·江"), Told.SURELY),
+        ("The Limit of noise", told("Li"), Told.NOT),
+        ("Limited noise", told("Lim"), Told.NOT),
+        ("据JOHN  SMITH反映", told("John Smith"), Told.SURELY),
+        ("ｊｏｈｎ反映", told("John"), Told.SURELY),
+        ("请打１３８１２３４５６７８", told("", PHONE), Told.SURELY),
+        ("请打138.1234.5678", told("", PHONE), Told.SURELY),
+        ("请打138/1234（5678）", told("", PHONE), Told.SURELY),
+        ("请打13812345678", told("", f"+86{PHONE}"), Told.SURELY),
+        ("证号 360426 19910101 007x", told("", "", "36042619910101007X"), Told.SURELY),
+        ("2026年3月5日7号楼1381号", told("", PHONE), Told.NOT),
+    ],
+)
+def test_what_says_who_it_is(words: str, who: dict[str, str], tells: Told) -> None:
+    assert tells_who(words, who) is tells
+
+
+DISCIPLINE = {"offer": "matter", "matter": "matter:WH:letter.discipline"}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("place", {"offer": "appeal:citizen", "request_kind": "report"}),
+        ("result", {"offer": "appeal:citizen", "request_kind": "report", "outcome": "done", "opinion": "satisfied"}),
+        ("explanation", {**DISCIPLINE, "outcome": "guide", "to_body": "区纪委"}),
+        ("to_body", {**DISCIPLINE, "outcome": "guide", "explanation": "已说明"}),
+    ],
+)
+def test_no_words_of_a_registration_that_stay_in_the_case_say_who_reports(field: str, typed: dict[str, str]) -> None:
+    form = appeal_form(**{"claimant_name": REPORTER, "claimant_phone": PHONE, **typed, field: f"已答复{REPORTER}"})
+    answer = Desk().post("/register", **form)
+    assert (answer.status, re.findall(r'id="(\w+)-error"', answer.html)) == (422, [field])
+    assert Desk().post("/register", **{**form, field: "已答复来人"}).status == 303
+
+
+def test_words_that_are_not_recorded_are_not_looked_at() -> None:
+    typed = {"claimant_name": REPORTER, "claimant_phone": PHONE, "offer": "appeal:citizen", "request_kind": "report"}
+    assert Desk().post("/register", **appeal_form(**typed, result=f"已答复{REPORTER}")).status == 303
+
+
+def test_a_name_of_two_signs_is_taken_once_the_officer_has_looked() -> None:
+    """It may be part of another word; a whole name or number is no matter of looking."""
+    typed = {"claimant_name": "高兴", "offer": "appeal:citizen", "request_kind": "report", "claimant_phone": PHONE}
+    unhappy = appeal_form(**typed, text="群众很不高兴")
+    desk = Desk()
+    asked = desk.post("/register", **unhappy)
+    assert (asked.status, "text-error" in asked.html, 'id="names_nobody"' in asked.html) == (422, True, True)
+    assert "群众很不高兴</textarea>" in asked.html, "nothing typed is lost"
+    again = desk.post("/register", **{**unhappy, "names_nobody": "yes", "title": ""})
+    assert 'name="names_nobody" value="yes" checked' in again.html, "nor what was ticked"
+    assert desk.post("/register", **{**unhappy, "names_nobody": "yes", "text": f"打{PHONE}"}).status == 422
+    assert 'id="names_nobody"' not in desk.post("/register", **{**unhappy, "text": f"打{PHONE}"}).html
+    assert desk.post("/register", **unhappy, names_nobody="yes").status == 303
+
+    desk = Desk()
+    desk.post("/register", **appeal_form(offer="appeal:citizen", request_kind="help"))
+    case_id = next(iter(desk.store.acts))
+    form = {"key": "0", "occurred_at": "", "occurred_at_shown": "", "complainer_name": "高兴", "about": "很不高兴"}
+    asked = desk.post(f"/cases/{case_id}/do/file_complaint", **form)
+    assert (asked.status, 'id="names_nobody"' in asked.html) == (422, True)
+    assert desk.post(f"/cases/{case_id}/do/file_complaint", **form, names_nobody="yes").status == 303
