@@ -44,6 +44,7 @@ _VERSION = b"1"
 _OUTBOX_HEAD = struct.Struct(">8sB8sI")  # magic, alg, key id, length of what follows
 _RECEIPTS_HEAD = struct.Struct(">8sI64s")  # magic, length of what follows the length, the record's signature
 _OUTBOX_CONTENT = struct.Struct(">B64s")  # alg and signature of the device, then the frames
+_LENGTH_BYTES = 4  # which every frame begins with
 _INFO = b"shouwen-carry-1"
 
 
@@ -187,6 +188,15 @@ def read_receipts(data: bytes) -> CarriedReceipts:
 def carried_frames(frames: bytes) -> Sequence[Frame]:
     """The frames of either file; raises `Malformed`."""
     return read_frames(frames, bytes_max=FILE_BYTES_MAX, frames_max=FRAMES_MAX)
+
+
+def first_message(frames: bytes) -> Message:
+    """What either file begins with, without reading the rest; raises `Malformed`."""
+    length = int.from_bytes(frames[:_LENGTH_BYTES])
+    found = read_frames(frames[: _LENGTH_BYTES + length], bytes_max=FILE_BYTES_MAX, frames_max=1)
+    if not found:
+        raise Malformed("body", "has no frame")
+    return read_message(found[0])
 
 
 def _check_kind(data: bytes, wanted: bytes, other: bytes) -> None:

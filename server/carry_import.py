@@ -215,8 +215,7 @@ class CarryImport:
         """How long the log was that the device's files tell of: it may read them in any order."""
         answers = select(carried_files.c.answer).where(carried_files.c.device == device)
         for answer in connection.scalars(answers.order_by(carried_files.c.last_at_ms.desc()).limit(_FILES_MAX)):
-            first = next(iter(carry.carried_frames(bytes(answer))), None)
-            message = wire.read_message(first) if first is not None else None
+            message = carry.first_message(bytes(answer))  # of thousands of frames, while nobody else may write
             if isinstance(message, wire.Carried):
                 yield message.log_size
 

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 from laptop import Laptop, case_id, registered
+from sqlalchemy import select, update
 from test_carry import CASE, StickDevice, decide, verdicts
 
 from py_core import carry, wire
 from py_core.carry import CarriedLog, CarriedReceipts, CarryRefused
 from py_core.desk.ports import DeviceRevocation
+from py_core.errors import Malformed
 from py_core.log_watch import Fork
 from py_core.merkle import Head
 from server.log_tree import acts_tree
 from server.parts import Parts
+from server.tables import carried_files
 
 
 def head(parts: Parts, size: int | None = None) -> Head:
@@ -58,6 +61,27 @@ def test_a_receipts_file_continues_the_log_and_its_acts_are_in_it(parts: Parts, 
     device.act(CASE, {"type": "noted", "text": "再看"})
     device.contact()
     assert (device.client.problem, device.client.standing.head) == ("", head(parts))
+
+
+def test_of_an_earlier_file_only_its_beginning_is_read(parts: Parts, device: StickDevice) -> None:
+    """It may have thousands of receipts, and nobody else can write meanwhile."""
+    earlier = device.carried()
+    with parts.database.writing() as connection:
+        answer = bytes(connection.scalar(select(carried_files.c.answer)) or b"")
+        first = len(wire.encode_frame(wire.read_frames(answer)[0]))
+        connection.execute(update(carried_files).values(answer=answer[:first] + bytes(len(answer) - first)))
+    others(parts, 3)
+    device.act(CASE, {"type": "noted", "text": "再看"})
+    later = device.carried()
+    assert later.file != earlier.file
+    device.read(later.receipts)
+    assert (device.client.waiting, device.client.standing.head) == (0, head(parts))
+
+
+@pytest.mark.parametrize("begun", [b"", b"\0\0", b"\0\0\0\x09\x01{}"])
+def test_a_file_without_a_whole_beginning_is_malformed(begun: bytes) -> None:
+    with pytest.raises(Malformed):
+        carry.first_message(begun)
 
 
 def carry_again(parts: Parts, file: str) -> bytes:
