@@ -2,8 +2,9 @@
 import 'fake-indexeddb/auto';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deleteDB, openDB } from 'idb';
 import { Database } from '../../web/src/worker/database.ts';
-import { masked, People } from '../../web/src/worker/people.ts';
+import { askDisk, letGo, masked, People } from '../../web/src/worker/people.ts';
 
 const LIN = { user: 'linxiao', name: '林晓', code: 'K7Q' };
 const ZHAO = { user: 'zhaolei', name: '赵磊', code: 'M2R' };
@@ -40,4 +41,18 @@ test('a database that is somebody’s already is given to nobody else', async ()
   const fresh = await People.open(() => {});
   fresh.taken('shouwen');
   assert.notEqual(await fresh.place(), 'shouwen');
+});
+
+test('of a try that failed nothing stays open', async () => {
+  const names = ['shouwen', 'shouwen-people'];
+  for (const failing of names) {
+    for (const name of names) await deleteDB(name);
+    (await openDB(failing, 99)).close(); // an app of later made it
+    let asked = 0;
+    const both = askDisk(() => { asked += 1; });
+    await assert.rejects(Promise.all([both.register, both.usual]));
+    await letGo(both);
+    for (const name of names) await deleteDB(name);
+    assert.equal(asked, 0, `nobody had to be asked to close it when ${failing} failed`);
+  }
 });

@@ -10,7 +10,7 @@ import { Database } from './database.ts';
 import { Device } from './device.ts';
 import { Exchanges } from './exchanges.ts';
 import { isStorageFull } from './machine.ts';
-import { FIRST, People } from './people.ts';
+import { askDisk, FIRST, letGo, type Asked, type People } from './people.ts';
 import { Python } from './python.ts';
 import { fetchMe } from './record.ts';
 import { keepSnapshot } from './snapshot.ts';
@@ -79,7 +79,7 @@ async function makeSnapshot(): Promise<void> {
 
 async function start(): Promise<void> {
   performance.mark('started');
-  const asked = askDisk();
+  const asked = askDisk(() => retire());
   await writer();
   const known = opened(asked);
   startPython().catch(() => {});
@@ -92,21 +92,12 @@ async function start(): Promise<void> {
   }, IDLE_CHECK_MS);
 }
 
-interface Asked { register: Promise<People>; usual: Promise<Database> }
-
-/** Who works here, and the first person's database: mostly there is nobody else. */
-function askDisk(): Asked {
-  const asked = { register: People.open(() => retire()), usual: Database.open(FIRST, () => retire()) };
-  for (const each of Object.values<Promise<unknown>>(asked)) each.catch(() => {}); // who waits for it hears of it
-  return asked;
-}
-
 /**
  * The databases of this device. Its disk may refuse them for a while (another program holds them, it is full): nothing is
  * made or changed then, and the next who needs them asks again.
  */
 function opened(asked?: Asked): Promise<void> {
-  databases ??= found(asked ?? askDisk()).then(() => { trouble = null; }, (error: unknown) => {
+  databases ??= found(asked ?? askDisk(() => retire())).then(() => { trouble = null; }, (error: unknown) => {
     databases = null;
     trouble = isStorageFull(error) ? failure(error) : { code: 'storage_closed', detail: failure(error).detail };
     throw new Refusal(trouble.code, trouble.detail);
@@ -114,15 +105,23 @@ function opened(asked?: Asked): Promise<void> {
   return databases;
 }
 
-async function found({ register, usual }: Asked): Promise<void> {
-  const known = await register;
-  if (known.last !== FIRST) void usual.then(database => database.close(), () => {});
-  const first = await partsOf(known.last, known.last === FIRST ? await usual : undefined);
-  performance.mark('databases');
-  Vault.ahead(first.database);
-  if (await first.device.isPrepared()) known.taken(known.last);
-  people = known;
-  parts = first;
+async function found(asked: Asked): Promise<void> {
+  let opening: Database | null = null;
+  try {
+    const known = await asked.register;
+    if (known.last !== FIRST) void asked.usual.then(database => database.close(), () => {});
+    const first = await partsOf(known.last, known.last === FIRST ? await asked.usual : undefined);
+    opening = first.database;
+    performance.mark('databases');
+    Vault.ahead(first.database);
+    if (await first.device.isPrepared()) known.taken(known.last);
+    people = known;
+    parts = first;
+  } catch (error) {
+    opening?.close();
+    void letGo(asked);
+    throw error;
+  }
 }
 
 /** What can wait until nobody waits: what lists know is kept, finished cases that the record has leave by their rule. */

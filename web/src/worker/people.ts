@@ -20,7 +20,7 @@ export class People {
 
   static async open(onClosed: () => void): Promise<People> {
     const database = await Database.open(REGISTER, onClosed);
-    const kept = await database.get<Register>('device', KEY);
+    const kept = await database.get<Register>('device', KEY).catch((error: unknown) => { database.close(); throw error; });
     return new People(database, kept ?? { salt: hex(crypto.getRandomValues(new Uint8Array(16))), entries: [{ database: FIRST, label: '', code: '', mark: '' }], last: FIRST });
   }
 
@@ -58,9 +58,25 @@ export class People {
     this.register = register;
   }
 
+  close(): void { this.database.close(); }
+
   private async markOf(user: string): Promise<string> {
     return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', joined(utf8(this.register.salt), utf8(user)))));
   }
+}
+
+/** What every start asks the disk for: who works here, and the first person's database, as mostly there is nobody else. */
+export interface Asked { register: Promise<People>; usual: Promise<Database> }
+
+export function askDisk(onClosed: () => void): Asked {
+  const asked = { register: People.open(onClosed), usual: Database.open(FIRST, onClosed) };
+  for (const each of Object.values<Promise<unknown>>(asked)) each.catch(() => {}); // who waits for it hears of it
+  return asked;
+}
+
+/** Closes what came although the other did not: it would stay open beside what the next try opens. */
+export async function letGo({ register, usual }: Asked): Promise<void> {
+  await Promise.allSettled([register.then(people => people.close()), usual.then(database => database.close())]);
 }
 
 /** The first sign of a name: enough to choose oneself, too little to know anybody. */
