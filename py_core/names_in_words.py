@@ -6,23 +6,19 @@ No program knows every way to say who somebody is: this catches what slips in, a
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
-# What stands in the field of the name where nobody is named; such words stand in honest reports, too.
-NO_NAMES = frozenset({
-    "群众", "某群众", "匿名群众", "热心群众", "市民", "某市民", "热心市民", "居民", "某居民", "村民", "某村民", "网民", "网友", "业主", "家长",
-    "住户", "商户", "员工", "职工", "学生", "家属", "匿名", "匿名者", "匿名人", "匿名举报", "匿名举报人", "佚名", "无名", "无名氏", "不详", "未知",
-    "未留", "未留名", "不愿透露", "不愿透露姓名", "不便透露", "保密", "某某", "某人", "举报人", "投诉人", "反映人", "来信人", "来访人", "来电人",
-    "信访人", "当事人", "知情人", "知情人士", "知情群众", "先生", "女士", "anonymous", "unknown", "none", "nobody", "citizen",
-    "resident", "villager",
-})  # fmt: skip
 _NUMBERS = ("claimant_phone", "claimant_id", "complainer_phone")
 _NAME_MIN, _SURE_NAME_MIN, _NUMBER_MIN = 2, 3, 7  # characters; a shorter name or number may be part of any other word
 _BETWEEN = re.compile(r"[\s\-·•.]+")
 _LATIN = re.compile(r"[a-z\u00df-\u024f]+")
+_LATIN_WORDS = re.compile(r"[a-z\u00df-\u024f]+(?:[\s\-·•.]+[a-z\u00df-\u024f]+)*")
 _COUNTRY = re.compile(r"86(?=1\d{10}$)")
 
 
@@ -42,7 +38,7 @@ def tells_who(words: str, told: Mapping[str, Any]) -> Told:
     if any(len(number) >= _NUMBER_MIN and number in digits for number in numbers):
         return Told.SURELY
     name = _BETWEEN.sub("", _plain(str(told.get("claimant_name") or told.get("complainer_name") or "")))
-    if len(name) < _NAME_MIN or name in NO_NAMES or not _has(plain, name):
+    if len(name) < _NAME_MIN or name in _no_names() or not _has(plain, name):
         return Told.NOT
     return Told.SURELY if len(name) >= _SURE_NAME_MIN else Told.PERHAPS
 
@@ -51,9 +47,26 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+@cache
+def _no_names() -> frozenset[str]:
+    return frozenset(tomllib.loads(files("py_core.packs").joinpath("no_names.toml").read_text("utf-8"))["words"])
+
+
 def _has(plain: str, name: str) -> bool:
     """A name of Latin letters is looked for as words of their own: Li is not in Limit."""
     if _LATIN.fullmatch(name) is None:
         return name in _BETWEEN.sub("", plain)
-    letters = _BETWEEN.pattern.replace("+", "*").join(name)
-    return re.search(rf"(?<![a-z\u00df-\u024f]){letters}(?![a-z\u00df-\u024f])", plain) is not None
+    return any(_make_up(_BETWEEN.split(run[0]), name) for run in _LATIN_WORDS.finditer(plain))
+
+
+def _make_up(words: list[str], name: str) -> bool:
+    """Whether some of these words, one after the other, make up the name."""
+    for first in range(len(words)):
+        left = name
+        for word in words[first:]:
+            if not left.startswith(word):
+                break
+            left = left.removeprefix(word)
+            if not left:
+                return True
+    return False
