@@ -261,6 +261,27 @@ def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it(
     assert "reply" not in steps_of(town, "xujing")
 
 
+def test_a_case_that_waits_for_papers_is_taken_over_and_worked_on_where_it_was_handed_to() -> None:
+    """JY-3.2.5: what suspends a case shows before the hand-over, and keeps nobody from taking it over."""
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="offer:disability-allowance", claimant_name="周梦洁", claimant_phone="13800001234",
+        channel="walk_in", signed="yes", complete="no", missing="户口簿复印件", outcome="notice",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    assert "complete_materials" not in steps_of(town, "linxiao")
+    assert "请接手" in whose_move(town, "xujing")
+    assert "accept_handover" in steps_of(town, "xujing")
+    town.take("xujing", "/cases/{}/do/accept_handover")
+    assert "complete_materials" in steps_of(town, "xujing")
+    assert "accept_handover" not in steps_of(town, "xujing")
+    for who in ("linxiao", "xujing"):
+        assert not whose_move(town, who)
+    town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
+    town.take("linxiao", "/cases/{}/do/accept_handover")  # sent in time, and back
+    assert "complete_materials" in steps_of(town, "linxiao")
+
+
 def test_a_case_that_was_accepted_after_a_hand_over_is_the_accepting_unit_s() -> None:
     town = Town("linxiao", "xujing")
     town.take(
