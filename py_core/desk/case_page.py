@@ -197,7 +197,7 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     registered = case.registered
     if registered is None:
         return []
-    taken = case.last("handover_accepted") or case.last("accepted")
+    taken = case_view.taken(case)
     if opened.assessment.responsible == "receiving_unit":
         taken = None  # it was handed over since, and nobody there handles it yet
     claimant = case.value("claimant")

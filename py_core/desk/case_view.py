@@ -183,6 +183,12 @@ def first_responder(turn: Turn, opened: OpenCase) -> str:
     return registered.user if registered else ""
 
 
+def taken(case: Case) -> Fact | None:
+    """The act by which somebody took the case last, the newer of the two: accepted, or taken over."""
+    found = (case.last(kind) for kind in ("handover_accepted", "accepted"))
+    return max((fact for fact in found if fact is not None), key=lambda fact: fact.index, default=None)
+
+
 def person_name(turn: Turn, user: str) -> str:
     person = turn.directory.people.get(user)
     return person.name if person else user

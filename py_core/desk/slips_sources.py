@@ -261,7 +261,7 @@ def _later_papers(sheet: Sheet) -> str:
 def _handler(sheet: Sheet) -> str:
     assert sheet.opened is not None
     assert sheet.then is not None
-    taken = sheet.then.last("handover_accepted") or sheet.then.last("accepted")
+    taken = case_view.taken(sheet.then)
     return _person(sheet.turn, taken.user if taken else case_view.first_responder(sheet.turn, sheet.opened))
 
 
@@ -344,8 +344,8 @@ def _trigger_article(sheet: Sheet) -> str:
 
 def _refused_as(sheet: Sheet) -> str:
     """What a refusal refuses: to take the matter at all, or to go on with one that was accepted (WH-YC-1, BZ-FD-1)."""
-    assert sheet.opened is not None
-    accepted = sheet.opened.case.first("accepted") is not None
+    assert sheet.then is not None
+    accepted = sheet.then.first("accepted") is not None
     return sheet.turn.say(N_("not handled") if accepted else N_("not accepted"))
 
 

@@ -99,10 +99,11 @@ def whose_move(turn: Turn, opened: OpenCase) -> str:
 
 def _taken(opened: OpenCase) -> Fact | None:
     """By which act somebody took the case last: taken over, or accepted after it had been handed over."""
-    over, accepted, sent = (opened.case.last(kind) for kind in ("handover_accepted", "accepted", "handed_over"))
-    if accepted is None or sent is None or accepted.index < sent.index or "by" not in accepted.data:
-        return over
-    return accepted if over is None or accepted.index > over.index else over
+    taken, sent = case_view.taken(opened.case), opened.case.last("handed_over")
+    if taken is None or taken.type != "accepted":
+        return taken
+    is_after = sent is not None and taken.index > sent.index and "by" in taken.data
+    return taken if is_after else opened.case.last("handover_accepted")
 
 
 def _waiting(opened: OpenCase) -> Fact | None:

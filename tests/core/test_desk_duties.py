@@ -232,6 +232,11 @@ def whose_move(town: Town, who: str) -> str:
     return re.sub(r"<[^>]*>", "", found[1]) if found else ""
 
 
+def handler_of(town: Town, who: str) -> str:
+    found = re.search(r"经办人员\s*</dt>\s*<dd[^>]*>\s*([^<]*)", town.page(who))
+    return found[1] if found else ""
+
+
 def test_after_a_hand_over_the_section_in_charge_answers_and_both_sides_read_it() -> None:
     """BZ-SW-4, JY-3.2.5: guiding to the section in charge releases who was asked first (§5.2 L06)."""
     town = Town("linxiao", "xujing")
@@ -295,6 +300,13 @@ def test_a_case_that_was_accepted_after_a_hand_over_is_the_accepting_unit_s() ->
     assert "reply" not in steps_of(town, "linxiao")
     for who in ("linxiao", "xujing"):
         assert 'id="whose-move"' not in town.page(who)
+    assert handler_of(town, "linxiao").startswith("徐静")
+    town.take("xujing", "/cases/{}/do/hand_over", to="xingqiao")
+    town.take("linxiao", "/cases/{}/do/accept_handover")
+    assert handler_of(town, "xujing").startswith("林晓")
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    town.take("xujing", "/cases/{}/do/accept")
+    assert handler_of(town, "linxiao").startswith("徐静"), "not who took it over before"
 
 
 def test_until_it_is_taken_over_a_case_stays_with_who_was_asked_first() -> None:

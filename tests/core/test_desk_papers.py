@@ -98,6 +98,28 @@ def test_a_refusal_is_not_told_as_decided_by_a_meeting_on_an_earlier_one() -> No
     assert "经集体研究，决定" in told(*case_of(OUTSIDE, [*again, *met, *end]), "F-17")
 
 
+def test_a_copy_of_a_refusal_says_not_accepted_though_the_case_was_accepted_after_it() -> None:
+    desk, case_id = case_of(OUTSIDE, [*FILED, *AGREED])
+    accepted = {"type": "accepted", "by": "wang"}  # on a device without network, which came later
+    record_events(desk.store, case_id, "2026-01-05 09:00", accepted)
+    assert "决定不予受理。" in told(desk, case_id, "F-17")
+
+
+def test_a_report_names_who_accepted_the_case_when_it_came_back() -> None:
+    back: list[Step] = [
+        ("2025-12-24 11:00", "hand_over", {"to": "shuiwu"}),
+        ("2025-12-24 14:00", "accept_handover", {"by": "wang"}),
+        ("2025-12-25 10:00", "hand_over", {"to": "xingqiao"}),
+    ]
+    desk, case_id = case_of({**LETTER, "matter": "instruction.general"}, back)
+    for moment, user, event in (
+        ("2025-12-25 11:00", "zhou", {"type": "accepted", "by": "zhou"}),
+        ("2025-12-26 09:00", "lin", {"type": "reported_back", "text": "已办结。"}),
+    ):
+        record_events(desk.store, case_id, moment, event, user=user)
+    assert "承办人 周建国" in told(desk, case_id, "F-11")
+
+
 def test_a_document_addresses_a_person_as_a_person() -> None:
     refusal: list[Step] = [("2025-12-25 09:00", "notify_refusal", {"reason": WHY, "form": "written"})]
     text = told(*case_of(SERVICE, refusal), "F-06")
