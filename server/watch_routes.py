@@ -20,6 +20,7 @@ from py_core.desk.account_words import (
     SESSIONS_TITLE,
 )
 from py_core.desk.centre import centre_menu
+from py_core.desk.devices_page import CALLED
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
 from py_core.rights import rights
@@ -85,7 +86,7 @@ async def audit_page(request: Request) -> Response:
         with parts.database.reading() as connection:
             found = audit.entries(connection, _SHOWN, limit, about)
             faults = audit.faults(connection)
-            names = _devices(connection, {each.about for each in found})
+            names = _devices(turn, connection, {each.about for each in found})
         values = {
             "rows": [_row(turn, each, names) for each in found],
             "faults": faults[:20],
@@ -98,10 +99,10 @@ async def audit_page(request: Request) -> Response:
     return await for_right(request, "read_audit", make)
 
 
-def _devices(connection: Connection, named: set[str]) -> dict[str, str]:
-    """Code and name of the devices among these ids."""
+def _devices(turn: Turn, connection: Connection, named: set[str]) -> dict[str, str]:
+    """What the devices among these ids are called."""
     found = connection.execute(select(devices.c.id, devices.c.code, devices.c.name).where(devices.c.id.in_(named)))
-    return {row.id: f"{row.code} · {row.name}" for row in found}
+    return {row.id: turn.say(CALLED, code=row.code, name=row.name) for row in found}
 
 
 def _row(turn: Turn, entry: audit.Entry, names: Mapping[str, str]) -> dict[str, Any]:

@@ -74,11 +74,14 @@ def take_withdrawal(turn: Turn, device: str) -> Response:
     return Response(303, location="/centre/devices?done=withdrawn", decision=DeviceRevocation(found.id, why))
 
 
+CALLED = N_("%(code)s, %(name)s")
+
+
 def device_names(turn: Turn) -> dict[str, str]:
     """What every page of the centre calls a device, by its id."""
     view = turn.store.centre()
     known = view.devices() if view is not None else ()
-    return {each.id: turn.say(N_("%(code)s, %(name)s"), code=each.code, name=each.name) for each in known}
+    return {each.id: turn.say(CALLED, code=each.code, name=each.name) for each in known}
 
 
 def find_device(turn: Turn, device: str) -> DeviceSeen | None:

@@ -113,7 +113,9 @@ def _at(fact: Fact | None) -> Any:
 
 
 def _head(turn: Turn, document: Document) -> dict[str, Any]:
-    number = document.number or turn.say(N_("who reported or complained; no case in the record"))
+    number = document.number or turn.say(
+        N_("who reported or complained; no case in the record (%(id)s)"), id=document.record.id[-6:]
+    )
     return {"id": document.record.id, "number": number, "may_hold": bool(document.number)}
 
 

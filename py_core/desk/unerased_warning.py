@@ -13,20 +13,17 @@ def unerased_warning(turn: Turn) -> str:
     undone = view.unerased() if view is not None else None
     if undone is None:
         return ""
-    tried = language.moment_text(turn.lang, undone.tried_at, short=True)
-    if undone.documents:
-        said = turn.say(
-            N_(
-                "%(n)d documents that had been erased came back with a backup and are not erased again (tried %(when)s)."
-            ),
-            n=undone.documents,
-            when=tried,
+    what = (
+        N_(
+            "Documents that had been erased came back with a backup and are not erased again: %(n)d (tried %(when)s). %(todo)s"
         )
-    else:
-        said = turn.say(N_("What had been erased is not taken off the disk wholly (tried %(when)s)."), when=tried)
+        if undone.documents
+        else N_("What had been erased is not taken off the disk wholly (tried %(when)s). %(todo)s")
+    )
     todo = (
         N_("The record's disk is full: make room on it. The record tries again every hour and at its next start.")
         if undone.storage_full
         else N_("The server's log says why (shouwen.erasing). The record tries again every hour and at its next start.")
     )
-    return said + turn.say(todo)
+    tried = language.moment_text(turn.lang, undone.tried_at, short=True)
+    return turn.say(what, n=undone.documents, when=tried, todo=turn.say(todo))

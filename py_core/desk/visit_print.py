@@ -102,6 +102,7 @@ def _sheet(turn: Turn, opened: OpenVisit, paper: str) -> dict[str, Any]:
 
 
 _LABELS = {
+    "no_number": N_("none"),
     "requests": N_("Requests"),
     "scan": N_("Scan each code to see the progress and due date of the request."),
     "none": N_("No request was made."),

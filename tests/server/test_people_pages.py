@@ -237,5 +237,5 @@ def test_signing_out_and_a_new_device_stand_in_the_trail_by_name(browser: Browse
     assert trail(parts)[-2:] == [("lin", "device_enrolled", enrolled["device"]), ("lin", "signed_out", "lin")]
     browser.sign_in("yan")
     shown = browser.get("/centre/audit?lang=en").text
-    assert f"{enrolled['code']} · 窗口2号机" in shown
+    assert f"{enrolled['code']}, 窗口2号机" in shown
     assert f'value="{enrolled["device"]}"' in shown, "to show only its rows"
