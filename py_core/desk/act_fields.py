@@ -190,7 +190,7 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
     if (spec.name, field.name) in _NEEDED_IF:
         return _NEEDED_IF[spec.name, field.name]
     if (spec.name, field.name) in _UNIT_FIELDS and field.kind == "texts":
-        return N_("Tick every unit that assists.")
+        return N_("Tick every unit that assists. Write units that are not on the list into the note.")
     if (spec.name, field.name) == ("approve_extension", "workdays"):
         return N_("Left empty with the new date, what was asked for is approved.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
@@ -281,7 +281,12 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         needed = N_("Fill this in.") if required else ""
         name = typed_name(field.name)
         if options and field.kind == "texts":
-            value: Any = [each["value"] for each in options if each["value"] in form.values(name)]
+            sent = form.values(name)
+            value: Any = [each["value"] for each in options if each["value"] in sent]
+            unknown = [each for each in sent if each and each not in value]
+            if unknown:
+                names = turn.say(N_(", ")).join(unknown)
+                form.fault(name, N_("Not on the list: %(names)s. Write it into the note instead."), names=names)
         elif options:
             value = form.value(name)
             if value or required:

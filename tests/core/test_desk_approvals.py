@@ -128,6 +128,12 @@ def test_assisting_units_are_ticked_from_the_list() -> None:
     assert itself.status == 422
     assert 'href="#assists"' in itself.html
     assert len(re.findall(r'name="assists" type="checkbox" value="\w+" checked', itself.html)) == 2
+    assert "名单外的单位请写入备注" in html
+    elsewhere = leader.post(path, **typed, assists=["市气象局", "xingqiao"])
+    assert (elsewhere.status, elsewhere.acts) == (422, ())
+    assert 'href="#assists">' in elsewhere.html
+    assert "名单上没有：市气象局" in elsewhere.html, "what was sent is told, not dropped"
+    assert re.findall(r'name="assists" type="checkbox" value="(\w+)" checked', elsewhere.html) == ["xingqiao"]
     assert leader.post(path, **typed, assists=["xingqiao"]).status == 303
     held = lin.store.case(KEY)
     assert held is not None
