@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from py_core.cases.commands import Offered, possible
@@ -199,7 +200,10 @@ def _met(opened: OpenCase) -> str:
 def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
     """What is asked for in numbers: the new date, or the working days and the date that they lead to."""
     if fact.type == "absence_recorded":
-        return _away(turn, opened)
+        told = case_view.away_on(opened.case, turn.moment.date())
+        return turn.say(N_("; ")).join(
+            case_view.away_text(turn, fact, partial(language.day_text, turn.lang)) for fact in told
+        )
     until, days = fact.data.get("until"), fact.data.get("workdays")
     if until:
         return turn.say(N_("New date %(day)s"), day=language.day_text(turn.lang, until))
@@ -211,22 +215,6 @@ def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
     law = turn.rules.law_of(opened.case)
     new = language.day_text(turn.lang, law.calendar.workday_after(due, days))
     return turn.say(N_("%(extension)s, to %(day)s"), extension=turn.count(MORE_WORKDAYS, days), day=new)
-
-
-def _away(turn: Turn, opened: OpenCase) -> str:
-    """Who of the post is away from when to when, the newest word on each."""
-    newest = {fact.data["who"]: fact for fact in opened.case.all("absence_recorded")}
-    words = N_("post %(who)s is away from %(first)s to %(last)s")
-    told = [
-        turn.say(
-            words,
-            who=who,
-            first=language.day_text(turn.lang, fact.data["from"]),
-            last=language.day_text(turn.lang, fact.data["to"]),
-        )
-        for who, fact in sorted(newest.items())
-    ]
-    return turn.say(N_("; ")).join(told)
 
 
 def _race(turn: Turn, opened: OpenCase, commands: frozenset[str]) -> date | None:

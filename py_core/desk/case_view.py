@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -187,6 +188,18 @@ def taken(case: Case) -> Fact | None:
     """The act by which somebody took the case last, the newer of the two: accepted, or taken over."""
     found = (case.last(kind) for kind in ("handover_accepted", "accepted"))
     return max((fact for fact in found if fact is not None), key=lambda fact: fact.index, default=None)
+
+
+def away_on(case: Case, day: date) -> list[Fact]:
+    """By which acts somebody of the post is away that day, the newest word on each post holder (BZ-AB-4)."""
+    told = (fact for fact in case.all("absence_recorded") if fact.data["from"] <= day <= fact.data["to"])
+    return [fact for _, fact in sorted({fact.data["who"]: fact for fact in told}.items())]
+
+
+def away_text(turn: Turn, fact: Fact, day: Callable[[Any], str]) -> str:
+    """Who of the post is away from when to when; `day` writes a date as the page or paper does."""
+    words = N_("post %(who)s is away from %(first)s to %(last)s")
+    return turn.say(words, who=fact.data["who"], first=day(fact.data["from"]), last=day(fact.data["to"]))
 
 
 def person_name(turn: Turn, user: str) -> str:

@@ -265,6 +265,13 @@ def _handler(sheet: Sheet) -> str:
     return _person(sheet.turn, taken.user if taken else case_view.first_responder(sheet.turn, sheet.opened))
 
 
+def _away(sheet: Sheet) -> list[str]:
+    """Who of the post was away on the day of the arrangement, each with the own days (BZ-AB-4)."""
+    assert sheet.then is not None
+    day = sheet.fact.day if sheet.fact else sheet.turn.moment.date()
+    return [case_view.away_text(sheet.turn, fact, sheet.day) for fact in case_view.away_on(sheet.then, day)]
+
+
 def _signature(sheet: Sheet) -> str:
     assert sheet.opened is not None
     fact = sheet.opened.case.last("signature_recorded") or sheet.opened.case.registered
@@ -396,6 +403,7 @@ def _desk(sheet: Sheet) -> str:
 
 _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     **CITY_SOURCES,
+    "absence_recorded.days": _away,
     "case.unit_now": _unit_now,
     "complaint.desk": lambda s: s.term("role.complaint_desk"),
     "correction.items": _corrections,

@@ -120,6 +120,21 @@ def test_a_report_names_who_accepted_the_case_when_it_came_back() -> None:
     assert "承办人 周建国" in told(desk, case_id, "F-11")
 
 
+def test_an_arrangement_says_who_is_away_from_when_to_when() -> None:
+    """BZ-AB-4: A and B are away each for their own days; later absences are not what was arranged for."""
+    away = (("B", "2025-12-25", "2025-12-26"), ("A", "2025-12-25", "2025-12-30"), ("B", "2026-02-02", "2026-02-06"))
+    steps: list[Step] = [
+        ("2025-12-25 08:00", "record_absence", {"who": who, "from": first, "to": last, "briefed": True})
+        for who, first, last in away
+    ]
+    steps.append(("2025-12-25 08:30", "arrange_acting", {"by": "head", "who": "zhou"}))
+    desk, case_id = case_of(OUTSIDE, steps)
+    text = told(desk, case_id, "F-24")
+    assert "A岗自2025年12月25日至2025年12月30日离岗 B岗自2025年12月25日至2025年12月26日离岗" in text
+    assert "2026年2月" not in text
+    assert "post B is away from" in told(desk, case_id, "F-24", "en")
+
+
 def test_a_document_addresses_a_person_as_a_person() -> None:
     refusal: list[Step] = [("2025-12-25 09:00", "notify_refusal", {"reason": WHY, "form": "written"})]
     text = told(*case_of(SERVICE, refusal), "F-06")
