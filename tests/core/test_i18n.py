@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from py_core.cases.commands import COMMANDS
 from py_core.views import language
 from py_core.views.environment import make_environment
 
@@ -43,6 +44,13 @@ def test_chinese_texts_keep_the_parameters_of_their_ids() -> None:
         if used - known - dates:
             wrong.append(ids[0])
     assert wrong == []
+
+
+def test_a_step_that_changes_something_leads_with_the_verb_in_chinese_too() -> None:
+    titles = {spec.title for spec in COMMANDS.values() if spec.title.startswith("Change ")}
+    chinese = [str(entry.string) for entry in messages.read_catalogue() if entry.id in titles]
+    assert len(chinese) == len(titles) > 1
+    assert [text for text in chinese if not text.startswith(("调整", "变更", "更改"))] == []
 
 
 def untranslated(source: str) -> list[str]:
