@@ -26,7 +26,7 @@ _TEXTS = {  # for programs and their authors; people get `problem_page`
     "too_large": "The body is too large.",
     "too_often": "This address asks too often; wait as long as retry-after says.",
     "storage_full": "The record's storage is full; try again later.",
-    "server_error": "The record met a fault that it does not know.",
+    "server_error": "The record met an unexpected error; it was logged.",
     "unknown_page": "There is nothing here.",
     "method": "This address does not take this method.",
     "malformed": "The body is not what this address takes.",

@@ -42,7 +42,7 @@ _UNIT_FIELDS = frozenset({("hand_over", "to"), ("deliver", "to"), ("designate_le
 _SUBJECT_OF_STEP = frozenset(
     {("reply", "text"), ("answer_complaint", "text"), ("issue_decision", "text"), ("issue_certificate", "text"),
      ("give_instruction", "text"), ("forward_up", "to"), ("arrange_acting", "who"), ("refuse_ticket", "reason"),
-     ("leave_message", "note"), ("request_lead", "note"), ("change_post", "note")}
+     ("leave_message", "note"), ("request_lead", "note"), ("change_post", "note"), ("return_review", "reason")}
 )  # fmt: skip
 # Entries that one answer needs and another does not; the law's own gates ask for them.
 _NEEDED_IF = {

@@ -212,7 +212,7 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
-        (turn.say(N_("Answers now")), case_view.responsible(turn, opened) if opened.assessment.open else ""),
+        (turn.say(N_("Responsible now")), case_view.responsible(turn, opened) if opened.assessment.open else ""),
     ]
     shown = [(label, text if isinstance(text, dict) else {"text": text}) for label, text in rows]
     return [{"label": label, **row} for label, row in shown if row["text"]]

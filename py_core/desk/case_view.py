@@ -12,6 +12,7 @@ from py_core.desk.city_words import cause_of
 from py_core.desk.glance import unseen_changes
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer
+from py_core.rules.assessment import Assessment
 from py_core.values import local
 from py_core.views import language
 from py_core.views.explain import explain
@@ -105,6 +106,18 @@ def days_left(turn: Turn, due: date | None, unit: str) -> str:
     return turn.count(N2_("%(n)d working day late", "%(n)d working days late"), n)
 
 
+def due_said(turn: Turn, found: Assessment) -> str:
+    """The due date with its word: whether it runs, was met before its day came, or is past."""
+    if found.due is None:
+        return ""
+    due = language.day_text(turn.lang, found.due)
+    if found.light not in ("met", "met_late"):  # the limit; something may still be owed
+        return turn.say(N_("due %(due)s"), due=due)
+    if found.due >= local(turn.surroundings.now).date():
+        return turn.say(N_("limit met (due %(due)s)"), due=due)
+    return turn.say(N_("was due %(due)s"), due=due)
+
+
 def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     """Light, due date, duty, who answers, what is owed: the same on Today, in the head of a case and on lists."""
     found = opened.assessment
@@ -118,7 +131,7 @@ def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
         "matter": matter_name(turn, opened),
         "light": light,
         "due": language.day_text(turn.lang, found.due) if found.due else "",
-        "over": found.light in ("met", "met_late"),  # the limit; something may still be owed
+        "due_said": due_said(turn, found),
         "left": days_left(turn, found.due, unit_of(opened)) if running else "",
         "provisional": found.provisional,
         "state": state_name(turn, opened),

@@ -109,7 +109,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "bad_form": Problem(
         N_("The form is not complete"),
         N_("A part of the form that the page itself fills in is missing or damaged."),
-        N_("Open the page anew and fill the form again."),
+        N_("Open the page again and fill in the form."),
     ),
     "signed_out": Problem(
         N_("You are signed out"),
@@ -183,7 +183,7 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "server_error": Problem(
         N_("Something went wrong on our side"),
-        N_("The program met a fault that it does not know. The fault is written down with its time."),
+        N_("An unexpected error occurred. It was logged with its time."),
         N_("Try again. If it happens again, tell the help desk the code below."),
     ),
 }

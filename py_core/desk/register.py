@@ -77,7 +77,7 @@ def show_register(turn: Turn) -> Response:
     defaults = {
         "key": turn.surroundings.new_id(),
         "claimant": "person",
-        "channel": "walk_in",
+        "channel": "hotline" if _at_hotline(turn) else "walk_in",
         "request_kind": "help",
         "outcome": "accept",
         "limit_unit": "workday",
@@ -86,6 +86,12 @@ def show_register(turn: Turn) -> Response:
         **register_visit.prefilled(turn),
     }
     return _page(turn, Form(turn, {}, defaults), choices(turn))
+
+
+def _at_hotline(turn: Turn) -> bool:
+    """Whether this is the dispatch desk of the city's centre: what is taken in a hurry there is a call, not a visitor."""
+    unit = turn.directory.units.get(turn.person.unit) if turn.person else None
+    return "dispatch_desk" in turn.roles and unit is not None and unit.kind == "centre"
 
 
 def take_register(turn: Turn) -> Response:
@@ -312,7 +318,7 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, m
             ],
             "signed_options": [
                 {"value": "yes", "text": turn.say(N_("Signed"))},
-                {"value": "paper", "text": turn.say(N_("To be signed on the printed registration (F-01)"))},
+                {"value": "paper", "text": turn.say(N_("To be signed on the printed reception record (F-01)"))},
                 {"value": "no", "text": turn.say(N_("Not signed"))},
             ],
             "outcomes": [

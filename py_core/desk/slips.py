@@ -144,7 +144,7 @@ def papers(opened: OpenCase) -> list[dict[str, str]]:
 def _answer(turn: Turn, plan: Print, sheet: Sheet, back: str, title: str, query: dict[str, str]) -> Response:
     slip, missing = fill(plan, sheet)
     if missing:
-        why = turn.say(N_("It lacks what it must contain."))
+        why = turn.say(N_("Required content is missing."))
         return _refused(turn, plan, why, [_lacking(turn, sheet, item) for item in missing], back)
     paper = (turn.request.query.get("paper") or [""])[-1]
     paper = paper if paper in plan.papers else plan.papers[0]
@@ -217,7 +217,7 @@ def _not_issued(turn: Turn, opened: OpenCase, plan: Print) -> Response:
             }
         )
     elif found.why:
-        why = turn.say(N_("not yet: %(why)s"), why=with_article(turn, found.why, found.article))
+        why = turn.say(N_("not yet; %(why)s"), why=with_article(turn, found.why, found.article))
     return _refused(turn, plan, why, lacking, f"/cases/{opened.id}")
 
 

@@ -253,11 +253,13 @@ def test_a_case_that_is_over_was_due_and_promises_no_slip_that_never_comes(desk:
     running = desk.get(f"/cases/{KEY}", lang="en").html
     assert "<span>due Thu 8 Jan 2026" in running
     desk.post(f"/cases/{KEY}/do/request_extension", key=str(desk.seq), reason="雨", workdays="3")
-    assert "not yet: " in desk.get(f"/cases/{KEY}", lang="en").html
+    assert "not yet; " in desk.get(f"/cases/{KEY}", lang="en").html
     desk.post(f"/cases/{KEY}/do/issue_decision", key=str(desk.seq), text="同意")
     over = desk.get(f"/cases/{KEY}", lang="en").html
-    assert "<span>was due Thu 8 Jan 2026" in over
-    assert "not yet: " not in over
+    assert "<span>limit met (due Thu 8 Jan 2026)" in over
+    later = Desk(store=desk.store, now=NOW + timedelta(days=30)).get(f"/cases/{KEY}", lang="en").html
+    assert "<span>was due Thu 8 Jan 2026" in later
+    assert "not yet; " not in over
 
 
 def test_once_the_limit_is_met_the_head_names_what_is_still_owed(desk: Desk) -> None:

@@ -362,3 +362,22 @@ def test_what_is_urgent_or_supervised_says_so_on_the_lists() -> None:
     assert '<span class="sw-tag sw-tag--warn">紧急</span>' in row[0]
     calm, _ = in_front_of(FurtherStep({"matter": "contact"}, (TAKEN,), {}, "sunguoping"), "BZ")
     assert "sw-tag--warn" not in calm.get("/today").html
+
+
+def test_a_call_is_what_the_hotlines_desk_takes_and_nothing_is_sent_back_without_a_word() -> None:
+    town = Town("fangyun", "linxiao")
+    channels = {
+        who: re.findall(r'name="channel"[^>]*value="(\w+)"[^>]*checked', desk.get("/register").html)
+        for who, desk in town.desks.items()
+    }
+    assert channels == {"fangyun": ["hotline"], "linxiao": ["walk_in"]}
+    town.take(
+        "fangyun", "/register", offer="offer:hotline-citizen", claimant_name="孙七", claimant_phone="13812345678",
+        title="路灯不亮", text="人民路路灯不亮。", request_kind="complaint", outcome="deliver", to_unit="xingqiao",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/accept")
+    town.take("linxiao", "/cases/{}/do/reply", text="已修好。", opinion="satisfied")
+    town.take("linxiao", "/cases/{}/do/feed_back", text="已修好。")
+    page = f"/cases/{town.case}/do/return_review"
+    assert "理由：请填写" in town.desks["fangyun"].post(page, key="9", reason=" ").html
+    town.take("fangyun", "/cases/{}/do/return_review", reason="未写明何时修好。")
