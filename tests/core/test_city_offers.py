@@ -191,7 +191,7 @@ def test_what_is_read_is_what_was_written() -> None:
 def test_what_is_lacking_is_called_as_the_form_calls_it() -> None:
     admin, _ = desks()
     html = admin.get(PAGE, lang="en").html
-    lacking = re.search(r"this is lacking: ([^<]*)\.<", html)
+    lacking = re.search(r"Missing: ([^<]*)\.<", html)
     assert lacking
     for word in lacking[1].split(", "):
         assert re.search(rf'<label class="govuk-label" for="\w+">\s*{re.escape(word)}', html), word
