@@ -53,6 +53,7 @@ def test_an_extension_waits_with_its_reason_its_new_date_and_the_date_that_it_ra
     assert "期限届满前" in html
     english = head.get("/approvals", "en").html
     assert "5 more working days" in english
+    assert re.search(r"<strong>[^<]*Thu 8 Jan 2026</strong> · \d+ working days left", english)
 
 
 def test_the_form_of_the_decision_holds_what_was_asked_for() -> None:

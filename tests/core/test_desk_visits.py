@@ -315,6 +315,7 @@ def test_looking_at_a_number_happens_now(desk: Desk) -> None:
     html = desk.get(f"{VISIT}/do/see_phone").html
     assert 'name="occurred_at"' not in html
     assert "记入日志" in html
+    assert "用途说明（" not in html, "what another purpose needs is not called optional"
 
 
 def test_who_begins_a_visit_of_a_colleague_stands_in_its_record(desk: Desk) -> None:

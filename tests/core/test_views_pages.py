@@ -182,3 +182,10 @@ def test_masks_show_enough_and_no_more() -> None:
     assert mask_identity("360426199101010071") == "36**************71"
     assert mask_name("赵六") == "赵*"
     assert mask_identity("123") == "***"
+
+
+def test_the_link_after_a_sentence_stands_off_in_english_only() -> None:
+    part = make_environment().get_template("parts/year_warning.html")
+    warning = {"year": 2027, "provisional": 0, "href": "/centre/calendar"}
+    assert "yet. <a" in part.render(lang="en", warning=warning)
+    assert "。<a" in part.render(lang="zh-CN", warning=warning)
