@@ -140,11 +140,14 @@ def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
     return environment
 
 
-_NUMBERS = re.compile(r"(?<![\w-])[0-9A-Z]+(?:-[0-9A-Z]+)+(?![\w-])")
+_NUMBERS = re.compile(
+    r"(?<![A-Za-z0-9_-])[0-9A-Z]+(?:-[0-9A-Z]+)+(?![A-Za-z0-9_-])"  # Chinese may touch it
+    r"|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|〔[0-9]{4}〕[0-9]+号"
+)
 
 
 def _unbroken(text: str) -> Markup:
-    """A line whose phone numbers and numbers of cases no narrow paper breaks at their dashes."""
+    """A line whose phone numbers, numbers of cases and documents, and dates no narrow paper breaks."""
     return Markup(_NUMBERS.sub(lambda found: f'<span class="sw-unbroken">{found.group()}</span>', str(escape(text))))
 
 

@@ -12,7 +12,7 @@ import pytest
 from fakes import Desk, FakeStore
 from html_forms import filled
 from slip_cases import CALL, CITY, LETTER, OUTSIDE, RECEIPT, SERVICE, Step, case_of, city_with, record, record_events
-from test_desk_slips import paper, rows
+from test_desk_slips import UNBROKEN, paper, rows
 
 from py_core.directory import Holders, Person, Post
 
@@ -66,7 +66,10 @@ def lines_to_sign(desk: Desk, case_id: str, form: str) -> list[str]:
     if 'class="sw-slip__sign"' not in html:
         return []
     part = html.split('class="sw-slip__sign"')[1].split("</div>")[0]
-    return [_close(unescape(re.sub(r"<[^>]*>", " ", line))).strip() for line in part.split("<span>")[1:]]
+    return [
+        _close(unescape(re.sub(r"<[^>]*>", " ", UNBROKEN.sub(r"\1", line)))).strip()
+        for line in part.split("<span>")[1:]
+    ]
 
 
 def test_a_refusal_names_who_decided_and_where_to_turn() -> None:

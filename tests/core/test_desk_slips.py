@@ -22,6 +22,7 @@ from py_core.desk.slips_sheet import demanded
 from py_core.desk.slips_sources import known_source
 from py_core.packs import load_packs
 from py_core.packs.prints import Print, load_prints
+from py_core.views.environment import make_environment
 
 PRINTS = load_prints()
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -44,9 +45,13 @@ def sheet(form: str, *, lang: str = "zh-CN", desk: Desk | None = None) -> tuple[
     return response.status, response.html
 
 
+UNBROKEN = re.compile(r'<span class="sw-unbroken">([^<]*)</span>')
+
+
 def paper(html: str) -> str:
     """What stands on the sheet, as text."""
-    return unescape(re.sub(r"<[^>]*>", " ", html.split("<article")[1].split("</article>")[0]))
+    sheet = html.split("<article")[1].split("</article>")[0]
+    return unescape(re.sub(r"<[^>]*>", " ", UNBROKEN.sub(r"\1", sheet)))
 
 
 def test_every_form_to_f_37_is_printed() -> None:
@@ -341,3 +346,17 @@ def test_a_service_of_a_regulation_without_guides_gets_none() -> None:
 
 def test_conditions_are_those_of_the_table() -> None:
     assert {plan.when for plan in PRINTS.values()} - {""} == set(slips_offered.CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("拨打0510-86010001反映", "0510-86010001"),
+        ("编号K7Q-000001，校验码EN9K-3DTS", "EN9K-3DTS"),
+        ("于2026年1月15日收到", "2026年1月15日"),
+        ("（澄政办发〔2012〕17号）", "〔2012〕17号"),
+    ],
+)
+def test_numbers_and_dates_stay_on_one_line_also_where_chinese_touches_them(line: str, kept: str) -> None:
+    shown = make_environment().from_string("{{ line | unbroken }}").render(line=line)
+    assert f'<span class="sw-unbroken">{kept}</span>' in shown
