@@ -121,7 +121,7 @@ def test_an_ended_session_leads_to_signing_in_and_says_why(city: City, laptop: C
     expect(one.locator("#flash")).to_contain_text("已结束")
     other.goto(city.url + "/cases")
     expect(other).to_have_url(re.compile("/sign-in"))
-    expect(other.locator("main")).to_contain_text("此登录已被结束")
+    expect(other.locator("main")).to_contain_text("此次登录已由您")
     look(other, "sign-in-ended")
 
 

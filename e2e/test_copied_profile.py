@@ -61,7 +61,7 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     centre = Officer(laptop("centre").open(), city, "qianwen")
     centre.sign_in()
     centre.page.goto(city.url + "/centre/devices")
-    expect(centre.page.locator("main")).to_contain_text("起发现有两份")
+    expect(centre.page.locator("main")).to_contain_text("起发现设备数据有两份副本")
     expect(centre.page.locator("main")).to_contain_text("党群窗口 2 号机")
     look(centre.page, "centre-frozen")
     centre.page.goto(city.url + "/centre/quarantine")

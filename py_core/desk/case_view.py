@@ -18,6 +18,7 @@ from py_core.views import language
 from py_core.views.explain import explain
 from py_core.views.language import N2_, N_
 from py_core.views.masking import mask_phone
+from py_core.visits import is_visit_id
 
 LIGHTS = ("overdue", "red", "orange", "yellow", "green", "paused", "none", "kept", "kept_late", "met", "met_late")
 _WARN_OVERLAYS = frozenset({"overdue", "supervised", "urgent", "deemed_consent", "accountability"})
@@ -213,6 +214,11 @@ def away_text(turn: Turn, fact: Fact, day: Callable[[Any], str]) -> str:
     """Who of the post is away from when to when; `day` writes a date as the page or paper does."""
     words = N_("post %(who)s is away from %(first)s to %(last)s")
     return turn.say(words, who=fact.data["who"], first=day(fact.data["from"]), last=day(fact.data["to"]))
+
+
+def unknown_title(turn: Turn, document_id: str) -> str:
+    """What stands for a case or visit of which nothing is held here: the beginning of its id tells a clerk nothing."""
+    return turn.say(N_("Unknown visit") if is_visit_id(document_id) else N_("Unknown case"))
 
 
 def person_name(turn: Turn, user: str) -> str:

@@ -16,7 +16,9 @@ from py_core.views import language
 from py_core.views.language import N_
 
 COLUMNS = ("overdue", "red", "orange", "yellow", "green", "paused")
-# Open without a running date: told as one figure, in the table only in the sum.
+# The table has them all, so that a row's columns add up to what is open.
+_TABLE = (*COLUMNS, "undated")
+# Open without a running date: told as one figure.
 _UNDATED = frozenset({"none", "kept", "kept_late"})
 
 
@@ -74,7 +76,7 @@ def show_overview(turn: Turn) -> Response:
             "id": unit.id,
             "name": unit.en if english else unit.zh,
             "open": by_unit[unit.id]["open"],
-            "lights": [by_unit[unit.id][light] for light in COLUMNS],
+            "lights": [by_unit[unit.id][light] for light in _TABLE],
             "all": by_unit[unit.id]["all"],
         }
         for unit in sorted(turn.directory.units.values(), key=lambda unit: _weight(by_unit.get(unit.id)))
@@ -94,7 +96,7 @@ def show_overview(turn: Turn) -> Response:
             "subnavigation": centre_menu(turn, "overview", queue),
             "lights": [{"light": light, "n": lights[light]} for light in COLUMNS],
             "undated": lights["undated"],
-            "light_columns": COLUMNS,
+            "light_columns": _TABLE,
             "units": rows,
         },
         where="centre",

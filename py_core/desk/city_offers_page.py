@@ -217,7 +217,7 @@ def _lacking(turn: Turn, offer: Offer) -> list[str]:
             continue
         for each in plan.fields:
             if demanded(each, offer.pack) and not resolve(sheet, each.source):
-                head, _, name = each.source.partition(".")
+                head, _, name = each.source.partition("|")[0].partition(".")
                 ours = OFFER_WORDS.get(name) if head == "offer" else None  # as the form below calls it
                 found[turn.say(ours) if ours else each.label[turn.lang == language.EN]] = None
     return list(found)

@@ -91,7 +91,7 @@ def _lost_holds(turn: Turn) -> list[dict[str, Any]]:
         for event in act.events if act is not None else ():
             if event.get("type") in ("hold_placed", "hold_lifted"):
                 opened = _open(turn, each.case_id)
-                number = opened.number if isinstance(opened, OpenCase) else each.case_id[:8]
+                number = opened.number if isinstance(opened, OpenCase) else case_view.unknown_title(turn, each.case_id)
                 found.append({"item": each.id, "number": number, "what": act_title(turn, (event,))})
     return found
 

@@ -158,6 +158,14 @@ def _title(turn: Turn, document_id: str) -> str:
     return case_view.title_of(turn, case) if case else ""
 
 
+def _number_in(act: Act | None) -> str:
+    """The number of a case of which the record has nothing, where the held act is its registration."""
+    for event in act.events if act is not None else ():
+        if event.get("type") == "registered" and isinstance(event.get("number"), str):
+            return str(event["number"])
+    return ""
+
+
 def _row(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str, Any]:
     act = _act(found)
     title = _title(turn, found.case_id)
@@ -167,9 +175,9 @@ def _row(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str, Any
         "who": case_view.person_name(turn, found.user),
         "device": names.get(found.device, found.device[:12]),
         "case_href": _place(found.case_id) if title else "",
-        "case_title": title or found.case_id[:8],
+        "case_title": title or _number_in(act) or case_view.unknown_title(turn, found.case_id),
         "reason": act_view.quarantine_reason(turn, found.reason),
-        "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in found.now_with),
+        "now_with": turn.say(N_(", ")).join(case_view.unit_name(turn, unit) for unit in found.now_with),
         "since": language.moment_text(turn.lang, found.since, short=True),
         "times": found.times,
         "may_take": _may_take(found),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from py_core.desk.forms import Form
-from py_core.desk.time_words import unit_term
+from py_core.desk.time_words import SAME_DAY, unit_term
 from py_core.desk.turn import Turn
 from py_core.directory import Offer
 from py_core.packs import Matter, Pack
@@ -173,7 +173,7 @@ def _limit(turn: Turn, choice: Choice) -> str:
     if choice.matter.limit:
         period = choice.matter.limit.period
         if period.n == 0:
-            return turn.say(N_("to be answered on the same day"))
+            return turn.say(SAME_DAY)
         unit = _unit(turn, choice.pack, period.n, period.unit)
         return turn.say(N_("to be answered in %(n)s %(unit)s"), n=period.n, unit=unit)
     return ""

@@ -13,6 +13,7 @@ from py_core.desk.frame import page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.recording import new_act
+from py_core.desk.slips_city import own_posts
 from py_core.desk.slips_offered import available, fits, issuable, issuing_facts, offers_of
 from py_core.desk.slips_sheet import Missing, fill
 from py_core.desk.slips_sources import papers_of
@@ -26,6 +27,9 @@ from py_core.views.language import N_
 __all__ = ["available", "papers", "show_index", "show_sheet", "show_slip", "take_print"]
 
 CONTENT_ERASED = N_("The content of this case was erased after its period: there is nothing left to print.")
+NO_OWN_POST = N_(
+    "The holder of post A hands work over with it to the holder of post B, and the city's list has you as the holder of no post A today. The administrator keeps that list."
+)
 _PAPER_NAMES = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
 # Registers of the city in which an entry of a form stands that no step of a case records.
 _REGISTERS = {
@@ -96,6 +100,8 @@ def show_sheet(turn: Turn, form: str, of: str) -> Response:
         if form == "F-23" and of != turn.identity.user:
             return problem(turn, 403, "not_allowed")  # it lists the open cases of that person
         sheet = Sheet(turn, person=person, unit=directory.units.get(person.unit))
+        if form == "F-23" and not own_posts(sheet):
+            return _refused(turn, plan, turn.say(NO_OWN_POST), [], "/slips")
     else:
         return problem(turn, 404, "unknown_page")
     return _answer(turn, plan, sheet, "/slips", turn.say(N_("Forms")), {})
@@ -106,6 +112,7 @@ def show_index(turn: Turn) -> Response:
     english, unit, directory = turn.lang == language.EN, turn.unit, turn.directory
     plans = load_prints().values()
     groups: list[dict[str, Any]] = []
+    hands_over = turn.person is not None and bool(own_posts(Sheet(turn, person=turn.person)))
 
     def group(title: str, subject: str, entries: list[tuple[str, str]]) -> None:
         forms = [plan for plan in plans if plan.subject == subject]
@@ -116,7 +123,7 @@ def show_index(turn: Turn) -> Response:
                 "forms": [
                     {"id": plan.form.id, "name": plan.form.en if english else plan.form.zh, "of": key}
                     for plan in forms
-                    if (plan.form.id != "F-23" or key == turn.identity.user)
+                    if (plan.form.id != "F-23" or (key == turn.identity.user and hands_over))
                     and (key not in packs or packs[key] in plan.form.sources)
                 ],
             }

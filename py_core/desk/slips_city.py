@@ -99,10 +99,19 @@ def _posts_desk(sheet: Sheet) -> str:
     return pack.term("role.dispatch_desk", sheet.turn.lang) if pack else ""
 
 
+def own_posts(sheet: Sheet) -> list[Any]:
+    """The posts that the sheet's person answers for today as A, not those of which it is only the stand-in."""
+    return [post for post in posts_of(sheet) if sheet.person is not None and post.a == sheet.person.id]
+
+
+def duties_of(sheet: Sheet) -> list[str]:
+    """What the sheet's person does; a post of which it is only the stand-in is told where it is all that there is."""
+    return [post_name(sheet, post) for post in own_posts(sheet) or posts_of(sheet)]
+
+
 def _stand_in(sheet: Sheet) -> list[str]:
-    me = sheet.person.id if sheet.person else ""
-    others = [post.b if post.a == me else post.a for post in posts_of(sheet)]
-    return list(dict.fromkeys(case_view.person_name(sheet.turn, user) for user in others))
+    """Who takes over when the sheet's person is away: the B of its own posts (BZ-AB-4)."""
+    return list(dict.fromkeys(case_view.person_name(sheet.turn, post.b) for post in own_posts(sheet)))
 
 
 def _work(sheet: Sheet) -> list[str]:
@@ -132,13 +141,15 @@ def _work(sheet: Sheet) -> list[str]:
 CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "directory.version": lambda s: str(s.turn.directory.version),
     "offer.handler": _offer_handler,
+    "offer.limit": limits.offer_limit,
     "offer.name": _offer_name,
     "offer.promise": lambda s: limits.period(s, s.offer.promise) if s.offer else "",
     "offer.units": _offer_units,
     "person.name": lambda s: s.person.name if s.person else "",
     "person.no_work": lambda s: s.turn.say(N_("No open case")),
     "person.phone": lambda s: s.person.phone if s.person else "",
-    "person.post": lambda s: [post_name(s, post) for post in posts_of(s)],
+    "person.own_posts": lambda s: [post_name(s, post) for post in own_posts(s)],
+    "person.post": duties_of,
     "person.stand_in": _stand_in,
     "person.title": lambda s: s.person.title if s.person else "",
     "person.work": _work,

@@ -7,7 +7,7 @@ from typing import Any
 
 from py_core.cases.state import Fact
 from py_core.desk.slips_subject import Sheet
-from py_core.desk.time_words import MORE_WORKDAYS, unit_term
+from py_core.desk.time_words import MORE_WORKDAYS, SAME_DAY, unit_term
 from py_core.periods import read_period
 from py_core.rules.extension import new_date
 from py_core.rules.situation import Situation
@@ -20,6 +20,15 @@ def period(sheet: Sheet, value: Any) -> str:
         return ""
     told = value["period"] if "period" in value else read_period(value, "promise")
     return f"{told.n} {sheet.term(unit_term(told.unit, told.n))}"
+
+
+def offer_limit(sheet: Sheet) -> str:
+    """What the regulation itself sets for a service's kind of matter: it binds where nothing was promised."""
+    pack = sheet.turn.packs.get(sheet.offer.pack) if sheet.offer else None
+    matter = pack.matters.get(sheet.offer.matter) if pack and sheet.offer else None
+    if matter is None or matter.limit is None:
+        return ""
+    return period(sheet, {"period": matter.limit.period}) if matter.limit.period.n else sheet.turn.say(SAME_DAY)
 
 
 def explicit_limit(sheet: Sheet) -> str:

@@ -15,7 +15,7 @@ from py_core.city.rules import unit_of_case
 from py_core.desk import case_view, secrecy
 from py_core.desk import slips_limits as limits
 from py_core.desk.act_view import field_text
-from py_core.desk.slips_city import CITY_SOURCES, OF_OFFER, OF_UNIT, of_offer, of_unit, post_name, posts_of
+from py_core.desk.slips_city import CITY_SOURCES, OF_OFFER, OF_UNIT, duties_of, of_offer, of_unit
 from py_core.desk.slips_subject import Sheet
 from py_core.desk.time_words import WORKDAYS, unit_term
 from py_core.desk.turn import Turn
@@ -144,15 +144,10 @@ def _first(sheet: Sheet) -> Person | None:
 
 
 def _duty(sheet: Sheet, person: Person | None) -> str:
-    """What somebody does, which is what the law wants told (WH-SW-3); the title only where no post is held.
-
-    A post of which somebody is only the stand-in is told where it is all that there is.
-    """
+    """What somebody does, which is what the law wants told (WH-SW-3); the title only where no post is held."""
     if person is None or sheet.opened is None:
         return ""
-    posts = posts_of(replace(sheet, person=person))
-    names = [post_name(sheet, post) for post in [post for post in posts if post.a == person.id] or posts]
-    return sheet.turn.say(N_(", ")).join(names) or person.title
+    return sheet.turn.say(N_(", ")).join(duties_of(replace(sheet, person=person))) or person.title
 
 
 def _you(sheet: Sheet) -> str:

@@ -10,10 +10,12 @@ from py_core.desk import act_view, case_view
 from py_core.desk.frame import page, uploading_text
 from py_core.desk.ports import Quarantined, Response
 from py_core.desk.turn import OpenCase, Turn
-from py_core.desk.visit_held import OpenVisit, open_visits
+from py_core.desk.visit_held import OpenVisit, open_visit, open_visits
+from py_core.documents import is_case_id
 from py_core.lineage import TOLD
 from py_core.views import language
 from py_core.views.language import N2_, N_
+from py_core.visits import is_visit_id
 
 Opened = OpenCase | OpenVisit
 RECEIVED_SHOWN = 20
@@ -63,6 +65,9 @@ PROBLEMS = {
     "record_fault": (N_("The city record has a fault at the moment. Sending is tried again by itself."), "", ""),
 }  # fmt: skip
 
+
+# What such a device sends lies at the centre: nobody is to be invited to work on there.
+_STOPPED = frozenset({"device_revoked", "device_frozen"})
 
 # A receipts file by USB stick is not encrypted, so it says that an act was left out and not why.
 REASON_TO_COME = N_("The centre has the reason: ask there, or it comes with the next contact by network.")
@@ -223,6 +228,10 @@ def _summary(turn: Turn) -> dict[str, Any]:
     else:
         state = N_("Offline. Nothing waits.")
         explained = N_("You can go on working. New acts stay on this device until the network is back.")
+    if status.problem in _STOPPED and turn.surroundings.where != "server":
+        explained = N_(
+            "Do not go on working here: what is recorded on this device now comes into the city record only if the centre decides so."
+        )
     problem, href, link = PROBLEMS.get(status.problem, (N_("Sending does not work at the moment."), "", ""))
     return {
         "state": turn.say(state),
@@ -242,6 +251,20 @@ def _named(turn: Turn, opened: Opened) -> dict[str, str]:
     return {"href": f"/cases/{opened.id}", "case_title": case_view.title_of(turn, opened)}
 
 
+def _named_by_id(turn: Turn, document_id: str) -> dict[str, str]:
+    """The same for an act that this device does not have: of a case that is here, has left, or was never here."""
+    if is_visit_id(document_id):
+        visit = open_visit(turn, document_id)
+        return _named(turn, visit) if visit else {"href": "", "case_title": case_view.unknown_title(turn, document_id)}
+    case = turn.open(document_id) if is_case_id(document_id) else None
+    if case is not None:
+        return _named(turn, case)
+    left = turn.store.left().get(document_id)
+    if left is not None:
+        return {"href": f"/cases/{document_id}", "case_title": left.title or left.number}
+    return {"href": "", "case_title": case_view.unknown_title(turn, document_id)}
+
+
 def _line(turn: Turn, opened: Opened, recorded: RecordedAct) -> dict[str, str]:
     return {
         "title": act_view.act_title(turn, recorded.act.events),
@@ -256,9 +279,9 @@ def _refused(turn: Turn, item: Quarantined, found: dict[str, tuple[Opened, Recor
     return {
         "hash": item.hash[:12],
         "title": act_view.act_title(turn, pair[1].act.events) if pair else turn.say(N_("Act")),
-        **(_named(turn, pair[0]) if pair else {"href": "", "case_title": item.case_id[:8]}),
+        **(_named(turn, pair[0]) if pair else _named_by_id(turn, item.case_id)),
         "reason": act_view.quarantine_reason(turn, item.reason),
-        "now_with": turn.say(N_("; ")).join(case_view.unit_name(turn, unit) for unit in item.now_with),
+        "now_with": turn.say(N_(", ")).join(case_view.unit_name(turn, unit) for unit in item.now_with),
         "by": case_view.person_name(turn, item.by) if item.by else "",
         "why": item.why or (turn.say(REASON_TO_COME) if item.is_decided else ""),
         "at": language.moment_text(turn.lang, item.at) if item.at else "",

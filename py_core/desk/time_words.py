@@ -17,6 +17,7 @@ ARRIVED_LATER_FROM = timedelta(hours=1)
 TOLERANCE = timedelta(seconds=5)  # acts have whole seconds, and an answer is on its way for a moment
 SERVER = "server"
 WORKDAYS = N2_("%(n)d working day", "%(n)d working days")
+SAME_DAY = N_("to be answered on the same day")
 MORE_WORKDAYS = N2_("%(n)d more working day", "%(n)d more working days")
 
 NEVER_MET = N_("time unsure: the device had never had contact with the record, only its own clock speaks for this time")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from day_office import in_front_of
-from fakes import Desk, FakeStore, appeal_form, service_form
+from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
 
 from e2e.further_steps import FURTHER
 from py_core.cases.commands import COMMANDS
@@ -83,6 +85,32 @@ def test_a_demand_holds_only_under_the_regulation_that_makes_it() -> None:
     assert demanding_article("BZ", "propose_refusal", "reason") == "BZ-FD-1"
     assert demanding_article("JY", "propose_refusal", "reason") == ""
     assert demanding_article("JY", "note", "note") == ""
+
+
+@pytest.mark.parametrize("problem", ["device_revoked", "device_frozen"])
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_nobody_is_invited_to_work_on_at_a_stopped_device(problem: str, waiting: int) -> None:
+    desk = Desk(store=FakeStore())
+    desk.store.status = SyncStatus(True, waiting, None, (), problem)
+    html = desk.get("/sync").html
+    assert "请勿在本机继续工作" in html
+    assert "可以继续工作" not in html
+    assert "自动发送" not in html
+
+
+def test_a_held_back_act_of_a_case_that_is_not_here_is_named_in_words() -> None:
+    desk = Desk(store=FakeStore())
+    held = Quarantined("ab" * 32, f"{7:032x}", "foreign_scope", now_with=("shuiwu", "xingqiao"))
+    desk.store.status = SyncStatus(True, 0, None, (held,), "")
+    html = desk.get("/sync").html
+    assert "未知办件" in html
+    assert held.case_id[:8] not in html
+    assert "、".join(DIRECTORY.units[each].zh for each in held.now_with) in html
+    desk.post("/register", **service_form())
+    desk.store.status = replace(desk.store.status, refused=(replace(held, case_id=KEY),))
+    html = desk.get("/sync").html
+    assert "未知办件" not in html
+    assert f'href="/cases/{KEY}"' in html
 
 
 def test_the_sync_page_says_the_truth_while_nothing_can_be_sent() -> None:

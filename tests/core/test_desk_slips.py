@@ -20,6 +20,7 @@ from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_offered import CONDITIONS
 from py_core.desk.slips_sheet import demanded
 from py_core.desk.slips_sources import known_source
+from py_core.directory import Post
 from py_core.packs import load_packs
 from py_core.packs.prints import Print, load_prints
 from py_core.views.environment import make_environment
@@ -310,8 +311,45 @@ def test_the_work_to_hand_over_is_the_person_s_own() -> None:
     desk, _ = city_with("F-01")
     assert "K7Q-000001" in paper(desk.get("/slips/F-23/lin").html)
     assert desk.get("/slips/F-23/zhou").status == 403
-    empty = Desk("zhou", store=FakeStore(CITY))
+    law = Post("law", "xingqiao", "综合执法岗", "Law", "zhou", "lin")
+    empty = Desk("zhou", store=FakeStore(replace(CITY, posts={"law": law})))
     assert "没有未办结的事项" in empty.get("/slips/F-23/zhou").html
+
+
+def test_work_is_handed_over_of_the_posts_held_as_a_and_to_their_b() -> None:
+    """She is only the stand-in of the other post, and who holds it takes nothing over from her (BZ-AB-4)."""
+    desk, _ = city_with("F-01")
+    law = Post("law", "xingqiao", "综合执法岗", "Law", "wang", "lin")
+    desk.store._directory = replace(CITY, posts={**CITY.posts, "law": law})
+    html = paper(desk.get("/slips/F-23/lin").html)
+    assert "综合受理岗" in html
+    assert "周建国" in html
+    for foreign in ("综合执法岗", CITY.people["wang"].name):
+        assert foreign not in html
+    assert "综合执法岗" not in paper(desk.get("/slips/F-29/lin").html)
+
+
+def test_who_holds_no_post_as_a_has_nothing_to_hand_over_with() -> None:
+    desk = Desk("zhou", store=FakeStore(CITY))
+    assert "/slips/F-23/" not in desk.get("/slips").html
+    refused = desk.get("/slips/F-23/zhou")
+    assert refused.status == 409
+    assert "A岗责任人" in refused.html
+
+
+def test_a_badge_of_somebody_without_a_post_names_the_title() -> None:
+    desk = Desk("lin", store=FakeStore(replace(CITY, posts={})))
+    badge = desk.get("/slips/F-29/lin")
+    assert badge.status == 200
+    assert paper(badge.html).count(CITY.people["lin"].title) == 2
+
+
+def test_a_service_without_a_promise_states_the_limit_of_its_regulation() -> None:
+    offer = replace(CITY.offers["temp-water"], pack="BZ", matter="review", promise=None)
+    desk = Desk("lin", store=FakeStore(replace(CITY, offers={offer.id: offer})))
+    page = desk.get(f"/slips/F-26/{offer.id}")
+    assert page.status == 200
+    assert re.search(r"1 个?工作日", paper(page.html))
 
 
 def test_the_page_of_forms_leads_to_every_form_without_a_case() -> None:

@@ -83,6 +83,16 @@ def test_the_centre_sees_it_first(browser: Browser, parts: Parts) -> None:
     assert page.index("exists twice since") < page.index("吴敏")
 
 
+def test_a_held_case_that_the_record_does_not_have_is_named_in_words(browser: Browser, parts: Parts) -> None:
+    lin = copied(parts)
+    lin.sync(lin.act(case_id(4), registered(number="K7Q-000009")), lin.act(case_id(5), registered()))
+    browser.sign_in("qian")
+    page = browser.get("/centre/quarantine?lang=en").text
+    assert "K7Q-000009" in page
+    assert "Unknown case" in page
+    assert f">{case_id(5)[:8]}" not in page
+
+
 def test_the_centre_can_take_an_act_whose_number_was_used_and_what_rests_on_it(parts: Parts, browser: Browser) -> None:
     """Both registrations were done, and both people have a receipt: neither is worth less."""
     lin = copied(parts)
