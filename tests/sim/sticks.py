@@ -10,7 +10,6 @@ from py_core.carry import CarryRefused
 from .city_record import RecordCrashed
 from .device import NotSigned
 from .disk import Crashed, DiskFull
-from .lines import flipped
 from .times import DAY
 from .trace import Broken
 
@@ -35,8 +34,19 @@ def handled(world: World, file: bytes) -> bytes:
     """What is left of a file after a stick."""
     fate = world.carriers.random()
     if fate < 0.1:
-        return file[: world.carriers.randrange(len(file))]
-    return flipped(file, world.carriers) if fate < 0.2 else file
+        return file[: _place(world, file)]
+    if fate < 0.2:
+        damaged = bytearray(file)
+        for _ in range(world.carriers.randint(1, 4)):
+            damaged[_place(world, file)] ^= 1 << world.carriers.randrange(8)
+        return bytes(damaged)
+    return file
+
+
+def _place(world: World, file: bytes) -> int:
+    """Somewhere in a file, by one draw whatever its length: compressed signatures make it some bytes longer or shorter
+    from run to run, and `randrange` draws again where a number is too large, so that all later chances would be others."""
+    return world.carriers.getrandbits(32) % len(file)
 
 
 def hand_in(world: World, machine: Machine, file: bytes) -> None:
@@ -45,7 +55,7 @@ def hand_in(world: World, machine: Machine, file: bytes) -> None:
         taken = world.record.take_file(file, crash_rate)
     except CarryRefused as error:
         world.count(f"file refused: {error.code}")
-        world.trace.note("a file is refused", error.code)
+        world.trace.note("a file is refused")  # not why: what lies at a damaged place is not the same in every run
         return
     except RecordCrashed:
         world.trace.note("record crashes over a file")
@@ -88,7 +98,7 @@ def carry_back(world: World, machine: Machine, receipts: bytes, whole: bool) -> 
         device.take_receipts(receipts)
     except CarryRefused as error:
         world.count(f"receipts refused: {error.code}")
-        world.trace.note(device.name, "refuses receipts", error.code)
+        world.trace.note(device.name, "refuses receipts")
     except NotSigned:
         if whole:
             raise Broken("receipts that the record signed are not believed") from None
