@@ -4,48 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 from py_core.errors import Malformed
 from py_core.wire.frames import Frame, Json
-from py_core.wire.messages import (
-    HELD_MAX,
-    NAMES_MAX,
-    ActorAnnouncement,
-    Beacon,
-    Carried,
-    Config,
-    End,
-    ErrorMessage,
-    Hello,
-    Message,
-    Revoke,
-    Ruled,
-    Verdict,
-    WholeCase,
-)
+from py_core.wire.messages import HELD_MAX, NAMES_MAX, Message
 
-_NAMES: dict[type[Message], str] = {
-    Hello: "hello",
-    ActorAnnouncement: "actor",
-    Verdict: "verdict",
-    Ruled: "ruled",
-    Revoke: "revoke",
-    Config: "config",
-    Beacon: "beacon",
-    End: "end",
-    ErrorMessage: "error",
-    Carried: "carried",
-    WholeCase: "case",
-}
-_CLASSES = {name: cls for cls, name in _NAMES.items()}
+_CLASSES: Mapping[str, type[Message]] = {cls.t: cls for cls in get_args(Message)}
 
 
 def message_frame(message: Message) -> Json:
     """A message as its frame."""
     values = {f.name: getattr(message, f.name) for f in fields(message)}
     said = {f.name: values[f.name] for f in fields(message) if not f.metadata or values[f.name] != f.default}
-    return Json({"t": _NAMES[type(message)], **said})
+    return Json({"t": message.t, **said})
 
 
 def read_message(frame: Frame) -> Message:
@@ -59,17 +31,16 @@ def read_message(frame: Frame) -> Message:
 
 
 def _read(cls: type[Message], data: Mapping[str, Any]) -> Message:
-    name = _NAMES[cls]
     values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
     for f in fields(cls):
         if f.name in values and not _CHECKS[str(f.type)](values[f.name]):
-            raise Malformed(f"{name}.{f.name}", "has a wrong value")
+            raise Malformed(f"{cls.t}.{f.name}", "has a wrong value")
         if isinstance(values.get(f.name), list):
             values[f.name] = tuple(values[f.name])
     try:
         return cls(**values)
     except TypeError as error:
-        raise Malformed(name, "lacks a value") from error
+        raise Malformed(cls.t, "lacks a value") from error
 
 
 def _is_count(value: object) -> bool:

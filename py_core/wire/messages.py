@@ -1,5 +1,6 @@
 """What both sides can say to each other: the messages and the words in them. Must not know how they are written down.
 
+`t` of a message is the name of its kind; a class counts as a message once it stands in `Message`.
 Unknown further keys of a message are left alone, so that a newer side can say more.
 """
 
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from py_core.wire.frames import ALG_ED25519
 
@@ -40,6 +41,7 @@ class Hello:
     out of scope. The rest is what the centre sees of the device.
     """
 
+    t: ClassVar = "hello"
     device: str
     cursor: int
     config: int  # version of the directory held, 0 for none
@@ -66,6 +68,7 @@ class Hello:
 class ActorAnnouncement:
     """Binds an Automerge actor to the device of the exchange."""
 
+    t: ClassVar = "actor"
     actor: str
     sig: str
     alg: int = ALG_ED25519
@@ -82,6 +85,7 @@ class Verdict:
     `case` is only told in a receipts file that proves its acts, whose reader may have settled some of them already.
     """
 
+    t: ClassVar = "verdict"
     hash: str
     verdict: Verdict_
     reason: str = ""
@@ -99,6 +103,7 @@ class Ruled:
     `in_scope`: whether the case is in the device's scope; if not, it is revoked with this message.
     """
 
+    t: ClassVar = "ruled"
     hash: str
     taken: bool
     by: str
@@ -114,6 +119,7 @@ class Ruled:
 class Revoke:
     """A case has left the device's scope; `log_index` is the act that let it go."""
 
+    t: ClassVar = "revoke"
     case: str
     log_index: int
 
@@ -122,6 +128,7 @@ class Revoke:
 class Config:
     """The whole directory, sent when the device's version is older."""
 
+    t: ClassVar = "config"
     directory: Mapping[str, Any]
 
 
@@ -133,6 +140,7 @@ class Beacon:
     `older` entries, which is the device's `Hello.log_size`.
     """
 
+    t: ClassVar = "beacon"
     id: str
     server_time_ms: int
     log_size: int
@@ -150,6 +158,7 @@ class End:
     history went on from a backup: what the device has from this number on, the record may have lost.
     """
 
+    t: ClassVar = "end"
     cursor: int
     more: bool
     scope: str = ""
@@ -162,6 +171,7 @@ class End:
 class ErrorMessage:
     """The whole body of an answer that is not 200."""
 
+    t: ClassVar = "error"
     code: str
     message: str
 
@@ -170,6 +180,7 @@ class ErrorMessage:
 class WholeCase:
     """Follows the changes of a case that the request wanted: they are all `acts` of it; 0 where it is out of scope."""
 
+    t: ClassVar = "case"
     case: str
     acts: int
 
@@ -184,6 +195,7 @@ class Carried:
     better.
     """
 
+    t: ClassVar = "carried"
     device: str
     file: str
     imported_at_ms: int

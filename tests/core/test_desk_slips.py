@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from fakes import Desk, FakeStore
+from paper_words import paper
 from slip_cases import CASE_FORMS, CITY, OF_THE_CITY, city_with
 
 from py_core.cases.events import EVENTS
@@ -44,15 +44,6 @@ def sheet(form: str, *, lang: str = "zh-CN", desk: Desk | None = None) -> tuple[
         made, case_id = city_with(form)
         response = (desk or made).get(f"/cases/{case_id}/slips/{form}", lang)
     return response.status, response.html
-
-
-UNBROKEN = re.compile(r'<span class="sw-unbroken">([^<]*)</span>')
-
-
-def paper(html: str) -> str:
-    """What stands on the sheet, as text."""
-    sheet = html.split("<article")[1].split("</article>")[0]
-    return unescape(re.sub(r"<[^>]*>", " ", UNBROKEN.sub(r"\1", sheet)))
 
 
 def test_every_form_to_f_37_is_printed() -> None:

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
+from paper_words import UNBROKEN
 from slip_cases import record
-from test_desk_slips import UNBROKEN
 
 from py_core.cases.acts import read_act
 from py_core.visits import VISIT_COMMANDS, visit_id

@@ -13,7 +13,10 @@ from argon2 import PasswordHasher
 from browsing import Browser, serving
 from laptop import PASSWORD, SeededEntropy, StandingClock, city_document
 from postgresql import Cluster, running_cluster
+from returned import Restore
 
+from server.backup import return_backup
+from server.database import Database
 from server.engine import EngineOutside
 from server.parts import Parts, assemble
 from server.settings import Settings
@@ -87,3 +90,31 @@ def url(parts: Parts, password_hash: str) -> Iterator[str]:
 def browser(url: str) -> Iterator[Browser]:
     with Browser(url) as made:
         yield made
+
+
+@pytest.fixture
+def restored(parts: Parts, tmp_path: Path, engine: EngineOutside, request: pytest.FixtureRequest) -> Iterator[Restore]:
+    """Makes a record out of a backup, in the same kind of database as `parts` and with its clock."""
+    made: list[Parts] = []
+    urls: list[str] = []
+
+    def restore(folder: Path) -> Parts:
+        data = tmp_path / f"back {len(made)}"
+        data.mkdir()
+        settings = Settings(data, similar_cases=False)
+        if parts.settings.database_url is not None:
+            cluster: Cluster = request.getfixturevalue("cluster")
+            urls.append(cluster.make())
+            settings = Settings(data, database_url=urls[-1], similar_cases=False)
+        database = Database.open(settings.database, 5)
+        entropy = SeededEntropy(f"restore {len(made)}")
+        return_backup(folder, database, data, parts.clock.now(), entropy)
+        database.close()
+        made.append(assemble(settings, parts.clock, entropy, engine))
+        return made[-1]
+
+    yield restore
+    for each in made:
+        each.close()
+    for url in urls:
+        request.getfixturevalue("cluster").drop(url)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from laptop import Laptop, StandingClock, case_id, registered
+from returned import erase_and_undo
 from test_erasing import everything
 from test_reporters_apart import (
     ADDRESS,
@@ -26,7 +27,6 @@ from py_core.desk.ports import DeviceRevocation, LateDecision
 from py_core.packs import load_packs
 from py_core.reporters import apart, complainer_id, reporter_id
 from server import audit, late_work, record
-from server.erased_list import ErasedList
 from server.erasing import due, erase_again, erase_document, erase_due
 from server.own_device import NotRecorded
 from server.parts import Parts
@@ -287,22 +287,11 @@ def held(parts: Parts) -> list[int]:
         return [each.id for each in late_work.held(connection)]
 
 
-def test_an_older_backup_does_not_bring_it_back(
-    parts: Parts, lin: Laptop, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_older_backup_does_not_bring_it_back(parts: Parts, lin: Laptop, clock: StandingClock) -> None:
     document, (_, beside) = complained(lin)
     assert verdicts(lin, beside) == ["accepted"]
     clock.pass_time(days=366 * 3 + 1)
-    add = ErasedList.add
-
-    def added_and_undone(*given: Any) -> None:
-        add(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ErasedList, "add", added_and_undone)
-        with pytest.raises(KeyboardInterrupt):
-            erase_due(parts, "he")
+    erase_and_undo(parts)
     assert erased(parts, document) == [False]
     assert (erase_again(parts).documents, erased(parts, document)) == (1, [True])
     assert (left_of(parts), faults(parts)) == ([], [])

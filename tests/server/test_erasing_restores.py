@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from laptop import Laptop, SeededEntropy
-from postgresql import Cluster
+from laptop import Laptop
+from returned import Restore, erase_and_undo
 from test_erasing import CANARIES, NUMBER, OLD, faults, hold, left_of, lin, old, page
 
 from py_core.desk.keeping import documents
 from server import erasing, record
-from server.backup import return_backup, take_backup
-from server.database import Database
-from server.engine import EngineOutside
+from server.backup import take_backup
 from server.erased_list import FILE, ErasedList
 from server.erasing import ErasingRefused, erase_again, erase_due
-from server.parts import Parts, assemble
-from server.settings import Settings
+from server.parts import Parts
 
 __all__ = ["lin", "old"]  # fixtures
-Restore = Callable[[Path], Parts]
 
 
-def test_a_listed_erasure_that_was_not_committed_is_done_at_the_next_start(
-    old: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add = ErasedList.add
-
-    def added_and_killed(*given: Any) -> None:
-        add(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ErasedList, "add", added_and_killed)
-        with pytest.raises(KeyboardInterrupt):
-            erase_due(old, "he")
+def test_a_listed_erasure_that_was_not_committed_is_done_at_the_next_start(old: Parts) -> None:
+    erase_and_undo(old)
     assert left_of(old) != []
     assert hold(old).status == 303
     assert erase_again(old).documents == 0  # held since: the hold is the later word
@@ -45,33 +28,6 @@ def test_a_listed_erasure_that_was_not_committed_is_done_at_the_next_start(
     page(old, "qian", f"/centre/keeping/{OLD}", {"do": ["lift"], "acts": [act], "reason": ["x"], "key": ["0"]})
     assert erase_again(old).documents == 1
     assert (left_of(old), faults(old)) == ([], [])
-
-
-@pytest.fixture
-def restored(old: Parts, tmp_path: Path, engine: EngineOutside, request: pytest.FixtureRequest) -> Iterator[Restore]:
-    """Makes a record out of a backup, in the same kind of database."""
-    made: list[Parts] = []
-    urls: list[str] = []
-
-    def restore(folder: Path) -> Parts:
-        data = tmp_path / f"back {len(made)}"
-        data.mkdir()
-        if old.settings.database_url is not None:
-            cluster: Cluster = request.getfixturevalue("cluster")
-            urls.append(cluster.make())
-        address = urls[-1] if urls else None
-        settings = Settings(data, database_url=address, similar_cases=False)
-        database = Database.open(settings.database, 5)
-        return_backup(folder, database, data, old.clock.now(), SeededEntropy("restore"))
-        database.close()
-        made.append(assemble(settings, old.clock, SeededEntropy(f"restored {len(made)}"), engine))
-        return made[-1]
-
-    yield restore
-    for each in made:
-        each.close()
-    for url in urls:
-        request.getfixturevalue("cluster").drop(url)
 
 
 def test_an_older_backup_does_not_bring_it_back(old: Parts, tmp_path: Path, restored: Restore) -> None:

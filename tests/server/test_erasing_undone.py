@@ -11,6 +11,7 @@ import httpx
 import pytest
 from browsing import fill_disk, free_disk, serving
 from laptop import Laptop, StandingClock
+from returned import erase_and_undo
 from sqlalchemy import Connection, insert
 from test_erasing import CANARIES, OLD, faults, left_of, lin, old, page
 
@@ -29,18 +30,9 @@ FULL, UNKNOWN = "服务器磁盘已满", "原因见服务器日志"
 
 
 @pytest.fixture
-def listed(old: Parts, lin: Laptop, monkeypatch: pytest.MonkeyPatch) -> Parts:
+def listed(old: Parts, lin: Laptop) -> Parts:
     """A record with a document that its list of erasures names, as after a return from an older backup."""
-    add = ErasedList.add
-
-    def added_and_undone(*given: Any) -> None:
-        add(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ErasedList, "add", added_and_undone)
-        with pytest.raises(KeyboardInterrupt):
-            erase_due(old, "he")
+    erase_and_undo(old)
     assert left_of(old) == list(CANARIES)
     return old
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
-from postgresql import Cluster
+from laptop import Laptop, case_id, registered
+from returned import Restore
 from sqlalchemy import delete, select, update
 
 from py_core import wire
@@ -22,22 +21,19 @@ from py_core.exchanged import Received, WaitingAct
 from py_core.standing import standing_of
 from py_core.sync import SyncClient
 from server import audit, late_work, lineage, record
-from server.backup import return_backup, take_backup
-from server.database import Database
+from server.backup import take_backup
 from server.devices import device_by_id, enrolment_of
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.keys import verifies
 from server.own_device import NotRecorded
-from server.parts import Parts, assemble
+from server.parts import Parts
 from server.returning import NotReturned, take_back
-from server.settings import Settings
 from server.tables import devices
 from server.verification import verify
 from server.witness import InDatabase, NotProven, look, look_again
 
 CASE, OTHER = case_id(1), case_id(2)
-Restore = Callable[[Path], Parts]
 
 
 @pytest.fixture
@@ -50,36 +46,8 @@ def zhao(parts: Parts) -> Laptop:
     return Laptop(parts, "zhao")
 
 
-@pytest.fixture
-def restored(parts: Parts, tmp_path: Path, engine: EngineOutside, request: pytest.FixtureRequest) -> Iterator[Restore]:
-    """Makes a record out of a backup, in the same kind of database as `parts`."""
-    made: list[Parts] = []
-    urls: list[str] = []
-
-    def restore(folder: Path) -> Parts:
-        data = tmp_path / f"back {len(made)}"
-        data.mkdir()
-        settings = Settings(data, similar_cases=False)
-        if parts.settings.database_url is not None:
-            cluster: Cluster = request.getfixturevalue("cluster")
-            urls.append(cluster.make())
-            settings = Settings(data, database_url=urls[-1], similar_cases=False)
-        database = Database.open(settings.database, 5)
-        entropy = SeededEntropy(f"restore {len(made)}")
-        return_backup(folder, database, data, StandingClock().now(), entropy)
-        database.close()
-        made.append(assemble(settings, StandingClock(), entropy, engine))
-        return made[-1]
-
-    yield restore
-    for each in made:
-        each.close()
-    for url in urls:
-        request.getfixturevalue("cluster").drop(url)
-
-
 def backup(parts: Parts, folder: Path) -> Path:
-    return take_backup(parts.database, parts.settings.data, folder, StandingClock().now()).folder
+    return take_backup(parts.database, parts.settings.data, folder, parts.clock.now()).folder
 
 
 def ask(laptop: Laptop, *pushed: wire.Pushed, **hello: Any) -> list[Any]:
