@@ -7,6 +7,7 @@ answered requests, so that no server has to live through weeks for a form.
 from __future__ import annotations
 
 import mimetypes
+import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +23,8 @@ from day_office import Office, WatchedOffice, in_front_of, state_of, work_throug
 from slip_cases import OF_THE_CITY, city_with
 
 from e2e.further_steps import FURTHER
-from e2e.working_days import DAYS, LIN
+from e2e.working_days import DAYS, LIN, STAND_IN
+from py_core.desk.ports import Request
 from py_core.desk.problems import PROBLEMS, problem_page
 from py_core.packs.prints import load_prints
 
@@ -44,12 +46,36 @@ def steps() -> Iterator[tuple[str, str, Pages]]:
                 if empty.status == 422:
                     yield f"do-{name}-empty", path, {"zh-CN": empty.html}
         yield from kept(office, pack)
+        if pack == "BZ":
+            yield from absence(office)
     for (pack, command), way in FURTHER.items():
         if command not in done:
             done.add(command)
             desk, case = in_front_of(way, pack)
             path = f"{case}/do/{command}"
             yield f"do-{command}", path, {lang: desk.get(path, lang).html for lang in LANGUAGES}
+
+
+def absence(office: Office) -> Iterator[tuple[str, str, Pages]]:
+    """The page of an absence: empty, with faults, what it will record, and recorded, for both sides."""
+    desk, stand_in = office.desks[LIN], office.desks[STAND_IN]
+    desk.now = stand_in.now = office.now
+    yield "absence-empty", "/absence", {lang: desk.get("/absence", lang).html for lang in LANGUAGES}
+    cases = re.findall(r'name="case" id="[^"]+" value="(\w+)"', desk.get("/absence").html)
+    days = {"from": [office.now.date().isoformat()], "to": [(office.now.date() + timedelta(days=5)).isoformat()]}
+    typed = {**days, "case": cases[1:], "briefed": ["yes"], "stand_in": ["B"], "do": ["look"]}
+    for name, more in (("faults", {}), ("preview", {f"words-{cases[0]}": ["本人在外地继续办理。"]})):
+        asked = {lang: Request("POST", "/absence", {}, typed | more, lang) for lang in LANGUAGES}
+        yield f"absence-{name}", "/absence", {lang: desk.answer(each).html for lang, each in asked.items()}
+    confirmed = {**days, "case": cases[1:], "briefed": ["yes"], "stand_in": ["B"], "do": ["look"]}
+    confirmed[f"words-{cases[0]}"] = ["本人在外地继续办理。"]
+    seen = re.search(r'name="seen" value="(\w+)"', desk.answer(Request("POST", "/absence", {}, confirmed)).html)
+    assert seen
+    desk.post("/absence", **{**confirmed, "do": ["confirm"], "seen": [seen[1]]})
+    yield "absence-recorded", "/absence", {lang: desk.get("/absence", lang, done="absence").html for lang in LANGUAGES}
+    yield "absence-today", "/today", {lang: desk.get("/today", lang).html for lang in LANGUAGES}
+    office.network()
+    yield "absence-stand-in", "/today", {lang: stand_in.get("/today", lang).html for lang in LANGUAGES}
 
 
 def kept(office: Office, pack: str) -> Iterator[tuple[str, str, Pages]]:

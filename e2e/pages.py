@@ -25,6 +25,7 @@ def pages_of(page: Page, city: City) -> Iterator[tuple[str, str]]:
     """Name and address of every page that this person can see; cases are picked from the lists."""
     yield "today", "/today"
     yield "today-unit", "/today?scope=unit"
+    yield "absence", "/absence"
     yield "register", "/register"
     yield "cases", "/cases"
     yield "sync", "/sync"

@@ -236,6 +236,7 @@ BZ = Day(
             _do(LIN, "部室不清", "request_lead", note="涉及两个部室。"),
             _do(LIN, "A岗外出", "record_absence", who="A", from_="{+0}", to="{+2}", briefed="yes"),
             _do(LIN, "A岗外出", "record_absence", who="B", from_="{+0}", to="{+1}", briefed="yes"),
+            _do(LIN, "A岗外出", "end_absence", who="B", back="{+1}"),
             _do(LIN, "留言来访", "leave_message", phone="13800004321", note="来访未遇，请回电。"),
             _do(LIN, "紧急重大", "report_urgent", note="已电话报告主任。"),
             _do(LIN, "AB岗调整", "change_post", note="由赵磊任综合受理岗B岗。"),

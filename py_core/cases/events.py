@@ -239,6 +239,12 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("to", "date", "Last day away", True),
         _f("briefed", "bool", "Work was handed over", True),
         _f("reason", "long_text", "Special reason"),
+        _f("stand_in", "text", "Stands in instead of the holder of post B"),
+        _f("explained", "long_text", "What was explained and handed over"),
+    ),
+    "absence_ended": (
+        _f("who", "choice", "Post", True, ("A", "B")),
+        _f("back", "date", "First day back", True),
     ),
     "acting_arranged": (_f("by", "text", "By", True), _f("who", "text", "Acting person")),
     "post_changed": (_f("note", "long_text", "What is changed"),),

@@ -21,6 +21,7 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
 from py_core.reporters import COMPLAINER, PARTICULARS
+from py_core.rules.absences import absences, away_on
 from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
@@ -133,6 +134,9 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         kinds = [name.partition(":") for name in opened.assessment.proposals]
         proposed = [trigger for kind, _, trigger in kinds if kind == "supervision"]
         return {"trigger": proposed[0]} if proposed else {}
+    if spec.name == "end_absence":
+        posts = {each.who for each in absences(opened.case) if each.last >= turn.moment.date()}
+        return {"who": posts.pop() if len(posts) == 1 else "", "back": turn.moment.date().isoformat()}
     if spec.name == "notify_procedure_time":
         started = opened.case.all("procedure_started")
         days = started[0].data.get("expected_workdays") if len(started) == 1 else None
@@ -231,9 +235,9 @@ def _options(
     if field.name == "subject":
         units = [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
         return [{"value": person.id, "text": person.name} for person in turn.directory.people.values()] + units
-    if field.name in ("handler", "who") and field.kind == "text":
+    if field.name in ("handler", "who", "stand_in") and field.kind == "text":
         unit = turn.person.unit if turn.person else ""
-        away = _recorded_away(turn, opened) if field.name == "who" else frozenset()
+        away = frozenset() if field.name == "handler" else _recorded_away(turn, opened)
         return [
             {"value": person.id, "text": person.name}
             for person in turn.people
@@ -254,11 +258,7 @@ def _options(
 def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:
     """Who of the case's post is recorded as away today: nobody of them can stand in (BZ-AB-4)."""
     today = turn.moment.date()
-    posts = {
-        fact.data["who"]
-        for fact in opened.case.all("absence_recorded")
-        if fact.data["from"] <= today <= fact.data["to"]
-    }
+    posts = away_on(opened.case, today)
     stand_ins = turn.directory.stand_ins_of(opened.glance.people, today)
     holders = {post.a for post in turn.directory.posts.values() if post.b in stand_ins} & opened.glance.people
     return frozenset((holders if "A" in posts else set()) | (set(stand_ins) if "B" in posts else set()))

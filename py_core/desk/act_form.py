@@ -64,7 +64,7 @@ def _with_case(turn: Turn, case_id: str, command: str, answer: object) -> Respon
 
 
 def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
-    _require_lawful(turn, opened, spec)
+    require_lawful(turn, opened, spec)
     shown = shown_moment(turn.surroundings.now)
     filled = act_fields.defaults(turn, opened, spec)
     key = form_key(turn, opened.acts)
@@ -85,7 +85,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     said = {name: value for name, value in fields.items() if name not in COMPLAINER}  # those stand beside the case
     if sent_before(turn, opened.acts, spec.name, form.value("key"), [{"type": spec.event, **said}]):
         return redirect(f"/cases/{opened.id}?done=again{_still_from(turn)}")
-    _require_lawful(turn, opened, spec)
+    require_lawful(turn, opened, spec)
     try:
         events = decide(opened.case, Command(spec.name, fields), turn.law(opened.case, occurred_at))
     except Refused as refused:
@@ -96,23 +96,26 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         return _page(turn, opened, spec, form, status=422)
     done = "decision" if is_decision(spec.name) else "act"
     location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done={done}{_still_from(turn)}"
-    return Response(303, location=location, acts=_acts(turn, opened, spec, events, occurred_at))
+    return Response(303, location=location, acts=acts_of(turn, opened, spec, events, occurred_at))
 
 
 def _still_from(turn: Turn) -> str:
     return f"&from={came_from(turn)}" if came_from(turn) else ""
 
 
-def _acts(
-    turn: Turn, opened: OpenCase, spec: CommandSpec, events: tuple[Event, ...], at: datetime
+def acts_of(
+    turn: Turn, opened: OpenCase, spec: CommandSpec, events: tuple[Event, ...], at: datetime, after: int = 0
 ) -> tuple[NewAct, ...]:
-    """The act in the case and, of a complaint whose maker stays secret, the one beside it that says who that is."""
+    """The act in the case and, of a complaint whose maker stays secret, the one beside it that says who that is.
+
+    `after` counts the acts of the same answer before these: one page may take the same step in several cases.
+    """
     unit = turn.person.unit if turn.person else ""
     begun = opened.case.registered.data if opened.case.registered is not None else {}
     random_id = turn.surroundings.new_id()
     events, document, beside = complaint_apart(opened.id, begun, events, unit, random_id, turn.store.packs())
-    made = new_act(turn, opened.id, spec.name, events, at)
-    return (made,) if beside is None else (made, new_act(turn, document, "tell_reporter", (beside,), at, after=1))
+    made = new_act(turn, opened.id, spec.name, events, at, after)
+    return (made,) if beside is None else (made, new_act(turn, document, "tell_reporter", (beside,), at, after + 1))
 
 
 def _slip_after(turn: Turn, opened: OpenCase, spec: CommandSpec, fields: Mapping[str, object]) -> str:
@@ -125,7 +128,7 @@ def _slip_after(turn: Turn, opened: OpenCase, spec: CommandSpec, fields: Mapping
     return f"/slips/{form}" if form else ""
 
 
-def _require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
+def require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
     """Raises `Refused` with the article when the step is not among those that are lawful now for this person."""
     context = turn.law(opened.case)
     if spec.name == "reveal_field" and (hidden := secrecy.hidden_reporter(turn, opened)):

@@ -169,6 +169,11 @@ def facts_of(turn: Turn, act: Act) -> list[dict[str, str]]:
     return [fact for event in act.events for fact in _facts(turn, None, event, act.user, _NAMES_ONLY)]
 
 
+def facts_in_case(turn: Turn, opened: OpenCase, event: Event) -> list[dict[str, str]]:
+    """What an event says, as the timeline of its case would show it."""
+    return _facts(turn, turn.pack_of(opened.case), event, turn.identity.user)
+
+
 def _facts(
     turn: Turn, pack: Pack | None, event: Event, user: str, elsewhere: frozenset[str] = _SHOWN_ELSEWHERE
 ) -> list[dict[str, str]]:
@@ -225,7 +230,7 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
     if unit is not None and spec.name in ("to", "by", "lead", "unit", "assists"):
         return unit.en if turn.lang == language.EN else unit.zh
     person = turn.directory.people.get(text)
-    if person is not None and spec.name in ("by", "handler", "who"):
+    if person is not None and spec.name in ("by", "handler", "who", "stand_in"):
         return person.name
     if spec.name == "by_role" and pack is not None:
         return pack.term(f"role.{text}", turn.lang)

@@ -200,10 +200,8 @@ def _met(opened: OpenCase) -> str:
 def _wish(turn: Turn, opened: OpenCase, fact: Fact) -> str:
     """What is asked for in numbers: the new date, or the working days and the date that they lead to."""
     if fact.type == "absence_recorded":
-        told = case_view.away_on(opened.case, turn.moment.date())
-        return turn.say(N_("; ")).join(
-            case_view.away_text(turn, fact, partial(language.day_text, turn.lang)) for fact in told
-        )
+        day = partial(language.day_text, turn.lang)
+        return turn.say(N_("; ")).join(case_view.away_texts(turn, opened.case, turn.moment.date(), day))
     until, days = fact.data.get("until"), fact.data.get("workdays")
     if until:
         return turn.say(N_("New date %(day)s"), day=language.day_text(turn.lang, until))

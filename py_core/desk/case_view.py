@@ -12,6 +12,7 @@ from py_core.desk.city_words import cause_of
 from py_core.desk.glance import unseen_changes
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer
+from py_core.rules.absences import away_on
 from py_core.rules.assessment import Assessment
 from py_core.values import local
 from py_core.views import language
@@ -204,16 +205,13 @@ def taken(case: Case) -> Fact | None:
     return max((fact for fact in found if fact is not None), key=lambda fact: fact.index, default=None)
 
 
-def away_on(case: Case, day: date) -> list[Fact]:
-    """By which acts somebody of the post is away that day, the newest word on each post holder (BZ-AB-4)."""
-    told = (fact for fact in case.all("absence_recorded") if fact.data["from"] <= day <= fact.data["to"])
-    return [fact for _, fact in sorted({fact.data["who"]: fact for fact in told}.items())]
-
-
-def away_text(turn: Turn, fact: Fact, day: Callable[[Any], str]) -> str:
-    """Who of the post is away from when to when; `day` writes a date as the page or paper does."""
+def away_texts(turn: Turn, case: Case, on: date, day: Callable[[Any], str]) -> list[str]:
+    """Who of the post is away on a day, from when to when; `day` writes a date as the page or paper does (BZ-AB-4)."""
     words = N_("post %(who)s is away from %(first)s to %(last)s")
-    return turn.say(words, who=fact.data["who"], first=day(fact.data["from"]), last=day(fact.data["to"]))
+    return [
+        turn.say(words, who=who, first=day(each.first), last=day(each.last))
+        for who, each in sorted(away_on(case, on).items())
+    ]
 
 
 def unknown_title(turn: Turn, document_id: str) -> str:

@@ -58,6 +58,7 @@ EVENT_TITLES: Mapping[str, str] = {
     "instruction_given": N_("Leader's instruction"),
     "urgent_reported": N_("Reported as urgent"),
     "absence_recorded": N_("Absence recorded"),
+    "absence_ended": N_("Return recorded"),
     "acting_arranged": N_("Acting person arranged"),
     "post_changed": N_("Post changed"),
     "post_change_filed": N_("Change of post filed"),

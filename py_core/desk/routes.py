@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from py_core.desk import (
+    absence_page,
     act_form,
     alerts,
     approvals,
@@ -84,6 +85,7 @@ ROUTES = (
     _route(r"/today", today.show_today, right=""),
     _route(r"/today/alerts", alerts.show_alerts),
     _route(r"/today/calendar", calendar_file.show_calendar),
+    _route(r"/absence", absence_page.show_absence, absence_page.take_absence, right="work_on_cases"),
     _route(r"/register", register.show_register, register.take_register, right="work_on_cases"),
     _route(r"/register/similar", register.show_register, register.show_similar, right="work_on_cases", looks=True),
     _route(r"/cases", show_cases, show_cases, looks=True),

@@ -264,7 +264,7 @@ def _away(sheet: Sheet) -> list[str]:
     """Who of the post was away on the day of the arrangement, each with the own days (BZ-AB-4)."""
     assert sheet.then is not None
     day = sheet.fact.day if sheet.fact else sheet.turn.moment.date()
-    return [case_view.away_text(sheet.turn, fact, sheet.day) for fact in case_view.away_on(sheet.then, day)]
+    return case_view.away_texts(sheet.turn, sheet.then, day, sheet.day)
 
 
 def _signature(sheet: Sheet) -> str:

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.absence import away_now, standing_in_now
 from py_core.desk.approvals import waiting_words
 from py_core.desk.duties import STAND_IN, duties, scopes, usual_scope
 from py_core.desk.frame import first_page, page, redirect
 from py_core.desk.ports import Response
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_list import due_visits
+from py_core.rules.absences import Away
 from py_core.values import local
 from py_core.views import language
 from py_core.views.language import N2_, N_
@@ -53,6 +55,7 @@ def show_today(turn: Turn) -> Response:
         "today",
         {
             "reminder": _reminder(turn, found, today),
+            "absences": _absences(turn, found),
             "decisions": waiting_words(turn),
             "today_text": _day_line(turn, today),
             "scopes": _scopes(turn, scope),
@@ -62,6 +65,28 @@ def show_today(turn: Turn) -> Response:
         },
         where="today",
     )
+
+
+def _absences(turn: Turn, found: list[OpenCase]) -> list[dict[str, str]]:
+    """Who is away just now, as far as it is this person's business: oneself, or whom one stands in for (BZ-AB-4)."""
+    lines = []
+    if mine := away_now(turn, found):
+        text = turn.say(N_("You are recorded as away until %(last)s (%(cases)s)."), **_away_until(turn, mine))
+        lines.append({"text": text, "href": "/absence", "link": turn.say(N_("Back again, or more cases"))})
+    for holder, away in standing_in_now(turn, found).items():
+        text = turn.say(
+            N_("%(who)s is away until %(last)s: you stand in (%(cases)s)."),
+            who=case_view.person_name(turn, holder),
+            **_away_until(turn, away),
+        )
+        link = turn.say(N_("What is recorded, and what came since"))
+        lines.append({"text": text, "href": f"/absence?of={holder}", "link": link})
+    return lines
+
+
+def _away_until(turn: Turn, away: list[Away]) -> dict[str, str]:
+    last = language.day_text(turn.lang, max(each.last for each in away))
+    return {"last": last, "cases": turn.count(N2_("%(n)d case", "%(n)d cases"), len(away))}
 
 
 def _group(turn: Turn, light: str, found: list[OpenCase], calm_shown: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from py_core.cases.state import Case, Fact
+from py_core.rules.absences import absences
 from py_core.rules.assessment import Clock, FoundBreach
 from py_core.rules.clocks import Clocks
 from py_core.rules.owed import is_unbriefed
@@ -59,9 +60,9 @@ def find_breaches(case: Case, reading: Reading, clocks: Clocks, timing: Timing) 
         if fact.type == "assist_refused" or fact.data["within_duty"]:
             found.add("B-11", "", fact.day, fact)
     if pack.absence_article:
-        for fact in case.all("absence_recorded"):
-            if is_unbriefed(fact) and not fact.data.get("reason") and fact.data["from"] <= timing.today:
-                found.add("B-12", pack.absence_article, fact.data["from"], fact)
+        for away in absences(case):
+            if is_unbriefed(away.fact) and not away.fact.data.get("reason") and away.first <= timing.today:
+                found.add("B-12", pack.absence_article, away.first, away.fact)
     if pack.refusal_limit is not None:
         for fact in case.all("refusal_notified"):
             if fact is not reading.refusal_notified:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from py_core.cases.state import Case
+from py_core.rules.absences import away_on
 from py_core.rules.assessment import SPEAKS_FIRST, Clock
 from py_core.rules.clocks import Clocks
 from py_core.rules.extension import pending
@@ -78,17 +79,17 @@ def find_responsible(case: Case, reading: Reading, state: str, timing: Timing) -
 
 
 def _stand_in(case: Case, timing: Timing) -> tuple[str, str] | None:
-    """A away → B; both away → the head of the section, or whom the head has named (BZ-AB-4)."""
-    away: set[str] = set()
-    for fact in case.all("absence_recorded"):
-        if fact.data["from"] <= timing.today <= fact.data["to"]:
-            away.add(fact.data["who"])
-    if "A" not in away:
+    """A away → B, or whom the section has named (BZ-GW-3); both away → the head, or whom the head has named (BZ-AB-4)."""
+    away = away_on(case, timing.today)
+    a, b = away.get("A"), away.get("B")
+    if a is None:
         return None
-    if "B" not in away:
+    if a.stand_in and (b is None or b.fact.index < a.fact.index):
+        return "acting", a.stand_in
+    if b is None:
         return "post_B", ""
     acting = case.last("acting_arranged")
-    both_since = max(fact.index for fact in case.all("absence_recorded"))
+    both_since = max(a.fact.index, b.fact.index)
     if acting is not None and (acting.index > both_since or acting.day == timing.today):
         return "acting", acting.data.get("who", acting.data["by"])
     return "unit_head", ""

@@ -50,6 +50,13 @@ AWAY = {"who": "A", "from": "2026-03-03", "briefed": True}
 UNVETO = {"year": 2026, "subject": "unit-1", "reason": "decision repealed"}
 
 Made = Callable[[], Desk]
+
+
+def left() -> Desk:
+    """Post A is away from the 3rd to the 6th of March."""
+    return outside().do("2026-03-02 10:00", "record_absence", **AWAY, to="2026-03-06")
+
+
 ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (service, "2026-03-03 10:00", "complete", {}),
     (reachable, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "contact"}),
@@ -104,6 +111,7 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (service, "2026-03-03 10:00", "record_signature", {"signed": True, "strokes": DRAWN}),
     (silent, "2026-03-06 09:00", "confirm_deemed_consent", {"consequences": "the unit bears them"}),
     (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-03"}),
+    (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),
     (complained_of, "2026-03-04 10:00", "record_veto", VETO),
     (vetoed, "2026-03-05 10:00", "withdraw_veto", UNVETO),
     (lambda: vetoed().do("2026-03-05 10:00", "withdraw_veto", **UNVETO), "2026-03-06 10:00", "record_veto", VETO),
@@ -187,6 +195,10 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
         {"id": "x", "procedure": "testing", "expected_workdays": 0}, "malformed_field", "JY-3.3.5",
     ),
     (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
+    (outside, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03"}, "nobody_away", "BZ-AB-4"),
+    (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "nobody_away", "BZ-AB-4"),
+    (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
+    (left, "2026-03-04 10:00", "end_absence", {"who": "B", "back": "2026-03-05"}, "malformed_field", "BZ-AB-4"),
     (
         lambda: in_testing().do("2026-03-05 10:00", "finish_procedure", id="p1"),
         "2026-03-06 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5",

@@ -14,6 +14,7 @@ from py_core.cases.commands.messages import refuse
 from py_core.cases.events import tells_no_time
 from py_core.errors import Refused
 from py_core.packs import Matter, Pack
+from py_core.rules.absences import absences
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
 from py_core.rules.vetoes import standing_vetoes
@@ -243,6 +244,14 @@ def _absence_recorded(s: Situation, data: Data | None) -> None:
         raise refuse("malformed_field", s.pack.absence_article, {"to": N_("lies before the first day away")})
 
 
+def _absence_ended(s: Situation, data: Data | None) -> None:
+    to_come = [each for each in absences(s.case) if each.last >= s.timing.today]
+    if not to_come:
+        raise refuse("nobody_away", s.pack.absence_article)
+    if data is not None and not any(each.who == data["who"] and data["back"] <= each.last for each in to_come):
+        raise refuse("malformed_field", s.pack.absence_article, {"back": N_("lies after the last day away")})
+
+
 def _refusal_reported(s: Situation, data: Data | None) -> None:
     if not s.reading.refusal:
         raise refuse("nothing_proposed", s.pack.refusal_filing_article)
@@ -370,6 +379,7 @@ _GATES: Mapping[str, Gate] = {
     "extension_refused": _extension_refused,
     "extension_notified": _extension_notified,
     "absence_recorded": _absence_recorded,
+    "absence_ended": _absence_ended,
     "refusal_reported": _refusal_reported,
     "refusal_marked_major": _refusal_filed,
     "refusal_decided": _refusal_decided,

@@ -56,6 +56,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "not_reviewed": (N_("The result has not passed the review."), N_("Review it first.")),
     "nothing_approved": (N_("No extension has been approved."), N_("Have the extension approved first.")),
     "nothing_handed_over": (N_("Nothing has been handed over."), N_("Accept the case instead.")),
+    "nobody_away": (
+        N_("Nobody of the post is recorded as away now or later."),
+        N_("Record the absence first, if there is one."),
+    ),
     "no_deemed_consent": (
         N_("Nothing counts as agreed here, or it has been confirmed already."),
         N_("Answer the document within its limit."),

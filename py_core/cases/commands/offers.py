@@ -104,7 +104,16 @@ def may_assist(s: Situation, unit: str) -> bool:
 
 # Steps of rare days, unless they are owed.
 _LAST = frozenset(
-    {"accept_handover", "report_urgent", "record_absence", "leave_message", "file_complaint", "attach", "note"}
+    {
+        "accept_handover",
+        "report_urgent",
+        "record_absence",
+        "end_absence",
+        "leave_message",
+        "file_complaint",
+        "attach",
+        "note",
+    }
 )
 
 

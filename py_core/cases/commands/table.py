@@ -105,6 +105,7 @@ _ROWS: tuple[tuple[str, str, str] | tuple[str, str, str, str], ...] = (
     ("give_instruction", "instruction_given", N_("Give an instruction")),
     ("report_urgent", "urgent_reported", N_("Report to the head")),
     ("record_absence", "absence_recorded", N_("Record an absence")),
+    ("end_absence", "absence_ended", N_("Record the return")),
     ("arrange_acting", "acting_arranged", N_("Arrange who acts")),
     ("change_post", "post_changed", N_("Change the A/B arrangement")),
     ("file_post_change", "post_change_filed", N_("File the A/B change")),

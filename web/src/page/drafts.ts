@@ -46,7 +46,8 @@ export class Drafts {
     }
     this.key = form ? keyOf(form) : null;
     if (!form || !this.key) return;
-    if (status >= 400) { // what could not be taken is kept as it was sent, whoever goes elsewhere first
+    // What could not be taken, or was only looked at (`data-looks`), is kept as it was sent, whoever goes elsewhere first.
+    if (status >= 400 || (posted && form.hasAttribute('data-looks'))) {
       this.touched.add(form);
       await this.save();
       return;
