@@ -212,10 +212,17 @@ def _people(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
         (turn.say(N_("Registered by")), _officer(turn, registered.user) if registered.user != first else ""),
         (case_view.term(turn, opened, "role.first_responder"), _officer(turn, first) if first else ""),
         (case_view.term(turn, opened, "role.handler"), _officer(turn, taken.user) if taken else ""),
+        (case_view.term(turn, opened, "role.assist_unit"), _assisting(turn, opened)),
         (turn.say(N_("Responsible now")), case_view.responsible(turn, opened) if opened.assessment.open else ""),
     ]
     shown = [(label, text if isinstance(text, dict) else {"text": text}) for label, text in rows]
     return [{"label": label, **row} for label, row in shown if row["text"]]
+
+
+def _assisting(turn: Turn, opened: OpenCase) -> str:
+    """Who took the part of a unit beside the one that answers."""
+    users = dict.fromkeys(fact.user for fact in case_view.assisting(opened.case))
+    return turn.say(N_("; ")).join(_officer(turn, user) for user in users)
 
 
 def _who_asks(turn: Turn, opened: OpenCase) -> dict[str, str]:

@@ -201,8 +201,22 @@ def first_responder(turn: Turn, opened: OpenCase) -> str:
 
 def taken(case: Case) -> Fact | None:
     """The act by which somebody took the case last, the newer of the two: accepted, or taken over."""
-    found = (case.last(kind) for kind in ("handover_accepted", "accepted"))
-    return max((fact for fact in found if fact is not None), key=lambda fact: fact.index, default=None)
+    beside = assisting(case)
+    found = [fact for fact in case.all("accepted") if fact not in beside] + [*case.all("handover_accepted")]
+    return max(found, key=lambda fact: fact.index, default=None)
+
+
+def assisting(case: Case) -> list[Fact]:
+    """Acceptances of a work order for a unit beside the one that had accepted it: they take that unit's part (HL-6)."""
+    accepted, returned = case.all("accepted"), case.all("return_requested")
+    sent = {fact.data["to"] for fact in case.all("delivered")}
+    found = []
+    for fact in accepted:
+        since = max((each.index for each in returned if each.index < fact.index), default=-1)
+        is_later = any(since < each.index < fact.index for each in accepted)
+        if is_later and fact.data.get("by") in sent:
+            found.append(fact)
+    return found
 
 
 def away_texts(turn: Turn, case: Case, on: date, day: Callable[[Any], str]) -> list[str]:

@@ -14,6 +14,7 @@ from py_core.desk import case_view
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.rights import rights
+from py_core.rules.reading import Reading
 from py_core.rules.situation import look
 from py_core.views.language import N_
 
@@ -72,14 +73,18 @@ def answering_elsewhere(turn: Turn, opened: OpenCase) -> str:
     answering = _answering_unit(turn, opened) if mine else ""
     if not answering or answering == mine:
         return ""
-    law = turn.law(opened.case)
     lead, sent = opened.case.last("lead_designated"), opened.case.last("handed_over")
-    part = {*look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading.units}
+    part = {*_reading(turn, opened).units}
     if lead is not None:
         part.update(lead.data.get("assists", ()))
         if sent is None or sent.index < lead.index:  # else the lead itself has handed it over
             part.add(lead.data["lead"])
     return "" if part.intersection(case_view.names_of_unit(turn, mine)) else answering
+
+
+def _reading(turn: Turn, opened: OpenCase) -> Reading:
+    law = turn.law(opened.case)
+    return look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading
 
 
 def whose_move(turn: Turn, opened: OpenCase) -> str:
@@ -90,7 +95,7 @@ def whose_move(turn: Turn, opened: OpenCase) -> str:
     mine = turn.person.unit if turn.person else ""
     to_mine = bool(mine) and sent.data["to"] in case_view.names_of_unit(turn, mine)
     answers = opened.assessment.responsible == "receiving_unit"
-    if not answers and opened.assessment.state != "handover_pending":
+    if not answers and _reading(turn, opened).stage != "handover_pending":  # what suspends the case shows before it
         return ""
     unit = case_view.unit_name(turn, sent.data["to"])
     who = case_view.responsible(turn, opened)

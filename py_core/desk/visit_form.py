@@ -293,8 +293,8 @@ def _page(turn: Turn, opened: OpenVisit, spec: VisitCommand, form: Form, status:
             "form": form,
             "labels": _labels(turn, spec, form),
             "requests": [
-                {"value": each["id"], "text": f"{each['title']} · {each['number']}"}
-                for each in visit_view.requests(turn, opened)
+                {"value": each["id"], "text": f"{each['title']} · {each['number'] or place}"}
+                for place, each in enumerate(visit_view.requests(turn, opened), 1)
             ],
             "addable": _addable(turn, opened) if spec.name == "add_request" else [],
             "lines": [

@@ -116,7 +116,7 @@ def requests(turn: Turn, opened: OpenVisit) -> list[dict[str, Any]]:
     found = []
     for case_id in opened.visit.requests:
         case = turn.open(case_id)
-        found.append(request_row(turn, case) if case is not None else _unknown_request(turn, case_id))
+        found.append(request_row(turn, case) if case is not None else _unknown_request(turn, opened, case_id))
     return found
 
 
@@ -140,21 +140,39 @@ def request_row(turn: Turn, case: OpenCase) -> dict[str, Any]:
         "finished": case_view.is_finished(case),
         "registered": language.day_text(turn.lang, glance.registered) if glance.registered else "",
         "receipt": f"/cases/{case.id}/slips/F-02" if receipt is not None else "",
+        "note": "",
     }
 
 
-def _unknown_request(turn: Turn, case_id: str) -> dict[str, Any]:
+def _unknown_request(turn: Turn, opened: OpenVisit, case_id: str) -> dict[str, Any]:
+    """A request of which nothing is held here: why, and how one comes to it; of one that left, what is kept of it."""
+    left = turn.store.left().get(case_id)
+    title = (left.title or left.number) if left else turn.say(N_("A request that is not held here"))
     return {
-        "id": case_id, "known": False, "number": case_id[:8], "title": turn.say(N_("A request that is not held here")),
+        "id": case_id, "known": left is not None, "number": left.number if left else "", "title": title,
         "light": "", "due": "", "provisional": False, "left": "", "state": "", "responsible": "", "finished": False,
-        "registered": "", "receipt": "",
+        "registered": "", "receipt": "", "note": "" if left else _how_to_find(turn, opened, case_id),
     }  # fmt: skip
 
 
+def _how_to_find(turn: Turn, opened: OpenVisit, case_id: str) -> str:
+    added = (fact for fact in opened.visit.all("visit_request_added") if fact.data["case"] == case_id)
+    who = next((case_view.person_name(turn, fact.user) for fact in added), "")
+    return turn.say(
+        N_(
+            "If it is your unit's, it comes with the next contact with the city record; else ask %(who)s, who put it into the visit."
+        ),
+        who=who,
+    )
+
+
 def request_number(turn: Turn, case_id: str) -> str:
-    """The number by which people know a request; the beginning of its id when it is not held here."""
+    """The number by which people know a request; words when nothing of it is held here; "" for none."""
     case = turn.open(case_id) if case_id else None
-    return case.number if case is not None else case_id[:8]
+    if case is not None or not case_id:
+        return case.number if case is not None else ""
+    left = turn.store.left().get(case_id)
+    return left.number if left else turn.say(N_("a request that is not held here"))
 
 
 def paper_row(turn: Turn, paper: Paper) -> dict[str, Any]:
@@ -214,9 +232,10 @@ def shown_lines(turn: Turn, opened: OpenVisit) -> list[str]:
         )
     ]
     for place, request in enumerate(requests(turn, opened), 1):
-        text = turn.say(
-            N_("Request %(n)d: %(title)s, number %(number)s"), n=place, **_texts(request, "title", "number")
+        words = (
+            N_("Request %(n)d: %(title)s, number %(number)s") if request["number"] else N_("Request %(n)d: %(title)s")
         )
+        text = turn.say(words, n=place, **_texts(request, "title", "number"))
         due = turn.say(N_(", due %(due)s"), due=request["due"]) if request["due"] else ""
         lines.append(text + due + turn.say(N_(".")))
     if not visit.requests:

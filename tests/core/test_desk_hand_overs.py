@@ -117,6 +117,36 @@ def test_until_it_is_taken_over_a_case_stays_with_who_was_asked_first() -> None:
     assert steps_of(town, "xujing")[0] == "accept_handover"
 
 
+def test_a_suspended_case_that_was_handed_over_says_whose_move_it_is() -> None:
+    """WH-SW-4(二): papers that are waited for show before the hand-over, and take nobody's move away."""
+    town = Town("linxiao", "xujing")
+    town.take(
+        "linxiao", "/register", offer="offer:tech-sme-listing", claimant="enterprise", claimant_name="星桥云帆包装有限公司",
+        claimant_phone="13812345678", signed="yes", complete="no", missing="研发费用说明", outcome="notice",
+    )  # fmt: skip
+    town.take("linxiao", "/cases/{}/do/hand_over", to="liuxi")
+    assert "待补正" in town.page("xujing"), "the state that shows"
+    for who, said in (("linxiao", "本件已移交柳溪镇人民政府，对方接手之前"), ("xujing", "本件已移交本单位，接手之前")):
+        assert said in whose_move(town, who)
+    town.take("xujing", "/cases/{}/do/accept_handover")
+    assert not whose_move(town, "xujing")
+
+
+def test_who_assists_is_named_as_assisting_and_not_as_the_handler() -> None:
+    """HL-6: the first to accept answers; who accepts for a unit beside it takes that unit's part."""
+    town = Town("fangyun", "linxiao", "xujing")
+    town.take(
+        "fangyun", "/register", offer="offer:hotline-citizen", claimant_name="孙七", claimant_phone="13812345678",
+        title="路灯不亮", text="两镇交界处路灯不亮。", channel="phone", request_kind="complaint", outcome="deliver", to_unit="xingqiao",
+    )  # fmt: skip
+    town.take("fangyun", "/cases/{}/do/deliver", to="liuxi")
+    town.take("linxiao", "/cases/{}/do/accept")
+    town.take("xujing", "/cases/{}/do/accept")
+    rows = dict(re.findall(r"<dt[^>]*>\s*([^<]+?)\s*</dt>\s*<dd[^>]*>\s*([^<]+?)\s*<", town.page("fangyun")))
+    assert "林晓" in rows["承办人员"]
+    assert "徐静" in rows["协办单位"]
+
+
 def test_whoever_was_asked_first_gives_the_receipt_after_a_hand_over_too() -> None:
     """JY-3.2.7: the receipt is the first responder's."""
     town = Town("linxiao", "xujing")

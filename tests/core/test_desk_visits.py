@@ -12,6 +12,7 @@ from paper_words import UNBROKEN
 from slip_cases import record
 
 from py_core.cases.acts import read_act
+from py_core.left import Left
 from py_core.visits import VISIT_COMMANDS, visit_id
 
 KEY = "ab" * 16
@@ -435,3 +436,28 @@ def test_where_no_known_case_can_be_added_there_is_nothing_to_fill_in(started: D
     page = started.get(f"{VISIT}/do/add_request").html
     assert 'name="occurred_at"' not in page
     assert "返回走访" in page
+
+
+def test_a_request_that_is_not_held_here_is_told_in_words_with_the_way_to_it(started: Desk) -> None:
+    case = request(started)
+    do(started, "take_papers", papers="营业执照 ×1", case=case)
+    del started.store.acts[case]
+    for path in (VISIT, f"{VISIT}/record", f"{VISIT}/do/sign", f"{VISIT}/do/take_papers"):
+        words = re.sub(r"<[^>]*>", "", started.get(path).html)
+        assert "本机没有的诉求" in words, path
+        assert case[:8] not in words, path
+    html = started.get(VISIT).html
+    assert "请向将其列入走访的林晓梅询问" in html
+    assert f'href="/cases/{case}"' not in html
+
+
+def test_a_request_that_has_left_the_device_keeps_its_number_and_its_place(
+    started: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = request(started)
+    number = "K7Q-000009"
+    del started.store.acts[case]
+    monkeypatch.setattr(started.store, "left", lambda: {case: Left(number, "临时用水", 0, 0, 1)})
+    html = started.get(VISIT).html
+    assert number in html
+    assert f'<a class="govuk-link" href="/cases/{case}">临时用水</a>' in html
