@@ -45,14 +45,14 @@ SAYS_WHO = N_(
     "These words say who it is, and everybody in the case reads them. Leave name and number out here: they have their own fields, which are kept apart."
 )
 PERHAPS_WHO = N_(
-    "The two characters of the name stand in these words, which everybody in the case reads. If they mean the person, leave them out here; if they are part of another word, say so at the end of the form."
+    "The name stands in these words, which everybody in the case reads. If they mean the person, leave them out here; if they are part of another word, say so at the end of the form."
 )
 NAMES_NOBODY = "names_nobody"  # the tick that says so
 
 
 def refuse_names(form: Form, words: Mapping[str, str], told: Mapping[str, Any]) -> bool:
     """Notes a fault at each of these fields whose words say who is kept apart; gives whether the form has to offer the
-    tick that a short name means nobody there."""
+    tick that the name means nobody there."""
     found = {field: tells_who(said, told) for field, said in words.items()}
     for field, tells in found.items():
         if tells is Told.SURELY:

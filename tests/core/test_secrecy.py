@@ -277,10 +277,39 @@ def told(name: str = "", number: str = "", identity: str = "") -> dict[str, str]
         ("请打13812345678", told("", f"+86{PHONE}"), Told.SURELY),
         ("证号 360426 19910101 007x", told("", "", "36042619910101007X"), Told.SURELY),
         ("2026年3月5日7号楼1381号", told("", PHONE), Told.NOT),
+        ("请打86110022", told("", "0510-86110022"), Told.SURELY),
+        ("请打 8611 0022 转 3", told("", "0510-86110022"), Told.SURELY),
+        ("请打0510-86110022", told("", "86110022"), Told.SURELY),
+        ("电话6110022。", {"complainer_phone": "0510-6110022"}, Told.SURELY),
+        ("请打010 6110 0221", told("", "01061100221"), Told.SURELY),
+        ("请打幺三八 幺二三四 五六七八", told("", PHONE), Told.SURELY),
+        ("请打一三八一二三四五六七八", told("", PHONE), Told.SURELY),
+        ("请打八六一一〇〇二二一次", told("", "0510-86110022"), Told.SURELY),
+        ("请打捌陆壹壹零零贰贰", told("", "0510-86110022"), Told.SURELY),
+        ("2026-03-05举报", told("", "0510-20260305"), Told.NOT),
+        ("二〇二六年〇三月〇五日举报", told("", "0510-20260305"), Told.NOT),
+        ("星政发〔2026〕0305号、星政发(2026)0305号", told("", "0510-20260305"), Told.NOT),
+        ("收费20260305元、20260305.50 元、2026万0305元", told("", "0510-20260305"), Told.NOT),
+        ("8号楼6单元1100室22号", told("", "0510-86110022"), Told.NOT),
+        ("八号楼六单元一一〇〇室二二号", told("", "0510-86110022"), Told.NOT),
+        ("案卷320281198611002234", told("", "0510-86110022"), Told.NOT),
+        ("李建国际酒店噪声扰民", told("李建国"), Told.PERHAPS),
+        ("孙中山路上的路灯", told("孙中山"), Told.PERHAPS),
+        ("孙中山路上的路灯，孙中山反映", told("孙中山"), Told.SURELY),
+        ("Noise at Martin Road", told("Martin"), Told.PERHAPS),
     ],
 )
 def test_what_says_who_it_is(words: str, who: dict[str, str], tells: Told) -> None:
     assert tells_who(words, who) is tells
+
+
+def test_a_name_inside_a_longer_word_is_taken_when_somebody_has_looked() -> None:
+    typed = {"claimant_name": "孙中山", "claimant_phone": PHONE, "title": "孙中山路的路灯", "request_kind": "report"}
+    asked = Desk().post("/register", **appeal_form(**typed))
+    assert (asked.status, 'name="names_nobody"' in asked.html) == (422, True)
+    assert Desk().post("/register", **appeal_form(**typed, names_nobody="yes")).status == 303
+    named = {**typed, "title": "孙中山路的路灯，孙中山反映"}
+    assert Desk().post("/register", **appeal_form(**named, names_nobody="yes")).status == 422
 
 
 DISCIPLINE = {"offer": "matter", "matter": "matter:WH:letter.discipline"}
