@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from py_core.cases.state import Case
 from py_core.city.offers import PublicationRecorded
-from py_core.desk import case_view
+from py_core.desk import absence, case_view
 from py_core.desk import slips_limits as limits
 from py_core.desk.city_words import publication_line
 from py_core.desk.duties import concerns
 from py_core.desk.slips_subject import Sheet
+from py_core.rules.absences import absences
 from py_core.values import local
 from py_core.views.language import N_
 
@@ -110,8 +112,32 @@ def duties_of(sheet: Sheet) -> list[str]:
 
 
 def _stand_in(sheet: Sheet) -> list[str]:
-    """Who takes over when the sheet's person is away: the B of its own posts (BZ-AB-4)."""
-    return list(dict.fromkeys(case_view.person_name(sheet.turn, post.b) for post in own_posts(sheet)))
+    """Who takes over when the sheet's person is away: the B of its own posts, or whom the section named (BZ-AB-4)."""
+    named = [each.stand_in for each in _absences(sheet) if each.stand_in]
+    holders = [post.b for post in own_posts(sheet)]
+    return list(dict.fromkeys(case_view.person_name(sheet.turn, user) for user in named or holders))
+
+
+def _absences(sheet: Sheet) -> list[absence.Recorded]:
+    """What the open cases say of the person's absences that are not over."""
+    if sheet.person is None:
+        return []
+    found = absence.recorded(sheet.turn, absence.held_by(sheet.turn, sheet.person.id))
+    return [each for each in found if each.post == "A"]
+
+
+def _away(sheet: Sheet) -> list[str]:
+    words = N_("%(first)s to %(last)s")
+    days = {(each.first, each.last) for each in _absences(sheet)}
+    return [sheet.turn.say(words, first=sheet.day(first), last=sheet.day(last)) for first, last in sorted(days)]
+
+
+def _explained(sheet: Sheet, case: Case) -> str:
+    """What was written down as handed over, where an absence is recorded that is not over."""
+    today = sheet.turn.moment.date()
+    said = [str(each.fact.data.get("explained") or "") for each in absences(case) if each.last >= today]
+    words = next((each for each in reversed(said) if each), "")
+    return sheet.turn.say(N_("handed over: %(words)s"), words=words) if words else ""
 
 
 def _work(sheet: Sheet) -> list[str]:
@@ -130,7 +156,7 @@ def _work(sheet: Sheet) -> list[str]:
             part
             for part in (
                 opened.number, case_view.title_of(turn, opened), case_view.state_name(turn, opened),
-                sheet.day(due) if due else "",
+                sheet.day(due) if due else "", _explained(sheet, opened.case),
             )
             if part
         )
@@ -145,6 +171,7 @@ CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]]
     "offer.name": _offer_name,
     "offer.promise": lambda s: limits.period(s, s.offer.promise) if s.offer else "",
     "offer.units": _offer_units,
+    "person.away": _away,
     "person.name": lambda s: s.person.name if s.person else "",
     "person.no_work": lambda s: s.turn.say(N_("No open case")),
     "person.phone": lambda s: s.person.phone if s.person else "",

@@ -91,7 +91,8 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "notes": [_words(note.words, both) for note in plan.notes if _said(note, sheet)],
         "notes_first": plan.notes_first,
         "signatures": _signatures(plan, sheet, both),
-        "blanks": [_words(text, both) for text in plan.blanks],
+        # What is known is printed; only what is not is left to be filled in by hand.
+        "blanks": [_words(text, both) for text in plan.blanks if all(text != field.label for field in drawn)],
         "ruled": [_words(text, both) for text in plan.ruled],
         "ruled_rows": plan.ruled_rows,
         "seal": _say(sheet, lambda s: s.turn.say(N_("(seal)")) if plan.seal else "", both),

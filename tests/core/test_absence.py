@@ -298,3 +298,17 @@ def test_it_is_reached_from_today_from_the_forms_and_from_the_step_of_a_case() -
     english = office.desks["linxiao"].answer(Request("GET", "/absence", {}, {}, "en")).html
     assert "Which open cases it concerns" in english
     assert 'href="/slips/F-23/linxiao"' in english
+
+
+def test_one_sheet_hands_over_all_cases_with_the_days_and_what_was_explained() -> None:
+    office = Office()
+    blank = office.desks["linxiao"].get("/slips/F-23/linxiao").html
+    assert blank.count('class="sw-slip__blank"') == 2, "days and other work, to be filled in by hand"
+    office.away(stand_in="wuhaiyan", **{f"words-{office.cases[1]}": "证据原件在柜中第二格"})
+    sheet = office.desks["linxiao"].get("/slips/F-23/linxiao").html
+    words = re.sub(r"<[^>]*>", "", sheet)
+    assert sheet.count('class="sw-slip__blank"') == 1
+    assert "2025年12月24日至2025年12月30日" in words
+    assert "吴海燕" in words
+    assert "交代：证据原件在柜中第二格" in words
+    assert all(f"{name}的维权" in words for name in NAMES)
