@@ -53,9 +53,9 @@ bench: build
 	$(BIN)/python -m bench.run $(ONLY)
 
 # Screenshots of every page for people who look (not committed); README=1 also renews the README's pictures in docs/,
-# ONLY="case do-" takes the pages whose names begin so.
+# ONLY="case do-" takes the pages whose names begin so, VIEW="en wide dark" these languages and widths.
 screens: build chromium
-	README=$(README) PART="$(PART)" $(BIN)/python -m e2e.screens $(ONLY)
+	README=$(README) PART="$(PART)" VIEW="$(VIEW)" $(BIN)/python -m e2e.screens $(ONLY)
 
 .PHONY: chromium
 chromium:

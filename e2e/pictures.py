@@ -19,6 +19,8 @@ FOLDER = ROOT / "screens"
 SEEN = FOLDER / "seen.txt"  # every page that was photographed: its address and its key
 DOTS_PER_INCH = 80
 ASKED = "SCREENS"  # set in the environment: journeys photograph what they come by
+VIEW = "VIEW"  # set in the environment: the languages and views that are photographed; none of a kind means all of it
+VIEWS = (*LANGUAGES, *SIZES, "dark", "print")
 # States of a device, and answers of the record, that only a journey comes by; `make screens` names those it missed.
 STATES = frozenset(
     {
@@ -45,23 +47,28 @@ def look(page: Page, name: str) -> None:
 
 def shoot(page: Page, name: str, address: str, languages: tuple[str, ...] = LANGUAGES) -> None:
     """The page at an address in every language, width and colour scheme."""
-    for lang in languages:
+    for lang in taken(languages):
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
         photograph(page, f"{name}-{lang}")
 
 
+def taken(all_of_them: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that VIEW names; all of them if it names none."""
+    named = os.environ.get(VIEW, "").split()
+    return tuple(each for each in all_of_them if each in named) or all_of_them
+
+
 def photograph(page: Page, stem: str) -> None:
     FOLDER.mkdir(exist_ok=True)
-    for size, (width, height) in SIZES.items():
+    for view in taken((*SIZES, "dark", "print")):
+        width, height = SIZES.get(view, SIZES["wide"])
         page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=FOLDER / f"{stem}-{size}.png", full_page=True)
-    wide = SIZES["wide"]
-    page.set_viewport_size({"width": wide[0], "height": wide[1]})
-    page.emulate_media(color_scheme="dark")
-    page.screenshot(path=FOLDER / f"{stem}-dark.png", full_page=True)
+        page.emulate_media(color_scheme="dark" if view == "dark" else "light")
+        if view != "print":
+            page.screenshot(path=FOLDER / f"{stem}-{view}.png", full_page=True)
+        elif page.locator(".sw-slip").count():
+            printed(page, FOLDER / f"{stem}-print")
     page.emulate_media(color_scheme="light")
-    if page.locator(".sw-slip").count():
-        printed(page, FOLDER / f"{stem}-print")
     note_seen(page, stem)
 
 

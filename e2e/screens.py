@@ -2,11 +2,13 @@
 
 For people who look. Four parts, of which PART takes some: `server` (the lists of `e2e.pages`; the device shows the same
 pages), `steps` and `papers` (the forms of every step and on every paper, from a city in memory), `journeys` (states of a
-device, steps of signing in). Afterwards it names what no picture shows, and fails if that was a whole run.
+device, steps of signing in). VIEW takes some languages and widths: "en wide dark". Afterwards it names what no picture
+shows, and fails if that was a whole run.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -20,7 +22,7 @@ from e2e import desk_pictures
 from e2e.harness import SHOUWEN, City, Laptop
 from e2e.officer import PREPARE_MS_MAX, Officer
 from e2e.pages import LISTS, NO_PAGES, open_pages
-from e2e.pictures import ASKED, FOLDER, ROOT, SIZES, STATES, look, seen, shoot
+from e2e.pictures import ASKED, FOLDER, ROOT, SIZES, STATES, VIEW, VIEWS, look, seen, shoot
 from py_core.cases.commands import COMMANDS
 from py_core.desk.problems import PROBLEMS
 from py_core.desk.routes import ROUTES
@@ -130,10 +132,23 @@ def walk_journeys(wanted: tuple[str, ...]) -> None:
     subprocess.run([sys.executable, "-m", "pytest", *files], cwd=ROOT, env={**os.environ, ASKED: "1"}, check=True)
 
 
+def asked_for(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Beginnings of names, none of which means every page, and the parts; what is no such word ends with the help."""
+    parser = argparse.ArgumentParser(
+        prog="e2e.screens", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="beginnings of the names of pages; none means every page")
+    names = tuple(parser.parse_args(words).names)
+    parts = os.environ.get("PART", "").split() or list(PARTS)
+    for given, known in ((parts, PARTS), (os.environ.get(VIEW, "").split(), VIEWS)):
+        for word in set(given) - set(known):
+            parser.error(f"{word} is none of: {' '.join(known)}")
+    return names, parts
+
+
 def main() -> None:
-    wanted = tuple(sys.argv[1:])  # beginnings of names; none means everything
-    parts = (os.environ.get("PART") or " ".join(PARTS)).split()
-    whole = not wanted and set(parts) == set(PARTS)
+    wanted, parts = asked_for(sys.argv[1:])
+    whole = not wanted and set(parts) == set(PARTS) and not os.environ.get(VIEW)
     if whole:
         shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(exist_ok=True)
