@@ -125,7 +125,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("to_body", "text", "Competent body", True),
         _f("explanation", "long_text", "Explanation given", True),
     ),
-    "delivered": (_f("to", "text", "Dispatched to", True), _NOTE),
+    "delivered": (_f("to", "text", "Delivered to", True), _NOTE),
     "accepted": (_f("by", "text", "By"), _NOTE),
     "materials_received": (
         _f("complete", "bool", "Papers complete", True),

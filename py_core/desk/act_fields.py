@@ -18,9 +18,11 @@ from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.register import receipt_step
 from py_core.desk.turn import OpenCase, Turn
+from py_core.directory import Person
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
 from py_core.reporters import COMPLAINER, PARTICULARS
+from py_core.rights import may
 from py_core.rules.absences import absences, away_on
 from py_core.rules.situation import look
 from py_core.views import language
@@ -230,7 +232,7 @@ def _options(
         return [
             {"value": person.id, "text": f"{person.name} · {case_view.unit_name(turn, person.unit)}"}
             for person in turn.people
-            if person.category != "support"
+            if _works_on_cases(person)
         ]
     if field.name == "subject":
         units = [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
@@ -241,7 +243,7 @@ def _options(
         return [
             {"value": person.id, "text": person.name}
             for person in turn.people
-            if person.unit == unit and person.id not in away and person.category != "support"
+            if person.unit == unit and person.id not in away and _works_on_cases(person)
         ]
     if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
         return [
@@ -253,6 +255,11 @@ def _options(
     if field.name == "proposal" and pack:
         return [{"value": name, "text": proposal_words(turn, pack, name)} for name in opened.assessment.proposals]
     return []
+
+
+def _works_on_cases(person: Person) -> bool:
+    """Neither support staff nor those who only administer, secure or audit can be named for a case."""
+    return may(person.roles, "work_on_cases") and person.category != "support"
 
 
 def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:

@@ -221,7 +221,7 @@ def assisting(case: Case) -> list[Fact]:
 
 def away_texts(turn: Turn, case: Case, on: date, day: Callable[[Any], str]) -> list[str]:
     """Who of the post is away on a day, from when to when; `day` writes a date as the page or paper does (BZ-AB-4)."""
-    words = N_("post %(who)s is away from %(first)s to %(last)s")
+    words = N_("Post %(who)s is away from %(first)s to %(last)s")
     return [
         turn.say(words, who=who, first=day(each.first), last=day(each.last))
         for who, each in sorted(away_on(case, on).items())

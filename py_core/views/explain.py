@@ -38,17 +38,18 @@ _SENTENCES: Mapping[str, str] = {
     "day_zero_moved": N_("Received on %(from)s outside office time, so day 0 is %(day)s."),
     "deemed_start": N_("Nobody told the corrections by %(notice_due)s, so the papers of %(day)s count as received."),
     "counted": N_("Working day %(numbers)s: %(days)s."),
+    "counted_days": N_("Working days %(numbers)s: %(days)s."),
     "counted_total": N_("%(n)s working days from %(from)s to %(to)s."),
     "makeup": N_("%(day)s is worked in exchange for %(holiday)s and counts."),
-    "skipped": N_("%(days)s rest (%(holiday)s), not counted."),
+    "skipped": N_("Not counted: %(days)s (%(holiday)s)."),
     "calendar_end": N_("%(n)s %(unit)s later is %(day)s."),
     "rolled": N_("%(from)s is a rest day (%(holiday)s), so the end moves to %(to)s."),
     "not_rolled": N_("%(day)s is a rest day, but this date does not move."),
-    "excluded": N_("%(procedures)s after %(from)s until %(to)s: %(n)s %(unit)s are not counted."),
+    "excluded": N_("%(procedures)s after %(from)s until %(to)s: %(n)s %(unit)s not counted."),
     "excluded_so_far": N_("%(procedures)s since %(from)s, still going on: %(n)s %(unit)s not counted so far."),
     "not_excluded": N_("%(procedures)s from %(day)s counts, because the person was not told the time it needs."),
     "moved": N_("The end moves from %(from)s to %(to)s."),
-    "extended": N_("Extended from %(from)s to %(to)s: approved by %(role)s on %(approved)s, told on %(told)s."),
+    "extended": N_("Extended from %(from)s to %(to)s: approved by the %(role)s on %(approved)s, told on %(told)s."),
     "extension_void": N_("The extension approved on %(day)s has no effect: %(reason)s."),
     "provisional": N_("The arrangement of %(years)s is not loaded: only weekends and 1 January are assumed to rest."),
     "due": N_("Due on %(day)s, until %(end)s."),
@@ -129,7 +130,8 @@ class _Words:
             params["unit"] = self._term(f"unit.{step.params['unit']}.one")
         if "procedure" in step.params:
             params["procedures"] = params["procedure"]
-        text = translate(self._lang, _SENTENCES[step.code], params)
+        several = step.code == "counted" and step.params.get("first") != step.params.get("last")
+        text = translate(self._lang, _SENTENCES["counted_days" if several else step.code], params)
         return text[:1].upper() + text[1:]
 
     def _value(self, key: str, value: Any) -> str:

@@ -19,7 +19,7 @@ from py_core.cases.state import fold
 from py_core.desk.ports import Identity, Request, Surroundings
 from py_core.desk.proposal_words import proposal_words
 from py_core.desk.turn import Turn
-from py_core.directory import read_directory
+from py_core.directory import Person, read_directory
 from py_core.errors import Refused
 from py_core.packs import load_packs
 from server.demo.data import directory_document
@@ -139,6 +139,22 @@ def test_assisting_units_are_ticked_from_the_list() -> None:
     held = lin.store.case(KEY)
     assert held is not None
     assert held.acts[-1].act.events[0]["assists"] == ["xingqiao"]
+
+
+def test_only_who_may_work_on_cases_is_offered_as_a_handler() -> None:
+    people = {
+        **DIRECTORY.people,
+        "heli": Person("heli", "贺莉", "centre", "系统管理员", "0510-86000012", ("admin",)),
+        "yan": Person("yan", "严静", "centre", "安全审计员", "0510-86000013", ("audit",)),
+    }
+    lin = Desk(store=FakeStore(replace(DIRECTORY, people=people)))
+    lin.post("/register", **service_form(outcome="register"))
+    lin.post(f"/cases/{KEY}/do/request_lead", key=str(lin.seq), note="涉及两个单位")
+    leader = Desk("chen", store=lin.store, now=lin.now + timedelta(hours=1), code="C1")
+    html = leader.get(f"/cases/{KEY}/do/designate_lead").html
+    offered = re.findall(r'value="(wang|chen|gong|heli|yan)"', html)
+    assert offered == ["wang", "chen"], "no support staff, administrator or auditor"
+    assert leader.post(f"/cases/{KEY}/do/designate_lead", key="1", lead="shuiwu", handler="heli").status == 422
 
 
 def test_only_who_decides_sees_the_page_in_the_menu() -> None:

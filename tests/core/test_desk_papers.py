@@ -38,7 +38,7 @@ def test_an_arrangement_says_who_is_away_from_when_to_when() -> None:
     text = told(desk, case_id, "F-24")
     assert "A岗自2025年12月25日至2025年12月30日离岗 B岗自2025年12月25日至2025年12月26日离岗" in text
     assert "2026年2月" not in text
-    assert "post B is away from" in told(desk, case_id, "F-24", "en")
+    assert "Post B is away from" in told(desk, case_id, "F-24", "en")
 
 
 def test_a_document_addresses_a_person_as_a_person() -> None:

@@ -20,6 +20,7 @@ from py_core.rules.impact import Law, changes
 from py_core.rules.policies import missing_year, read_policies
 from py_core.values import LOCAL
 from py_core.views.environment import _NUMBERS
+from py_core.views.explain import explain
 
 CORE = Path(__file__).parents[2] / "py_core"
 DAYS = [date(2024, 1, 1) + timedelta(days=n) for n in range(1096)]
@@ -288,6 +289,14 @@ def test_every_clock_can_be_explained() -> None:
     assert found.steps_of("sundial") == ()
     call = hotline().look("2026-03-02 10:00").steps_of("call")
     assert (call[0].params["clock"], call[-1].params["day"]) == ("call", date(2026, 3, 9))
+
+
+def test_counted_days_are_told_in_the_number_they_have() -> None:
+    steps = service(promise={"n": 5, "unit": "workday"}).look("2026-03-03 10:00").steps
+    english = [sentence.text for sentence in explain(steps, "en", PACKS["JY"])]
+    assert "Working days 1–4: Tue 3 Mar to Fri 6 Mar." in english
+    assert "Not counted: Sat 7 Mar to Sun 8 Mar (weekend)." in english
+    assert "Working day 5: Mon 9 Mar." in english
 
 
 def test_a_long_rest_before_the_due_date_is_announced_on_the_last_workday() -> None:
