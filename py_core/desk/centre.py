@@ -10,6 +10,7 @@ from py_core.desk.case_list import case_list
 from py_core.desk.frame import page
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
+from py_core.desk.undecided_warning import undecided_warning
 from py_core.desk.unerased_warning import unerased_warning
 from py_core.desk.year_warning import year_warning
 from py_core.views import language
@@ -93,6 +94,7 @@ def show_overview(turn: Turn) -> Response:
             "may_open": turn.may("read_whole_city"),
             "warning": year_warning(turn),
             "unerased": unerased_warning(turn),
+            "undecided": undecided_warning(turn),
             "subnavigation": centre_menu(turn, "overview", queue),
             "lights": [{"light": light, "n": lights[light]} for light in COLUMNS],
             "undated": lights["undated"],

@@ -22,6 +22,7 @@ from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
 from py_core.desk.turn import OpenCase, Turn
+from py_core.desk.undecided_warning import undecided_warning
 from py_core.desk.unerased_warning import unerased_warning
 from py_core.desk.visit_held import OpenVisit, open_visit
 from py_core.errors import Malformed
@@ -53,6 +54,7 @@ def show_keeping(turn: Turn) -> Response:
             "subnavigation": centre_menu(turn, "keeping"),
             "restored": _restored(turn),
             "unerased": unerased_warning(turn),
+            "undecided": undecided_warning(turn),
             "lost_holds": _lost_holds(turn),
             "due": [_due_row(turn, each, today) for each in due[:SHOWN_MAX]],
             "due_more": max(len(due) - SHOWN_MAX, 0),

@@ -20,6 +20,7 @@ from py_core.desk.ports import CentreView, HeldWork, LateDecision, Response
 from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.turn import Turn
+from py_core.desk.undecided_warning import undecided_warning
 from py_core.desk.visit_held import open_visit
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
@@ -49,6 +50,7 @@ def show_quarantine(turn: Turn) -> Response:
             "rows": [_row(turn, each, names) for each in held[:SHOWN_MAX]],
             "more": max(len(held) - SHOWN_MAX, 0),
             "left_out": [_row(turn, each, names) for each in left_out[:SHOWN_MAX]],
+            "undecided": undecided_warning(turn, here=True),
             "subnavigation": centre_menu(turn, "quarantine"),
         },
         where="centre",

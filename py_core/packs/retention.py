@@ -39,6 +39,7 @@ class KeepingRules:
     rules: tuple[KeepingRule, ...]
     ground_zh: str
     ground_en: str
+    remind_days: int  # after which undecided work in quarantine is reminded of
 
     def of_case(self, pack: str, matter: str, kind: str) -> KeepingRule:
         """The rule for a case."""
@@ -73,7 +74,7 @@ def read_retention(data: Mapping[str, Any]) -> KeepingRules:
             )
             for row in data["rule"]
         )  # fmt: skip
-        found = KeepingRules(rules, data["ground"]["zh"], data["ground"]["en"])
+        found = KeepingRules(rules, data["ground"]["zh"], data["ground"]["en"], data["undecided"]["remind_days"])
     except (KeyError, TypeError) as error:
         raise Malformed("retention", f"has a wrong or missing entry: {error}") from error
     if not all(
@@ -86,4 +87,6 @@ def read_retention(data: Mapping[str, Any]) -> KeepingRules:
         raise Malformed("retention", "must have a rule for every case, one for visits, one for what has no case")
     if not all(type(rule.years) is int and 0 < rule.years <= YEARS_MAX for rule in rules):
         raise Malformed("retention", f"must give 1 to {YEARS_MAX} years")
+    if type(found.remind_days) is not int or found.remind_days < 1:
+        raise Malformed("retention", "must remind of undecided work after one day or more")
     return found

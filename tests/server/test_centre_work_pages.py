@@ -77,6 +77,27 @@ def test_late_work_is_listed_and_taken_together_with_what_rests_on_it(
     assert "Nothing waits for a decision." in browser.get("/centre/quarantine?lang=en").text
 
 
+def test_work_that_nobody_decides_about_is_reminded_of_until_somebody_does(
+    parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
+) -> None:
+    late_acts(parts, lin)
+    pages = ("/centre", "/centre/quarantine", "/centre/keeping")
+
+    def reminded() -> list[bool]:
+        browser.sign_in("qian")
+        return ['id="undecided"' in browser.get(f"{path}?lang=en").text for path in pages[:2]]
+
+    clock.pass_time(days=13)
+    assert reminded() == [False, False]
+    clock.pass_time(days=1)
+    assert reminded() == [True, True]
+    words = browser.get("/centre?lang=en").text
+    assert "2 acts that the record did not take have waited for a decision for 14 days or longer" in words
+    assert 'href="/centre/quarantine">Late and refused work' in words[words.index('id="undecided"') :]
+    submit(browser, f"/centre/quarantine/{item_of(browser)}", decision="leave_out", reason="It is not hers any more.")
+    assert reminded() == [False, False]
+
+
 def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts, browser: Browser, lin: Laptop) -> None:
     visit = visit_id("ab" * 16)
     planned = {"type": "visit_planned", "enterprise": "恒泰纺织", "on": "2026-11-23", "officers": ["zhao"]}

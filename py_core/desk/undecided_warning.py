@@ -1,0 +1,35 @@
+"""The reminder that work has lain in quarantine for long: undecided it has no period and keeps its case from erasure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from py_core.desk.turn import Turn
+from py_core.packs.retention import load_retention
+from py_core.views import language
+from py_core.views.language import N2_, N_
+
+
+def undecided_warning(turn: Turn, *, here: bool = False) -> dict[str, str] | None:
+    """In words, with the way there (`here`: the page is it); None when nothing waits that long, or for whom it is no
+    concern."""
+    view = turn.store.centre() if turn.may("read_whole_city") or turn.may("see_keeping") else None
+    days = load_retention().remind_days
+    if view is None or not view.held_count():
+        return None
+    late = [each for each in view.held() if turn.surroundings.now - each.since >= timedelta(days=days)]
+    if not late:
+        return None
+    words = N2_(
+        "%(n)d act that the record did not take has waited for a decision",
+        "%(n)d acts that the record did not take have waited for a decision",
+    )
+    text = turn.say(
+        N_(
+            "%(acts)s for %(days)d days or longer, the first since %(since)s. As long as nobody decides, they are kept without end, and the case that they are in is not erased."
+        ),
+        acts=turn.count(words, len(late)),
+        days=days,
+        since=language.day_text(turn.lang, min(each.since for each in late).astimezone(turn.moment.tzinfo).date()),
+    )
+    return {"text": text, "href": "/centre/quarantine" if turn.may("read_whole_city") and not here else ""}
