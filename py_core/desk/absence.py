@@ -60,7 +60,10 @@ def whose(turn: Turn) -> tuple[str, ...]:
     me, unit = turn.identity.user, turn.person.unit if turn.person else ""
     of_unit = [person.id for person in turn.people if person.unit == unit and person.category != "support"]
     others = of_unit if turn.may("see_unit_first") else []
-    return tuple(dict.fromkeys([me, *stands_in_for(turn), *others]))
+    named = [
+        answers(turn, each) for each in turn.unfinished() if (each.glance.role, each.glance.holder) == ("acting", me)
+    ]
+    return tuple(dict.fromkeys(each for each in [me, *stands_in_for(turn), *named, *others] if each))
 
 
 def stand_ins(turn: Turn, user: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from html_forms import filled
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
 from py_core.desk.ports import Request
+from py_core.directory import Directory, Person
 
 TODAY, LATER = NOW.date(), NOW.date() + timedelta(days=6)
 DAYS = {"from": TODAY.isoformat(), "to": LATER.isoformat()}
@@ -22,10 +24,10 @@ NAMES = ("孙七", "赵六", "周八")
 class Office:
     """Post A (linxiao), its B (zhaolei), another officer and the head at devices of their own, always in contact."""
 
-    def __init__(self) -> None:
-        self.record = FakeStore(CITY)
-        people = ("linxiao", "zhaolei", "wuhaiyan", "sunguoping", "xujing")
-        self.desks = {who: Desk(who, store=FakeStore(CITY), code=f"K{n}") for n, who in enumerate(people)}
+    def __init__(self, city: Directory = CITY) -> None:
+        self.record = FakeStore(city)
+        people = ("linxiao", "zhaolei", "wuhaiyan", "sunguoping", "xujing", "qinming")
+        self.desks = {who: Desk(who, store=FakeStore(city), code=f"K{n}") for n, who in enumerate(people)}
         self.cases: list[str] = []
         for name in NAMES:
             self.register("linxiao", name)
@@ -237,6 +239,17 @@ def test_somebody_else_whom_the_section_named_stands_in() -> None:
     assert f'href="/cases/{office.cases[0]}"' in office.today("wuhaiyan")
     assert f'href="/cases/{office.cases[0]}"' not in office.today("zhaolei")
     assert "吴海燕" in office.desks["linxiao"].get(f"/cases/{office.cases[0]}").html
+
+
+def test_whom_the_section_named_may_add_what_came_since() -> None:
+    named = Person("qinming", "秦明", "xingqiao", "科员", "0510-86010013", ("officer",))
+    office = Office(replace(CITY, people={**CITY.people, "qinming": named}))
+    assert office.desks["qinming"].get("/absence", of="linxiao").status == 403
+    office.away(stand_in="qinming")
+    new = office.register("linxiao", "吴九")
+    assert 'href="/absence?of=linxiao"' in office.today("qinming")
+    response = office.away("qinming", of="linxiao", stand_in="qinming")
+    assert [act.case_id for act in response.acts] == [new]
 
 
 def test_a_stand_in_who_leaves_too_leaves_the_cases_to_the_head() -> None:
