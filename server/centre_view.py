@@ -12,7 +12,16 @@ from dataclasses import replace
 from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, HeldWork, LateDecision, LogForked, RecordRestored, Unerased
+from py_core.desk.ports import (
+    DeviceRevocation,
+    DeviceSeen,
+    HeldWork,
+    LateDecision,
+    LogForked,
+    NumbersMissing,
+    RecordRestored,
+    Unerased,
+)
 from py_core.directory import Directory
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
@@ -23,6 +32,7 @@ from server.database import Database
 from server.gate import WAIVABLE, Gate
 from server.late_work import Held
 from server.log_tree import acts_tree
+from server.missing_numbers import missing_numbers
 from server.outside import Clock, from_ms, to_ms
 from server.own_device import NotRecorded
 from server.registry import catch_up
@@ -151,6 +161,7 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
     undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
     counted = select(quarantine.c.device, func.count()).where(*undecided).group_by(quarantine.c.device)
     held = {row[0]: row[1] for row in connection.execute(counted)}
+    gaps = missing_numbers(connection)
     found = []
     for row in connection.execute(select(devices).where(devices.c.user.is_not(None)).order_by(devices.c.code)):
         contact, gone = told.get(row.id), purged.get(row.id)
@@ -165,6 +176,7 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
             purged_at=from_ms(gone.last_at_ms) if gone else None,
             held=held.get(row.id, 0),
             frozen_at=None if row.frozen_at_ms is None else from_ms(row.frozen_at_ms),
+            missing=tuple(NumbersMissing(gap.first, gap.last, from_ms(gap.since_ms)) for gap in gaps.get(row.id, ())),
         )
         if contact is not None:
             seen = replace(

@@ -7,16 +7,15 @@ in quarantine with its reason; one bad change never stops the next. Must not ans
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from py_core.cases.acts import Act, Event, read_act
+from py_core.cases.acts import Event, read_act
 from py_core.cases.events import tells_no_time
-from py_core.change import ActChange, decode_act_change, sign_bytes
+from py_core.change import decode_act_change, sign_bytes
 from py_core.city import CITY_ID
 from py_core.directory import Directory
 from py_core.errors import Malformed
@@ -38,6 +37,7 @@ from server.log_view import LogView
 from server.receipts import Receipts
 from server.record import Submission
 from server.scope import CONCERNED, RESTRICTED, Standing, day_of, standing_after, units_concerned, units_in
+from server.submitted import act_of, name_of
 from server.trial import NotTaken
 
 WAIVABLE = frozenset(
@@ -140,7 +140,7 @@ class Gate:
         if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
             raise Refusal("wrong_signature")
         owner = view.owner(change.actor)
-        act = _act_of(change)
+        act = act_of(change)
         if owner != device.id and act is not None and act.device not in (device.id, ""):
             # Only a record that came back from a backup can have lost an act that others still hold.
             decided = submission.waived and lineage.count_restores(connection) > 0 and owner in (None, act.device)
@@ -306,7 +306,7 @@ class Gate:
     ) -> Ruling:
         if at in plan.refused:
             refusal = plan.refused[at]
-            item_hash = _hash_of(submission.raw)
+            item_hash = name_of(submission.raw)
             record.quarantine_submission(connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms)
             if refusal.reason == "sequence_reused":  # its signature was right: the profile exists twice
                 freeze(
@@ -354,18 +354,3 @@ def _first_event(document_id: str) -> str:
     if is_visit_id(document_id):
         return "visit_planned"
     return TOLD if is_reporter_id(document_id) else "registered"
-
-
-def _act_of(change: ActChange) -> Act | None:
-    try:
-        return read_act(change.text)
-    except Malformed:
-        return None
-
-
-def _hash_of(raw: bytes) -> str:
-    """The change hash if the bytes are a change, else their SHA-256: something to call them by."""
-    try:
-        return decode_act_change(raw).hash
-    except Malformed:
-        return hashlib.sha256(raw).hexdigest()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, insert, select,
 from py_core.cases.acts import Act
 from py_core.change import ActChange
 from server.scope import CONCERNED, RESTRICTED, Standing, units_in
+from server.submitted import own_number
 from server.tables import case_units, changes, feed, quarantine
 
 _HASH_DIGITS = 64
@@ -366,6 +367,7 @@ def quarantine_submission(
                 raw=submission.raw,
                 alg=submission.alg,
                 signature=submission.signature,
+                device_seq=own_number(submission.device, submission.raw),
                 first_at_ms=now_ms,
                 times=1,
                 **values,

@@ -114,6 +114,7 @@ quarantine = Table(
     Column("decided_by", String(64)),
     Column("decision", String(16)),  # taken or left_out
     Column("why", Text),
+    Column("device_seq", BigInteger),  # the number of its act, where that is an act of `device`
     UniqueConstraint("device", "case_id", "hash", "signature"),
     Index("quarantine_waiting", "waits_for"),
 )

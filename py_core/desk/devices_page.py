@@ -23,11 +23,12 @@ RESTORED_TOLD = timedelta(days=60)
 CLOCK_RIGHT_MS = 2_000
 CLOCK_WRONG_MS = 120_000
 STORAGE_FULL_PERCENT = 90
+RUNS_SHOWN = 10  # of missing numbers of one device
 _MEGABYTE = 1_000_000
 
 
 def show_devices(turn: Turn) -> Response:
-    """Every enrolled device: those that saw the log forked first, then those whose profile exists twice, then those with unsent work first, then those that were silent longest, then the unused."""
+    """Every enrolled device: those that saw the log forked first, then those whose profile exists twice, then those that lost acts, then those with unsent work first, then those that were silent longest, then the unused."""
     view = turn.store.centre()
     if view is None:
         return problem(turn, 503, "needs_network")
@@ -42,6 +43,7 @@ def show_devices(turn: Turn) -> Response:
             "rows": [device_row(turn, each, restored) for each in found],
             "restored": _restored(turn, restored, found),
             "forked": [_forked(turn, each, each.forked) for each in found if each.forked is not None],
+            "missing": [_missing(turn, each) for each in found if each.missing],
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
             "may_name": turn.may("name_devices"),
@@ -102,12 +104,13 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
     )
 
 
-def _weight(device: DeviceSeen) -> tuple[bool, bool, bool, int, bool, float]:
+def _weight(device: DeviceSeen) -> tuple[bool, bool, bool, bool, int, bool, float]:
     at = device.last_contact_at
     return (
         device.revoked_at is not None,
         device.forked is None,
         device.frozen_at is None,
+        not device.missing,
         -(device.waiting or 0),
         at is None,
         at.timestamp() if at else 0.0,
@@ -165,6 +168,24 @@ def _forked(turn: Turn, device: DeviceSeen, forked: LogForked) -> str:
     return told + " " * (turn.lang == language.EN) + turn.say(judged)
 
 
+def _missing(turn: Turn, device: DeviceSeen) -> str:
+    """Which acts of a device never came, and since when that is known."""
+    person = turn.directory.people.get(device.user)
+    runs = [f"{gap.first}" if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in device.missing]
+    numbers = turn.say(N_(", ")).join(runs[:RUNS_SHOWN])
+    if len(runs) > RUNS_SHOWN:
+        numbers = turn.say(N_("%(numbers)s and others"), numbers=numbers)
+    return turn.say(
+        N_(
+            "Device %(code)s (%(who)s): of its acts no. %(numbers)s did not come, though later ones did. This is known since %(at)s."
+        ),
+        code=device.code,
+        who=person.name if person else device.user,
+        numbers=numbers,
+        at=_moment(turn, min(gap.since for gap in device.missing)),
+    )
+
+
 def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
     at = device.last_contact_at
@@ -193,6 +214,7 @@ def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) 
         "withdrawn": _moment(turn, device.revoked_at),
         "frozen": _moment(turn, device.frozen_at),
         "forked": device.forked is not None,
+        "missing": bool(device.missing),
     }
 
 

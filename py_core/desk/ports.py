@@ -240,6 +240,15 @@ class LogForked:
 
 
 @dataclass(frozen=True, slots=True)
+class NumbersMissing:
+    """Acts of a device with the numbers from `first` to `last` never came; a later one did, at `since`."""
+
+    first: int
+    last: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """A device as the centre sees it; everything after `revoked_at` is the device's own word, None: never told."""
 
@@ -262,6 +271,7 @@ class DeviceSeen:
     held: int = 0  # of its acts in quarantine, undecided
     frozen_at: datetime | None = None  # since two of its acts bear one number
     forked: LogForked | None = None
+    missing: tuple[NumbersMissing, ...] = ()  # as the record finds it
 
 
 class CentreView(Protocol):

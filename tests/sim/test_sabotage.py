@@ -20,6 +20,7 @@ from .sabotage import (
     RECORDS,
     CopiesIntoVisits,
     ForgetsItsNumbers,
+    ForgetsItsOutbox,
     HasTwoHistories,
     HearsNoRecall,
     KeepsItsReceipts,
@@ -182,3 +183,18 @@ def test_a_cursor_that_ignores_its_scope_is_noticed(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(exchange, "_standpoint", without_scope)
     assert noticed(faults=Faults(transfer=0.4))
+
+
+def test_a_centre_that_does_not_learn_of_lost_acts_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.centre_view.missing_numbers", lambda _: {})
+    assert "the centre does not learn of it" in noticed(faults=RESTORED)
+
+
+def test_a_centre_that_misses_what_lies_in_quarantine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.record.own_number", lambda *_: None)
+    assert "never came, and it did" in noticed(faults=MOVING)
+
+
+def test_of_acts_that_a_device_forgot_the_centre_learns_by_their_numbers() -> None:
+    outcomes = (run_seed(seed, ForgetsItsOutbox, faults=ROUGH) for seed in range(SEEDS_MAX))
+    assert any(each.broken and each.counts.get("lost acts that the centre learns of") for each in outcomes)
