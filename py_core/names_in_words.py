@@ -25,7 +25,6 @@ _COUNTRY = re.compile(r"86(?=1\d{10}$)|86(?=[2-9]\d{8,9}$)")
 _AREA = re.compile(r"0(?:10|2\d|[3-9]\d\d)(?=[2-9]\d{6,7}$)")  # three digits for the largest cities, else four
 _RUN = re.compile(r"\d(?:[ \t.·•-]?\d)*")
 _DATE = re.compile(r"(?:19|20)\d\d[.-]\d{1,2}[.-]\d{1,2}")
-_MONEY = re.compile(r"\s*(?:[万亿]|元|块|人民币|yuan|rmb|cny)")
 
 
 class Told(Enum):
@@ -61,7 +60,7 @@ def _has_number(counted: str, number: str) -> bool:
 
 def _is_it(counted: str, run: re.Match[str], number: str) -> bool:
     """Whether a run of digits is this number, with at most an area code or an extension; no date and no sum is one."""
-    if _DATE.fullmatch(run[0]) or _MONEY.match(counted, run.end()):
+    if _DATE.fullmatch(run[0]) or counted[run.end() :].lstrip().startswith(_lists()["money"]):
         return False
     digits = re.sub(r"\D", "", run[0])
     beside = len(digits) - len(number)
