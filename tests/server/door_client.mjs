@@ -5,6 +5,8 @@ import { Repo } from '@automerge/automerge-repo';
 import { WebSocketClientAdapter } from '@automerge/automerge-repo-network-websocket';
 
 const repo = new Repo({ network: [new WebSocketClientAdapter(process.argv[2], 200)] });
+// A client that has no peer after a second calls every document unavailable, and a busy machine takes that long.
+const met = new Promise(resolve => { repo.networkSubsystem.once('peer', resolve); });
 const handles = new Map();
 const say = value => process.stdout.write(`${JSON.stringify(value)}\n`);
 
@@ -12,7 +14,8 @@ async function handleOf(id) {
   if (!handles.has(id)) {
     const handle = await repo.find(`automerge:${id}`, { allowableStates: ['ready', 'unavailable'] });
     handle.on('ephemeral-message', ({ message }) => say({ told: message }));
-    handle.on('change', () => say({ changed: id, acts: handle.doc().acts?.length }));
+    // Not `handle.doc()`: the client tells of a document's first change before it calls the handle ready.
+    handle.on('change', ({ doc }) => say({ changed: id, acts: doc.acts?.length }));
     handles.set(id, handle);
   }
   return handles.get(id);
@@ -43,6 +46,7 @@ const jobs = {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const job = JSON.parse(line);
   try {
+    await met;
     say({ did: job.do, ...(await jobs[job.do](job)) });
   } catch (error) {
     say({ did: job.do, error: String(error) });

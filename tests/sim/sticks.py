@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .world import Machine, World
 
 SAVED_AGAIN = 3 * DAY  # no chance in it: the other carriers' ways stay those of earlier runs
+_BEFORE_GZIP = 76  # of a receipts file: kind, length and signature
+_GZIP_HEADER = 10
+_GZIP_END = 16
 
 
 def carry_out(world: World, machine: Machine) -> None:
@@ -44,9 +47,13 @@ def handled(world: World, file: bytes) -> bytes:
 
 
 def _place(world: World, file: bytes) -> int:
-    """Somewhere in a file, by one draw whatever its length: compressed signatures make it some bytes longer or shorter
-    from run to run, and `randrange` draws again where a number is too large, so that all later chances would be others."""
-    return world.carriers.getrandbits(32) % len(file)
+    """Somewhere in a file where damage is always noticed, by one draw whatever its length.
+
+    Compressed signatures make a file some bytes longer or shorter from run to run; `randrange` draws again where a
+    number is too large, so that all later chances would be others. And ten bytes of a gzip header and the last bits
+    before its check mean nothing to a reader: a file damaged there is taken, and whether it is hangs on the length."""
+    place = world.carriers.getrandbits(32) % (len(file) - _GZIP_HEADER - _GZIP_END)
+    return place if place < _BEFORE_GZIP else place + _GZIP_HEADER
 
 
 def hand_in(world: World, machine: Machine, file: bytes) -> None:
@@ -103,6 +110,7 @@ def carry_back(world: World, machine: Machine, receipts: bytes, whole: bool) -> 
         if whole:
             raise Broken("receipts that the record signed are not believed") from None
         world.count("receipts not believed")
+        world.trace.note(device.name, "refuses receipts")  # as above: where the damage fell says which of the two it is
     except DiskFull:
         world.count("disk full")
     except Crashed as error:
