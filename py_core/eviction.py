@@ -29,14 +29,18 @@ def leaving(
     figures: DeviceFigures,
     *,
     used_percent: float = 0,
+    more_to_come: bool = False,
 ) -> list[str]:
     """Which of the settled cases may leave a device that holds `total`, those finished longest first.
 
     By age and unit always, by number when there are more than the city lets a device hold, and as many as may go when
     so much of the storage is used that the city wants room; at most `LEAVING_AT_ONCE`. The host leaves out cases of
-    which something still waits on the device.
+    which something still waits on the device. As long as the record has more to tell (`more_to_come`), a case that
+    looks finished may not be: only a lack of room lets it go then.
     """
     space_needed = used_percent >= figures.space_percent
+    if more_to_come and not space_needed:
+        return []
     finished = sorted(
         (glance.arrived_at, case_id, glance)
         for case_id, glance in settled

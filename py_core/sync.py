@@ -373,6 +373,11 @@ class SyncClient:
         return self.pace.failed(jitter, reached=True)
 
     @property
+    def more_to_come(self) -> bool:
+        """Whether the record may hold more for this device; until it has said since the start that it does not."""
+        return self._more
+
+    @property
     def is_complete(self) -> bool:
         """Whether the record has said that it holds nothing more for this device, and nothing waits here."""
         return not self._more and not self._waiting

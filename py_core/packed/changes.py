@@ -27,10 +27,16 @@ from py_core.packed.columns import (
 
 CHANGES_MAX = 20_000  # in one frame
 DIGEST_BYTES = 16
-HELD_CASE_BYTES = 6  # of the id of a case that the receiver holds
+HELD_NAME_BYTES = 6
 _CASE_BYTES = 16
 _SAME_CASE, _NEXT_CASE, _FIRST_CASE = 0, 1, 2
 _COLUMNS = 15
+
+
+def held_name(case_id: str) -> bytes:
+    """How a frame names a document that the receiver holds. Of the id itself the first bytes would not do: those of all
+    visits, and of all reporters' documents, begin alike."""
+    return hashlib.sha256(bytes.fromhex(case_id)).digest()[:HELD_NAME_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ class Rebuilt:
 class HeldLogs(Protocol):
     """What the receiver holds of the log."""
 
-    def case_named(self, prefix: bytes) -> str:
-        """The one case held whose id begins so; raises `Unresolved`."""
+    def case_named(self, name: bytes) -> str:
+        """The one case held that is named so (`held_name`); raises `Unresolved`."""
         ...
 
     def hash_at(self, case_id: str, place: int) -> str:
@@ -158,7 +164,7 @@ class ChangePacker:
         out.case.append(_NEXT_CASE)
         out.first_place.append(case.first)
         if case.first:
-            out.held_cases.append(bytes.fromhex(case_id)[:HELD_CASE_BYTES])
+            out.held_cases.append(held_name(case_id))
         else:
             out.new_cases.append(bytes.fromhex(case_id))
         return case
@@ -307,8 +313,8 @@ class ChangeUnpacker:
             raise Unresolved("does not lead to the changes that were packed")
         return rebuilt
 
-    def _new_cases(self, first_places: Sequence[int], new: bytes, held_prefixes: bytes) -> list[_Case]:
-        fresh, known = iter(pieces(new, _CASE_BYTES)), iter(pieces(held_prefixes, HELD_CASE_BYTES))
+    def _new_cases(self, first_places: Sequence[int], new: bytes, held_names: bytes) -> list[_Case]:
+        fresh, known = iter(pieces(new, _CASE_BYTES)), iter(pieces(held_names, HELD_NAME_BYTES))
         held = self._held
         cases = [
             _Case(held.case_named(next(known)) if first else next(fresh).hex(), first, held) for first in first_places

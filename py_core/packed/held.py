@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from py_core.packed.changes import HELD_CASE_BYTES, Unresolved
+from py_core.packed.changes import Unresolved, held_name
 
 LogOf = Callable[[str], Iterable[tuple[int, str]]]
 """The acts of a case that the record has, as far as they are held: number in the log and hash, in any order."""
@@ -24,7 +24,7 @@ class AnswerLogs:
     def __init__(self, held: Iterable[str], log_of: LogOf) -> None:
         self._held = held
         self._log_of = log_of
-        self._names: dict[bytes, str | None] | None = None  # None where two cases begin alike
+        self._names: dict[bytes, str | None] | None = None  # None where two cases are named alike
         self._indexed: dict[str, dict[int, str]] = {}
         self._ordered: dict[str, list[str]] = {}
 
@@ -37,13 +37,13 @@ class AnswerLogs:
         if self._names is not None:
             self._name(self._names, case_id)
 
-    def case_named(self, prefix: bytes) -> str:
-        """The one case held whose id begins so; raises `Unresolved`."""
+    def case_named(self, name: bytes) -> str:
+        """The one case held that is named so; raises `Unresolved`."""
         if self._names is None:
             self._names = {}
             for case_id in (*self._held, *self._indexed):
                 self._name(self._names, case_id)
-        named = self._names.get(prefix)
+        named = self._names.get(name)
         if named is None:
             raise Unresolved("names a case that is not held, or not alone under this name")
         return named
@@ -65,6 +65,6 @@ class AnswerLogs:
 
     @staticmethod
     def _name(names: dict[bytes, str | None], case_id: str) -> None:
-        prefix = bytes.fromhex(case_id)[:HELD_CASE_BYTES]
-        if names.setdefault(prefix, case_id) != case_id:
-            names[prefix] = None
+        name = held_name(case_id)
+        if names.setdefault(name, case_id) != case_id:
+            names[name] = None

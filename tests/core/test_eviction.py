@@ -67,6 +67,13 @@ def test_finished_cases_leave_by_age_and_those_of_other_units_earlier() -> None:
     assert leaving(held, 4, "shihe", NOW, FIGURES) == ["old", "elsewhere"]
 
 
+def test_while_more_is_to_come_only_a_lack_of_room_lets_cases_go() -> None:
+    held = [("old", glance(KEEP_OWN.days)), ("younger", glance(KEEP_LEAST.days))]
+    assert leaving(held, 2, "shihe", NOW, FIGURES, more_to_come=True) == []
+    full = FIGURES.space_percent
+    assert leaving(held, 2, "shihe", NOW, FIGURES, used_percent=full, more_to_come=True) == ["old", "younger"]
+
+
 def test_the_citys_own_figures_count() -> None:
     held = [("a", glance(40)), ("b", glance(29)), ("c", glance(15, unit="linye")), ("d", glance(9)), ("e", glance(3))]
     age = {"keep_own_days": 30, "keep_foreign_days": 14, "keep_least_days": 2}

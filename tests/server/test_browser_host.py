@@ -173,13 +173,20 @@ def test_a_device_parts_with_cases_by_the_figures_that_the_city_has_set(host: An
     event = {"type": "setting_filled", "pack": "devices", "setting": "device_age", "value": value, "reason": "r"}
     act = Act("setting_filled", (event,), "heli", "server", 1, NOW, NOW, None, None, "packs", "1")
     city = json.dumps(["c" * 64, [], act.text(), at(NOW), 99], ensure_ascii=False)
-    unlock(host, line(1, 7), line(2, 2))  # the finished one is 40 days old, the other one is not finished
+    unlock(
+        host, line(1, 7), line(2, 2), scope="xingqiao/2"
+    )  # the finished one is 40 days old, the other one is not finished
     listed(host)
     assert host.leaving(at(NOW), 0)["cases"] == []
     assert host.leaving(at(NOW), 80)["cases"] == [f"{1:032x}"], "room is wanted"
     host.load_records(f"{CITY_ID} [{city}]".encode())
     listed(host)
-    assert host.leaving(at(NOW), 0)["cases"] == [f"{1:032x}"]
+    assert host.leaving(at(NOW), 0)["cases"] == [], "the record has not said yet that it has nothing more"
+    for more, gone in ((True, []), (False, [f"{1:032x}"])):
+        host.sync_request("{}")
+        host.sync_read([encode_frames([message_frame(End(9, more=more, scope="xingqiao/2"))])])
+        host.sync_commit()
+        assert host.leaving(at(NOW), 0)["cases"] == gone
 
 
 def test_of_an_erased_case_that_had_left_nothing_stays_to_be_written_down(host: Any) -> None:

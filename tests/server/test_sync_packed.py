@@ -18,6 +18,7 @@ from py_core.exchanged import Received, WaitingAct
 from py_core.packed.receipts import signed_part
 from py_core.standing import Standing
 from py_core.sync import SyncClient
+from py_core.visits.document import visit_id
 from server.engine import EngineOutside
 from server.exchange import ExchangeRefused
 from server.keys import verifies
@@ -333,3 +334,24 @@ def test_the_numbers_of_a_test_case_are_no_hindrance(parts: Parts, lin: Client) 
     lin.converge()
     zhao.converge()
     assert zhao.held == everything(parts)
+
+
+def test_visits_whose_ids_begin_alike_are_told_apart(parts: Parts, lin: Client) -> None:
+    """All visits begin alike, and so do all reporters' documents: of a few dozen, two have the first six bytes in common."""
+    visits = [visit_id("0" * 12 + f"{number:020x}") for number in range(2)]
+    planned = {
+        "type": "visit_planned", "unit": "xingqiao", "enterprise": "某厂", "on": "2026-11-23", "officers": ["zhao"],
+        "number": "Z-1",
+    }  # fmt: skip
+    zhao = Client(parts, Laptop(parts, "zhao"))
+    for visit in visits:
+        zhao.do(visit, planned)
+    zhao.converge()
+    lin.converge()
+    zhao.do(visits[1], {"type": "visit_cancelled", "reason": "厂休"})
+    zhao.converge()
+    before = len(lin.answers)
+    lin.converge()
+    assert lin.held == zhao.held == everything(parts)
+    assert [kind for kind in kinds(lin.answers[before]) if kind == wire.TYPE_CHANGES]
+    assert len(lin.answers) == before + 1, "what came in short was asked for again in full"

@@ -34,7 +34,15 @@ def leaving(now_ms: int, used_percent: float) -> dict[str, Any]:
     }
     unit = person.unit if person else ""
     figures = device_figures(turn.rules_of(law).settings_of(DEVICES))
-    cases = leaving_cases(glances.items(), len(device.records), unit, now, figures, used_percent=used_percent)
+    cases = leaving_cases(
+        glances.items(),
+        len(device.records),
+        unit,
+        now,
+        figures,
+        used_percent=used_percent,
+        more_to_come=device.client.more_to_come,
+    )
     if not cases:
         return nothing
     device.leaving = {case_id: _left(device.records[case_id], glances[case_id], now_ms) for case_id in cases}
