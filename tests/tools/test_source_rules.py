@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from py_core.desk.routes import ROUTES
+
 ROOT = Path(__file__).parents[2]
 _PYTHON = [path for folder in ("py_core", "server", "web/host") for path in sorted((ROOT / folder).rglob("*.py"))]
 _SCRIPTS = sorted((ROOT / "web" / "src").rglob("*.ts"))
@@ -238,3 +240,12 @@ def test_no_form_in_which_people_write_is_kept_by_the_browser() -> None:
             if writes and 'autocomplete="off"' not in form[: form.index(">")]:
                 kept.add(path.name)
     assert kept <= {"sign_in.html", "account.html"}, kept
+
+
+def test_every_page_of_the_desk_is_answered_on_the_device() -> None:
+    """An address that the script does not know goes to the server: without network a form that is sent there is lost."""
+    source = (ROOT / "web" / "src" / "shared" / "routes.ts").read_text(encoding="utf-8")
+    known = re.search(r"const DESK = /\^\\/\(\?:\$\|\(\?:([a-z|]+)\)", source)
+    assert known
+    made = {route.path.pattern.split("/")[1] for route in ROUTES if not route.server_only} - {""}
+    assert set(known[1].split("|")) == made

@@ -14,7 +14,7 @@ import { translate } from '../../web/src/shared/texts.ts';
 declare const __ROOT__: string;
 
 test('desk pages are answered on the device, everything else by the server', () => {
-  for (const path of ['/', '/today', '/register', '/cases', '/cases/ab', '/cases/ab/do/accept', '/cases/ab/slips/receipt', '/visits', '/visits/ab/record', '/enterprises/n-1', '/sync']) {
+  for (const path of ['/', '/today', '/absence', '/register', '/cases', '/cases/ab', '/cases/ab/do/accept', '/cases/ab/slips/receipt', '/visits', '/visits/ab/record', '/enterprises/n-1', '/sync']) {
     assert.ok(isDeskPage(path), path);
   }
   for (const path of ['/sync/events', '/me', '/devices', '/centre', '/centre/cases', '/public/status', '/sign-in', '/sign-out', '/assets/page.js', '/todayx', '/healthz', '/api/x']) {

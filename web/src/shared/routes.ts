@@ -1,5 +1,5 @@
 // Which addresses the device answers itself and which need the city's server.
-const DESK = /^\/(?:$|(?:approvals|today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
+const DESK = /^\/(?:$|(?:absence|approvals|today|register|cases|visits|enterprises|slips|sync)(?:\/|$))/;
 const SERVER = /^\/(?:account|admin|api|assets|attachments|calendar|centre|devices|healthz|me|public|reports|sign-in|sign-out)(?:\/|$)/;
 const EXPLAINED = /^\/(?:account|calendar|centre)(?:\/|$)/;
 const EVENTS = '/sync/events';
