@@ -14,12 +14,15 @@ from browsing import Browser, serving
 from laptop import PASSWORD, SeededEntropy, StandingClock, city_document
 from postgresql import Cluster, running_cluster
 from returned import Restore
+from sqlalchemy import insert
 
 from server.backup import return_backup
 from server.database import Database
 from server.engine import EngineOutside
+from server.outside import to_ms
 from server.parts import Parts, assemble
 from server.settings import Settings
+from server.tables import accounts
 
 
 class _SharedEngine(EngineOutside):
@@ -81,7 +84,9 @@ def password_hash() -> str:
 
 @pytest.fixture
 def url(parts: Parts, password_hash: str) -> Iterator[str]:
-    parts.accounts.set_passwords(dict.fromkeys(("lin", "zhao", "wu", "qian", "he", "luo", "yan"), PASSWORD))
+    with parts.database.writing() as connection:
+        changed = {"password_hash": password_hash, "changed_at_ms": to_ms(parts.clock.now())}
+        connection.execute(insert(accounts), [{"user": row["id"], **changed} for row in city_document()["people"]])
     with serving(parts) as address:
         yield address
 
