@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -39,10 +40,11 @@ def encoder() -> Encoder:
     return found
 
 
-@pytest.fixture
-def small(encoder: Encoder) -> Iterator[SimilarCases]:
+@pytest.fixture(scope="module")
+def of_note(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four cases of note among many others; nearness means something only against a background."""
-    index = SimilarCases(":memory:", encoder)
+    path = tmp_path_factory.mktemp("search") / "search.sqlite3"
+    index = SimilarCases(path, encoder)
     background = [row for row in labelled(170)[0] if "星桥新苑" not in row[2]]
     index.rebuild(
         [
@@ -53,6 +55,15 @@ def small(encoder: Encoder) -> Iterator[SimilarCases]:
             ("d" * 32, "稻香村有人在田里烧稻草，浓烟滚滚。", "稻香村"),
         ]
     )
+    index.close()
+    return path
+
+
+@pytest.fixture
+def small(encoder: Encoder, of_note: Path, tmp_path: Path) -> Iterator[SimilarCases]:
+    """An index of one's own: a copy, because the texts of all others were encoded once."""
+    shutil.copytree(of_note.parent, tmp_path / "search")
+    index = SimilarCases(tmp_path / "search" / of_note.name, encoder)
     yield index
     index.close()
 
