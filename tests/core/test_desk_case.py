@@ -15,6 +15,7 @@ from py_core.desk.ports import Quarantined, Similar, SyncStatus
 from py_core.desk.receipt_code import check_code, fits
 from py_core.desk.sync_page import PROBLEMS
 from py_core.documents import EVENT_FIELDS
+from py_core.sync import _PROBLEMS
 
 KEY = "0" * 31 + "1"
 
@@ -230,23 +231,23 @@ def test_every_event_has_a_title() -> None:
 
 
 def test_every_reason_of_the_gate_has_words() -> None:
-    server = Path(__file__).resolve().parents[2] / "server"
-    raised = {
-        code
-        for name in ("gate", "candidates", "beside_cases", "trial", "engine", "engine_worker")
-        for code in re.findall(
-            r"\b(?:Refusal|NotTaken)\(\"(\w+)\"", (server / f"{name}.py").read_text(encoding="utf-8")
-        )
-    }
+    modules = (Path(__file__).resolve().parents[2] / "server").rglob("*.py")
+    sources = [path.read_text(encoding="utf-8") for path in modules]
+    raised = {code for source in sources for code in re.findall(r"\b(?:Refusal|NotTaken)\(\"(\w+)\"", source)}
     assert len(raised) > 20
     assert raised <= QUARANTINE_REASONS.keys()
 
 
 def test_every_problem_of_the_sync_client_has_words() -> None:
-    source = (Path(__file__).resolve().parents[2] / "py_core" / "sync.py").read_text(encoding="utf-8")
-    table = re.findall(r'\d{3}: "(\w+)"', source)
-    assert len(table) >= 4
-    assert {*table, "bad_answer", "other_record", "record_fault", "storage_full", "other_person"} <= PROBLEMS.keys()
+    assert len(_PROBLEMS) >= 4
+    assert {
+        *_PROBLEMS.values(),
+        "bad_answer",
+        "other_record",
+        "record_fault",
+        "storage_full",
+        "other_person",
+    } <= PROBLEMS.keys()
 
 
 def test_a_case_that_is_over_was_due_and_promises_no_slip_that_never_comes(desk: Desk) -> None:
