@@ -9,13 +9,18 @@ import { asInBrowser } from './engine_in_node.ts';
 test('an engine starts from its kept memory, however much the rehearsal needed, and goes the long way from a damaged one', { timeout: 300_000 }, async () => {
   const kept = asInBrowser();
   await keepSnapshot(await Python.makeSnapshot());
+  const looked = counted(WebAssembly.Table.prototype, 'get');
+  const fetched = counted(globalThis, 'fetch');
   const started = await Python.boot();
+  assert.ok(looked.length < TABLE_LOOKS_MAX, `${looked.length} places of the engine's table were looked through`);
+  assert.deepEqual(zips(fetched), [], 'files were read before anybody asked for them');
   assert.ok(kept.has('/engine-snapshot'), 'the kept memory was dropped: the engine did not start from it');
   assert.equal(marks('imports'), 0, 'everything was imported anew');
   // The first page is made before Python has its files: whatever it needs must be in the kept memory.
   const { engine } = started as unknown as { engine: { runPython(text: string): string } };
   assert.equal(engine.runPython(TODAY), '[200, 200]');
   await started.complete();
+  assert.equal(zips(fetched).length, 2);
   const page = started.problem('unknown_page', 404, 'zh-CN');
   assert.match(page, /<html/);
   nothingIsNothing(started);
@@ -29,6 +34,19 @@ test('an engine starts from its kept memory, however much the rehearsal needed, 
   assert.equal(marks('imports'), 1);
   assert.equal(kept.has('/engine-snapshot'), false, 'what is damaged is not tried again');
 });
+
+const TABLE_LOOKS_MAX = 4_000; // it has more than ten thousand places
+
+/** The first argument of every later call of a method, which goes on working. */
+function counted(of: object, name: string): unknown[] {
+  const methods = of as Record<string, (...args: unknown[]) => unknown>;
+  const asked: unknown[] = [];
+  const before = methods[name]!;
+  methods[name] = function (this: unknown, ...args: unknown[]) { asked.push(args[0]); return before.apply(this, args); };
+  return asked;
+}
+
+const zips = (urls: unknown[]): unknown[] => urls.filter(url => String(url).endsWith('.zip'));
 
 /** None comes as null and null goes as None: `undefined !== null` once made every answer one of a restored record. */
 function nothingIsNothing(python: Python): void {

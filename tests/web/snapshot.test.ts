@@ -5,6 +5,7 @@ import { dropSnapshot, fill, findSnapshot, keepSnapshot, lacksSnapshot, notZero 
 
 const HEADER = 128;
 const PAGE = 4096;
+const WRITTEN = 13 * PAGE;
 let kept: Map<string, Response>;
 
 beforeEach(() => {
@@ -33,12 +34,12 @@ test('what is kept is what was not zero, and comes back over an engine that has 
   await keepSnapshot(bytes);
   const found = await findSnapshot();
   assert.ok(found);
-  assert.equal(await found.whole, true);
   assert.deepEqual(found.header, bytes.subarray(0, HEADER));
   assert.equal(found.memoryBytes, 16 * PAGE);
-  const engine = new Uint8Array(found.memoryBytes).fill(3);
-  found.restore(engine, await found.bytes);
+  const engine = new Uint8Array(found.memoryBytes).fill(3, 0, WRITTEN); // the rest was grown
+  await found.restore(engine, WRITTEN);
   assert.deepEqual(engine, bytes.subarray(HEADER));
+  assert.equal(await found.whole(), true);
   assert.ok((await kept.get('/engine-snapshot-memory')!.clone().arrayBuffer()).byteLength < 8 * PAGE, 'zeros are kept');
 });
 
@@ -50,21 +51,45 @@ for (const [what, spoil] of [
   }],
   ['a place in the head', async () => {
     const head = kept.get('/engine-snapshot')!;
-    kept.set('/engine-snapshot', new Response((await head.text()).replace('[0,8192]', '[4096,8192]'), { headers: head.headers }));
+    kept.set('/engine-snapshot', new Response((await head.text()).replace('[0,8192,', '[4096,8192,'), { headers: head.headers }));
   }],
 ] as const) {
   test(`a snapshot with ${what} changed is not whole`, async () => {
     await keepSnapshot(made());
     await spoil();
-    assert.equal(await (await findSnapshot())!.whole, false);
+    const found = (await findSnapshot())!;
+    await found.restore(new Uint8Array(found.memoryBytes), found.memoryBytes).catch(() => {});
+    assert.equal(await found.whole(), false);
   });
 }
 
-test('pieces that do not fit their memory are refused', () => {
-  assert.throws(() => fill(new Uint8Array(PAGE), [[0, PAGE]], new Uint8Array(10)), /fit/);
-  assert.throws(() => fill(new Uint8Array(PAGE), [[PAGE, PAGE]], new Uint8Array(PAGE)));
-  assert.deepEqual(notZero(new Uint8Array(3 * PAGE)), []);
+test('pieces come in whatever parts the disk gives them, and are told when they are in their place', async () => {
+  const memory = new Uint8Array(2 * PAGE);
+  const told: number[] = [];
+  const bytes = Uint8Array.from({ length: PAGE + 10 }, (_, at) => at % 251);
+  await fill(memory, [[5, PAGE, ''], [PAGE + 50, 10, '']], parts(bytes, 7), memory.length, ([at, length]) => { told.push(at); assert.equal(memory[at + length - 1], bytes[at === 5 ? PAGE - 1 : PAGE + 9]); });
+  assert.deepEqual(told, [5, PAGE + 50]);
+  assert.deepEqual(memory.subarray(5, 5 + PAGE), bytes.subarray(0, PAGE));
+  assert.deepEqual(memory.subarray(PAGE + 50, PAGE + 60), bytes.subarray(PAGE));
 });
+
+test('pieces that do not fit their memory are refused', async () => {
+  const fits = async (bytes: number, at: number): Promise<void> => { await fill(new Uint8Array(PAGE), [[at, PAGE, '']], parts(new Uint8Array(bytes), PAGE), PAGE, () => {}); };
+  await fits(PAGE, 0);
+  await assert.rejects(fits(10, 0), /fit/);
+  await assert.rejects(fits(PAGE + 1, 0), /fit/);
+  await assert.rejects(fits(PAGE, PAGE), /fit/);
+  assert.deepEqual(notZero(new Uint8Array(3 * PAGE)), []);
+  const long = notZero(new Uint8Array(700 * PAGE).fill(1));
+  assert.ok(long.length > 1 && long.every(([at, length], index) => at === (index ? long[index - 1]![0] + long[index - 1]![1] : 0) && length <= 256 * PAGE));
+});
+
+function parts(bytes: Uint8Array<ArrayBuffer>, length: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start(controller) {
+    for (let at = 0; at < bytes.length; at += length) controller.enqueue(bytes.subarray(at, at + length));
+    controller.close();
+  } });
+}
 
 test('a dropped snapshot is lacking, and half of one is none', async () => {
   await keepSnapshot(made());

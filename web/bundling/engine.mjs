@@ -26,8 +26,12 @@ const ALWAYS = /^(__wasm_|stack|_emscripten_stack|emscripten_stack)/;
 export async function slimEngine(root, folder) {
   const pyodide = path.join(root, 'node_modules/pyodide');
   // The same few signatures again and again: one tiny module for each is compiled instead of hundreds.
-  const program = exchanged(fs.readFileSync(path.join(pyodide, 'pyodide.asm.mjs'), 'utf8'),
+  let program = exchanged(fs.readFileSync(path.join(pyodide, 'pyodide.asm.mjs'), 'utf8'),
     'var module=new WebAssembly.Module(bytes);', 'var module=(convertJsFunctionToWasm.known??={})[sig]??=new WebAssembly.Module(bytes);');
+  // Only extensions would ask where a function lies that the engine offers: to look all of its table's thousands through
+  // for that took a twentieth of a start.
+  program = exchanged(program, 'updateGOT(origExports);', '');
+  program = exchanged(program, 'functionsInTableMap=new WeakMap;updateTableMap(0,wasmTable.length)', 'functionsInTableMap=new WeakMap');
   const engine = fs.readFileSync(path.join(pyodide, 'pyodide.asm.wasm'));
   const { head, declared, middle, taken, after } = parts(program);
   const used = words([head, middle, after, fs.readFileSync(path.join(pyodide, 'pyodide.mjs'), 'utf8')]);

@@ -154,6 +154,7 @@ class Shell {
       const { response, url } = coming ? await followed(this.bridge, coming, address()) : await deskPage(this.bridge, 'GET', address());
       markHistory(url);
       performance.mark('shouwen-heard');
+      document.querySelector<HTMLElement>('#unlock :focus')?.blur(); // taken away with the focus it would have the new page styled at once
       await show(response.html);
       this.live.pageShown(false);
       document.title = new DOMParser().parseFromString(response.html.slice(0, response.html.indexOf('</head>')), 'text/html').title;

@@ -301,6 +301,7 @@ async function unlock(chosen: string | undefined, first: DeskRequest | undefined
   if (chosen) await turnTo(chosen);
   const { device } = parts!;
   performance.mark('unlock');
+  if (first && first.path !== REHEARSED) void wholePython().catch(() => {}); // its page meets it again
   await way(device);
   untouched = false;
   // The page that somebody waits for comes before everything else; if it fails, it is asked for again and fails openly.

@@ -2,7 +2,7 @@
 import type { loadPyodide, PyodideAPI } from 'pyodide';
 import type { Bytes } from '../shared/bytes.ts';
 import type { ContentRow } from './contents.ts';
-import { engineParts, forgetEngineParts, readFiles, type Files } from './engine.ts';
+import { engineParts, forgetEngineParts, readFiles } from './engine.ts';
 import type { Around } from './exchanges.ts';
 import { dropSnapshot, findSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -71,8 +71,8 @@ export interface PageAnswer { status: number; html: string; location: string | n
 export class Python {
   private completing: Promise<void> | null = null;
 
-  /** `files`: what an engine that started from a kept memory has not got yet. */
-  private constructor(private readonly engine: PyodideAPI, private readonly host: Host, private files: Files | null = null) {}
+  /** `lacksFiles`: an engine that started from a kept memory has not got them yet. */
+  private constructor(private readonly engine: PyodideAPI, private readonly host: Host, private lacksFiles = false) {}
 
   /**
    * Comes back when Python has its files. Before, only what was imported when its memory was kept may be used: the page
@@ -81,16 +81,12 @@ export class Python {
   complete(): Promise<void> { return this.completing ??= this.place().catch((error: unknown) => { this.completing = null; throw error; }); }
 
   private async place(): Promise<void> {
-    if (!this.files) return;
-    try {
-      const [library, application] = await Promise.all([this.files.library, this.files.application]);
-      this.engine.FS.writeFile(LIBRARY, library, { canOwn: true });
-      this.engine.FS.writeFile(APPLICATION, application, { canOwn: true });
-      this.files = null;
-    } catch (error) {
-      this.files = readFiles();
-      throw error;
-    }
+    if (!this.lacksFiles) return;
+    const files = readFiles(); // not before somebody asks: to read them takes turns of this thread
+    const [library, application] = await Promise.all([files.library, files.application]);
+    this.engine.FS.writeFile(LIBRARY, library, { canOwn: true });
+    this.engine.FS.writeFile(APPLICATION, application, { canOwn: true });
+    this.lacksFiles = false;
   }
 
   /** Gets under way what takes no turn of this thread; `boot` waits for it. */
@@ -98,7 +94,7 @@ export class Python {
     const { files } = engineParts();
     Python.kept = findSnapshot().catch(() => null);
     // An engine that starts from a kept memory asks for the files last; the long way cannot begin without them.
-    void Python.kept.then(snapshot => { if (snapshot) void snapshot.bytes.then(files, () => {}); else files(); });
+    void Python.kept.then(snapshot => { if (!snapshot) files(); });
   }
 
   private static kept: Promise<Snapshot | null> | null = null;
@@ -116,18 +112,17 @@ export class Python {
   }
 
   private static async started(calm: () => Promise<void>): Promise<Python> {
-    const { files } = engineParts();
     const snapshot = await (Python.kept ?? findSnapshot().catch(() => null));
     Python.kept = null; // its bytes are not needed twice
     if (snapshot) {
       try {
-        const [engine, whole] = await Promise.all([start({}, calm, snapshot), snapshot.whole]);
+        const engine = await start({}, calm, snapshot);
         performance.mark('engine');
-        if (!whole) throw new Error('the kept memory is damaged');
+        if (!await snapshot.whole()) throw new Error('the kept memory is damaged');
         engine.runPython('import random; random.seed()'); // the kept state would repeat on every start
         const host = engine.pyimport('host.browser') as unknown as Host;
         performance.mark('python');
-        return new Python(engine, host, files());
+        return new Python(engine, host, true);
       } catch {
         await dropSnapshot();
       }
@@ -222,7 +217,7 @@ type Host = Record<typeof NAMES[number], (...args: unknown[]) => unknown>;
 
 type Options = NonNullable<Parameters<typeof loadPyodide>[0]>;
 interface Writing { writeFile(path: string, bytes: Uint8Array, options: { canOwn: boolean }): void }
-interface Growing { HEAPU8: Uint8Array; growMemory(bytes: number): void }
+interface Growing { HEAPU8: Bytes; growMemory(bytes: number): void }
 type CreateModule = NonNullable<Options['createPyodideModule']>;
 
 async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot?: Snapshot): Promise<PyodideAPI> {
@@ -249,9 +244,10 @@ async function start(more: Partial<Options>, calm: () => Promise<void>, snapshot
 
 /** Fills a new engine's memory; what that has in its file system follows (`complete`). */
 async function restored(engine: Growing, snapshot: Snapshot): Promise<void> {
+  const written = engine.HEAPU8.length; // what is grown is zero
   // The rehearsal may need more memory than an engine begins with; Pyodide itself would refuse such a snapshot.
-  if (engine.HEAPU8.length < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
-  snapshot.restore(engine.HEAPU8, await snapshot.bytes);
+  if (written < snapshot.memoryBytes) engine.growMemory(snapshot.memoryBytes);
+  await snapshot.restore(engine.HEAPU8, written);
 }
 
 function taken<T>(result: unknown): T {
