@@ -33,6 +33,11 @@ export class Device {
   /** `documents` comes back when Automerge can be used. */
   constructor(private readonly database: Database, private readonly python: () => Promise<Python>, private readonly documents: () => Promise<void>) {}
 
+  /** Asks the disk for what tells whether it is prepared, and what the passphrase will be tried on, while that is typed. */
+  static ahead(database: Database): void {
+    database.ahead({ keys: [['device', 'signing'], ['device', 'key'], ['device', 'attempts']], all: [], pieces: [] });
+  }
+
   get isOpen(): boolean { return this.opened !== null; }
   async isPrepared(): Promise<boolean> { return await Signer.isKept(this.database); }
   async isReady(): Promise<boolean> { return this.ready ||= await this.database.get('device', 'ready') !== undefined; }

@@ -108,12 +108,13 @@ function opened(asked?: Asked): Promise<void> {
 async function found(asked: Asked): Promise<void> {
   let opening: Database | null = null;
   try {
+    void asked.usual.then(Device.ahead, () => {}); // not before this worker is the only one that writes
     const known = await asked.register;
     if (known.last !== FIRST) void asked.usual.then(database => database.close(), () => {});
     const first = await partsOf(known.last, known.last === FIRST ? await asked.usual : undefined);
     opening = first.database;
     performance.mark('databases');
-    Vault.ahead(first.database);
+    if (known.last !== FIRST) Device.ahead(first.database);
     if (await first.device.isPrepared()) known.taken(known.last);
     people = known;
     parts = first;

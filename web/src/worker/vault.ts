@@ -26,9 +26,6 @@ export class Vault {
   /** `key` can be used, not read: a worker hands it to the next one. */
   constructor(readonly key: CryptoKey) {}
 
-  /** Asks the disk for what the passphrase will be tried on, while it is still being typed. */
-  static ahead(database: Database): void { database.ahead({ keys: [['device', 'key'], ['device', 'attempts']], all: [], pieces: [] }); }
-
   /** Makes a new data key; the writes keep it, wrapped by the passphrase. */
   static async create(passphrase: string, iterations = ITERATIONS): Promise<Opened & { writes: Write[] }> {
     const raw = crypto.getRandomValues(new Uint8Array(32));
