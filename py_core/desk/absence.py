@@ -6,31 +6,30 @@ Only reads; what the absence becomes is for `absence_page`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.duties import stands_in_for
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Person
-from py_core.rules.absences import Away, absences
-from py_core.rules.situation import look
+from py_core.rules.absences import Away, away_on, standing
 
-_INSTEAD = frozenset({"post_B", "acting", "unit_head"})  # who answers while somebody is away
+# Who answers while somebody is away; a leaders' meeting decides meanwhile for whoever has the case, away or not.
+_INSTEAD = frozenset({"post_B", "acting", "unit_head", "leader"})
 _HOLDS = frozenset({"handler", "first_responder"})
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An open case of somebody, and the post that the person has in it: "A", or "B" where they stand in now."""
+    """An open case of somebody, the post that the person has in it ("A", or "B" where they stand in), their absences."""
 
     opened: OpenCase
     post: str
-
-    @property
-    def away(self) -> tuple[Away, ...]:
-        return tuple(each for each in absences(self.opened.case) if each.who == self.post)
+    person: str  # as the case names them
+    away: tuple[Away, ...]
 
     def covered(self, first: date, last: date) -> bool:
         """Whether the case says already that this post is away on all these days."""
@@ -39,7 +38,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One absence as the cases have it: the same post and days."""
+    """One absence as the cases have it: the same post, days and stand-in."""
 
     post: str
     first: date
@@ -49,7 +48,11 @@ class Recorded:
 
     @property
     def key(self) -> str:
-        return f"{self.post}.{self.first.isoformat()}.{self.last.isoformat()}"
+        return f"{self.post}.{self.first.isoformat()}.{self.last.isoformat()}.{self.stand_in}"
+
+    def ends(self, each: Held) -> list[Away]:
+        """What one return ends in a case: the absence, and those that its days hide."""
+        return [away for away in each.away if self.first <= away.first and away.last <= self.last]
 
 
 def whose(turn: Turn) -> tuple[str, ...]:
@@ -84,9 +87,8 @@ def others_of_unit(turn: Turn, user: str) -> list[Person]:
 
 def held_by(turn: Turn, user: str) -> list[Held]:
     """The open cases in which somebody is A, then those in which they stand in for a recorded absence."""
-    today = turn.moment.date()
-    found = [Held(opened, _post(turn, opened, user, today)) for opened in _open_of(turn, user, with_posts=True)]
-    mine = [each for each in found if each.post]
+    found = (_held(turn, opened, user) for opened in _open_of(turn, user, with_posts=True))
+    mine = [each for each in found if each is not None]
     return sorted(mine, key=lambda each: (each.post, each.opened.glance.due or date.max, each.opened.number))
 
 
@@ -108,28 +110,61 @@ def _open_of(turn: Turn, user: str, *, with_posts: bool) -> Iterator[OpenCase]:
             yield opened
 
 
-def _post(turn: Turn, opened: OpenCase, user: str, today: date) -> str:
-    holder = answers(turn, opened)
+def _held(turn: Turn, opened: OpenCase, user: str) -> Held | None:
+    holder, today = answers(turn, opened), turn.moment.date()
+    reading = case_view.reading(turn, opened.case)
+    around = standing(opened.case, reading) if holder else ()
     if holder == user:
-        return "A"
-    to_come = [each for each in absences(opened.case) if each.who == "A" and each.last >= today]
-    stands = (each.stand_in == user if each.stand_in else user in stand_ins(turn, holder) for each in to_come)
-    return "B" if any(stands) else ""
+        return Held(opened, "A", reading.holder, tuple(each for each in around if each.who == "A"))
+    b = stand_ins(turn, holder)
+    own = tuple(each for each in around if each.who == "B" and (each.person == user if each.person else user in b))
+    to_stand_in_for = [each for each in around if each.who == "A" and each.last >= today]
+    stands = (each.stand_in == user if each.stand_in else user in b for each in to_stand_in_for)
+    is_b = any(stands) or any(each.last >= today for each in own)  # the own absence outlives that of the A
+    return Held(opened, "B", user, own) if is_b else None
 
 
 def answers(turn: Turn, opened: OpenCase) -> str:
     """Who has the case, whoever stands in for them just now; "" where it is a unit, nobody yet, or all is done."""
-    law = turn.law(opened.case)
-    reading = look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading
+    reading = case_view.reading(turn, opened.case)
     if reading.closed_by is not None:
         return ""
     if reading.role == "first_responder":
         return case_view.first_responder(turn, opened)
-    if reading.role != "handler":
-        return ""
-    if reading.name in turn.directory.people:
-        return reading.name
-    return next((person.id for person in turn.people if person.name == reading.name), "")
+    if reading.holder in turn.directory.people:
+        return reading.holder
+    return next((person.id for person in turn.people if person.name == reading.holder), "")
+
+
+def may_speak_of(turn: Turn, opened: OpenCase) -> bool:
+    """Whether this person may record or end an absence in the case: who has it or stands in for them, or their head."""
+    me, holder = turn.identity.user, answers(turn, opened)
+    around = standing(opened.case, case_view.reading(turn, opened.case)) if holder else ()
+    return bool(holder) and (holder in whose(turn) or any(me in (each.stand_in, each.person) for each in around))
+
+
+def named(turn: Turn, opened: OpenCase, command: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose absence a step of the case page is about, and which one a return ends: the case knows both."""
+    reading, post = case_view.reading(turn, opened.case), said.get("who")
+    if command == "end_absence":
+        around = standing(opened.case, reading)
+        return ended_by((each for each in around if each.who == post), str(said.get("back") or ""))
+    b = stand_ins(turn, answers(turn, opened))
+    mine = (turn.identity.user,) if turn.identity.user in b else b
+    person = reading.holder if post == "A" else mine[0] if post == "B" and len(mine) == 1 else ""
+    return {"person": person} if person else {}
+
+
+def ended_by(found: Iterable[Away], back: str) -> dict[str, str]:
+    """The fields of a return that say which absence it ends: the one in whose recorded days it lies.
+
+    Several are ended together, by naming nobody's days.
+    """
+    meant = [each for each in found if str(each.fact.data["from"]) <= back <= str(each.fact.data["to"])]
+    days = {tuple((name, each.fact.data[name].isoformat()) for name in ("from", "to")) for each in meant}
+    people = {each.person for each in meant}
+    named = dict(days.pop()) if len(days) == 1 else {}
+    return named | ({"person": person} if len(people) == 1 and (person := people.pop()) else {})
 
 
 def recorded(turn: Turn, held: Iterable[Held]) -> list[Recorded]:
@@ -137,11 +172,24 @@ def recorded(turn: Turn, held: Iterable[Held]) -> list[Recorded]:
     today = turn.moment.date()
     groups: dict[tuple[date, date, str, str], list[Held]] = {}
     for each in held:
-        newest = {(away.first, away.last): away for away in each.away if away.last >= today}
-        for away in newest.values():
+        for away in _shown([away for away in each.away if away.last >= today]):
             groups.setdefault((away.first, away.last, each.post, away.stand_in), []).append(each)
     return [
         Recorded(post, first, last, who, tuple(cases)) for (first, last, post, who), cases in sorted(groups.items())
+    ]
+
+
+def _shown(found: list[Away]) -> list[Away]:
+    """Without those that another one hides: the newer of the same days, and what lies in the days of a longer one."""
+    return [
+        each
+        for place, each in enumerate(found)
+        if not any(
+            other.covers(each.first, each.last)
+            and ((other.first, other.last) != (each.first, each.last) or later > place)
+            for later, other in enumerate(found)
+            if other is not each
+        )
     ]
 
 
@@ -154,7 +202,7 @@ def standing_in_now(turn: Turn, found: Iterable[OpenCase]) -> dict[str, list[Awa
         if glance.role not in ("post_B", "acting"):
             continue
         holder = answers(turn, opened)
-        away = next((each for each in absences(opened.case) if each.who == "A" and each.covers(today, today)), None)
+        away = _away_today(turn, opened, today)
         here = glance.holder == me if glance.holder else me in stand_ins(turn, holder)
         if here and away is not None and holder:
             by_holder.setdefault(holder, []).append(away)
@@ -164,10 +212,10 @@ def standing_in_now(turn: Turn, found: Iterable[OpenCase]) -> dict[str, list[Awa
 def away_now(turn: Turn, found: Iterable[OpenCase]) -> list[Away]:
     """Of these cases, the absences of this person that are running now."""
     me, today = turn.identity.user, turn.moment.date()
-    return [
-        each
-        for opened in found
-        if opened.glance.role in _INSTEAD and answers(turn, opened) == me
-        for each in absences(opened.case)
-        if each.who == "A" and each.covers(today, today)
-    ]
+    theirs = (opened for opened in found if opened.glance.role in _INSTEAD and answers(turn, opened) == me)
+    return [away for opened in theirs if (away := _away_today(turn, opened, today)) is not None]
+
+
+def _away_today(turn: Turn, opened: OpenCase, today: date) -> Away | None:
+    """The absence of whoever has the case, if they are away today."""
+    return away_on(opened.case, case_view.reading(turn, opened.case), today).get("A")

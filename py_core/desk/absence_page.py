@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from py_core.desk import absence, case_view
 from py_core.desk.absence import Held, Recorded
 from py_core.desk.act_form import acts_of, require_lawful
 from py_core.desk.act_view import act_title, facts_in_case
+from py_core.desk.command_words import fault_text
 from py_core.desk.forms import CHOOSE, Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import NewAct, Response
@@ -24,7 +25,7 @@ from py_core.desk.slips_subject import Sheet
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_plan import read_day
 from py_core.errors import Refused
-from py_core.rules.absences import absences
+from py_core.rules.absences import standing, why_not_back
 from py_core.views import language
 from py_core.views.language import N_
 
@@ -160,6 +161,7 @@ def _plan(turn: Turn, held: list[Held], said: Said) -> list[Planned]:
             fields = {
                 "who": each.post, "from": said.first.isoformat(), "to": said.last.isoformat(), "briefed": said.briefed,
                 "reason": said.reason, "stand_in": said.stand_in if each.post == "A" else "", "explained": words,
+                "person": each.person,
             }  # fmt: skip
             planned.append(Planned(each.opened, RECORD, {name: text for name, text in fields.items() if text != ""}))
         elif not _noted(turn, each.opened, text := _why_not(turn, said, words)):
@@ -189,12 +191,15 @@ def _end(turn: Turn, user: str, held: list[Held], form: Form) -> Response:
     group = next((each for each in absence.recorded(turn, held) if each.key == key), None)
     if group is None and not form.errors:  # another window or device was first
         return redirect(_address(turn, user, "absence_again"))
-    if group is not None and back is not None and back > group.last:
-        form.fault("back", N_("The absence ends before that day by itself."))
+    today = turn.moment.date()
+    if group and back and (fault := why_not_back(group.first, group.last, back, today)):
+        form.fault("back", fault_text(fault))
     if form.errors or group is None or back is None:
         return _page(turn, user, held, form, status=422)
-    fields = {"who": group.post, "back": back.isoformat()}
-    planned = [Planned(each.opened, END, fields) for each in group.held]
+    said = {"who": group.post, "back": back.isoformat()}
+    planned = [
+        Planned(each.opened, END, said | absence.ended_by(group.ends(each), said["back"])) for each in group.held
+    ]
     return Response(303, location=_address(turn, user, "absence_ended"), acts=_acts(turn, planned))
 
 
@@ -238,7 +243,8 @@ def _is_breach(said: Said, planned: list[Planned]) -> bool:
 def _will_answer(turn: Turn, held: Held, said: Said) -> str:
     """Who answers for a case on the days away (BZ-AB-4)."""
     other = "B" if held.post == "A" else "A"
-    both = any(each.who == other and each.overlaps(said.first, said.last) for each in absences(held.opened.case))
+    around = standing(held.opened.case, case_view.reading(turn, held.opened.case))
+    both = any(each.who == other and each.overlaps(said.first, said.last) for each in around)
     if both and not (held.post == "A" and said.stand_in):
         return turn.say(N_("Both of the post are away: the head of the unit answers, or whom the head arranges."))
     users = [said.stand_in] if said.stand_in else absence.stand_ins(turn, absence.answers(turn, held.opened))
@@ -288,7 +294,8 @@ def _group_row(turn: Turn, user: str, group: Recorded, held: list[Held]) -> dict
         "key": group.key,
         "days": _days(turn, group.first, group.last),
         "begun": group.first <= today,
-        "back": max(today, group.first).isoformat(),
+        "back": max(today, group.first + timedelta(days=group.first <= today)).isoformat(),
+        "can_end": group.first < group.last or group.first > today,
         "stand_in": names if group.post == "A" else "",
         "n": len(group.held),
         "only_here": bool(waiting),

@@ -12,7 +12,7 @@ from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.cases.state import Fact
-from py_core.desk import case_view, secrecy
+from py_core.desk import absence, case_view, secrecy
 from py_core.desk.contact_checks import read_phone, tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.proposal_words import proposal_words, trigger_words
@@ -23,7 +23,7 @@ from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
 from py_core.reporters import COMPLAINER, PARTICULARS
 from py_core.rights import may
-from py_core.rules.absences import absences, away_on
+from py_core.rules.absences import away_on, standing
 from py_core.rules.situation import look
 from py_core.views import language
 from py_core.views.language import N_
@@ -35,7 +35,8 @@ _STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
 # Fields that the desk knows itself and therefore does not ask for.
 _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
-     ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside"), ("reveal_field", "beside")}
+     ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside"), ("reveal_field", "beside"),
+     ("record_absence", "person"), ("end_absence", "person"), ("end_absence", "from"), ("end_absence", "to")}
 )  # fmt: skip
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}
@@ -137,8 +138,10 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         proposed = [trigger for kind, _, trigger in kinds if kind == "supervision"]
         return {"trigger": proposed[0]} if proposed else {}
     if spec.name == "end_absence":
-        posts = {each.who for each in absences(opened.case) if each.last >= turn.moment.date()}
-        return {"who": posts.pop() if len(posts) == 1 else "", "back": turn.moment.date().isoformat()}
+        today = turn.moment.date()
+        found = standing(opened.case, case_view.reading(turn, opened.case))
+        posts = {each.who for each in found if each.last >= today} or {each.who for each in found}
+        return {"who": posts.pop() if len(posts) == 1 else "", "back": today.isoformat()}
     if spec.name == "notify_procedure_time":
         started = opened.case.all("procedure_started")
         days = started[0].data.get("expected_workdays") if len(started) == 1 else None
@@ -265,7 +268,7 @@ def _works_on_cases(person: Person) -> bool:
 def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:
     """Who of the case's post is recorded as away today: nobody of them can stand in (BZ-AB-4)."""
     today = turn.moment.date()
-    posts = away_on(opened.case, today)
+    posts = away_on(opened.case, case_view.reading(turn, opened.case), today)
     stand_ins = turn.directory.stand_ins_of(opened.glance.people, today)
     holders = {post.a for post in turn.directory.posts.values() if post.b in stand_ins} & opened.glance.people
     return frozenset((holders if "A" in posts else set()) | (set(stand_ins) if "B" in posts else set()))
@@ -308,6 +311,8 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
             value = _read(turn, form, replace(field, name=name), needed)
         if value not in ("", None, []):
             fields[field.name] = value
+    if spec.name in ("record_absence", "end_absence"):
+        fields |= absence.named(turn, opened, spec.name, fields)
     if spec.name == "designate_lead" and fields.get("lead") in fields.get("assists", ()):
         form.fault("assists", N_("The lead unit does not assist itself: untick it here, or choose another lead."))
     if spec.name == "request_extension" and not {"workdays", "until"} & {*fields, *form.errors}:

@@ -14,6 +14,8 @@ from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer
 from py_core.rules.absences import away_on
 from py_core.rules.assessment import Assessment
+from py_core.rules.reading import Reading
+from py_core.rules.situation import look
 from py_core.values import local
 from py_core.views import language
 from py_core.views.explain import explain
@@ -224,8 +226,14 @@ def away_texts(turn: Turn, case: Case, on: date, day: Callable[[Any], str]) -> l
     words = N_("Post %(who)s is away from %(first)s to %(last)s")
     return [
         turn.say(words, who=who, first=day(each.first), last=day(each.last))
-        for who, each in sorted(away_on(case, on).items())
+        for who, each in sorted(away_on(case, reading(turn, case), on).items())
     ]
+
+
+def reading(turn: Turn, case: Case) -> Reading:
+    """Where the case's main line stands, and who has it."""
+    law = turn.law(case)
+    return look(case, turn.packs, law.calendar, law.happened_at, law.policies).reading
 
 
 def unknown_title(turn: Turn, document_id: str) -> str:

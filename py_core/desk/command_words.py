@@ -22,6 +22,11 @@ _FAULTS: Mapping[str, str] = {
     "must be later than the date that stands": N_("Choose a date after the one that stands."),
     "is too late": N_("This date is beyond the last day that is allowed."),
     "must be at least 1": N_("Enter at least 1."),
+    "lies after the last day away": N_("The absence ends before that day by itself."),
+    "lies before the first day away": N_("This lies before the first day away."),
+    "must be later than the first day away, which has come": N_(
+        "The absence has begun: the first day back is a later one. What has taken place is not called off."
+    ),
     "is too long": N_("The steps together are longer than the promise."),
 }
 _GENERAL_FAULT = N_("This entry cannot be read. Compare it with the label and the hint.")

@@ -10,12 +10,10 @@ from dataclasses import replace
 
 from py_core.cases.commands import COMMANDS, Offered, possible
 from py_core.cases.state import Fact
-from py_core.desk import case_view
+from py_core.desk import absence, case_view
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
 from py_core.rights import rights
-from py_core.rules.reading import Reading
-from py_core.rules.situation import look
 from py_core.views.language import N_
 
 # Said to both sides of a hand-over until somebody has taken the case over: whether it was handed to the reader's own
@@ -36,9 +34,14 @@ _WHOSE_MOVE = {
 }
 
 
+ABSENCE_STEPS = frozenset({"record_absence", "end_absence"})
+
+
 def steps_now(turn: Turn, opened: OpenCase) -> tuple[Offered, ...]:
     """The lawful steps of this person, those that answer a duty first."""
     offered = possible(opened.case, turn.law(opened.case))
+    if any(item.command in ABSENCE_STEPS for item in offered) and not absence.may_speak_of(turn, opened):
+        offered = tuple(item for item in offered if item.command not in ABSENCE_STEPS)
     if not _works(turn, opened):
         offered = tuple(
             replace(item, suggested=item.suggested and not COMMANDS[item.command].is_work) for item in offered
@@ -55,7 +58,14 @@ def _works(turn: Turn, opened: OpenCase) -> bool:
 
 
 def require_here(turn: Turn, opened: OpenCase, command: str, article: str) -> None:
-    """Raises `Refused` when the step belongs to another unit, which answers for the case."""
+    """Raises `Refused` when the step belongs to another unit, which answers for the case, or an absence to others."""
+    if command in ABSENCE_STEPS and not absence.may_speak_of(turn, opened):
+        raise Refused(
+            "others_absence",
+            article,
+            N_("You neither handle this case nor stand in for whoever does; this absence is theirs to record."),
+            N_("Tell them, whoever stands in for them, or the head of their unit."),
+        )
     unit = answering_elsewhere(turn, opened) if COMMANDS[command].is_work else ""
     if unit:
         raise Refused(
@@ -74,17 +84,12 @@ def answering_elsewhere(turn: Turn, opened: OpenCase) -> str:
     if not answering or answering == mine:
         return ""
     lead, sent = opened.case.last("lead_designated"), opened.case.last("handed_over")
-    part = {*_reading(turn, opened).units}
+    part = {*case_view.reading(turn, opened.case).units}
     if lead is not None:
         part.update(lead.data.get("assists", ()))
         if sent is None or sent.index < lead.index:  # else the lead itself has handed it over
             part.add(lead.data["lead"])
     return "" if part.intersection(case_view.names_of_unit(turn, mine)) else answering
-
-
-def _reading(turn: Turn, opened: OpenCase) -> Reading:
-    law = turn.law(opened.case)
-    return look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).reading
 
 
 def whose_move(turn: Turn, opened: OpenCase) -> str:
@@ -95,7 +100,9 @@ def whose_move(turn: Turn, opened: OpenCase) -> str:
     mine = turn.person.unit if turn.person else ""
     to_mine = bool(mine) and sent.data["to"] in case_view.names_of_unit(turn, mine)
     answers = opened.assessment.responsible == "receiving_unit"
-    if not answers and _reading(turn, opened).stage != "handover_pending":  # what suspends the case shows before it
+    if (
+        not answers and case_view.reading(turn, opened.case).stage != "handover_pending"
+    ):  # what suspends the case shows before it
         return ""
     unit = case_view.unit_name(turn, sent.data["to"])
     who = case_view.responsible(turn, opened)

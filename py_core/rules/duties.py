@@ -72,15 +72,15 @@ def find_responsible(case: Case, reading: Reading, state: str, timing: Timing) -
     if role == "first_responder" and len(reading.units) > 1:
         role = "lead_unit"  # HL-6: the first unit to accept leads
     if reading.pack.absence_article and role in ("handler", "first_responder"):
-        stand_in = _stand_in(case, timing)
+        stand_in = _stand_in(case, reading, timing)
         if stand_in is not None:
             return stand_in
     return role, name
 
 
-def _stand_in(case: Case, timing: Timing) -> tuple[str, str] | None:
+def _stand_in(case: Case, reading: Reading, timing: Timing) -> tuple[str, str] | None:
     """A away → B, or whom the section has named (BZ-GW-3); both away → the head, or whom the head has named (BZ-AB-4)."""
-    away = away_on(case, timing.today)
+    away = away_on(case, reading, timing.today)
     a, b = away.get("A"), away.get("B")
     if a is None:
         return None

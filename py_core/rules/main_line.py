@@ -30,12 +30,15 @@ def read(case: Case, pack: Pack, matter: Matter) -> Reading:
         handler = handlers.get(fact.type)
         if handler is not None:
             handler(reading, fact)
+            if not reading.had_by or reading.had_by[-1][1] != reading.holder:
+                reading.had_by.append((fact.index, reading.holder))
     return reading
 
 
 def _registered(r: Reading, fact: Fact) -> None:
     if not r.stage:
         r.stage = "registered"
+        r.asked_first = fact.user
 
 
 def _scope_judged(r: Reading, fact: Fact) -> None:

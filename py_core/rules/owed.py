@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from py_core.cases.state import Case, Fact
-from py_core.rules.absences import absences
+from py_core.rules.absences import standing
 from py_core.rules.clocks import Clocks
 from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
@@ -46,7 +46,7 @@ def find_owed(case: Case, reading: Reading, clocks: Clocks, state: str, timing: 
         owed.append("visitor_contact")
     if pack.urgent_report_article and registered.data.get("urgent") and not case.first("urgent_reported") and is_open:
         owed.append("urgent_report")
-    if pack.absence_article and is_open and any(is_unbriefed(fact) for fact in _away(case, timing)):
+    if pack.absence_article and is_open and any(is_unbriefed(fact) for fact in _away(case, reading, timing)):
         owed.append("handover_record")
     return tuple(owed)
 
@@ -75,5 +75,5 @@ def is_unbriefed(fact: Fact) -> bool:
     return not fact.data["briefed"]
 
 
-def _away(case: Case, timing: Timing) -> list[Fact]:
-    return [each.fact for each in absences(case) if each.first <= timing.today <= each.last]
+def _away(case: Case, reading: Reading, timing: Timing) -> list[Fact]:
+    return [each.fact for each in standing(case, reading) if each.first <= timing.today <= each.last]

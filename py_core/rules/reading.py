@@ -38,9 +38,34 @@ class Reading:
     """The digest of the facts that the rest of the engine asks."""
 
     __slots__ = (
-        "called_back", "closed_by", "complete", "handed", "lead", "matter", "name", "overlooked", "pack", "procedures",
-        "refusal", "refusal_decided", "refusal_major", "refusal_met", "refusal_notified", "refusal_proposed", "refusal_reported",
-        "replies", "returned", "role", "rounds", "stage", "stop", "stops", "units", "unsought",
+        "asked_first",
+        "called_back",
+        "closed_by",
+        "complete",
+        "had_by",
+        "handed",
+        "lead",
+        "matter",
+        "name",
+        "overlooked",
+        "pack",
+        "procedures",
+        "refusal",
+        "refusal_decided",
+        "refusal_major",
+        "refusal_met",
+        "refusal_notified",
+        "refusal_proposed",
+        "refusal_reported",
+        "replies",
+        "returned",
+        "role",
+        "rounds",
+        "stage",
+        "stop",
+        "stops",
+        "units",
+        "unsought",
     )  # fmt: skip
 
     def __init__(self, pack: Pack, matter: Matter) -> None:
@@ -49,6 +74,8 @@ class Reading:
         self.stage = ""
         self.role = "first_responder"
         self.name = ""
+        self.asked_first = ""  # the person who registered: the holder until somebody takes the case
+        self.had_by: list[tuple[int, str]] = []  # who had the case from which fact on; "" while no person had it
         self.stops: frozenset[str] = frozenset(matter.stop)
         self.stop: Fact | None = None  # the fact that stopped the main clock, if it still counts
         self.closed_by: Fact | None = None
@@ -70,6 +97,17 @@ class Reading:
         self.refusal_met: Fact | None = None  # the leaders' meeting on this proposal (BZ-FD-2)
         self.refusal_decided: Fact | None = None
         self.refusal_notified: Fact | None = None
+
+    @property
+    def holder(self) -> str:
+        """The person who has the case, as the case names them, whoever stands in; "" where it is a unit or nobody yet."""
+        if self.role == "first_responder":
+            return self.name or self.asked_first
+        return self.name if self.role == "handler" else ""
+
+    def holder_at(self, index: int) -> str:
+        """Who had the case when this fact was recorded."""
+        return next((name for since, name in reversed(self.had_by) if since < index), "")
 
     def close(self, stage: str, fact: Fact) -> None:
         self.stage = stage

@@ -112,6 +112,8 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (silent, "2026-03-06 09:00", "confirm_deemed_consent", {"consequences": "the unit bears them"}),
     (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-03"}),
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),
+    (left, "2026-03-02 11:00", "end_absence", {"who": "A", "back": "2026-03-03"}),  # not going after all
+    (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),  # noticed late
     (complained_of, "2026-03-04 10:00", "record_veto", VETO),
     (vetoed, "2026-03-05 10:00", "withdraw_veto", UNVETO),
     (lambda: vetoed().do("2026-03-05 10:00", "withdraw_veto", **UNVETO), "2026-03-06 10:00", "record_veto", VETO),
@@ -196,7 +198,9 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     ),
     (outside, "2026-03-03 10:00", "record_absence", {**AWAY, "to": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (outside, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03"}, "nobody_away", "BZ-AB-4"),
-    (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "nobody_away", "BZ-AB-4"),
+    (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
+    (left, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03"}, "malformed_field", "BZ-AB-4"),
+    (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "B", "back": "2026-03-05"}, "malformed_field", "BZ-AB-4"),
     (

@@ -14,7 +14,7 @@ from py_core.cases.commands.messages import refuse
 from py_core.cases.events import tells_no_time
 from py_core.errors import Refused
 from py_core.packs import Matter, Pack
-from py_core.rules.absences import absences
+from py_core.rules.absences import is_about, standing, why_not_back
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
 from py_core.rules.vetoes import standing_vetoes
@@ -245,11 +245,20 @@ def _absence_recorded(s: Situation, data: Data | None) -> None:
 
 
 def _absence_ended(s: Situation, data: Data | None) -> None:
-    to_come = [each for each in absences(s.case) if each.last >= s.timing.today]
-    if not to_come:
-        raise refuse("nobody_away", s.pack.absence_article)
-    if data is not None and not any(each.who == data["who"] and data["back"] <= each.last for each in to_come):
-        raise refuse("malformed_field", s.pack.absence_article, {"back": N_("lies after the last day away")})
+    """Also an early return that is noticed late, after the last day; what took place is never called off."""
+    today, article = s.timing.today, s.pack.absence_article
+    known = [each for each in standing(s.case, s.reading) if each.can_end_early or each.first > today]
+    if not known:
+        raise refuse("nobody_away", article)
+    if data is None:
+        return
+    faults = [
+        why_not_back(each.first, each.last, data["back"], today)
+        for each in known
+        if is_about({**data, "back": each.first}, each.fact)
+    ]
+    if all(faults):
+        raise refuse("malformed_field", article, {"back": faults[-1] if faults else N_("lies after the last day away")})
 
 
 def _refusal_reported(s: Situation, data: Data | None) -> None:

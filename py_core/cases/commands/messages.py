@@ -57,7 +57,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     "nothing_approved": (N_("No extension has been approved."), N_("Have the extension approved first.")),
     "nothing_handed_over": (N_("Nothing has been handed over."), N_("Accept the case instead.")),
     "nobody_away": (
-        N_("Nobody of the post is recorded as away now or later."),
+        N_("No absence is recorded here that a return could end."),
         N_("Record the absence first, if there is one."),
     ),
     "no_deemed_consent": (
