@@ -64,6 +64,7 @@ class SyncClient:
         self._items_max = PUSH_ITEMS_MAX
         self.pace = Pace()
         self._more = True  # until an answer says otherwise
+        self._exchanging = False  # an answer is on its way, and may rest on whatever is held
         self.left: dict[str, int] = {}  # cases that left this device, with the highest log index that it had held
         self.wanted: dict[str, None] = {}  # those of them that are to come back, in the order of asking
         self._asked: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ class SyncClient:
 
     def request(self) -> bytes:
         """The body of the next exchange: hello, announcements of the actors used, as many acts as fit."""
+        self._exchanging = True
         self._sent = tuple(self._batch(self._items_max, PUSH_BYTES_MAX, REQUEST_ACTORS_MAX))
         self._attested = self.standing.custody.purged[:ATTESTED_AT_ONCE]
         self._asked = tuple(self.wanted)[:WANTED_MAX]
@@ -305,8 +307,9 @@ class SyncClient:
             self.fork = None
         self.online = True
         self.problem = received.end.problem if received.end is not None else ""
-        self._sent = ()
+        self._sent, self._exchanging = (), False
         if received.end is None:  # cut: what came is kept, the rest is asked for again, but not in a tight loop
+            self._more = True
             return BACK_OFF_FIRST_MS
         self.pace.succeeded()
         if self._speech == _PLAIN_ONCE and not received.end.more and not self._sent_short:
@@ -352,7 +355,7 @@ class SyncClient:
 
         `jitter` is a random number in [0, 1) from the host, so that a thousand devices do not come back at once.
         """
-        self._sent = ()
+        self._sent, self._exchanging = (), False
         self.online = status is not None and status != 200
         if self._sent_short and status in (400, UNRESOLVED):
             # An older record does not know short frames; one that was restored may not hold what they rest on.
@@ -367,15 +370,16 @@ class SyncClient:
 
     def stuck(self, problem: str, jitter: float) -> int:
         """Notes that the host could not store or check what came (`storage_full`, `bad_answer`); gives the wait in ms."""
-        self._sent = ()
+        self._sent, self._exchanging = (), False
         self.online = True
         self.problem = problem
         return self.pace.failed(jitter, reached=True)
 
     @property
     def more_to_come(self) -> bool:
-        """Whether the record may hold more for this device; until it has said since the start that it does not."""
-        return self._more
+        """Whether the record may hold more for this device: until it has said since the start that it does not, and
+        while it is being asked."""
+        return self._more or self._exchanging
 
     @property
     def is_complete(self) -> bool:

@@ -123,7 +123,7 @@ def _messages(case_id: str, change_hash: str, key: Ed25519PrivateKey) -> list[wi
     receipt = key.sign(wire.receipt_sign_bytes(case_id, change_hash, 7, TIME_MS)).hex()
     device = "d1" * 16
     return [
-        wire.Hello(device, 60_000, 3, "0.1.0", 2, scope="shihe/2", can="revoke packed"),
+        wire.Hello(device, 60_000, 3, "0.1.0", 2, scope="shihe/2", can="revoke short"),
         wire.Hello(device, 0, 0, "0.1.0", 0, can="revoke", purged=(case_id,), asks=(change_hash,), refused=1),
         wire.Hello(
             device, 5, 1, "0.1.0", 0, want=(case_id,), storage_used=1_000, storage_kept=True, clock_offset_ms=-70

@@ -15,7 +15,7 @@ from py_core.wire.frames import ALG_ED25519
 PROTOCOL_VERSION = 1
 REVOKED_SCOPE = "revoked"  # of a withdrawn device: it is fed nothing, so it lets everything go
 REVOKES = "revoke"  # in `Hello.can`: the device lets cases go when it is told
-PACKED = "packed"  # in `Hello.can`: the device reads short frames, and more than one page in an answer
+PACKED = "short"  # in `Hello.can`: the device reads short frames, and more than one page in an answer
 OFFERS_AGAIN = "lineage"  # in `Hello.can`: it offers again what a record that was restored has lost
 ECHO = "echo"  # in `Hello.can`: acts with a receipt in the answer are told again too: documents may lack them
 WATCHES = "log"  # in `Hello.can`: it demands that the log continues the one that it has seen (`log_size`)

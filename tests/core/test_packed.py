@@ -253,7 +253,7 @@ def test_an_act_with_several_causes_is_sent_in_full() -> None:
 
 
 MESSAGES: list[wire.Message] = [
-    wire.Hello("5a" * 16, 60_000, 3, "0.1.0", 0, scope="xingqiao/2", can="revoke packed"),
+    wire.Hello("5a" * 16, 60_000, 3, "0.1.0", 0, scope="xingqiao/2", can="revoke short"),
     wire.Hello("5a" * 16, 0, 0, "0.1.0", 7, purged=("ab" * 16,), clock_offset_ms=-5, storage_kept=False),
     wire.Hello("no hex", 1, 2, "0.1.0", 0),
     wire.End(2**40, True, "星桥"),

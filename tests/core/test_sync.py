@@ -16,6 +16,7 @@ from py_core.packed import messages
 from py_core.packed.outbox import unpack_acts
 from py_core.sync import PUSH_ITEMS_MAX, SyncClient
 from py_core.wire import (
+    PACKED,
     REVOKED_SCOPE,
     TYPE_ACTS,
     ActorAnnouncement,
@@ -103,6 +104,21 @@ def answer(*frames: Frame | Any) -> list[bytes]:
 
 def accepted(act: WaitingAct, index: int, kind: Any = "accepted") -> Verdict:
     return Verdict(act.hash, kind, "", index, 1_700_000_000_000 + index, "ab" * 64)
+
+
+def test_more_is_to_come_until_the_record_says_otherwise_and_while_it_is_asked() -> None:
+    sync = client()
+    told = []
+    for end in (End(1, True), End(2, False), None, End(2, False)):
+        told.append(sync.more_to_come)
+        sync.request()
+        told.append(sync.more_to_come)
+        sync.commit(sync.read(answer(*([] if end is None else [end]))))
+    told.append(sync.more_to_come)
+    assert told == [True, True, True, True, False, True, True, True, False]
+    sync.request()
+    sync.failed(None, 0.5)
+    assert not sync.more_to_come
 
 
 def test_the_first_request_of_an_empty_device_is_one_hello() -> None:
@@ -323,7 +339,7 @@ def test_an_older_record_is_spoken_to_in_full_at_once_and_keeps_nothing_waiting(
     assert sync.failed(400, 0.5) == 0
     again = read_frames(sync.request())
     assert not any(isinstance(frame, Short) for frame in again)
-    assert "packed" not in str(again[0])
+    assert PACKED not in str(again[0])
     assert sync.commit(sync.read(answer(accepted(act, 1), End(1, False)))) == POLL_MS
     assert not any(isinstance(frame, Short) for frame in read_frames(sync.request()))
     assert sync.failed(400, 0.5) > 0, "in full it is a fault of the program"

@@ -103,7 +103,7 @@ def test_an_old_client_is_told_nothing_and_starts_anew_when_it_can_let_go(
     assert messages(ask(wu), wire.Revoke) == [wire.Revoke(CASE, 3)]
 
 
-@pytest.mark.parametrize("can", ["revoke", "revoke packed"])
+@pytest.mark.parametrize("can", ["revoke", "revoke short"])
 def test_a_new_scope_is_told_before_anything_of_it(parts: Parts, lin: Laptop, wu: Laptop, can: str) -> None:
     """An answer that is cut after some changes must not leave open which scope they are of (MOVING, seed 103)."""
     ordered(lin, wu)
@@ -118,7 +118,7 @@ def test_a_new_scope_is_told_before_anything_of_it(parts: Parts, lin: Laptop, wu
     assert ends[0] == wire.End(0, more=True, scope="linye/2", lineage=ends[0].lineage)
     kinds = [frame.data["t"] if isinstance(frame, wire.Json) else "change" for frame in frames]
     assert not {"change", "revoke", "ruled", "case"} & set(kinds[: kinds.index("end")])
-    assert len(ends) == (2 if "packed" in can else 1)
+    assert len(ends) == (2 if "short" in can else 1)
 
 
 def test_the_numbers_of_a_feed_are_never_given_twice(parts: Parts, lin: Laptop, wu: Laptop) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .world import Machine, World
 
 SAVED_AGAIN = 3 * DAY  # no chance in it: the other carriers' ways stay those of earlier runs
-_BEFORE_GZIP = 76  # of a receipts file: kind, length and signature
+_RECEIPTS_HEAD = 76  # bytes of kind, length and signature, before the gzip member
 _GZIP_HEADER = 10
-_GZIP_END = 16
+_GZIP_CHECK = 8
 
 
 def carry_out(world: World, machine: Machine) -> None:
@@ -50,10 +50,17 @@ def _place(world: World, file: bytes) -> int:
     """Somewhere in a file where damage is always noticed, by one draw whatever its length.
 
     Compressed signatures make a file some bytes longer or shorter from run to run; `randrange` draws again where a
-    number is too large, so that all later chances would be others. And ten bytes of a gzip header and the last bits
-    before its check mean nothing to a reader: a file damaged there is taken, and whether it is hangs on the length."""
-    place = world.carriers.getrandbits(32) % (len(file) - _GZIP_HEADER - _GZIP_END)
-    return place if place < _BEFORE_GZIP else place + _GZIP_HEADER
+    number is too large, so that all later chances would be others. And of receipts the header of the gzip member and
+    the last bits before its check mean nothing to a reader: a file damaged there is taken, and whether it is would hang
+    on the length. Of an outbox every bit counts."""
+    draw = world.carriers.getrandbits(32)
+    if not file.startswith(b"SWRECPT"):
+        return draw % len(file)
+    last = len(file) - _GZIP_CHECK - 1
+    place = draw % (len(file) - _GZIP_HEADER - 1)
+    if place >= _RECEIPTS_HEAD:
+        place += _GZIP_HEADER
+    return place if place < last else place + 1
 
 
 def hand_in(world: World, machine: Machine, file: bytes) -> None:

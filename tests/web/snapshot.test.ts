@@ -44,17 +44,21 @@ test('what is kept is what was not zero, and comes back over an engine that has 
 });
 
 for (const [what, spoil] of [
-  ['a byte of the memory', async () => {
+  ['a byte of the memory changed', async () => {
     const bytes = new Uint8Array(await kept.get('/engine-snapshot-memory')!.arrayBuffer());
     bytes[100]! ^= 1;
     kept.set('/engine-snapshot-memory', new Response(bytes));
   }],
-  ['a place in the head', async () => {
+  ['its last byte gone', async () => {
+    const bytes = await kept.get('/engine-snapshot-memory')!.arrayBuffer();
+    kept.set('/engine-snapshot-memory', new Response(bytes.slice(0, -1)));
+  }],
+  ['a place in the head changed', async () => {
     const head = kept.get('/engine-snapshot')!;
     kept.set('/engine-snapshot', new Response((await head.text()).replace('[0,8192,', '[4096,8192,'), { headers: head.headers }));
   }],
 ] as const) {
-  test(`a snapshot with ${what} changed is not whole`, async () => {
+  test(`a snapshot with ${what} is not whole`, async () => {
     await keepSnapshot(made());
     await spoil();
     const found = (await findSnapshot())!;

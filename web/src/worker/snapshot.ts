@@ -35,16 +35,18 @@ export async function findSnapshot(): Promise<Snapshot | null> {
   const text = await headKept.text();
   const { pyodide, memoryBytes, pieces } = JSON.parse(text) as Head;
   const checks: Promise<boolean>[] = [same(utf8(text), headKept.headers.get(HASH) ?? '')];
+  let restored = false;
   return {
     header: fromHex(pyodide), memoryBytes,
     restore: async (memory, written) => {
       await fill(memory, pieces, body, written, ([at, length, hash]) => { checks.push(same(memory.subarray(at, at + length), hash)); });
+      restored = true;
       performance.mark('kept');
     },
     whole: async () => {
       const found = await Promise.all(checks);
       performance.mark('whole');
-      return found.every(Boolean);
+      return restored && found.every(Boolean);
     },
   };
 }
