@@ -64,7 +64,9 @@ def whose(turn: Turn) -> tuple[str, ...]:
     of_unit = [person.id for person in turn.people if person.unit == unit and person.category != "support"]
     others = of_unit if turn.may("see_unit_first") else []
     named = [
-        answers(turn, each) for each in turn.unfinished() if (each.glance.role, each.glance.holder) == ("acting", me)
+        case_view.answers(turn, each)
+        for each in turn.unfinished()
+        if (each.glance.role, each.glance.holder) == ("acting", me)
     ]
     return tuple(dict.fromkeys(each for each in [me, *stands_in_for(turn), *named, *others] if each))
 
@@ -94,7 +96,7 @@ def held_by(turn: Turn, user: str) -> list[Held]:
 
 def without_posts(turn: Turn, user: str) -> list[OpenCase]:
     """The person's open cases under regulations that know no A and B: nobody stands in there by itself."""
-    return [opened for opened in _open_of(turn, user, with_posts=False) if answers(turn, opened) == user]
+    return [opened for opened in _open_of(turn, user, with_posts=False) if case_view.answers(turn, opened) == user]
 
 
 def _open_of(turn: Turn, user: str, *, with_posts: bool) -> Iterator[OpenCase]:
@@ -111,7 +113,7 @@ def _open_of(turn: Turn, user: str, *, with_posts: bool) -> Iterator[OpenCase]:
 
 
 def _held(turn: Turn, opened: OpenCase, user: str) -> Held | None:
-    holder, today = answers(turn, opened), turn.moment.date()
+    holder, today = case_view.answers(turn, opened), turn.moment.date()
     reading = case_view.reading(turn, opened.case)
     around = standing(opened.case, reading) if holder else ()
     if holder == user:
@@ -124,21 +126,9 @@ def _held(turn: Turn, opened: OpenCase, user: str) -> Held | None:
     return Held(opened, "B", user, own) if is_b else None
 
 
-def answers(turn: Turn, opened: OpenCase) -> str:
-    """Who has the case, whoever stands in for them just now; "" where it is a unit, nobody yet, or all is done."""
-    reading = case_view.reading(turn, opened.case)
-    if reading.closed_by is not None:
-        return ""
-    if reading.role == "first_responder":
-        return case_view.first_responder(turn, opened)
-    if reading.holder in turn.directory.people:
-        return reading.holder
-    return next((person.id for person in turn.people if person.name == reading.holder), "")
-
-
 def may_speak_of(turn: Turn, opened: OpenCase) -> bool:
     """Whether this person may record or end an absence in the case: who has it or stands in for them, or their head."""
-    me, holder = turn.identity.user, answers(turn, opened)
+    me, holder = turn.identity.user, case_view.answers(turn, opened)
     around = standing(opened.case, case_view.reading(turn, opened.case)) if holder else ()
     return bool(holder) and (holder in whose(turn) or any(me in (each.stand_in, each.person) for each in around))
 
@@ -149,7 +139,7 @@ def named(turn: Turn, opened: OpenCase, command: str, said: Mapping[str, Any]) -
     if command == "end_absence":
         around = standing(opened.case, reading)
         return ended_by((each for each in around if each.who == post), str(said.get("back") or ""))
-    b = stand_ins(turn, answers(turn, opened))
+    b = stand_ins(turn, case_view.answers(turn, opened))
     mine = (turn.identity.user,) if turn.identity.user in b else b
     person = reading.holder if post == "A" else mine[0] if post == "B" and len(mine) == 1 else ""
     return {"person": person} if person else {}
@@ -201,7 +191,7 @@ def standing_in_now(turn: Turn, found: Iterable[OpenCase]) -> dict[str, list[Awa
         glance = opened.glance
         if glance.role not in ("post_B", "acting"):
             continue
-        holder = answers(turn, opened)
+        holder = case_view.answers(turn, opened)
         away = _away_today(turn, opened, today)
         here = glance.holder == me if glance.holder else me in stand_ins(turn, holder)
         if here and away is not None and holder:
@@ -212,7 +202,7 @@ def standing_in_now(turn: Turn, found: Iterable[OpenCase]) -> dict[str, list[Awa
 def away_now(turn: Turn, found: Iterable[OpenCase]) -> list[Away]:
     """Of these cases, the absences of this person that are running now."""
     me, today = turn.identity.user, turn.moment.date()
-    theirs = (opened for opened in found if opened.glance.role in _INSTEAD and answers(turn, opened) == me)
+    theirs = (opened for opened in found if opened.glance.role in _INSTEAD and case_view.answers(turn, opened) == me)
     return [away for opened in theirs if (away := _away_today(turn, opened, today)) is not None]
 
 

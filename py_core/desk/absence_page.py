@@ -247,7 +247,7 @@ def _will_answer(turn: Turn, held: Held, said: Said) -> str:
     both = any(each.who == other and each.overlaps(said.first, said.last) for each in around)
     if both and not (held.post == "A" and said.stand_in):
         return turn.say(N_("Both of the post are away: the head of the unit answers, or whom the head arranges."))
-    users = [said.stand_in] if said.stand_in else absence.stand_ins(turn, absence.answers(turn, held.opened))
+    users = [said.stand_in] if said.stand_in else absence.stand_ins(turn, case_view.answers(turn, held.opened))
     if held.post == "B" or not users:
         return turn.say(N_("The head of the unit answers for it on these days, or whom the head arranges."))
     names = turn.say(N_(", ")).join(case_view.person_name(turn, each) for each in users)

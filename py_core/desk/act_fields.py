@@ -269,9 +269,12 @@ def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:
     """Who of the case's post is recorded as away today: nobody of them can stand in (BZ-AB-4)."""
     today = turn.moment.date()
     posts = away_on(opened.case, case_view.reading(turn, opened.case), today)
-    stand_ins = turn.directory.stand_ins_of(opened.glance.people, today)
-    holders = {post.a for post in turn.directory.posts.values() if post.b in stand_ins} & opened.glance.people
-    return frozenset((holders if "A" in posts else set()) | (set(stand_ins) if "B" in posts else set()))
+    holder = case_view.answers(turn, opened)
+    gone = {holder} if "A" in posts else set()
+    if "B" in posts:
+        named = posts["B"].person
+        gone |= {named} if named else set(turn.directory.stand_ins_of({holder}, today))
+    return frozenset(gone)
 
 
 def _procedure(turn: Turn, pack: Pack | None, fact: Fact) -> str:

@@ -186,7 +186,7 @@ def responsible(turn: Turn, opened: OpenCase) -> str:
     if not holder and role in ("first_responder", "tracker"):
         holder = person_name(turn, first_responder(turn, opened))
     if not holder and role == "post_B":
-        stand_ins = turn.directory.stand_ins_of(opened.glance.people, turn.moment.date())
+        stand_ins = turn.directory.stand_ins_of({answers(turn, opened)}, turn.moment.date())
         holder = turn.say(N_(", ")).join(person_name(turn, user) for user in stand_ins)
     return f"{name} {holder}".strip()
 
@@ -234,6 +234,18 @@ def reading(turn: Turn, case: Case) -> Reading:
     """Where the case's main line stands, and who has it."""
     law = turn.law(case)
     return look(case, turn.packs, law.calendar, law.happened_at, law.policies).reading
+
+
+def answers(turn: Turn, opened: OpenCase) -> str:
+    """Who has the case, whoever stands in for them just now; "" where it is a unit, nobody yet, or all is done."""
+    found = reading(turn, opened.case)
+    if found.closed_by is not None:
+        return ""
+    if found.role == "first_responder":
+        return first_responder(turn, opened)
+    if found.holder in turn.directory.people:
+        return found.holder
+    return next((person.id for person in turn.people if person.name == found.holder), "")
 
 
 def unknown_title(turn: Turn, document_id: str) -> str:

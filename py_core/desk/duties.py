@@ -6,6 +6,7 @@ Today, the alerts, the calendar file and the hand-over record all ask here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from py_core.desk import case_view
 from py_core.desk.turn import OpenCase, Turn
@@ -68,7 +69,8 @@ def concerns(turn: Turn, opened: OpenCase) -> bool:
     if user in glance.people or user == glance.holder:
         return True
     if glance.role == "post_B":
-        return user in turn.directory.stand_ins_of(glance.people, turn.moment.date())
+        b_of = partial(turn.directory.stand_ins_of, day=turn.moment.date())
+        return user in b_of(glance.people) and user in b_of({case_view.answers(turn, opened)})
     person = turn.person
     if person is None:
         return False

@@ -281,3 +281,13 @@ def test_an_absence_recorded_anew_after_a_wrong_return_is_one_card() -> None:
     back(office, "linxiao", iso(4))
     assert cards(office, "linxiao") == []
     assert "B岗责任人" not in answers(office, "zhaolei", office.cases[0])
+
+
+def test_the_b_of_whoever_has_the_case_answers_and_no_b_of_those_who_had_it() -> None:
+    office = Office()  # with a desk for xujing of the other unit
+    case = office.cases[0]
+    office.send("linxiao", f"/cases/{case}/do/hand_over", to="liuxi")
+    office.send("xujing", f"/cases/{case}/do/accept_handover")
+    office.away("xujing")
+    assert "B岗责任人 马超群 " in answers(office, "xujing", case)
+    assert f'href="/cases/{case}"' not in office.today("zhaolei")
