@@ -20,9 +20,12 @@ _TYPE_SHOWN_MAX = 64
 
 
 class Fact:
-    """One checked event. `arrived` is when the city record took its act; None: only on this device so far."""
+    """One checked event. `arrived` is when the city record took its act; None: only on this device so far.
 
-    __slots__ = ("act", "arrived", "at", "data", "device", "index", "type", "user")
+    `claimed` is when it was recorded, as far as the device can show; it may have happened before (`at`).
+    """
+
+    __slots__ = ("act", "arrived", "at", "claimed", "data", "device", "index", "type", "user")
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Fact:
         act: str,
         user: str,
         device: str,
+        claimed: datetime | None = None,
     ) -> None:
         self.index = index
         self.type = type
@@ -43,6 +47,7 @@ class Fact:
         self.act = act
         self.user = user
         self.device = device
+        self.claimed = claimed or at
 
     @property
     def day(self) -> date:
@@ -165,7 +170,8 @@ class _Builder:
             self._ignored.append(Ignored(index, "not_registered", event_type, recorded.hash))
             return
         arrived = None if recorded.received_at is None else local(recorded.received_at)
-        fact = Fact(index, event_type, at, arrived, data, recorded.hash, recorded.act.user, recorded.act.device)
+        act = recorded.act
+        fact = Fact(index, event_type, at, arrived, data, recorded.hash, act.user, act.device, local(act.claimed_at))
         self._facts.append(fact)
         self._by_type.setdefault(event_type, []).append(fact)
 

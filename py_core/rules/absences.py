@@ -54,7 +54,8 @@ def absences(case: Case) -> tuple[Away, ...]:
         first, last = fact.data["from"], fact.data["to"]
         for end in ends:
             if end.index > fact.index and is_about(end.data, fact):
-                begun = end.day >= first  # what has begun took place: its first day stays, whatever the return says
+                # What had begun when its end was recorded took place: its first day stays, whatever the return says.
+                begun = max(end.at, end.claimed).date() >= first
                 last = min(last, max(end.data["back"] - timedelta(days=1), first if begun else date.min))
         if first <= last:
             found.append(Away(fact, first, last, str(fact.data["who"])))

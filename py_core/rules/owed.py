@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from py_core.cases.state import Case, Fact
-from py_core.rules.absences import standing
+from py_core.rules.absences import away_on
 from py_core.rules.clocks import Clocks
 from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
@@ -76,4 +76,5 @@ def is_unbriefed(fact: Fact) -> bool:
 
 
 def _away(case: Case, reading: Reading, timing: Timing) -> list[Fact]:
-    return [each.fact for each in standing(case, reading) if each.first <= timing.today <= each.last]
+    """The newest word on each who is away today: work handed over later is owed no more."""
+    return [each.fact for each in away_on(case, reading, timing.today).values()]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from day_office import CITY
 from fakes import NOW, Desk, FakeStore, Response
+from html_forms import filled
 from law import Desk as Law
 from law import act, registered
 from test_absence import DAYS, LATER, TODAY, Office
@@ -200,6 +201,32 @@ def test_a_breach_stays_whatever_return_was_taken_before_this_was_refused() -> N
         event = {"type": "absence_ended", "who": "A", "back": said}
         desk.acts.append(act(len(desk.acts) + 1, moment, event, after=(desk.acts[-1].hash,)))
     assert "B-12" in {each.code for each in desk.look("2026-03-05 10:00").breaches}
+
+
+def test_a_return_that_is_said_to_have_happened_before_the_absence_calls_off_nothing() -> None:
+    office = Office()
+    office.away(**{"from": iso(1), "briefed": "no"})
+    case = office.cases[0]
+    later(office, 3)
+    desk = office.desks["linxiao"]
+    early = (NOW + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+    form = filled(desk.get(f"/cases/{case}/do/end_absence").html, {"back": iso(1), "occurred_at": early})
+    refused = desk.post(f"/cases/{case}/do/end_absence", **form)
+    assert (refused.status, refused.acts) == (422, ())
+    law = law_case(("2026-03-02 16:00", "record_absence", {**OLD, "briefed": False}))
+    event = {"type": "absence_ended", "who": "A", "back": "2026-03-03", "at": "2026-03-02T17:00:00"}
+    law.acts.append(act(len(law.acts) + 1, "2026-03-04 10:00", event, after=(law.acts[-1].hash,)))
+    assert "B-12" in {each.code for each in law.look("2026-03-05 10:00").breaches}
+
+
+def test_work_handed_over_later_is_owed_no_more() -> None:
+    unbriefed = {**OLD, "briefed": False}
+    desk = law_case(("2026-03-02 16:00", "record_absence", unbriefed))
+    assert "handover_record" in desk.look("2026-03-03 09:00").owed
+    desk.do("2026-03-03 10:00", "record_absence", **OLD)
+    found = desk.look("2026-03-03 11:00")
+    assert "handover_record" not in found.owed
+    assert "B-12" in {each.code for each in found.breaches}, "leaving without handing over stays what it was"
 
 
 def test_two_cards_of_the_same_days_with_different_stand_ins_end_each_its_own() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from py_core.calendars import WorkCalendar
 from py_core.cases.acts import Act, Event, RecordedAct
-from py_core.cases.commands.gates import check, check_registration
+from py_core.cases.commands.gates import AS_OF_NOW, check, check_registration
 from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.offers import OF_APPROVERS, Offered, find_offers, require_approver
 from py_core.cases.commands.table import ALL_ROLES, COMMAND_OF, COMMANDS, CommandSpec
@@ -171,6 +171,8 @@ def _pass(case: Case | None, event_type: str, event: Event, context: Context) ->
         check_registration(pack, pack.matter(data["matter"]), data)
         return
     moment = context.happened_at
+    if event_type in AS_OF_NOW:
+        moment = max(moment, local(context.now))
     check(event_type, look(case, context.packs, context.calendar, moment, context.policies), data)
 
 

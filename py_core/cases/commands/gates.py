@@ -35,6 +35,10 @@ _WORK = frozenset(
 )  # fmt: skip
 
 
+# Asked as of the moment at which they are recorded, however early they are said to have happened.
+AS_OF_NOW = frozenset({"absence_ended"})
+
+
 def check_registration(pack: Pack, matter: Matter, data: Data) -> None:
     """Gates of the first event; `data` holds the checked fields."""
     if data.get("staff") == "support" and pack.support_staff_article:
