@@ -17,6 +17,7 @@ from e2e.working_day import fill_registration
 from py_core.values import LOCAL
 
 ASKERS = ("孙七", "赵六", "周八")
+NEWCOMER = "吴九"
 EXPLAINED = "证据原件在柜中第二格"
 LEFT_OUT = "本人在外地继续办理"
 
@@ -88,6 +89,14 @@ def test_an_absence_is_said_once_offline_and_the_stand_in_has_every_case(
     expect(page).to_have_url(re.compile(r"/absence\?done=absence$"))
     expect(page.locator("main")).to_contain_text(f"已登记在 {open_cases - 1} 件办件中")
     assert judge(page, "absence, recorded") == []
+
+    # What comes since is offered with the same days, and nothing that was recorded is taken for typed and unsent.
+    since = register(lin, NEWCOMER)
+    lin.open("/absence")
+    expect(page.locator("#from")).to_have_value(today.isoformat())
+    expect(page.locator("#to")).to_have_value((today + timedelta(days=4)).isoformat())
+    expect(page.locator(tick_of(page, since))).to_be_checked()
+    expect(page.locator(words_of(page, cases[0]))).to_have_value("")
 
     city.start()
     for case, said in ((cases[0], EXPLAINED), (cases[1], "登记离岗"), (cases[2], LEFT_OUT)):

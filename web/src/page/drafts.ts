@@ -8,12 +8,14 @@ import { say } from './language.ts';
 import { strip } from './strip.ts';
 
 const PAUSE_MS = 600;
+const UNTICKED = 'unticked boxes'; // in a draft: which boxes its page had that were not ticked; no control has such a name
 
 export class Drafts {
   private readonly touched = new Set<HTMLFormElement>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private carried: { key: string; draft: Fields } | null = null;
   private key: string | null = null;
+  private sent: string | null = null; // the draft of the form that was sent last, until its answer is shown
 
   constructor(private readonly bridge: Bridge) {
     document.addEventListener('input', event => {
@@ -24,6 +26,7 @@ export class Drafts {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => { void this.save(); }, PAUSE_MS);
     });
+    document.addEventListener('submit', event => { this.submitted(event.target as HTMLFormElement); }, true);
     addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') void this.save(); });
   }
 
@@ -35,19 +38,22 @@ export class Drafts {
   /** After a page was shown: what was typed before belongs to another page; a kept draft of this one comes back. */
   async pageShown(posted: boolean, status: number): Promise<void> {
     clearTimeout(this.timer);
+    const { sent } = this;
+    this.sent = null;
     const form = this.form();
-    if (form && status < 400) empty(form);
-    if (posted && this.key) await this.bridge.call('saveDraft', this.key, null).catch(() => {});
+    this.key = form ? keyOf(form) : null;
+    const isAnswer = sent !== null && sent === this.key; // the form that was sent, given back
+    if (form && (status < 400 || !isAnswer)) empty(form);
     this.touched.clear();
     strip('draft');
+    if (posted && sent) await this.bridge.call('saveDraft', sent, null).catch(() => {});
     if (this.carried) {
       await this.bridge.call('saveDraft', this.carried.key, this.carried.draft).catch(() => {});
       this.carried = null;
     }
-    this.key = form ? keyOf(form) : null;
     if (!form || !this.key) return;
     // What could not be taken, or was only looked at (`data-looks`), is kept as it was sent, whoever goes elsewhere first.
-    if (status >= 400 || (posted && form.hasAttribute('data-looks'))) {
+    if (isAnswer && (status >= 400 || (posted && form.hasAttribute('data-looks')))) {
       this.touched.add(form);
       await this.save();
       return;
@@ -78,6 +84,12 @@ export class Drafts {
     }
   }
 
+  /** A draft belongs to its form: what stands in it stays kept when another form of its page is sent. */
+  private submitted(form: HTMLFormElement): void {
+    this.sent = form.dataset['draft'] ? keyOf(form) : null;
+    if (form !== this.form()) void this.save();
+  }
+
   private async discard(): Promise<void> {
     if (this.key) await this.bridge.call('saveDraft', this.key, null);
     this.touched.clear();
@@ -91,8 +103,13 @@ function keyOf(form: HTMLFormElement): string { return `${form.dataset['draft']}
 
 function kept(form: HTMLFormElement): Fields {
   const { csrf: _, ...rest } = fields(new FormData(form));
-  return rest;
+  const boxes = [...form.elements].filter(isBox);
+  return boxes.length ? { ...rest, [UNTICKED]: boxes.filter(box => !box.checked).map(nameOf) } : rest;
 }
+
+function isBox(control: Element): control is HTMLInputElement { return control instanceof HTMLInputElement && control.type === 'checkbox'; }
+
+function nameOf(box: HTMLInputElement): string { return `${box.name}=${box.value}`; }
 
 function same(one: Fields, other: Fields): boolean { return JSON.stringify(one) === JSON.stringify(other); }
 
@@ -102,12 +119,13 @@ function empty(form: HTMLFormElement): void {
   form.dispatchEvent(new Event('shouwen:filled', { bubbles: true }));
 }
 
-/** Puts a draft into a form; false when it changes nothing. */
+/** Puts a draft into a form; false when it changes nothing. A box that came since the draft stays as the page gives it. */
 function fill(form: HTMLFormElement, draft: Fields): boolean {
   let changed = false;
   for (const control of form.elements) {
     if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox')) {
       const checked = draft[control.name]?.includes(control.value) ?? false;
+      if (!checked && isBox(control) && draft[UNTICKED]?.includes(nameOf(control)) === false) continue;
       if (control.checked !== checked) { control.checked = checked; changed = true; }
     } else if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement) {
       const value = draft[control.name]?.[0];
