@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 from importlib.resources import files
@@ -18,13 +18,18 @@ _NUMBERS = ("claimant_phone", "claimant_id", "complainer_phone")
 _NAME_MIN, _SURE_NAME_MIN = 2, 3  # characters; a shorter name may be part of any other word
 # Digits. From the second on a number is looked for however it is divided; a shorter one only where it stands as one.
 _NUMBER_MIN, _DIVIDED_MIN, _BESIDE_MAX = 7, 10, 6
+_GIVEN_MAX = 2  # characters of a given name between a family name and a title
 _BETWEEN = re.compile(r"[\s\-·•.]+")
 _LATIN = re.compile(r"[a-z\u00df-\u024f]+")
 _LATIN_WORDS = re.compile(r"[a-z\u00df-\u024f]+(?:[\s\-·•.]+[a-z\u00df-\u024f]+)*")
 _COUNTRY = re.compile(r"86(?=1\d{10}$)|86(?=[2-9]\d{8,9}$)")
 _AREA = re.compile(r"0(?:10|2\d|[3-9]\d\d)(?=[2-9]\d{6,7}$)")  # three digits for the largest cities, else four
-_RUN = re.compile(r"\d(?:[ \t.·•-]?\d)*")
-_DATE = re.compile(r"(?:19|20)\d\d[.-]\d{1,2}[.-]\d{1,2}")
+_EXTENSION = re.compile(r"(.*\d)\s*(?:-|\u8f6c|ext\.?)\s*\d{1,6}$")  # \u8f6c is what people write before it
+_FIXED = re.compile(r"(?:0\d{2,3})?[2-9]\d{6,7}")
+_RUN = re.compile(r"\d(?:[ \t.\u00b7\u2022\u2010-\u2015~-]{0,4}\d)*")
+_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d([.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)")
+_DECIMALS = re.compile(r"\.\d{1,2}\s*")
+_ENDS_IN_DECIMALS = re.compile(r"\d\.\d{1,2}$")
 
 
 class Told(Enum):
@@ -39,32 +44,77 @@ def tells_who(words: str, told: Mapping[str, Any]) -> Told:
     """Whether these words have the name or a number of `told`: what a form says of who reports or complains."""
     plain = _plain(words)
     counted = plain.translate(_spoken_digits())
-    numbers = (re.sub(r"\D", "", _plain(str(told.get(field) or ""))) for field in _NUMBERS)
-    if any(_has_number(counted, _COUNTRY.sub("", number)) for number in numbers):
+    numbers = {number for field in _NUMBERS for number in _numbers(_plain(str(told.get(field) or "")))}
+    found = {_has_number(counted, number) for number in numbers}
+    if Told.SURELY in found:
         return Told.SURELY
+    perhaps = Told.PERHAPS if Told.PERHAPS in found else Told.NOT
     name = _BETWEEN.sub("", _plain(str(told.get("claimant_name") or told.get("complainer_name") or "")))
     if len(name) < _NAME_MIN or name in _no_names() or not _has(plain, name):
-        return Told.NOT
+        return perhaps
     return Told.SURELY if len(name) >= _SURE_NAME_MIN and _stands_alone(plain, name) else Told.PERHAPS
 
 
-def _has_number(counted: str, number: str) -> bool:
+def _numbers(said: str) -> Iterator[str]:
+    """The digits of a number as it was given, and those without its extension."""
+    extended = _EXTENSION.fullmatch(said.strip())
+    for each in (said, extended[1] if extended else ""):
+        digits = _COUNTRY.sub("", re.sub(r"\D", "", each))
+        if each is said or _FIXED.fullmatch(digits):
+            yield digits
+
+
+def _has_number(counted: str, number: str) -> Told:
     """A long number however it is divided; one of a fixed line also without its area code, where it stands as one."""
     if len(number) < _NUMBER_MIN:
-        return False
+        return Told.NOT
     if len(number) >= _DIVIDED_MIN and number in re.sub(r"\D", "", counted):
-        return True
+        return Told.SURELY
     local = _AREA.sub("", number)
-    return len(local) < _DIVIDED_MIN and any(_is_it(counted, run, local) for run in _RUN.finditer(counted))
+    if len(local) >= _DIVIDED_MIN:
+        return Told.NOT
+    undated = _DATE.sub("|", counted)
+    found = {_in_run(undated, run, local) for run in _RUN.finditer(undated)}
+    return next((told for told in (Told.SURELY, Told.PERHAPS) if told in found), Told.NOT)
 
 
-def _is_it(counted: str, run: re.Match[str], number: str) -> bool:
-    """Whether a run of digits is this number, with at most an area code or an extension; no date and no sum is one."""
-    if _DATE.fullmatch(run[0]) or counted[run.end() :].lstrip().startswith(_lists()["money"]):
-        return False
-    digits = re.sub(r"\D", "", run[0])
-    beside = len(digits) - len(number)
-    return 0 <= beside <= _BESIDE_MAX and (digits.startswith(number) or digits.endswith(number))
+def _in_run(counted: str, run: re.Match[str], number: str) -> Told:
+    """Whether some neighbouring groups of these digits are this number, with at most an area code or an extension."""
+    groups = list(re.finditer(r"\d+", run[0]))
+    found = set()
+    for first in range(len(groups)):
+        digits = ""
+        for last in range(first, len(groups)):
+            digits += groups[last][0]
+            beside = len(digits) - len(number)
+            if beside > _BESIDE_MAX:
+                break
+            if beside >= 0 and (digits.startswith(number) or digits.endswith(number)):
+                is_whole = first == 0 and last == len(groups) - 1
+                area = digits.removesuffix(number)
+                is_one = is_whole or (first == last and not beside) or re.fullmatch(r"0\d{2,3}", area) is not None
+                found.add(
+                    _unless_money(counted, run.start() + groups[last].end(), Told.SURELY if is_one else Told.PERHAPS)
+                )
+    return next((told for told in (Told.SURELY, Told.PERHAPS) if told in found), Told.NOT)
+
+
+def _unless_money(counted: str, end: int, told: Told) -> Told:
+    """No sum of money says who it is. Its sign may be a person's name as well: then it is a person with a title behind
+    it, and nobody knows where it stands apart or something else follows."""
+    after = counted[end:]
+    decimals = _DECIMALS.match(after)
+    near = after[decimals.end() :] if decimals else after
+    sign = near.lstrip()
+    behind = sign
+    while begun := next((word for word in _lists()["money"] if behind.startswith(word)), None):
+        behind = behind.removeprefix(begun)
+    if behind == sign:
+        return told
+    if any(behind[at:].startswith(_lists()["titles"]) for at in range(_GIVEN_MAX + 1)):
+        return told
+    is_apart = sign != near and decimals is None and _ENDS_IN_DECIMALS.search(counted[:end]) is None
+    return Told.PERHAPS if is_apart or (len(sign) - len(behind) == 1 and behind[:1].isalpha()) else Told.NOT
 
 
 def _stands_alone(plain: str, name: str) -> bool:
