@@ -129,8 +129,14 @@ def _held(turn: Turn, opened: OpenCase, user: str) -> Held | None:
 def may_speak_of(turn: Turn, opened: OpenCase) -> bool:
     """Whether this person may record or end an absence in the case: who has it or stands in for them, or their head."""
     me, holder = turn.identity.user, case_view.answers(turn, opened)
-    around = standing(opened.case, case_view.reading(turn, opened.case)) if holder else ()
-    return bool(holder) and (holder in whose(turn) or any(me in (each.stand_in, each.person) for each in around))
+    if not holder:
+        return False
+    around = standing(opened.case, case_view.reading(turn, opened.case))
+    if holder in (me, *stands_in_for(turn)) or any(me in (each.stand_in, each.person) for each in around):
+        return True
+    theirs = turn.directory.person_on(holder, turn.moment.date())
+    is_colleague = turn.person is not None and theirs is not None and theirs.unit == turn.person.unit
+    return is_colleague and holder in whose(turn)  # looks through all open cases: only for those who may be named
 
 
 def named(turn: Turn, opened: OpenCase, command: str, said: Mapping[str, Any]) -> dict[str, Any]:
