@@ -14,7 +14,6 @@ from typing import Any
 from py_core.desk import case_view
 from py_core.desk.duties import stands_in_for
 from py_core.desk.turn import OpenCase, Turn
-from py_core.directory import Person
 from py_core.rules.absences import Away, away_on, standing
 
 # Who answers while somebody is away; a leaders' meeting decides meanwhile for whoever has the case, away or not.
@@ -74,17 +73,6 @@ def whose(turn: Turn) -> tuple[str, ...]:
 def stand_ins(turn: Turn, user: str) -> tuple[str, ...]:
     """The B of every post of which somebody is A today."""
     return turn.directory.stand_ins_of({user}, turn.moment.date())
-
-
-def others_of_unit(turn: Turn, user: str) -> list[Person]:
-    """Who else of the person's unit may be named to stand in (BZ-GW-3)."""
-    person = turn.directory.person_on(user, turn.moment.date())
-    known = {user, *stand_ins(turn, user)}
-    return [
-        each
-        for each in turn.people
-        if person and each.unit == person.unit and each.id not in known and each.category != "support"
-    ]
 
 
 def held_by(turn: Turn, user: str) -> list[Held]:

@@ -2,62 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
-from py_core.cases.acts import Event, canonical_json
+from py_core.cases.acts import Event
 from py_core.cases.commands import COMMANDS, Command, decide
-from py_core.desk import absence, case_view
+from py_core.desk import absence, absence_plan, case_view, stand_ins
 from py_core.desk.absence import Held, Recorded
+from py_core.desk.absence_plan import END, RECORD, Planned, Said
 from py_core.desk.act_form import acts_of, require_lawful
 from py_core.desk.act_view import act_title, facts_in_case
-from py_core.desk.command_words import fault_text
-from py_core.desk.forms import CHOOSE, Form
+from py_core.desk.command_words import fault_text, shown_params, with_article
+from py_core.desk.forms import Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.ports import NewAct, Response
 from py_core.desk.problems import problem, refusal
 from py_core.desk.slips_city import own_posts
 from py_core.desk.slips_subject import Sheet
+from py_core.desk.stand_ins import B_HOLDER, HEAD, Days
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_plan import read_day
 from py_core.errors import Refused
-from py_core.rules.absences import standing, why_not_back
+from py_core.rules.absences import why_not_back
 from py_core.views import language
 from py_core.views.language import N_
 
-RECORD, END, NOTE = "record_absence", "end_absence", "note"
 SHEET = "F-23"
 UNBRIEFED = "B-12"
-B_HOLDER = "B"  # the choice "the holder of the B post"; a person's id names somebody else
 WORDS_MAX, REASON_MAX, OTHERS_MAX = 300, 500, 40
-
-LEFT_OUT = N_("Not included in the absence from %(first)s to %(last)s: %(why)s")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the form says, as far as it can be read."""
-
-    first: date
-    last: date
-    briefed: bool
-    reason: str
-    stand_in: str
-    words: Mapping[str, str]  # by case
-    chosen: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One act that confirming makes: a step of the case page with its fields."""
-
-    opened: OpenCase
-    command: str
-    fields: Mapping[str, Any]
+_SHARED = ("from", "to", "stand_in", "briefed", "reason")  # fields that all cases get
 
 
 def show_absence(turn: Turn) -> Response:
@@ -67,9 +40,15 @@ def show_absence(turn: Turn) -> Response:
         return problem(turn, 403, "not_allowed")
     held = absence.held_by(turn, user)
     to_come = absence.recorded(turn, held)
-    defaults = {"of": user, "stand_in": B_HOLDER if absence.stand_ins(turn, user) else ""}
-    if len(to_come) == 1 and len(to_come[0].held) < len(held):  # what came since gets the same days
-        defaults |= {"from": to_come[0].first.isoformat(), "to": to_come[0].last.isoformat()}
+    without_b = stand_ins.days_without_b(turn, user, held)
+    defaults = {"of": user, "stand_in": B_HOLDER if absence.stand_ins(turn, user) and not without_b else ""}
+    if len(to_come) == 1:  # what came since gets the same days, and what is recorded can be corrected
+        first, last, named = to_come[0].first, to_come[0].last, to_come[0].stand_in
+        defaults |= {"from": first.isoformat(), "to": last.isoformat()}
+        if named:
+            defaults["stand_in"] = named
+        elif stand_ins.overlapping(without_b, first, last):
+            defaults["stand_in"] = HEAD
     return _page(turn, user, held, Form(turn, {}, defaults))
 
 
@@ -104,24 +83,47 @@ def _record(turn: Turn, user: str, held: list[Held], form: Form) -> Response:
     said = _read(turn, user, held, form)
     if said is None:
         return _page(turn, user, held, form, status=422)
-    planned = _plan(turn, held, said)
-    if form.value("do") != "confirm" or form.value("seen") != _seen(planned):
+    planned = absence_plan.plan(turn, held, said)
+    acts = _acts(turn, planned, form)
+    if form.errors:
+        form.in_order(_order(held))
+        return _page(turn, user, held, form, status=422)
+    if form.value("do") != "confirm" or form.value("seen") != absence_plan.seen(planned):
         return _page(turn, user, held, form, preview=_preview(turn, held, said, planned))
     if not planned:
         return redirect(_address(turn, user, "absence_again"))
-    return Response(303, location=_address(turn, user, "absence"), acts=_acts(turn, planned))
+    return Response(303, location=_address(turn, user, "absence"), acts=acts)
 
 
-def _acts(turn: Turn, planned: list[Planned]) -> tuple[NewAct, ...]:
-    """The acts of the case page's own steps, each decided by the law of its case."""
+def _order(held: list[Held]) -> list[str]:
+    return [*_SHARED, *(f"words-{each.opened.id}" for each in held)]
+
+
+def _acts(turn: Turn, planned: list[Planned], form: Form) -> tuple[NewAct, ...]:
+    """The acts of the case page's own steps, each decided by the law of its case; what it refuses is a fault in the form."""
     acts: list[NewAct] = []
     now = turn.surroundings.now
     for each in planned:
         spec = COMMANDS[each.command]
-        require_lawful(turn, each.opened, spec)
-        events = decide(each.opened.case, Command(each.command, each.fields), turn.law(each.opened.case))
-        acts += acts_of(turn, each.opened, spec, events, now, after=len(acts))
+        try:
+            require_lawful(turn, each.opened, spec)
+            events = decide(each.opened.case, Command(each.command, each.fields), turn.law(each.opened.case))
+        except Refused as refused:
+            _fault(turn, each, refused, form)
+        else:
+            acts += acts_of(turn, each.opened, spec, events, now, after=len(acts))
     return tuple(acts)
+
+
+def _fault(turn: Turn, each: Planned, refused: Refused, form: Form) -> None:
+    """What the law of a case refuses: at the field that all cases share, else at the line of the case."""
+    line = "back" if each.command == END else f"words-{each.opened.id}"
+    for name, message in refused.fields.items():
+        form.fault(name if name in (*_SHARED, "back") else line, fault_text(message))
+    if not refused.fields:
+        params = shown_params(turn, turn.pack_of(each.opened.case), refused.params)
+        why = with_article(turn, language.translate(turn.lang, refused.message, params), refused.article)
+        form.fault(line, N_("%(number)s: %(why)s"), number=each.opened.number, why=why)
 
 
 def _read(turn: Turn, user: str, held: list[Held], form: Form) -> Said | None:
@@ -131,57 +133,34 @@ def _read(turn: Turn, user: str, held: list[Held], form: Form) -> Said | None:
         form.fault("to", N_("The last day lies before the first day away."))
     elif last is not None and last < today:
         form.fault("to", N_("These days are over. Only somebody who is away now or later is recorded here."))
-    stand_in = form.choice("stand_in", [each["value"] for each in _stand_in_choices(turn, user)], CHOOSE)
+    days = (first, last) if first is not None and last is not None else None
+    stand_in = stand_ins.read_choice(turn, user, stand_ins.choices(turn, user, held), form, days)
     briefed = form.choice("briefed", ("yes", "no"), N_("Say whether the work was handed over."))
     reason = form.text("reason", REASON_MAX)
     if briefed == "yes" and reason:
         form.fault("reason", N_("Only for work that could not be handed over: leave this empty, or choose no above."))
     sent = form.values("case")
     words = {each.opened.id: form.text(f"words-{each.opened.id}", WORDS_MAX) for each in held}
-    if first is not None and last is not None:
+    if days is not None:
         for each in held:
-            left_out = each.opened.id not in sent and not each.covered(first, last)
-            if left_out and not words[each.opened.id]:
-                form.fault(f"words-{each.opened.id}", N_("Write why this case is left out; it is noted in the case."))
-    form.in_order(["from", "to", "stand_in", "briefed", "reason", *(f"words-{each.opened.id}" for each in held)])
+            if each.opened.id not in sent:
+                _read_left_out(each, words, days, form)
+    form.in_order(_order(held))
     if form.errors or first is None or last is None:
         return None
-    named = "" if stand_in == B_HOLDER else stand_in
-    return Said(first, last, briefed == "yes", reason, named, words, frozenset(sent))
+    named = "" if stand_in in (B_HOLDER, HEAD) else stand_in
+    without_b = stand_ins.days_without_b(turn, user, held) if stand_in == HEAD else ()
+    return Said(first, last, briefed == "yes", reason, named, without_b, words, frozenset(sent))
 
 
-def _plan(turn: Turn, held: list[Held], said: Said) -> list[Planned]:
-    """What is still to be recorded: a case that says it already gets nothing, however often the form is sent."""
-    planned = []
-    for each in held:
-        if each.covered(said.first, said.last):
-            continue
-        words = said.words[each.opened.id]
-        if each.opened.id in said.chosen:
-            fields = {
-                "who": each.post, "from": said.first.isoformat(), "to": said.last.isoformat(), "briefed": said.briefed,
-                "reason": said.reason, "stand_in": said.stand_in if each.post == "A" else "", "explained": words,
-                "person": each.person,
-            }  # fmt: skip
-            planned.append(Planned(each.opened, RECORD, {name: text for name, text in fields.items() if text != ""}))
-        elif not _noted(turn, each.opened, text := _why_not(turn, said, words)):
-            planned.append(Planned(each.opened, NOTE, {"text": text}))
-    return planned
-
-
-def _why_not(turn: Turn, said: Said, why: str) -> str:
-    day = partial(language.day_text, turn.lang)
-    return turn.say(LEFT_OUT, first=day(said.first), last=day(said.last), why=why)
-
-
-def _noted(turn: Turn, opened: OpenCase, text: str) -> bool:
-    return any(fact.user == turn.identity.user and fact.data["text"] == text for fact in opened.case.all("noted"))
-
-
-def _seen(planned: list[Planned]) -> str:
-    """Names what stood in the preview: only what was seen is recorded."""
-    told = [[each.opened.id, each.command, dict(each.fields)] for each in planned]
-    return hashlib.sha256(canonical_json(told).encode()).hexdigest()[:16]
+def _read_left_out(each: Held, words: dict[str, str], days: Days, form: Form) -> None:
+    """A case that is not ticked is recorded already, or was left out before, or says now why it is left out."""
+    name = f"words-{each.opened.id}"
+    if each.covered(*days):
+        if absence_plan.new_words(each, words, *days):
+            form.fault(name, N_("This case has its record. Tick it to add this, or leave this empty."))
+    elif not words[each.opened.id] and not absence_plan.left_out(each.opened.case, *days):
+        form.fault(name, N_("Write why this case is left out; it is noted in the case."))
 
 
 def _end(turn: Turn, user: str, held: list[Held], form: Form) -> Response:
@@ -194,25 +173,19 @@ def _end(turn: Turn, user: str, held: list[Held], form: Form) -> Response:
     today = turn.moment.date()
     if group and back and (fault := why_not_back(group.first, group.last, back, today)):
         form.fault("back", fault_text(fault))
-    if form.errors or group is None or back is None:
+    acts: tuple[NewAct, ...] = ()
+    if group is not None and back is not None and not form.errors:
+        said = {"who": group.post, "back": back.isoformat()}
+        ended = [
+            Planned(each.opened, END, said | absence.ended_by(group.ends(each), said["back"])) for each in group.held
+        ]
+        acts = _acts(turn, ended, form)
+    if form.errors:
         return _page(turn, user, held, form, status=422)
-    said = {"who": group.post, "back": back.isoformat()}
-    planned = [
-        Planned(each.opened, END, said | absence.ended_by(group.ends(each), said["back"])) for each in group.held
-    ]
-    return Response(303, location=_address(turn, user, "absence_ended"), acts=_acts(turn, planned))
+    return Response(303, location=_address(turn, user, "absence_ended"), acts=acts)
 
 
 # ------------------------------------------------------------------------------------------------ showing
-
-
-def _stand_in_choices(turn: Turn, user: str) -> list[dict[str, str]]:
-    """The configured B first; somebody else only whom the section has named (BZ-GW-3)."""
-    holders = turn.say(N_(", ")).join(case_view.person_name(turn, each) for each in absence.stand_ins(turn, user))
-    b = [{"value": B_HOLDER, "text": turn.say(N_("%(who)s, who holds the B post"), who=holders)}] if holders else []
-    return b + [
-        {"value": each.id, "text": each.name, "hint": each.title} for each in absence.others_of_unit(turn, user)
-    ]
 
 
 def _preview(turn: Turn, held: list[Held], said: Said, planned: list[Planned]) -> dict[str, Any]:
@@ -225,15 +198,24 @@ def _preview(turn: Turn, held: list[Held], said: Said, planned: list[Planned]) -
                 **_case_row(turn, each.opened),
                 "act": act_title(turn, (event,)),
                 "facts": facts_in_case(turn, each.opened, event),
-                "answers": _will_answer(turn, by_id[each.opened.id], said) if each.command == RECORD else "",
+                "answers": _will_answer(turn, by_id[each.opened.id], said) if _is_own(by_id, each) else "",
             }
         )
+    covered = [each for each in held if each.covered(said.first, said.last)]
+    left = [each for each in covered if each.opened.id not in said.chosen]
     return {
-        "seen": _seen(planned),
+        "seen": absence_plan.seen(planned),
         "rows": rows,
-        "already": sum(each.covered(said.first, said.last) for each in held),
+        "cases": len({each.opened.id for each in planned}),
+        "already": sum(absence_plan.says_already(each, said) for each in covered),
+        "differs": sum(not absence_plan.says_already(each, said) for each in left),
         "breach": case_view.breach_text(turn, UNBRIEFED) if _is_breach(said, planned) else "",
     }
+
+
+def _is_own(by_id: dict[str, Held], planned: Planned) -> bool:
+    """Whether the act says that the person is away, not that the holder of the other post is."""
+    return planned.command == RECORD and planned.fields["who"] == by_id[planned.opened.id].post
 
 
 def _is_breach(said: Said, planned: list[Planned]) -> bool:
@@ -242,16 +224,23 @@ def _is_breach(said: Said, planned: list[Planned]) -> bool:
 
 def _will_answer(turn: Turn, held: Held, said: Said) -> str:
     """Who answers for a case on the days away (BZ-AB-4)."""
-    other = "B" if held.post == "A" else "A"
-    around = standing(held.opened.case, case_view.reading(turn, held.opened.case))
-    both = any(each.who == other and each.overlaps(said.first, said.last) for each in around)
-    if both and not (held.post == "A" and said.stand_in):
+    away_too = [
+        *stand_ins.overlapping(said.without_b, said.first, said.last),
+        *((each.first, each.last) for each in stand_ins.around(turn, held.opened) if each.who != held.post),
+    ]
+    common = stand_ins.overlapping(away_too, said.first, said.last) if not said.stand_in or held.post == "B" else ()
+    if any(first <= said.first and said.last <= last for first, last in common):
         return turn.say(N_("Both of the post are away: the head of the unit answers, or whom the head arranges."))
     users = [said.stand_in] if said.stand_in else absence.stand_ins(turn, case_view.answers(turn, held.opened))
     if held.post == "B" or not users:
         return turn.say(N_("The head of the unit answers for it on these days, or whom the head arranges."))
-    names = turn.say(N_(", ")).join(case_view.person_name(turn, each) for each in users)
-    return turn.say(N_("%(who)s answers for it on these days."), who=names)
+    who = stand_ins.names(turn, users)
+    if common:
+        words = N_(
+            "%(who)s answers for it; the head of the unit, or whom the head arranges, while both are away: %(days)s."
+        )
+        return turn.say(words, who=who, days=stand_ins.all_days_text(turn, sorted(set(common))))
+    return turn.say(N_("%(who)s answers for it on these days."), who=who)
 
 
 def _case_row(turn: Turn, opened: OpenCase) -> dict[str, Any]:
@@ -266,37 +255,49 @@ def _case_row(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     }
 
 
-def _form_row(turn: Turn, held: Held, form: Form, sent: bool) -> dict[str, Any]:
+def _form_row(turn: Turn, held: Held, form: Form, sent: bool, days: Days | None) -> dict[str, Any]:
+    """A case in the form; what is recorded, or was left out, of these days already is not ticked for it again."""
     today = turn.moment.date()
-    days = {(each.first, each.last) for each in held.away if each.last >= today}
+    known = sorted({(each.first, each.last) for each in held.away if each.last >= today})
+    why = absence_plan.left_out(held.opened.case, *days) if days else ""
+    done = (held.covered(*days) or why != "") if days else bool(known)
     return {
         **_case_row(turn, held.opened),
         "stands_in": held.post == "B",
-        "checked": held.opened.id in form.values("case") if sent else True,
-        "has": turn.say(N_("; ")).join(_days(turn, *each) for each in sorted(days)),
+        "checked": held.opened.id in form.values("case") if sent else (not done or _all_ticked(turn)),
+        "has": stand_ins.all_days_text(turn, known),
+        "left_out": why,
         "words": f"words-{held.opened.id}",
     }
 
 
-def _days(turn: Turn, first: date, last: date) -> str:
-    day = partial(language.day_text, turn.lang)
-    if first == last:
-        return day(first)
-    return turn.say(N_("%(first)s to %(last)s"), first=day(first), last=day(last))
+def _all_ticked(turn: Turn) -> bool:
+    return "all" in turn.request.query
+
+
+def _form_days(form: Form) -> Days | None:
+    try:
+        return date.fromisoformat(form.value("from")), date.fromisoformat(form.value("to"))
+    except ValueError:
+        return None
 
 
 def _group_row(turn: Turn, user: str, group: Recorded, held: list[Held]) -> dict[str, Any]:
     today = turn.moment.date()
     users = [group.stand_in] if group.stand_in else absence.stand_ins(turn, user)
-    names = turn.say(N_(", ")).join(case_view.person_name(turn, each) for each in users)
+    without_b = stand_ins.overlapping(stand_ins.days_without_b(turn, user, group.held), group.first, group.last)
+    alone = group.post == "A" and not group.stand_in
     waiting = [recorded for each in group.held for recorded in each.opened.acts if recorded.received_at is None]
     return {
         "key": group.key,
-        "days": _days(turn, group.first, group.last),
+        "days": stand_ins.days_text(turn, group.first, group.last),
         "begun": group.first <= today,
         "back": max(today, group.first + timedelta(days=group.first <= today)).isoformat(),
         "can_end": group.first < group.last or group.first > today,
-        "stand_in": names if group.post == "A" else "",
+        "stand_in": stand_ins.names(turn, users) if group.post == "A" else "",
+        "head": (stand_ins.all_days_text(turn, without_b) if users else "-")
+        if alone and (without_b or not users)
+        else "",
         "n": len(group.held),
         "only_here": bool(waiting),
         "rows": [_case_row(turn, each.opened) for each in group.held],
@@ -308,6 +309,7 @@ def _page(
     turn: Turn, user: str, held: list[Held], form: Form, status: int = 200, preview: dict[str, Any] | None = None
 ) -> Response:
     sent = bool(turn.request.form) and not form.value("end")
+    days = _form_days(form)
     others = absence.without_posts(turn, user)
     mine = user == turn.identity.user
     sheet = Sheet(turn, person=turn.person) if mine and turn.person else None
@@ -330,8 +332,11 @@ def _page(
                 for each in absence.whose(turn)
             ],
             "groups": [_group_row(turn, user, each, held) for each in absence.recorded(turn, held)],
-            "rows": [_form_row(turn, each, form, sent) for each in held],
-            "stand_ins": _stand_in_choices(turn, user),
+            "rows": [_form_row(turn, each, form, sent, days) for each in held],
+            "all_href": "" if _all_ticked(turn) else f"/absence?of={user}&all=yes#absence-form",
+            "stand_ins": [
+                {"value": each.value, "text": each.text, "hint": each.hint} for each in stand_ins.choices(turn, user, held)
+            ],
             "has_b": bool(absence.stand_ins(turn, user)),
             "others": [_case_row(turn, each) for each in others[:OTHERS_MAX]],
             "others_n": len(others),

@@ -12,7 +12,7 @@ from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.cases.state import Fact
-from py_core.desk import absence, case_view, secrecy
+from py_core.desk import absence, case_view, secrecy, stand_ins
 from py_core.desk.contact_checks import read_phone, tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.proposal_words import proposal_words, trigger_words
@@ -22,7 +22,6 @@ from py_core.directory import Person
 from py_core.packs import Pack
 from py_core.packs.demanded import demanding_article
 from py_core.reporters import COMPLAINER, PARTICULARS
-from py_core.rights import may
 from py_core.rules.absences import away_on, standing
 from py_core.rules.situation import look
 from py_core.views import language
@@ -235,19 +234,13 @@ def _options(
         return [
             {"value": person.id, "text": f"{person.name} · {case_view.unit_name(turn, person.unit)}"}
             for person in turn.people
-            if _works_on_cases(person)
+            if stand_ins.works_on_cases(person)
         ]
     if field.name == "subject":
         units = [{"value": unit.id, "text": unit.en if english else unit.zh} for unit in turn.directory.units.values()]
         return [{"value": person.id, "text": person.name} for person in turn.directory.people.values()] + units
     if field.name in ("handler", "who", "stand_in") and field.kind == "text":
-        unit = turn.person.unit if turn.person else ""
-        away = frozenset() if field.name == "handler" else _recorded_away(turn, opened)
-        return [
-            {"value": person.id, "text": person.name}
-            for person in turn.people
-            if person.unit == unit and person.id not in away and _works_on_cases(person)
-        ]
+        return [{"value": person.id, "text": person.name} for person in _may_be_named(turn, opened, field.name)]
     if field.name == "id" and spec.name in ("finish_procedure", "notify_procedure_time"):
         return [
             {"value": str(fact.data["id"]), "text": _procedure(turn, pack, fact)}
@@ -260,9 +253,16 @@ def _options(
     return []
 
 
-def _works_on_cases(person: Person) -> bool:
-    """Neither support staff nor those who only administer, secure or audit can be named for a case."""
-    return may(person.roles, "work_on_cases") and person.category != "support"
+def _may_be_named(turn: Turn, opened: OpenCase, field: str) -> list[Person]:
+    """Who of the unit may take a case, act in it while both of the post are away, or stand in for its holder."""
+    unit = turn.person.unit if turn.person else ""
+    if field == "handler":
+        return stand_ins.of_unit(turn, unit)
+    away = _recorded_away(turn, opened)
+    holder = case_view.answers(turn, opened) if field == "stand_in" else ""
+    if not holder:
+        return stand_ins.of_unit(turn, unit, away)
+    return [person for person in stand_ins.may_be_named(turn, holder) if person.id not in away]
 
 
 def _recorded_away(turn: Turn, opened: OpenCase) -> frozenset[str]:
@@ -320,6 +320,8 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         form.fault("assists", N_("The lead unit does not assist itself: untick it here, or choose another lead."))
     if spec.name == "request_extension" and not {"workdays", "until"} & {*fields, *form.errors}:
         form.fault("workdays", N_("Enter the working days to be added, or the new date."))
+    if spec.name == "record_absence":
+        stand_ins.require_there(turn, opened, fields, form)
     return fields
 
 
