@@ -27,6 +27,7 @@ _FAULTS: Mapping[str, str] = {
     "must be later than the first day away, which has come": N_(
         "The absence has begun: the first day back is a later one. What has taken place is not called off."
     ),
+    "is only for post A": N_("For post B nobody is named: leave this empty."),
     "is too long": N_("The steps together are longer than the promise."),
 }
 _GENERAL_FAULT = N_("This entry cannot be read. Compare it with the label and the hint.")

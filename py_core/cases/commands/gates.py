@@ -246,6 +246,8 @@ def granted_until(s: Situation) -> date | None:
 def _absence_recorded(s: Situation, data: Data | None) -> None:
     if data is not None and data["to"] < data["from"]:
         raise refuse("malformed_field", s.pack.absence_article, {"to": N_("lies before the first day away")})
+    if data is not None and data["who"] == "B" and data.get("stand_in"):
+        raise refuse("malformed_field", s.pack.absence_article, {"stand_in": N_("is only for post A")})
 
 
 def _absence_ended(s: Situation, data: Data | None) -> None:
