@@ -6,19 +6,21 @@ device's withdrawal; it and the act that tells it are one transaction of the cal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
 from py_core.change import decode_act_change
 from py_core.desk.ports import (
+    ActsMissing,
     DeviceRevocation,
     DeviceSeen,
     HeldWork,
     LateDecision,
     LogForked,
-    NumbersMissing,
+    MissingLookedInto,
     RecordRestored,
     Unerased,
 )
@@ -56,6 +58,11 @@ class CentreView:
         with self._database.reading() as connection:
             return late_work.count(connection)
 
+    def held_before(self, at: datetime) -> tuple[int, datetime] | None:
+        with self._database.reading() as connection:
+            found = late_work.held_before(connection, to_ms(at))
+        return None if found is None else (found[0], from_ms(found[1]))
+
     def held_by_id(self, item: int) -> HeldWork | None:
         with self._database.reading() as connection:
             found = late_work.held_by_id(connection, item)
@@ -75,6 +82,10 @@ class CentreView:
     def devices(self) -> Sequence[DeviceSeen]:
         with self._database.reading() as connection:
             return _devices(connection)
+
+    def missing(self) -> Mapping[str, ActsMissing]:
+        with self._database.reading() as connection:
+            return missing_numbers(connection)
 
     def restored(self) -> RecordRestored | None:
         with self._database.reading() as connection:
@@ -97,11 +108,13 @@ class CentreDecisions:
         self._gate = gate
         self._bell = bell
 
-    def carry_out(self, decision: LateDecision | DeviceRevocation, user: str) -> None:
-        """Takes, leaves out or revokes; raises `NotRecorded` with the reason, and then nothing is done."""
+    def carry_out(self, decision: LateDecision | DeviceRevocation | MissingLookedInto, user: str) -> None:
+        """Takes, leaves out, revokes or settles; raises `NotRecorded` with the reason, and then nothing is done."""
         with self._database.writing() as connection:
             if isinstance(decision, DeviceRevocation):
                 self._revoke(connection, decision, user)
+            elif isinstance(decision, MissingLookedInto):
+                self._settle(connection, decision, user)
             else:
                 self._decide(connection, decision, user)
             self._bell.ring_after(self._database, connection)
@@ -128,6 +141,15 @@ class CentreDecisions:
         connection.execute(update(devices).where(*where).values(revoked_at_ms=now_ms, revoked_why=decision.why))
         catch_up(connection, now_ms)
         audit.note(connection, now_ms, user, "device_withdrawn", decision.device, why=decision.why)
+
+    def _settle(self, connection: Connection, decision: MissingLookedInto, user: str) -> None:
+        now_ms = to_ms(self._clock.now())
+        values = {
+            "missing_to": decision.upto, "missing_at_ms": now_ms, "missing_by": user, "missing_why": decision.why
+        }  # fmt: skip
+        connection.execute(update(devices).where(devices.c.id == decision.device).values(values))
+        said = {"upto": decision.upto, "why": decision.why}
+        audit.note(connection, now_ms, user, "missing_looked_into", decision.device, **said)
 
 
 def _work(connection: Connection, held: Held) -> HeldWork:
@@ -161,7 +183,6 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
     undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
     counted = select(quarantine.c.device, func.count()).where(*undecided).group_by(quarantine.c.device)
     held = {row[0]: row[1] for row in connection.execute(counted)}
-    gaps = missing_numbers(connection)
     found = []
     for row in connection.execute(select(devices).where(devices.c.user.is_not(None)).order_by(devices.c.code)):
         contact, gone = told.get(row.id), purged.get(row.id)
@@ -176,7 +197,6 @@ def _devices(connection: Connection) -> list[DeviceSeen]:
             purged_at=from_ms(gone.last_at_ms) if gone else None,
             held=held.get(row.id, 0),
             frozen_at=None if row.frozen_at_ms is None else from_ms(row.frozen_at_ms),
-            missing=tuple(NumbersMissing(gap.first, gap.last, from_ms(gap.since_ms)) for gap in gaps.get(row.id, ())),
         )
         if contact is not None:
             seen = replace(

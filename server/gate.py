@@ -37,7 +37,7 @@ from server.log_view import LogView
 from server.receipts import Receipts
 from server.record import Submission
 from server.scope import CONCERNED, RESTRICTED, Standing, day_of, standing_after, units_concerned, units_in
-from server.submitted import act_of, name_of
+from server.submitted import act_of, name_of, own_number
 from server.trial import NotTaken
 
 WAIVABLE = frozenset(
@@ -109,7 +109,8 @@ class Gate:
                 read[at] = Refusal(reason)
         view.look_for_quarantined({each.submission.case_id for each in plan.taken.values()})
         written = [
-            self._write(connection, view, at, each, plan, directory, now_ms) for at, each in enumerate(submissions)
+            self._write(connection, view, at, each, devices[each.device], plan, directory, now_ms)
+            for at, each in enumerate(submissions)
         ]
         if plan.taken:
             view.ends.write(connection)
@@ -136,8 +137,7 @@ class Gate:
         in_the_log = known is not None and known.case_id == submission.case_id
         if (device.revoked or device.frozen) and not (submission.waived or in_the_log):
             raise Refusal("device_revoked" if device.revoked else "device_frozen")
-        message = sign_bytes(submission.case_id, change.hash)
-        if submission.alg != device.alg or not verifies(device.alg, device.public_key, submission.signature, message):
+        if not _signed(submission, device, change.hash):
             raise Refusal("wrong_signature")
         owner = view.owner(change.actor)
         act = act_of(change)
@@ -300,6 +300,7 @@ class Gate:
         view: LogView,
         at: int,
         submission: Submission,
+        device: Device | None,
         plan: Plan,
         directory: Directory,
         now_ms: int,
@@ -307,7 +308,12 @@ class Gate:
         if at in plan.refused:
             refusal = plan.refused[at]
             item_hash = name_of(submission.raw)
-            record.quarantine_submission(connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms)
+            # A device that is withdrawn is refused before its signature is looked at.
+            signed = device is not None and _signed(submission, device, item_hash)
+            number = own_number(submission.device, submission.raw) if signed else None
+            record.quarantine_submission(
+                connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms, number
+            )
             if refusal.reason == "sequence_reused":  # its signature was right: the profile exists twice
                 freeze(
                     connection, submission.device, read_act(decode_act_change(submission.raw).text).device_seq, now_ms
@@ -332,6 +338,12 @@ class Gate:
             assert known is not None, "it was written a moment ago"
             entry = known
         return Ruling("had", entry.case_id, entry.hash, "", entry.log_index, entry.received_at_ms)
+
+
+def _signed(submission: Submission, device: Device, change_hash: str) -> bool:
+    """Whether the device signed for this change in this case."""
+    message = sign_bytes(submission.case_id, change_hash)
+    return submission.alg == device.alg and verifies(device.alg, device.public_key, submission.signature, message)
 
 
 def _standing(candidate: Candidate, before: Standing, directory: Directory, now_ms: int, *, first: bool) -> Standing:

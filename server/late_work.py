@@ -70,6 +70,14 @@ def count(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(quarantine).where(*undecided)) or 0
 
 
+def held_before(connection: Connection, at_ms: int) -> tuple[int, int] | None:
+    """How many have waited for a decision since this moment or longer, and since when the first."""
+    since = quarantine.c.first_at_ms
+    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None), since <= at_ms)
+    count, first = connection.execute(select(func.count(), func.min(since)).where(*undecided)).one()
+    return (count, first) if count else None
+
+
 def held_by_id(connection: Connection, item: int) -> Held | None:
     """One of them, decided or not; None when there is none, or the record has taken it."""
     row = connection.execute(

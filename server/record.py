@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Select, delete, exists, func, insert, select,
 from py_core.cases.acts import Act
 from py_core.change import ActChange
 from server.scope import CONCERNED, RESTRICTED, Standing, units_in
-from server.submitted import own_number
 from server.tables import case_units, changes, feed, quarantine
 
 _HASH_DIGITS = 64
@@ -351,9 +350,16 @@ def fed_between(connection: Connection, unit: str, after: int, until: int) -> in
 
 
 def quarantine_submission(
-    connection: Connection, submission: Submission, item_hash: str, reason: str, waits_for: str | None, now_ms: int
+    connection: Connection,
+    submission: Submission,
+    item_hash: str,
+    reason: str,
+    waits_for: str | None,
+    now_ms: int,
+    device_seq: int | None,
 ) -> None:
-    """Keeps the bytes of a change that was not taken; the same bytes again count up."""
+    """Keeps the bytes of a change that was not taken; the same bytes again count up. `device_seq` is its number where
+    its device signed for it."""
     values: dict[str, Any] = {"reason": reason, "waits_for": waits_for, "last_at_ms": now_ms, "released_at_ms": None}
     where = _same(submission, item_hash)
     counted = connection.execute(update(quarantine).where(*where).values(**values, times=quarantine.c.times + 1))
@@ -367,7 +373,7 @@ def quarantine_submission(
                 raw=submission.raw,
                 alg=submission.alg,
                 signature=submission.signature,
-                device_seq=own_number(submission.device, submission.raw),
+                device_seq=device_seq,
                 first_at_ms=now_ms,
                 times=1,
                 **values,

@@ -114,7 +114,7 @@ quarantine = Table(
     Column("decided_by", String(64)),
     Column("decision", String(16)),  # taken or left_out
     Column("why", Text),
-    Column("device_seq", BigInteger),  # the number of its act, where that is an act of `device`
+    Column("device_seq", BigInteger),  # of its act, where `device` signed for it; 0: erased before
     UniqueConstraint("device", "case_id", "hash", "signature"),
     Index("quarantine_waiting", "waits_for"),
 )
@@ -135,6 +135,10 @@ devices = Table(
     Column("revoked_why", Text),
     Column("frozen_at_ms", BigInteger),  # since two of its acts bear one number: its profile exists twice
     Column("frozen_seq", BigInteger),  # that number
+    Column("missing_to", BigInteger),  # up to this number somebody looked into what never came of it
+    Column("missing_at_ms", BigInteger),
+    Column("missing_by", String(64)),
+    Column("missing_why", Text),
 )
 
 device_contacts = Table(  # what each device told of itself when it last spoke with the record

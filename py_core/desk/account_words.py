@@ -92,6 +92,7 @@ AUDIT_WORDS = {
     "calendar_made": N_("made a secret address for a calendar"),
     "calendar_ended": N_("ended the address of a calendar"),
     "device_renamed": N_("renamed a device"),
+    "missing_looked_into": N_("looked into missing acts of a device"),
     "evidence_made": N_("downloaded the evidence of a case"),
     "reporter_evidence_made": N_("downloaded the evidence of who reported or complained in a case"),
     "device_returned": N_("came back with a device that was enrolled after the backup"),

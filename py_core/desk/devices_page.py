@@ -1,4 +1,7 @@
-"""设备: what every device last told of itself, what it has attested, and its withdrawal by a security officer."""
+"""设备: what every device last told of itself, what it has attested, and its withdrawal by a security officer.
+
+What never came of a device is told by `missing_acts`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from py_core.desk import case_view
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
-from py_core.desk.ports import DeviceRevocation, DeviceSeen, LogForked, RecordRestored, Response
+from py_core.desk.missing_acts import missing_alert, missing_line
+from py_core.desk.ports import ActsMissing, DeviceRevocation, DeviceSeen, LogForked, RecordRestored, Response
 from py_core.desk.problems import problem
 from py_core.desk.time_words import amount_text
 from py_core.desk.turn import Turn
@@ -23,7 +27,6 @@ RESTORED_TOLD = timedelta(days=60)
 CLOCK_RIGHT_MS = 2_000
 CLOCK_WRONG_MS = 120_000
 STORAGE_FULL_PERCENT = 90
-RUNS_SHOWN = 10  # of missing numbers of one device
 _MEGABYTE = 1_000_000
 
 
@@ -32,7 +35,8 @@ def show_devices(turn: Turn) -> Response:
     view = turn.store.centre()
     if view is None:
         return problem(turn, 503, "needs_network")
-    found = sorted(view.devices(), key=_weight)
+    missing = view.missing()
+    found = sorted(view.devices(), key=lambda each: _weight(each, missing.get(each.id)))
     restored = view.restored()
     return page(
         turn,
@@ -40,10 +44,10 @@ def show_devices(turn: Turn) -> Response:
         turn.say(N_("Devices")),
         "devices",
         {
-            "rows": [device_row(turn, each, restored) for each in found],
+            "rows": [device_row(turn, each, restored, missing.get(each.id)) for each in found],
             "restored": _restored(turn, restored, found),
             "forked": [_forked(turn, each, each.forked) for each in found if each.forked is not None],
-            "missing": [_missing(turn, each) for each in found if each.missing],
+            "missing": [missing_alert(turn, each, missing[each.id]) for each in found if _alarms(missing.get(each.id))],
             "unsent": sum(each.waiting or 0 for each in found),
             "may_withdraw": turn.may("withdraw_devices"),
             "may_name": turn.may("name_devices"),
@@ -104,13 +108,17 @@ def _page(turn: Turn, found: DeviceSeen, form: Form, status: int = 200) -> Respo
     )
 
 
-def _weight(device: DeviceSeen) -> tuple[bool, bool, bool, bool, int, bool, float]:
+def _alarms(missing: ActsMissing | None) -> bool:
+    return missing is not None and bool(missing.alarming)
+
+
+def _weight(device: DeviceSeen, missing: ActsMissing | None) -> tuple[bool, bool, bool, bool, int, bool, float]:
     at = device.last_contact_at
     return (
         device.revoked_at is not None,
         device.forked is None,
         device.frozen_at is None,
-        not device.missing,
+        not _alarms(missing),
         -(device.waiting or 0),
         at is None,
         at.timestamp() if at else 0.0,
@@ -168,25 +176,9 @@ def _forked(turn: Turn, device: DeviceSeen, forked: LogForked) -> str:
     return told + " " * (turn.lang == language.EN) + turn.say(judged)
 
 
-def _missing(turn: Turn, device: DeviceSeen) -> str:
-    """Which acts of a device never came, and since when that is known."""
-    person = turn.directory.people.get(device.user)
-    runs = [f"{gap.first}" if gap.first == gap.last else f"{gap.first}–{gap.last}" for gap in device.missing]
-    numbers = turn.say(N_(", ")).join(runs[:RUNS_SHOWN])
-    if len(runs) > RUNS_SHOWN:
-        numbers = turn.say(N_("%(numbers)s and others"), numbers=numbers)
-    return turn.say(
-        N_(
-            "Device %(code)s (%(who)s): of its acts no. %(numbers)s did not come, though later ones did. This is known since %(at)s."
-        ),
-        code=device.code,
-        who=person.name if person else device.user,
-        numbers=numbers,
-        at=_moment(turn, min(gap.since for gap in device.missing)),
-    )
-
-
-def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) -> dict[str, Any]:
+def device_row(
+    turn: Turn, device: DeviceSeen, restored: RecordRestored | None, missing: ActsMissing | None = None
+) -> dict[str, Any]:
     person = turn.directory.people.get(device.user)
     at = device.last_contact_at
     silent = at is not None and turn.surroundings.now - at > SILENT_AFTER
@@ -214,7 +206,8 @@ def device_row(turn: Turn, device: DeviceSeen, restored: RecordRestored | None) 
         "withdrawn": _moment(turn, device.revoked_at),
         "frozen": _moment(turn, device.frozen_at),
         "forked": device.forked is not None,
-        "missing": bool(device.missing),
+        "missing": missing_line(turn, missing),
+        "missing_alarms": _alarms(missing),
     }
 
 

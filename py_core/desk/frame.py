@@ -42,6 +42,7 @@ DONE = {
     "sessions_ended": N_("Ended. Whoever used that session has to sign in anew."),
     "corrected": N_("Corrected. What was taken down before stays in the record."),
     "device_renamed": N_("The device has its new name."),
+    "missing_looked": N_("Recorded. These numbers stand in the notice no more; they stay with the device."),
     "withdrawn_before": N_("The device was withdrawn before."),
     "decided": N_("The decision is recorded. Every device shows it after its next contact."),
     "hold_placed": N_("The content is on hold: it is not erased before that day."),

@@ -52,6 +52,15 @@ class DeviceRevocation:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingLookedInto:
+    """A security officer looked into the missing acts of a device up to a number: they are no alarm any more."""
+
+    device: str
+    upto: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """The answer. The host carries out `decision` and records `acts` durably, all or nothing, before it shows the
     answer (303 + location after a POST). Only pages of the centre decide, so only the server's host has to."""
@@ -60,7 +69,7 @@ class Response:
     html: str = ""
     location: str | None = None
     acts: tuple[NewAct, ...] = ()
-    decision: LateDecision | DeviceRevocation | None = None
+    decision: LateDecision | DeviceRevocation | MissingLookedInto | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +250,33 @@ class LogForked:
 
 @dataclass(frozen=True, slots=True)
 class NumbersMissing:
-    """Acts of a device with the numbers from `first` to `last` never came; a later one did, at `since`."""
+    """Acts of a device with the numbers from `first` to `last` never came, and a later one did."""
 
     first: int
     last: int
-    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LookedInto:
+    """That somebody found out what became of the missing acts up to a number, or that nobody can."""
+
+    upto: int
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActsMissing:
+    """What never came of a device, in the order of the numbers; of very many runs only the lowest are told."""
+
+    runs: tuple[NumbersMissing, ...]
+    alarming: tuple[NumbersMissing, ...]  # of them those that nobody looked into; none of a withdrawn device
+    since: datetime | None  # when the first act after the first alarming one came
+    highest: int  # number that came
+    erased: int  # acts that came and were erased before the record kept such numbers: some may be among the missing
+    handed_in: tuple[int, ...]  # of the missing, what somebody else handed in and lies in quarantine
+    looked: LookedInto | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +302,6 @@ class DeviceSeen:
     held: int = 0  # of its acts in quarantine, undecided
     frozen_at: datetime | None = None  # since two of its acts bear one number
     forked: LogForked | None = None
-    missing: tuple[NumbersMissing, ...] = ()  # as the record finds it
 
 
 class CentreView(Protocol):
@@ -282,8 +312,16 @@ class CentreView(Protocol):
         ...
 
     def held_count(self) -> int: ...
+    def held_before(self, at: datetime) -> tuple[int, datetime] | None:
+        """How many have waited since this moment or longer, and since when the first; None when there is none."""
+        ...
+
     def held_by_id(self, item: int) -> HeldWork | None: ...
     def devices(self) -> Sequence[DeviceSeen]: ...
+    def missing(self) -> Mapping[str, ActsMissing]:
+        """What never came, of each device of which something did not."""
+        ...
+
     def held_on(self, device: str) -> Sequence[str]:
         """The cases that a device was fed and did not attest as gone."""
         ...

@@ -15,11 +15,10 @@ def undecided_warning(turn: Turn, *, here: bool = False) -> dict[str, str] | Non
     concern."""
     view = turn.store.centre() if turn.may("read_whole_city") or turn.may("see_keeping") else None
     days = load_retention().remind_days
-    if view is None or not view.held_count():
+    late = view.held_before(turn.surroundings.now - timedelta(days=days)) if view is not None else None
+    if late is None:
         return None
-    late = [each for each in view.held() if turn.surroundings.now - each.since >= timedelta(days=days)]
-    if not late:
-        return None
+    count, first = late
     words = N2_(
         "%(n)d act that the record did not take has waited for a decision",
         "%(n)d acts that the record did not take have waited for a decision",
@@ -28,8 +27,8 @@ def undecided_warning(turn: Turn, *, here: bool = False) -> dict[str, str] | Non
         N_(
             "%(acts)s for %(days)d days or longer, the first since %(since)s. As long as nobody decides, they are kept without end, and the case that they are in is not erased."
         ),
-        acts=turn.count(words, len(late)),
+        acts=turn.count(words, count),
         days=days,
-        since=language.day_text(turn.lang, min(each.since for each in late).astimezone(turn.moment.tzinfo).date()),
+        since=language.day_text(turn.lang, first.astimezone(turn.moment.tzinfo).date()),
     )
     return {"text": text, "href": "/centre/quarantine" if turn.may("read_whole_city") and not here else ""}

@@ -9,10 +9,11 @@ import pytest
 from browsing import Browser
 from laptop import Laptop, StandingClock, case_id, city_document, let_dispatch, registered
 from test_city_rules import publish
+from test_restricted_scope import page
 
 from py_core import __version__, wire
 from py_core.visits import visit_id
-from server import record
+from server import late_work, record
 from server.parts import Parts
 from server.rebuilding import feed_faults, standings
 
@@ -96,6 +97,18 @@ def test_work_that_nobody_decides_about_is_reminded_of_until_somebody_does(
     assert 'href="/centre/quarantine">Late and refused work' in words[words.index('id="undecided"') :]
     submit(browser, f"/centre/quarantine/{item_of(browser)}", decision="leave_out", reason="It is not hers any more.")
     assert reminded() == [False, False]
+
+
+def test_the_reminder_reads_none_of_the_work_that_it_counts(
+    parts: Parts, lin: Laptop, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late_acts(parts, lin)
+    clock.pass_time(days=14)
+    read: list[str] = []
+    known = late_work.held
+    monkeypatch.setattr(late_work, "held", lambda *given, **options: read.append("") or known(*given, **options))
+    assert 'id="undecided"' in page(parts, "qian", "/centre").html
+    assert not read
 
 
 def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts, browser: Browser, lin: Laptop) -> None:

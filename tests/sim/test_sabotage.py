@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from py_core.desk.ports import ActsMissing, NumbersMissing
 from py_core.wire import Hello
 from server import exchange, record
+from server.missing_numbers import missing_numbers
 
 from . import erasing
 from .city_record import CityRecord
@@ -191,8 +193,18 @@ def test_a_centre_that_does_not_learn_of_lost_acts_is_noticed(monkeypatch: pytes
 
 
 def test_a_centre_that_misses_what_lies_in_quarantine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.record.own_number", lambda *_: None)
+    monkeypatch.setattr("server.gate.own_number", lambda *_: None)
     assert "never came, and it did" in noticed(faults=MOVING)
+
+
+def test_a_centre_that_misses_numbers_that_nobody_gave_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_more(connection: Any) -> dict[str, ActsMissing]:
+        found = missing_numbers(connection)
+        more = {device: NumbersMissing(each.highest + 500, each.highest + 500) for device, each in found.items()}
+        return {device: replace(each, runs=(*each.runs, more[device])) for device, each in found.items()}
+
+    monkeypatch.setattr("server.centre_view.missing_numbers", with_more)
+    assert "nobody ever gave it" in noticed(faults=RESTORED)
 
 
 def test_of_acts_that_a_device_forgot_the_centre_learns_by_their_numbers() -> None:

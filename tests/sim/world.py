@@ -107,6 +107,7 @@ class World:
         self.operators = Random(f"operators {seed}")
         self.carriers = Random(f"carriers {seed}")  # of their own, so that kept seeds keep their histories
         self.folder = Path(tempfile.mkdtemp(prefix="shouwen-sim-", dir=_memory()))
+        self.troublemaker = ""  # the device of whoever numbers at will
         self.record = record_class(_template(), self.folder / "record", Random(f"record {seed}"), lambda: self.now_ms)
         self.trace.note("faults", self.faults)
 
@@ -119,6 +120,7 @@ class World:
         for _ in range(self.chance.randint(3, 5)):
             self.enrol_machine()
         mao = self.enrolled(town.TROUBLEMAKER, "mao's")
+        self.troublemaker = mao[0]
         troublemaker = malice.Troublemaker(town.TROUBLEMAKER, mao[0], mao[2], Random(f"malice {self.seed}"))
         if self.faults.malice:
             self.after(self.soon(HOUR), lambda: centre.harm(self, troublemaker, 8))
