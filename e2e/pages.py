@@ -137,6 +137,7 @@ def security_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     device = page.locator("a[href^='/centre/devices/']").first.get_attribute("href") or ""
     yield "device-withdraw", device
     yield "device-lost", f"{device}/lost"
+    yield "device-missing", f"{device}/missing"
     yield "sessions", "/centre/sessions"
 
 

@@ -77,7 +77,7 @@ def show_missing(turn: Turn, device: str) -> Response:
     found = _found(turn, device)
     if found is None:
         return problem(turn, 404, "unknown_device")
-    highest = str(found[1].highest)
+    highest = str(found[1].highest) if found[1] is not None else ""
     return _page(turn, *found, Form(turn, {}, {"key": turn.surroundings.new_id(), "upto": highest}))
 
 
@@ -86,25 +86,28 @@ def take_missing(turn: Turn, device: str) -> Response:
     found = _found(turn, device)
     if found is None:
         return problem(turn, 404, "unknown_device")
+    seen, missing = found
+    if missing is None:  # they came meanwhile
+        return Response(303, location="/centre/devices")
     form = Form(turn, turn.request.form)
     why = form.text("reason", REASON_MAX, needed=N_("Write what was found out: it is kept with the device."))
     typed = form.value("upto")
     upto = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 17 else 0
-    if form.errors or not 1 <= upto <= found[1].highest:
-        return _page(turn, *found, form, status=422)
+    if form.errors or not 1 <= upto <= missing.highest:
+        return _page(turn, seen, missing, form, status=422)
     return Response(
-        303, location="/centre/devices?done=missing_looked", decision=MissingLookedInto(found[0].id, upto, why)
+        303, location="/centre/devices?done=missing_looked", decision=MissingLookedInto(seen.id, upto, why)
     )
 
 
-def _found(turn: Turn, device: str) -> tuple[DeviceSeen, ActsMissing] | None:
+def _found(turn: Turn, device: str) -> tuple[DeviceSeen, ActsMissing | None] | None:
+    """A device and what is missing of it."""
     view = turn.store.centre()
     seen = next((each for each in view.devices() if each.id == device), None) if view is not None else None
-    missing = view.missing().get(device) if view is not None else None
-    return None if seen is None or missing is None else (seen, missing)
+    return None if view is None or seen is None else (seen, view.missing().get(device))
 
 
-def _page(turn: Turn, device: DeviceSeen, missing: ActsMissing, form: Form, status: int = 200) -> Response:
+def _page(turn: Turn, device: DeviceSeen, missing: ActsMissing | None, form: Form, status: int = 200) -> Response:
     return page(
         turn,
         "device_missing.html",

@@ -208,8 +208,10 @@ def test_a_withdrawn_device_stands_in_its_row_and_not_in_the_alarm(parts: Parts,
 
 
 def test_what_somebody_looked_into_alarms_nobody_until_more_is_missing(parts: Parts, lin: Laptop) -> None:
-    lose(lin)
     where = f"/centre/devices/{lin.device}/missing"
+    assert "这台设备没有缺少的记录" in page(parts, "luo", where).html
+    assert page(parts, "luo", where, {"key": ["0" * 32], "upto": ["1"], "reason": ["x"]}).status == 303
+    lose(lin)
     assert f'href="{where}"' not in page(parts, "qian", "/centre/devices").html, "not the reconciler's"
     assert page(parts, "qian", where).status == 403
     assert f'href="{where}"' in seen(parts)
