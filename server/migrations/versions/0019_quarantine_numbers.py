@@ -1,6 +1,7 @@
 """Which number a quarantined act has, so that its device is not taken for one that lost it.
 
-Everything that reads bytes is a copy of its own: what this once did does not change with the program. 0 stands for an
+Everything that reads bytes is a copy of its own: what this once did does not change with the program (what stands
+under every signature of the log does not either, and has one place). 0 stands for an
 act of the device whose bytes were erased before: it came, and nobody knows its number.
 """
 
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from py_core.change import sign_bytes
 
 revision = "0019"
 down_revision = "0018"
@@ -55,13 +58,9 @@ def _number(row: sa.Row[Any]) -> int | None:
         return None
     if device != row.device or type(number) is not int or not 0 < number <= _NUMBER_MAX:
         return None
-    message = b"shouwen-act-1" + _bytes(row.case_id) + hashlib.sha256(raw[8:]).digest()
+    message = sign_bytes(bytes(row.case_id).hex(), hashlib.sha256(raw[8:]).hexdigest())
     signed = row.alg == row.own_alg and _verifies(row.alg, bytes(row.public_key), bytes(row.signature), message)
     return number if signed else None
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return bytes.fromhex(value) if isinstance(value, str) else bytes(value)
 
 
 def _text(raw: bytes) -> bytes:
