@@ -95,9 +95,7 @@ def take_missing(turn: Turn, device: str) -> Response:
     upto = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 17 else 0
     if form.errors or not 1 <= upto <= missing.highest:
         return _page(turn, seen, missing, form, status=422)
-    return Response(
-        303, location="/centre/devices?done=missing_looked", decision=MissingLookedInto(seen.id, upto, why)
-    )
+    return Response(303, location="/centre/devices?done=missing_looked", decision=MissingLookedInto(seen.id, upto, why))
 
 
 def _found(turn: Turn, device: str) -> tuple[DeviceSeen, ActsMissing | None] | None:
