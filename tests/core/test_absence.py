@@ -67,7 +67,7 @@ class Office:
     def form(
         self, who: str, *, of: str = "", cases: list[str] | None = None, **typed: Any
     ) -> dict[str, str | list[str]]:
-        html = self.desks[who].get("/absence", **({"of": of} if of else {})).html
+        html = self.desks[who].get("/absence", all="yes", **({"of": of} if of else {})).html
         ticked = re.findall(r'name="case" id="[^"]+" value="(\w+)" checked', html)
         start = {"of": of or who, "stand_in": "B", "briefed": "yes", **DAYS, **typed}
         return {**start, "case": ticked if cases is None else cases}

@@ -139,7 +139,7 @@ def test_what_is_recorded_is_marked_and_not_ticked_again() -> None:
     html = desk.get("/absence").html
     assert ticked(html) == []
     assert html.count("已登记离岗：") >= len(NAMES)
-    response = desk.post("/absence", **office.form("linxiao"), do="look")
+    response = desk.post("/absence", **office.form("linxiao", cases=[]), do="look")
     assert response.status == 200, "no reason is asked for what is recorded"
     assert "没有需要登记的了" in response.html
     assert sorted(ticked(desk.get("/absence", of="linxiao", all="yes").html)) == sorted(office.cases)
@@ -165,7 +165,7 @@ def test_a_wrong_stand_in_a_later_briefing_and_later_words_are_recorded() -> Non
 def test_words_in_the_line_of_a_recorded_case_are_not_lost_where_it_is_not_ticked() -> None:
     office = Office()
     office.away()
-    form = office.form("linxiao", **{f"words-{office.cases[0]}": "钥匙在抽屉"})
+    form = office.form("linxiao", cases=[], **{f"words-{office.cases[0]}": "钥匙在抽屉"})
     response = office.desks["linxiao"].post("/absence", **form, do="look")
     assert response.status == 422
     assert fault(response, f"words-{office.cases[0]}")
@@ -174,7 +174,11 @@ def test_words_in_the_line_of_a_recorded_case_are_not_lost_where_it_is_not_ticke
 def test_another_stand_in_without_ticks_is_told_that_nothing_changes() -> None:
     office = Office()
     office.away()
-    shown = office.desks["linxiao"].post("/absence", **office.form("linxiao", stand_in="wuhaiyan"), do="look").html
+    shown = (
+        office.desks["linxiao"]
+        .post("/absence", **office.form("linxiao", cases=[], stand_in="wuhaiyan"), do="look")
+        .html
+    )
     assert "3 件未勾选的办件对这些日期的登记有所不同" in shown
 
 
