@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from py_core.cases.state import Case
@@ -112,10 +113,21 @@ def duties_of(sheet: Sheet) -> list[str]:
 
 
 def _stand_in(sheet: Sheet) -> list[str]:
-    """Who takes over when the sheet's person is away: the B of its own posts, or whom the section named (BZ-AB-4)."""
-    named = [each.stand_in for each in _absences(sheet) if each.stand_in]
-    holders = [post.b for post in own_posts(sheet)]
-    return list(dict.fromkeys(case_view.person_name(sheet.turn, user) for user in named or holders))
+    """Who takes over when the sheet's person is away: the B of its own posts, or whom the section named (BZ-AB-4); each
+    with the days where it is not always the same."""
+    say = sheet.turn.say
+    holders = tuple(dict.fromkeys(post.b for post in own_posts(sheet) if post.b))
+    days: dict[tuple[str, ...], list[str]] = {}
+    for each in _absences(sheet):
+        days.setdefault((each.stand_in,) if each.stand_in else holders, []).append(_days(sheet, each.first, each.last))
+    names = {users: [case_view.person_name(sheet.turn, user) for user in users] for users in days or (holders,)}
+    if len(names) == 1:
+        return next(iter(names.values()))
+    return [
+        say(N_(", ")).join(names[users]) + say(N_(": ")) + say(N_("; ")).join(dict.fromkeys(days[users]))
+        for users in days
+        if users
+    ]
 
 
 def _absences(sheet: Sheet) -> list[absence.Recorded]:
@@ -127,9 +139,12 @@ def _absences(sheet: Sheet) -> list[absence.Recorded]:
 
 
 def _away(sheet: Sheet) -> list[str]:
-    words = N_("%(first)s to %(last)s")
     days = {(each.first, each.last) for each in _absences(sheet)}
-    return [sheet.turn.say(words, first=sheet.day(first), last=sheet.day(last)) for first, last in sorted(days)]
+    return [_days(sheet, first, last) for first, last in sorted(days)]
+
+
+def _days(sheet: Sheet, first: date, last: date) -> str:
+    return sheet.turn.say(N_("%(first)s to %(last)s"), first=sheet.day(first), last=sheet.day(last))
 
 
 def _explained(sheet: Sheet, case: Case) -> str:

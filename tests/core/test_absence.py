@@ -325,3 +325,13 @@ def test_one_sheet_hands_over_all_cases_with_the_days_and_what_was_explained() -
     assert "吴海燕" in words
     assert "交代：证据原件在柜中第二格" in words
     assert all(f"{name}的维权" in words for name in NAMES)
+
+
+def test_the_sheet_names_who_receives_for_which_days() -> None:
+    office = Office()
+    office.away()
+    assert "赵磊" in office.desks["linxiao"].get("/slips/F-23/linxiao").html
+    office.away(stand_in="wuhaiyan", **{"from": "2026-01-12", "to": "2026-01-16"})
+    words = re.sub(r"<[^>]*>", "", office.desks["linxiao"].get("/slips/F-23/linxiao").html)
+    assert "赵磊：2025年12月24日至2025年12月30日" in words
+    assert "吴海燕：2026年1月12日至2026年1月16日" in words
