@@ -13,7 +13,7 @@ from py_core.cases.fields import TEXT_MAX, UNITS_MAX
 from py_core.errors import Malformed
 from py_core.packs import Packs
 from py_core.packs.device_figures import DeviceSetting, load_device_settings
-from py_core.packs.retention import YEARS_MAX, load_retention
+from py_core.packs.retention import UNDECIDED, YEARS_MAX, load_retention
 from py_core.periods import read_period
 from py_core.values import N_
 
@@ -32,7 +32,7 @@ class OpenSetting:
     zh: str
     en: str
     article: str
-    kind: str  # text | period | minutes | numbers | years | figures
+    kind: str  # text | period | minutes | numbers | days | years | figures
     required: bool
     suggested: Any = None
     parts: tuple[str, ...] = ()
@@ -56,8 +56,10 @@ def settings_of(packs: Packs) -> Iterator[OpenSetting]:
             )
     for duty in packs.common.unnumbered:
         yield OpenSetting(COMMON, duty.id, duty.zh, duty.en, ", ".join(duty.articles), "minutes", False)
-    for rule in load_retention().rules:
+    keeping = load_retention()
+    for rule in keeping.rules:
         yield OpenSetting(KEEPING, rule.id, rule.zh, rule.en, "", "years", False, rule.years)
+    yield OpenSetting(KEEPING, UNDECIDED, keeping.remind_zh, keeping.remind_en, "", "days", False, keeping.remind_days)
     for each in load_device_settings().settings:
         parts = tuple(figure.name for figure in each.figures)
         yield OpenSetting(DEVICES, each.id, each.zh, each.en, "", "figures", False, each.defaults, parts)
@@ -79,8 +81,8 @@ def value_of(setting: OpenSetting, value: Any) -> Any:
         return value
     if setting.kind == "minutes":
         return _count(value)
-    if setting.kind == "years":
-        if _count(value) > YEARS_MAX:
+    if setting.kind in ("years", "days"):
+        if _count(value) > (YEARS_MAX if setting.kind == "years" else load_retention().remind_days_max):
             raise Malformed("value", N_("is too long"))
         return value
     if setting.kind == "period":

@@ -130,6 +130,8 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         )
     if setting.kind == "minutes":
         return turn.say(N_("%(n)d minutes"), n=value)
+    if setting.kind == "days":
+        return turn.say(N_("%(n)d days"), n=value)
     if setting.kind == "years":
         return turn.say(N_("%(n)d years"), n=value)
     return str(value)

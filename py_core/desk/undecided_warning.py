@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from py_core.city.filling import KEEPING
 from py_core.desk.turn import Turn
-from py_core.packs.retention import load_retention
+from py_core.packs.retention import UNDECIDED, load_retention
 from py_core.views import language
 from py_core.views.language import N2_, N_
 
@@ -14,7 +15,7 @@ def undecided_warning(turn: Turn, *, here: bool = False) -> dict[str, str] | Non
     """In words, with the way there (`here`: the page is it); None when nothing waits that long, or for whom it is no
     concern."""
     view = turn.store.centre() if turn.may("read_whole_city") or turn.may("see_keeping") else None
-    days = load_retention().remind_days
+    days = turn.rules.settings_of(KEEPING).get(UNDECIDED, load_retention().remind_days)
     late = view.held_before(turn.surroundings.now - timedelta(days=days)) if view is not None else None
     if late is None:
         return None

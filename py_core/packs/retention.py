@@ -15,6 +15,7 @@ from typing import Any
 from py_core.errors import Malformed
 
 YEARS_MAX = 100
+UNDECIDED = "undecided"  # the setting of the days after which undecided work is reminded of
 EVERY_OTHER = "*"
 
 
@@ -39,7 +40,10 @@ class KeepingRules:
     rules: tuple[KeepingRule, ...]
     ground_zh: str
     ground_en: str
-    remind_days: int  # after which undecided work in quarantine is reminded of
+    remind_days: int  # after which undecided work in quarantine is reminded of, unless the city says else
+    remind_days_max: int
+    remind_zh: str
+    remind_en: str
 
     def of_case(self, pack: str, matter: str, kind: str) -> KeepingRule:
         """The rule for a case."""
@@ -74,7 +78,11 @@ def read_retention(data: Mapping[str, Any]) -> KeepingRules:
             )
             for row in data["rule"]
         )  # fmt: skip
-        found = KeepingRules(rules, data["ground"]["zh"], data["ground"]["en"], data["undecided"]["remind_days"])
+        ground, undecided = data["ground"], data[UNDECIDED]
+        found = KeepingRules(
+            rules, ground["zh"], ground["en"], undecided["remind_days"], undecided["remind_days_max"], undecided["zh"],
+            undecided["en"],
+        )  # fmt: skip
     except (KeyError, TypeError) as error:
         raise Malformed("retention", f"has a wrong or missing entry: {error}") from error
     if not all(

@@ -123,10 +123,16 @@ def test_every_case_and_visit_has_a_period_and_its_ground() -> None:
     assert rules.of_case("HL", "citizen", "report").id == "reports"
     assert {rules.of_case(*name.split(".", 1), "").id for name in known} == {"reports", "contacts", "cases"}
     assert "四项制度" in rules.ground_zh
-    packaged = {"rule": [], "ground": {"zh": "", "en": ""}, "undecided": {"remind_days": 14}}
+    packaged = {
+        "rule": [],
+        "ground": {"zh": "", "en": ""},
+        "undecided": {"remind_days": 14, "remind_days_max": 365, "zh": "", "en": ""},
+    }
     with pytest.raises(Malformed, match="every case"):
         read_retention(packaged)
     whole = [{"id": "all", "zh": "", "en": "", "years": 1, "matters": ["*"], "visits": True, "unmatched": True}]
     assert read_retention({**packaged, "rule": whole}).remind_days == 14
     with pytest.raises(Malformed, match="one day or more"):
-        read_retention({**packaged, "rule": whole, "undecided": {"remind_days": 0}})
+        read_retention(
+            {**packaged, "rule": whole, "undecided": {"remind_days": 0, "remind_days_max": 365, "zh": "", "en": ""}}
+        )

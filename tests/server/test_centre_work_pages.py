@@ -111,6 +111,22 @@ def test_the_reminder_reads_none_of_the_work_that_it_counts(
     assert not read
 
 
+def test_the_city_sets_after_how_many_days_it_is_reminded(
+    parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
+) -> None:
+    late_acts(parts, lin)
+    path, said = "/centre/rules/keeping/undecided", {"reason": "本市办公会", "confirmed": "yes"}
+    browser.sign_in("he")
+    assert f'href="{path}"' in browser.get("/centre/rules").text
+    for wrong in ("0", "366"):
+        assert submit(browser, path, value=wrong, **said).status_code == 422
+    assert submit(browser, path, value="3", **said).status_code in (200, 303)
+    assert "3 days" in browser.get("/centre/rules?lang=en").text
+    clock.pass_time(days=3)
+    browser.sign_in("he")
+    assert "for 3 days or longer" in browser.get("/centre/keeping?lang=en").text
+
+
 def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts, browser: Browser, lin: Laptop) -> None:
     visit = visit_id("ab" * 16)
     planned = {"type": "visit_planned", "enterprise": "恒泰纺织", "on": "2026-11-23", "officers": ["zhao"]}
