@@ -31,7 +31,7 @@ class Disk:
     def __init__(self, chance: Random) -> None:
         self.stores: dict[str, dict[str, Any]] = {name: {} for name in STORES}
         self._chance = chance
-        self.removed: set[tuple[str, str]] = set()  # store and key, whenever it was
+        self.removed: dict[tuple[str, str], list[Any]] = {}  # what each key held whenever it went
         self.crash_rate = 0.0
         self.full_rate = 0.0
 
@@ -48,8 +48,8 @@ class Disk:
             raise DiskFull
         for store, key, value in writes:
             if value is None:
-                self.stores[store].pop(key, None)
-                self.removed.add((store, key))
+                if key in self.stores[store]:
+                    self.removed.setdefault((store, key), []).append(self.stores[store].pop(key))
             else:
                 self.stores[store][key] = copy.deepcopy(value)
         if fate < self.crash_rate:

@@ -109,9 +109,10 @@ def _nothing_shown_is_lost(world: World, by_hash: dict[str, Entry], held_back: d
             _need(shown.hash in world.left_out, f"{name} is told as left out, and the centre never decided so")
             if not word["raw"] and world.counts.get("restores of the record"):
                 continue  # the decision took the bytes off the device, the restore took them out of the record
-        left = shown.hash in device.parted_acts or ("records", shown.case_id) in device.disk.removed
-        if shown.hash in world.lost and left:
-            continue  # it left the device with its case, or when its case was on the way out, while the record had it
+        went = device.disk.removed.get(("records", shown.case_id), [])
+        left = any(row[0] == shown.hash and row[4] is not None for rows in went for row in rows)
+        if shown.hash in world.lost and (left or shown.hash in device.parted_acts):
+            continue  # it left with its case when the record had signed for it, or its receipt said that the case leaves
         _need(bool(held_back.get(shown.hash)), f"{name} is neither in the log nor in quarantine")
         _need(bool(stores["outbox"].get(shown.hash, {}).get("reason")), f"{name} is not kept with a reason")
         rows = stores["records"].get(shown.case_id, [])
