@@ -246,11 +246,7 @@ def _will_answer(turn: Turn, held: Held, said: Said) -> str:
 def _case_row(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     due = opened.glance.due
     return {
-        "id": opened.id,
-        "number": opened.number,
-        "title": case_view.title_of(turn, opened),
-        "light": opened.glance.light,
-        "state": case_view.state_name(turn, opened),
+        **case_view.brief(turn, opened),
         "due": language.day_text(turn.lang, due) if due else "",
     }
 

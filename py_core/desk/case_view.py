@@ -40,6 +40,17 @@ def term(turn: Turn, opened: OpenCase, key: str) -> str:
     return pack.term(key, turn.lang)
 
 
+def brief(turn: Turn, opened: OpenCase) -> dict[str, Any]:
+    """What every short row of a case shows: its link, number, title, light and state."""
+    return {
+        "id": opened.id,
+        "number": opened.number,
+        "title": title_of(turn, opened),
+        "light": opened.glance.light,
+        "state": state_name(turn, opened),
+    }
+
+
 def state_name(turn: Turn, opened: OpenCase) -> str:
     """The main-line state in the words of law; says so when this version cannot read the case."""
     state = opened.glance.state

@@ -171,11 +171,7 @@ def _reasons(turn: Turn, like: Like) -> list[str]:
 def _row(turn: Turn, opened: OpenCase, reasons: list[str]) -> dict[str, Any]:
     registered = opened.case.registered
     return {
-        "id": opened.id,
-        "number": opened.number,
-        "title": case_view.title_of(turn, opened),
-        "light": opened.glance.light,
-        "state": case_view.state_name(turn, opened),
+        **case_view.brief(turn, opened),
         "finished": case_view.is_finished(opened),
         "when": language.day_text(turn.lang, registered.at.date()) if registered else "",
         "unit": case_view.unit_name(turn, case_view.unit_of(opened)),
