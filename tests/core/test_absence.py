@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,6 +31,7 @@ class Office:
         people = ("linxiao", "zhaolei", "wuhaiyan", "sunguoping", "xujing", "qinming")
         self.desks = {who: Desk(who, store=FakeStore(city), code=f"K{n}") for n, who in enumerate(people)}
         self.cases: list[str] = []
+        self._in_contact = True
         for name in NAMES:
             self.register("linxiao", name)
 
@@ -47,7 +50,17 @@ class Office:
         self.network()
         return response
 
+    @contextmanager
+    def without_network(self) -> Iterator[None]:
+        """What is recorded within stays on its device; afterwards all devices hear of each other."""
+        self._in_contact = False
+        yield
+        self._in_contact = True
+        self.network()
+
     def network(self) -> None:
+        if not self._in_contact:
+            return
         for each in self.desks.values():
             self.record.hear(each.store, each.now)
         for each in self.desks.values():

@@ -165,12 +165,10 @@ def test_the_end_of_one_absence_leaves_the_later_one_that_another_device_records
     office = Office()
     office.away()
     later(office, 1)
-    network, office.network = office.network, lambda: None  # type: ignore[method-assign]
-    office.away("sunguoping", of="linxiao", cases=office.cases, **{"from": iso(20), "to": iso(25)})
-    later(office, 2)
-    back(office, "linxiao", iso(2))
-    office.network = network  # type: ignore[method-assign]
-    office.network()
+    with office.without_network():
+        office.away("sunguoping", of="linxiao", cases=office.cases, **{"from": iso(20), "to": iso(25)})
+        later(office, 2)
+        back(office, "linxiao", iso(2))
     assert days(office, office.cases[0]) == [(iso(0), iso(1)), (iso(20), iso(25))]
     assert cards(office, "sunguoping", of="linxiao") == [f"A.{iso(20)}.{iso(25)}."]
 
