@@ -50,6 +50,7 @@ def _f(
 CHANNELS = ("walk_in", "phone", "letter", "online", "hotline", "visit", "document")
 CLAIMANTS = ("person", "enterprise", "other_org", "outside_unit")
 REQUEST_KINDS = ("consult", "help", "complaint", "report", "suggestion")
+ABSENCE_SOURCES = ("other_cases",)
 PROCEDURES = (
     "hearing", "tender", "auction", "inspection", "testing", "survey", "quarantine", "appraisal", "on_site_check",
     "expert_review", "other",
@@ -242,6 +243,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("stand_in", "text", "Stands in instead of the holder of post B"),
         _f("explained", "long_text", "What was explained and handed over"),
         _f("person", "text", "Who is away"),
+        _f("known_from", "choice", "Known from", False, ABSENCE_SOURCES),
     ),
     "absence_ended": (
         _f("who", "choice", "Post", True, ("A", "B")),
@@ -280,7 +282,13 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("cause_text", "text", "Cause"),
     ),
     "due_change_seen": (_NOTE,),
-    "noted": (_f("text", "long_text", "Note", True),),
+    # With the three fields of an absence: the case is left out of it, and the text says why.
+    "noted": (
+        _f("absent", "text", "Who is away"),
+        _f("absent_from", "date", "First day away"),
+        _f("absent_to", "date", "Last day away"),
+        _f("text", "long_text", "Note", True),
+    ),
     "field_revealed": (
         _f("field", "choice", "What is shown in full", True, REVEALED_FIELDS, "revealed"),
         _f("purpose", "choice", "What it is needed for", True, REVEAL_PURPOSES, "reveal_purpose"),

@@ -159,7 +159,7 @@ def _read_left_out(each: Held, words: dict[str, str], days: Days, form: Form) ->
     if each.covered(*days):
         if absence_plan.new_words(each, words, *days):
             form.fault(name, N_("This case has its record. Tick it to add this, or leave this empty."))
-    elif not words[each.opened.id] and not absence_plan.left_out(each.opened.case, *days):
+    elif not words[each.opened.id] and not absence_plan.left_out(each, *days):
         form.fault(name, N_("Write why this case is left out; it is noted in the case."))
 
 
@@ -255,7 +255,7 @@ def _form_row(turn: Turn, held: Held, form: Form, sent: bool, days: Days | None)
     """A case in the form; what is recorded, or was left out, of these days already is not ticked for it again."""
     today = turn.moment.date()
     known = sorted({(each.first, each.last) for each in held.away if each.last >= today})
-    why = absence_plan.left_out(held.opened.case, *days) if days else ""
+    why = absence_plan.left_out(held, *days) if days else ""
     done = (held.covered(*days) or why != "") if days else bool(known)
     return {
         **_case_row(turn, held.opened),

@@ -10,21 +10,21 @@ from functools import partial
 from typing import Any
 
 from py_core.cases.acts import canonical_json
+from py_core.cases.events import ABSENCE_SOURCES
 from py_core.cases.state import Case
 from py_core.desk import absence, case_view
 from py_core.desk.absence import Held
 from py_core.desk.stand_ins import Days, around, overlapping
 from py_core.desk.turn import OpenCase, Turn
+from py_core.rules import absences
 from py_core.rules.absences import Away
 from py_core.views import language
 from py_core.views.language import N_
 
 RECORD, END, NOTE = "record_absence", "end_absence", "note"
 
-LEFT_OUT = N_("Not included in the absence from %(first)s to %(last)s: %(why)s")
-_B_TOO = N_(
-    "The holder of the B post is away too, as their other cases say; in this one they had nothing to hand over."
-)
+# Acts of before a note named the absence said it with these words, in the language of whoever recorded them.
+_IN_WORDS = N_("Not included in the absence from %(first)s to %(last)s: %(why)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,8 @@ def plan(turn: Turn, held: list[Held], said: Said) -> list[Planned]:
             planned += _of_b(turn, each, said)
             continue
         why = said.words[each.opened.id]
-        if not each.covered(said.first, said.last) and why and why != left_out(each.opened.case, said.first, said.last):
-            day = partial(language.day_text, turn.lang)
-            text = turn.say(LEFT_OUT, first=day(said.first), last=day(said.last), why=why)
-            planned.append(Planned(each.opened, NOTE, {"text": text}))
+        if not each.covered(said.first, said.last) and why and why != left_out(each, said.first, said.last):
+            planned.append(Planned(each.opened, NOTE, _left_out_fields(each, said, why)))
     return planned
 
 
@@ -76,6 +74,11 @@ def _fields(held: Held, said: Said) -> dict[str, Any]:
     return {name: text for name, text in fields.items() if text != ""}
 
 
+def _left_out_fields(held: Held, said: Said, why: str) -> dict[str, str]:
+    days = {"absent_from": said.first.isoformat(), "absent_to": said.last.isoformat()}
+    return {"absent": held.person, **days, "text": why}
+
+
 def _of_b(turn: Turn, held: Held, said: Said) -> Iterator[Planned]:
     """The days of the B post's holder, where this case does not know them: only then does the head answer for it."""
     known = [each for each in around(turn, held.opened) if each.who == "B"]
@@ -83,8 +86,9 @@ def _of_b(turn: Turn, held: Held, said: Said) -> Iterator[Planned]:
     person = {"person": of_post[0]} if len(of_post) == 1 else {}
     for first, last in overlapping(said.without_b, said.first, said.last):
         if held.post == "A" and not any(each.covers(first, last) for each in known):
-            fields = {"who": "B", "from": first.isoformat(), "to": last.isoformat(), "briefed": True}
-            yield Planned(held.opened, RECORD, {**fields, **person, "explained": turn.say(_B_TOO)})
+            days = {"from": first.isoformat(), "to": last.isoformat()}
+            fields = {"who": "B", **days, "briefed": True, **person, "known_from": ABSENCE_SOURCES[0]}
+            yield Planned(held.opened, RECORD, fields)
 
 
 def _stand_in(held: Held, said: Said) -> str:
@@ -114,11 +118,16 @@ def new_words(held: Held, words: Mapping[str, str], first: date, last: date) -> 
     return typed != "" and typed not in known
 
 
-def left_out(case: Case, first: date, last: date) -> str:
-    """Why a case was left out of an absence of these days, as it was noted in whichever language; "" where it was not."""
+def left_out(held: Held, first: date, last: date) -> str:
+    """Why this case was left out of the person's absence of these days; "" where it was not."""
+    case = held.opened.case
+    return absences.left_out(case, held.person, first, last) or _told_in_words(case, first, last)
+
+
+def _told_in_words(case: Case, first: date, last: date) -> str:
     for lang in language.LANGUAGES:
         day = partial(language.day_text, lang)
-        begin = language.translate(lang, LEFT_OUT, {"first": day(first), "last": day(last), "why": ""})
+        begin = language.translate(lang, _IN_WORDS, {"first": day(first), "last": day(last), "why": ""})
         for fact in reversed(case.all("noted")):
             text = str(fact.data["text"])
             if text.startswith(begin) and text != begin:

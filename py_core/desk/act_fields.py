@@ -35,7 +35,8 @@ _STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
 _FIXED = frozenset(
     {("accept", "by"), ("accept_handover", "by"), ("approve_extension", "by_role"), ("start_procedure", "id"),
      ("issue_receipt", "number"), ("arrange_acting", "by"), ("file_complaint", "beside"), ("reveal_field", "beside"),
-     ("record_absence", "person"), ("end_absence", "person"), ("end_absence", "from"), ("end_absence", "to")}
+     ("record_absence", "person"), ("record_absence", "known_from"), ("note", "absent"), ("note", "absent_from"),
+     ("note", "absent_to"), ("end_absence", "person"), ("end_absence", "from"), ("end_absence", "to")}
 )  # fmt: skip
 # A control named like a property of its form element hides that property from every script, also from htmx.
 _TYPED_NAMES = {"form": "form_of_notice", "id": "procedure_id", "name": "procedure_name"}

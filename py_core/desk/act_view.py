@@ -12,7 +12,7 @@ from py_core.cases.events import EVENTS, FieldSpec
 from py_core.desk import secrecy
 from py_core.desk.attached_view import attachment_views, signature_views
 from py_core.desk.city_words import cause_of, retention_rule_name
-from py_core.desk.event_words import EVENT_TITLES
+from py_core.desk.event_words import EVENT_TITLES, LEFT_OUT
 from py_core.desk.proof_words import proven_up_to
 from py_core.desk.proposal_words import proposal_words, trigger_words
 from py_core.desk.time_words import time_notes, unsure_time, window_start
@@ -92,8 +92,14 @@ def act_line(turn: Turn, recorded: RecordedAct, facts: Facts, contested: bool = 
 
 def act_title(turn: Turn, events: tuple[Event, ...]) -> str:
     """The titles of an act's events, joined; a type of a newer version is shown by its key."""
-    titles = [turn.say(EVENT_TITLES.get(str(event.get("type")), "")) or str(event.get("type"))[:40] for event in events]
+    titles = [turn.say(_title(event)) or str(event.get("type"))[:40] for event in events]
     return " · ".join(dict.fromkeys(titles))
+
+
+def _title(event: Event) -> str:
+    if event.get("type") == "noted" and event.get("absent"):
+        return LEFT_OUT
+    return EVENT_TITLES.get(str(event.get("type")), "")
 
 
 def provable_window(turn: Turn, recorded: RecordedAct) -> str:
@@ -230,7 +236,7 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
     if unit is not None and spec.name in ("to", "by", "lead", "unit", "assists"):
         return unit.en if turn.lang == language.EN else unit.zh
     person = turn.directory.people.get(text)
-    if person is not None and spec.name in ("by", "handler", "who", "stand_in", "person"):
+    if person is not None and spec.name in ("by", "handler", "who", "stand_in", "person", "absent"):
         return person.name
     if spec.name == "by_role" and pack is not None:
         return pack.term(f"role.{text}", turn.lang)

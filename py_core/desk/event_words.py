@@ -94,6 +94,8 @@ EVENT_TITLES: Mapping[str, str] = {
     "contradiction_resolved": N_("Contradiction decided by the centre"),
 }
 
+LEFT_OUT = N_("Left out of an absence")  # a note that names the absence
+
 # Acts that the claimant may see on the public status page (no names, no internal steps).
 PUBLIC_EVENTS = frozenset(
     {

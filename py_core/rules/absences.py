@@ -14,6 +14,8 @@ from py_core.cases.state import Case, Fact
 from py_core.rules.reading import Reading
 from py_core.values import N_
 
+ABSENT = ("absent", "absent_from", "absent_to")  # of a note: the absence out of which the case is left
+
 
 @dataclass(frozen=True, slots=True)
 class Away:
@@ -80,6 +82,15 @@ def why_not_back(first: date, last: date, back: date, today: date) -> str:
         return N_("lies before the first day away")
     if back == first <= today:
         return N_("must be later than the first day away, which has come")
+    return ""
+
+
+def left_out(case: Case, person: str, first: date, last: date) -> str:
+    """Why a case was left out of somebody's absence of these days, or of a longer one; "" where it was not."""
+    for fact in reversed(case.all("noted")):
+        named, begin, end = (fact.data.get(name) for name in ABSENT)
+        if named == person and begin is not None and end is not None and begin <= first and last <= end:
+            return str(fact.data["text"])
     return ""
 
 

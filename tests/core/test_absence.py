@@ -135,7 +135,10 @@ def test_a_case_may_be_left_out_only_with_the_reason_which_is_noted_in_it() -> N
     assert office.absences() == [1, 1, 0]
     noted = office.case(left).last("noted")
     assert noted is not None
-    assert "本人在外地继续办理" in noted.data["text"]
+    assert noted.data == {"absent": "linxiao", "absent_from": TODAY, "absent_to": LATER, "text": "本人在外地继续办理"}
+    shown = [office.desks["linxiao"].get(f"/cases/{left}", lang).html for lang in ("zh-CN", "en")]
+    assert "不列入离岗登记" in shown[0]
+    assert "Left out of an absence" in shown[1]
 
 
 def test_what_was_explained_stands_in_its_case_and_in_no_other() -> None:

@@ -6,12 +6,17 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from day_office import CITY
 from fakes import NOW, Desk, FakeStore, Response
+from law import registered
 from test_absence import DAYS, LATER, NAMES, TODAY, Office
 
 from py_core.desk.ports import Request
 from py_core.directory import Directory, Person
+from py_core.errors import Malformed, Refused
+from py_core.rules.absences import left_out
+from server.core_events import read_event
 
 NAMED = Person("qinming", "秦明", "xingqiao", "科员", "0510-86010013", ("officer",))
 AUDITOR = Person("adm1", "管员", "xingqiao", "管理员", "0510-86010014", ("auditor",))
@@ -87,6 +92,11 @@ def test_the_head_answers_for_the_days_on_which_both_are_away_and_for_no_others(
         facts = office.case(each).all("absence_recorded")
         assert [fact.data["who"] for fact in facts] == ["A", "B"]
         assert facts[1].data["person"] == "zhaolei"
+        assert facts[1].data["known_from"] == "other_cases"
+        assert "explained" not in facts[1].data, "no words in the language of whoever records it"
+        pages = {lang: office.desks["linxiao"].get(f"/cases/{each}", lang).html for lang in ("zh-CN", "en")}
+        assert "其他办件的登记" in pages["zh-CN"]
+        assert "the other cases" in pages["en"]
         assert "部室负责人" in responsible(office, each)
     assert "B岗责任人也已登记离岗" in office.desks["linxiao"].get("/absence").html
     for desk in office.desks.values():
@@ -205,6 +215,54 @@ def test_why_a_case_is_left_out_is_asked_once_and_noted_once_in_whichever_langua
     english = desk.answer(Request("POST", "/absence", {}, query, "en"))
     assert "Nothing is left to record." in english.html
     assert len(office.case(left).all("noted")) == 1
+
+
+def test_a_note_that_says_in_words_why_a_case_is_left_out_is_still_read() -> None:
+    """As it was written before the note named the absence, in the language of whoever recorded it."""
+    for words in (
+        "2025年12月24日 周三至2025年12月30日 周二离岗不列入本件：自办",
+        "Not included in the absence from Wed 24 Dec 2025 to Tue 30 Dec 2025: 自办",
+    ):
+        office = Office()
+        left = office.cases[2]
+        office.send("linxiao", f"/cases/{left}/do/note", text=words)
+        typed = office.form("linxiao", cases=office.cases[:2], do="look")
+        html = office.desks["linxiao"].post("/absence", **typed).html
+        assert "未列入：自办" in html, words
+
+
+def test_a_case_left_out_of_somebody_s_absence_is_not_left_out_of_everybody_s_nor_of_other_days() -> None:
+    office = Office()
+    left = office.cases[0]
+    office.away(cases=office.cases[1:], **{f"words-{left}": "自办"})
+    shorter = office.form("linxiao", cases=[], to=TODAY.isoformat())
+    shown = office.desks["linxiao"].post("/absence", **shorter, do="look")
+    assert shown.status == 200, "these days lie in those of which it was left out"
+    longer = office.form("linxiao", cases=office.cases[1:], to=(LATER + timedelta(days=1)).isoformat())
+    shown = office.desks["linxiao"].post("/absence", **longer, do="look")
+    assert fault(shown, f"words-{left}"), "more days than those are asked for again"
+    assert left_out(office.case(left), "linxiao", TODAY, LATER) == "自办"
+    assert left_out(office.case(left), "zhaolei", TODAY, LATER) == ""
+
+
+def test_the_gate_takes_no_note_that_names_half_an_absence_or_no_days() -> None:
+    desk = registered("BZ", "rights", materials_complete=True, accept_by="linxiao")
+    whole = {"absent": "linxiao", "absent_from": "2026-03-03", "absent_to": "2026-03-06"}
+    for wrong in (
+        {**whole, "absent_to": "2026-03-02"},
+        {"absent_from": "2026-03-03"},
+        {**whole, "absent": ""},
+        {**whole, "absent_from": "tomorrow"},
+    ):
+        with pytest.raises(Refused) as caught:
+            desk.do("2026-03-02 16:00", "note", text="自办", **wrong)
+        assert caught.value.fields, wrong
+    with pytest.raises(Malformed):
+        read_event({"type": "noted", "text": "自办", **whole, "absent_from": "tomorrow"}, "ab" * 16)
+    with pytest.raises(Refused):
+        registered("WH", "letter").do("2026-03-02 16:00", "note", text="自办", **whole)
+    desk.do("2026-03-02 16:00", "note", text="自办", **whole)
+    desk.do("2026-03-02 16:05", "note", text="电话已告知")
 
 
 def test_the_head_of_the_unit_records_it_for_somebody_who_left_without_a_word() -> None:

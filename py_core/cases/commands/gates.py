@@ -14,7 +14,7 @@ from py_core.cases.commands.messages import refuse
 from py_core.cases.events import tells_no_time
 from py_core.errors import Refused
 from py_core.packs import Matter, Pack
-from py_core.rules.absences import is_about, standing, why_not_back
+from py_core.rules.absences import ABSENT, is_about, standing, why_not_back
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
 from py_core.rules.vetoes import standing_vetoes
@@ -250,6 +250,20 @@ def _absence_recorded(s: Situation, data: Data | None) -> None:
         raise refuse("malformed_field", s.pack.absence_article, {"stand_in": N_("is only for post A")})
 
 
+def _noted(s: Situation, data: Data | None) -> None:
+    """A note that leaves the case out of an absence names it whole: whose it is, its first and its last day."""
+    said = [name for name in ABSENT if name in data] if data is not None else []
+    if data is None or not said:
+        return
+    article = s.pack.absence_article
+    if not article:
+        raise refuse("not_in_this_regulation", s.reading.matter.article)
+    if lacking := {name: N_("is missing") for name in ABSENT if name not in said}:
+        raise refuse("missing_field", article, lacking)
+    if data["absent_to"] < data["absent_from"]:
+        raise refuse("malformed_field", article, {"absent_to": N_("lies before the first day away")})
+
+
 def _absence_ended(s: Situation, data: Data | None) -> None:
     """Also an early return that is noticed late, after the last day; what took place is never called off."""
     today, article = s.timing.today, s.pack.absence_article
@@ -395,6 +409,7 @@ _GATES: Mapping[str, Gate] = {
     "extension_notified": _extension_notified,
     "absence_recorded": _absence_recorded,
     "absence_ended": _absence_ended,
+    "noted": _noted,
     "refusal_reported": _refusal_reported,
     "refusal_marked_major": _refusal_filed,
     "refusal_decided": _refusal_decided,
