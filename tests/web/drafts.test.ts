@@ -34,7 +34,7 @@ class HTMLFormElement extends HTMLElement {
 class FormData {
   constructor(private readonly form: HTMLFormElement) {}
   * [Symbol.iterator](): Iterator<[string, string]> {
-    for (const each of this.form.elements) if (each.type !== 'checkbox' || each.checked) yield [each.name, each.value];
+    for (const each of this.form.elements) if (!['checkbox', 'radio'].includes(each.type) || each.checked) yield [each.name, each.value];
   }
 }
 
@@ -78,9 +78,10 @@ async function open(form: HTMLFormElement, posted = false, status = 200): Promis
   await drafts.pageShown(posted, status);
 }
 
-function type(days: string): void {
-  shown.elements[0]!.value = days;
-  listeners.get('input')!({ target: { form: shown } });
+function type(days: string, field = 0): void {
+  const control = shown.elements[field]!;
+  control.value = days;
+  listeners.get('input')!({ target: { form: shown, name: control.name, value: days } });
 }
 
 function send(form: HTMLFormElement): void { listeners.get('submit')!({ target: form }); }
@@ -135,4 +136,34 @@ test('a form that could not be taken is kept as it was sent', async () => {
   assert.ok(drafts.isDirty);
   await open(absence('', { a: true }));
   assert.deepEqual(standing(), ['2025-13-24', true]);
+});
+
+/** The page of an extension as it gives its day and who asked; the reason is typed. */
+function extension(day: string, asker: string): HTMLFormElement {
+  const askers = ['A', 'B'].map(each => new HTMLInputElement('radio', 'asker', each, each === asker));
+  return new HTMLFormElement('/absence', 'absence-linxiao', [new HTMLInputElement('date', 'until', day), new HTMLInputElement('text', 'reason', ''), ...askers]);
+}
+
+test('a draft leaves a day and a choice that the page gives, where nobody had set another', async () => {
+  await open(extension('', ''));
+  type('等待批文', 1);
+  await drafts.save();
+  await open(extension('2026-01-15', 'A'));
+  assert.deepEqual(shown.elements.map(each => each.type === 'radio' ? each.checked : each.value), ['2026-01-15', '等待批文', true, false]);
+});
+
+test('a day that somebody emptied is empty again, also after the form could not be taken', async () => {
+  await open(extension('2026-01-15', 'A'));
+  type('', 0);
+  await drafts.save();
+  await open(extension('2026-01-15', 'A'));
+  assert.equal(shown.elements[0]!.value, '');
+  send(shown);
+  await open(extension('', 'A'), false, 422);
+  await open(extension('2026-01-15', 'A'));
+  assert.equal(shown.elements[0]!.value, '');
+  type('2026-01-20', 0);
+  await drafts.save();
+  await open(extension('2026-01-15', 'A'));
+  assert.equal(shown.elements[0]!.value, '2026-01-20');
 });

@@ -9,12 +9,14 @@ import { strip } from './strip.ts';
 
 const PAUSE_MS = 600;
 const UNTICKED = 'unticked boxes'; // in a draft: which boxes its page had that were not ticked; no control has such a name
+const EMPTIED = 'emptied fields'; // in a draft: which fields somebody emptied; that another is empty says nothing
 
 export class Drafts {
   private readonly touched = new Set<HTMLFormElement>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private carried: { key: string; draft: Fields } | null = null;
   private key: string | null = null;
+  private emptied = new Set<string>(); // names of the fields of the form that somebody emptied
   private sent: string | null = null; // the draft of the form that was sent last, until its answer is shown
 
   constructor(private readonly bridge: Bridge) {
@@ -22,6 +24,7 @@ export class Drafts {
       const form = (event.target as HTMLInputElement).form;
       if (!form || !document.getElementById('main-content')?.contains(form)) return;
       this.touched.add(form);
+      this.notice(event.target as HTMLInputElement);
       delete form.dataset['kept'];
       clearTimeout(this.timer);
       this.timer = setTimeout(() => { void this.save(); }, PAUSE_MS);
@@ -44,6 +47,7 @@ export class Drafts {
     this.key = form ? keyOf(form) : null;
     const isAnswer = sent !== null && sent === this.key; // the form that was sent, given back
     if (form && (status < 400 || !isAnswer)) empty(form);
+    if (!isAnswer) this.emptied = new Set();
     this.touched.clear();
     strip('draft');
     if (posted && sent) await this.bridge.call('saveDraft', sent, null).catch(() => {});
@@ -60,6 +64,7 @@ export class Drafts {
     }
     const draft = await this.bridge.call('draft', this.key).catch(() => null);
     if (!draft || !fill(form, draft)) return;
+    this.emptied = new Set(draft[EMPTIED]);
     this.touched.add(form);
     const clear = element('button', { class: 'sw-link-button', type: 'button' }, say('Start with an empty form'));
     clear.addEventListener('click', () => { void this.discard(); });
@@ -69,16 +74,16 @@ export class Drafts {
   /** Takes along what is typed when the worker cannot keep it any more; the next worker gets it. */
   carry(): void {
     const form = this.form();
-    if (form && this.touched.has(form)) this.carried = { key: keyOf(form), draft: kept(form) };
+    if (form && this.touched.has(form)) this.carried = { key: keyOf(form), draft: this.kept(form) };
   }
 
   async save(): Promise<void> {
     const form = this.form();
     if (!form || !this.touched.has(form)) return;
-    const draft = kept(form);
+    const draft = this.kept(form);
     try {
       await this.bridge.call('saveDraft', keyOf(form), draft);
-      form.toggleAttribute('data-kept', same(draft, kept(form))); // more may have been typed meanwhile
+      form.toggleAttribute('data-kept', same(draft, this.kept(form))); // more may have been typed meanwhile
     } catch {
       strip('draft', say('This device cannot keep what you type right now. Send the form before you close the page.'));
     }
@@ -96,16 +101,26 @@ export class Drafts {
     location.reload();
   }
 
+  private notice(control: HTMLInputElement): void {
+    if (control.value === '') this.emptied.add(control.name);
+    else this.emptied.delete(control.name);
+  }
+
+  private kept(form: HTMLFormElement): Fields {
+    const { csrf: _, ...rest } = fields(new FormData(form));
+    const boxes = [...form.elements].filter(isBox);
+    const emptied = [...this.emptied].filter(name => rest[name]?.[0] === '');
+    return {
+      ...rest,
+      ...boxes.length ? { [UNTICKED]: boxes.filter(box => !box.checked).map(nameOf) } : {},
+      ...emptied.length ? { [EMPTIED]: emptied } : {},
+    };
+  }
+
   private form(): HTMLFormElement | null { return document.querySelector<HTMLFormElement>('main form[data-draft]'); }
 }
 
 function keyOf(form: HTMLFormElement): string { return `${form.dataset['draft']} ${new URL(form.action, location.href).pathname}`; }
-
-function kept(form: HTMLFormElement): Fields {
-  const { csrf: _, ...rest } = fields(new FormData(form));
-  const boxes = [...form.elements].filter(isBox);
-  return boxes.length ? { ...rest, [UNTICKED]: boxes.filter(box => !box.checked).map(nameOf) } : rest;
-}
 
 function isBox(control: Element): control is HTMLInputElement { return control instanceof HTMLInputElement && control.type === 'checkbox'; }
 
@@ -119,16 +134,21 @@ function empty(form: HTMLFormElement): void {
   form.dispatchEvent(new Event('shouwen:filled', { bubbles: true }));
 }
 
-/** Puts a draft into a form; false when it changes nothing. A box that came since the draft stays as the page gives it. */
+/**
+ * Puts a draft into a form; false when it changes nothing. What the draft knows nothing of stays as the page gives it:
+ * a box that came since, a choice that nobody had made, a field that was empty without somebody having emptied it.
+ */
 function fill(form: HTMLFormElement, draft: Fields): boolean {
   let changed = false;
   for (const control of form.elements) {
     if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox')) {
+      if (control.type === 'radio' && draft[control.name] === undefined) continue;
       const checked = draft[control.name]?.includes(control.value) ?? false;
       if (!checked && isBox(control) && draft[UNTICKED]?.includes(nameOf(control)) === false) continue;
       if (control.checked !== checked) { control.checked = checked; changed = true; }
     } else if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement) {
       const value = draft[control.name]?.[0];
+      if (value === '' && !draft[EMPTIED]?.includes(control.name)) continue;
       if (value !== undefined && control.value !== value) { control.value = value; changed ||= control.type !== 'hidden' || control.hasAttribute('data-typed'); }
     }
   }
