@@ -10,6 +10,7 @@ import mimetypes
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -133,6 +134,13 @@ def troubles() -> Iterator[tuple[str, str, Pages]]:
 
 def show(page: Page, name: str, path: str, pages: Pages) -> None:
     """Photographs one page of the city in memory."""
+    with served(page, pages):
+        shoot(page, name, f"{HOST}{path}", tuple(pages))
+
+
+@contextmanager
+def served(page: Page, pages: Pages) -> Iterator[None]:
+    """While it lasts, the host answers with this page, in the language that is asked for, and with the built assets."""
 
     def answer(route: Route) -> None:
         address = urlsplit(route.request.url)
@@ -146,5 +154,5 @@ def show(page: Page, name: str, path: str, pages: Pages) -> None:
             route.fulfill(content_type=mimetypes.guess_type(file.name)[0] or "", body=file.read_bytes())
 
     page.route(f"{HOST}/**", answer)
-    shoot(page, name, f"{HOST}{path}", tuple(pages))
+    yield
     page.unroute(f"{HOST}/**")

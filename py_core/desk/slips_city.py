@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,13 +10,13 @@ from py_core.cases.state import Case
 from py_core.city.offers import PublicationRecorded
 from py_core.desk import absence, case_view
 from py_core.desk import slips_limits as limits
-from py_core.desk.city_words import publication_line
-from py_core.desk.duties import concerns
+from py_core.desk.city_words import CHANNEL_WORDS
 from py_core.desk.slips_subject import Sheet
+from py_core.desk.turn import OpenCase
 from py_core.rules.absences import absences
-from py_core.values import local
 from py_core.views.language import N_
 
+NOTHING = "—"  # in a cell of a table whose row says something elsewhere
 OF_UNIT = frozenset({"name", "address", "phone", "complaint_phone"})
 OF_OFFER = frozenset(
     {
@@ -63,8 +62,8 @@ def posts_of(sheet: Sheet) -> list[Any]:
     return [post for post in posts if sheet.unit and post.unit == sheet.unit.id]
 
 
-def _publications(sheet: Sheet) -> list[str]:
-    """The publication log of a unit: every service that can be asked for there."""
+def _publications(sheet: Sheet) -> list[PublicationRecorded]:
+    """The publication log of a unit: of every service that can be asked for there."""
     directory = sheet.turn.directory
     mine = {
         offer.id
@@ -73,7 +72,12 @@ def _publications(sheet: Sheet) -> list[str]:
     }
     found = [fact.event for fact in sheet.turn.rules.publications if isinstance(fact.event, PublicationRecorded)]
     found = [event for event in found if event.offer in mine]
-    return [publication_line(sheet.turn, event) for event in sorted(found, key=lambda event: event.published_on)]
+    return sorted(found, key=lambda event: event.published_on)
+
+
+def _published(sheet: Sheet, event: PublicationRecorded) -> str:
+    offer = sheet.turn.directory.offers.get(event.offer)
+    return (offer.en if sheet.english else offer.zh) if offer else event.offer
 
 
 def post_name(sheet: Sheet, post: Any) -> str:
@@ -151,32 +155,16 @@ def _explained(sheet: Sheet, case: Case) -> str:
     """What was written down as handed over, where an absence is recorded that is not over."""
     today = sheet.turn.moment.date()
     said = [str(each.fact.data.get("explained") or "") for each in absences(case) if each.last >= today]
-    words = next((each for each in reversed(said) if each), "")
-    return sheet.turn.say(N_("handed over: %(words)s"), words=words) if words else ""
+    return next((each for each in reversed(said) if each), "")
 
 
-def _work(sheet: Sheet) -> list[str]:
-    """The open cases of this person, nearest date first, as the work that is explained (BZ-AB-4)."""
-    turn = sheet.turn
-    me = replace(turn, identity=replace(turn.identity, user=sheet.person.id)) if sheet.person else turn
-    found = [
-        (opened.assessment.due, opened)
-        # By glances first: to open every case of past years would take seconds.
-        for opened in me.unfinished()
-        if opened.glance.registered and concerns(me, opened) and opened.assessment.open
-    ]
-    found.sort(key=lambda pair: (pair[0] is None, pair[0] or local(turn.surroundings.now).date(), pair[1].number))
-    return [
-        " · ".join(
-            part
-            for part in (
-                opened.number, case_view.title_of(turn, opened), case_view.state_name(turn, opened),
-                sheet.day(due) if due else "", _explained(sheet, opened.case),
-            )
-            if part
-        )
-        for due, opened in found
-    ]  # fmt: skip
+def _column(make: Callable[[Sheet, OpenCase, date | None], str]) -> Callable[[Sheet], list[str]]:
+    """One column of the table of open cases; a cell that has nothing to say says that."""
+
+    def column(sheet: Sheet) -> list[str]:
+        return [make(sheet, opened, due) or NOTHING for opened, due in sheet.open_work]
+
+    return column
 
 
 CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
@@ -194,13 +182,23 @@ CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]]
     "person.post": duties_of,
     "person.stand_in": _stand_in,
     "person.title": lambda s: s.person.title if s.person else "",
-    "person.work": _work,
+    "person.work": _column(lambda s, opened, due: case_view.title_of(s.turn, opened)),
+    "person.work.due": _column(lambda s, opened, due: s.day(due) if due else ""),
+    "person.work.explained": _column(lambda s, opened, due: _explained(s, opened.case)),
+    "person.work.number": _column(lambda s, opened, due: opened.number),
+    "person.work.state": _column(lambda s, opened, due: case_view.state_name(s.turn, opened)),
     "posts.a": lambda s: _post_people(s, "a"),
     "posts.b": lambda s: _post_people(s, "b"),
     "posts.duties": lambda s: [post_name(s, post) for post in posts_of(s)],
     "posts.desk": _posts_desk,
     "posts.since": _posts_since,
-    "publications": _publications,
+    "publications.day": lambda s: [s.day(each.published_on) for each in _publications(s)],
+    "publications.place": lambda s: [each.place or NOTHING for each in _publications(s)],
+    "publications.service": lambda s: [_published(s, each) for each in _publications(s)],
+    "publications.version": lambda s: [
+        s.turn.say(N_("v%(version)s"), version=each.version) for each in _publications(s)
+    ],
+    "publications.way": lambda s: [s.turn.say(CHANNEL_WORDS[each.channel]) for each in _publications(s)],
     "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
     "today.day": lambda s: s.day(s.turn.moment.date()),
     "today": lambda s: s.moment(s.turn.surroundings.now),

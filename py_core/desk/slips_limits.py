@@ -19,7 +19,12 @@ def period(sheet: Sheet, value: Any) -> str:
     if not value:
         return ""
     told = value["period"] if "period" in value else read_period(value, "promise")
-    return f"{told.n} {sheet.term(unit_term(told.unit, told.n))}"
+    return length(sheet, told.unit, told.n)
+
+
+def length(sheet: Sheet, unit: str, n: int) -> str:
+    """A number with its unit of time; Chinese papers have no blank between the two."""
+    return f"{n}{' ' if sheet.english else ''}{sheet.term(unit_term(unit, n))}"
 
 
 def offer_limit(sheet: Sheet) -> str:
@@ -46,7 +51,7 @@ def clock_limit(sheet: Sheet) -> str:
     if told is None and sheet.opened is not None and sheet.pack is not None:
         matter = sheet.pack.matters.get(sheet.opened.case.matter)
         told = matter.limit.period if matter and matter.limit else None
-    return f"{told.n} {sheet.term(unit_term(told.unit, told.n))}" if told else ""
+    return length(sheet, told.unit, told.n) if told else ""
 
 
 def due(sheet: Sheet) -> str:
@@ -110,4 +115,7 @@ def _new(sheet: Sheet, fact: Fact | None) -> str:
     if until is not None:
         return sheet.day(until)
     days = fact.data.get("workdays")
-    return sheet.turn.count(MORE_WORKDAYS, days) if days else ""
+    if not days:
+        return ""
+    more = sheet.turn.count(MORE_WORKDAYS, days)
+    return more if sheet.english else more.replace(" ", "")

@@ -79,7 +79,7 @@ def fill(plan: Print, sheet: Sheet) -> tuple[dict[str, Any], tuple[Missing, ...]
         "number": number,
         "numbered": _say(sheet, lambda s: _numbered(s, number), both) if not plan.bare else {"zh": "", "en": ""},
         "unit": _say(sheet, _unit, both),
-        "to": {"zh": to, "en": to_en if to_en != to else ()},
+        "to": {"zh": to, "en": tuple(name[:1].upper() + name[1:] for name in to_en) if to_en != to else ()},
         "copy": _copy_mark(plan, sheet, both),
         "rows": []
         if document

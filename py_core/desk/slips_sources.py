@@ -11,18 +11,18 @@ from typing import Any
 
 from py_core.cases.events import COMPLETION_EVENTS, EVENTS
 from py_core.cases.state import Case, Fact
-from py_core.city.rules import unit_of_case
 from py_core.desk import case_view, secrecy
 from py_core.desk import slips_limits as limits
 from py_core.desk.act_view import field_text
 from py_core.desk.slips_city import CITY_SOURCES, OF_OFFER, OF_UNIT, duties_of, of_offer, of_unit
 from py_core.desk.slips_subject import Sheet
-from py_core.desk.time_words import WORKDAYS, unit_term
+from py_core.desk.slips_supervision import SUPERVISION_SOURCES, unit_now
 from py_core.desk.turn import Turn
 from py_core.directory import Person
-from py_core.packs.model import Supervision
 from py_core.reporters import PARTICULARS
-from py_core.views.language import N_
+from py_core.views.language import N2_, N_
+
+COPIES = N2_("%(n)d copy", "%(n)d copies")
 
 
 def resolve(sheet: Sheet, source: str) -> tuple[str, ...]:
@@ -112,11 +112,13 @@ def _of_fact(sheet: Sheet, fact: Fact | None, field: str) -> Iterable[str | None
         return (sheet.day(fact.day),)
     if field == "person":
         return (_person(turn, fact.user),)
+    if field == "officer":
+        return (case_view.person_name(turn, fact.user),)
     if field == "phone":
         person = turn.directory.people.get(fact.user)
         return (person.phone if person else "",)
     if field == "papers":
-        return [f"{name} × {copies}" for name, copies in fact.data.get("materials") or ()]
+        return [_paper(sheet, *row) for row in fact.data.get("materials") or ()]
     spec = next((spec for spec in EVENTS[fact.type] if spec.name == field), None)
     value = fact.data.get(field)
     if spec is None or value in (None, "", (), []):
@@ -238,7 +240,13 @@ def papers_of(case: Case) -> list[tuple[str, int]]:
 
 def _papers(sheet: Sheet) -> list[str]:
     assert sheet.then is not None
-    return [f"{name} × {copies}" for name, copies in papers_of(sheet.then)]
+    return [_paper(sheet, *row) for row in papers_of(sheet.then)]
+
+
+def _paper(sheet: Sheet, name: str, copies: int) -> str:
+    """A paper with its number; beside the Chinese line, which has the name, English says the number alone."""
+    count = sheet.turn.count(COPIES, copies)
+    return count if sheet.english else f"{name} {count}"
 
 
 def _first_papers(sheet: Sheet) -> str:
@@ -315,9 +323,9 @@ def _procedure_time(sheet: Sheet) -> list[str]:
     """How long a procedure takes, as it was told: an act of an earlier version says days and not of which kind."""
     for fact in (sheet.fact, _procedure(sheet)):
         if fact is not None and fact.data.get("expected_workdays"):
-            return [sheet.turn.count(WORKDAYS, fact.data["expected_workdays"])]
+            return [limits.length(sheet, "workday", fact.data["expected_workdays"])]
         if fact is not None and (days := fact.data.get("expected_days")):
-            return [f"{days} {sheet.term(unit_term('day', days))}"]
+            return [limits.length(sheet, "day", days)]
     note = sheet.fact.data.get("note") if sheet.fact else None
     return [str(note)] if note else []
 
@@ -325,23 +333,6 @@ def _procedure_time(sheet: Sheet) -> list[str]:
 def _procedure_started(sheet: Sheet) -> str:
     fact = _procedure(sheet)
     return sheet.day(fact.day) if fact else ""
-
-
-def _triggered(sheet: Sheet) -> Supervision | None:
-    key = str(sheet.fact.data.get("trigger", "")) if sheet.fact else ""
-    return next((row for row in sheet.pack.supervision if row.id == key), None) if sheet.pack else None
-
-
-def _trigger(sheet: Sheet) -> str:
-    row = _triggered(sheet)
-    if row is None:
-        return str(sheet.fact.data.get("trigger", "")) if sheet.fact else ""
-    return row.en if sheet.english else row.zh
-
-
-def _trigger_article(sheet: Sheet) -> str:
-    row = _triggered(sheet)
-    return sheet.turn.cite(row.article, sheet.pack) if row else ""
 
 
 def _refused_as(sheet: Sheet) -> str:
@@ -383,11 +374,6 @@ def _written(sheet: Sheet) -> str:
     return sheet.term("form.written")
 
 
-def _unit_now(sheet: Sheet) -> str:
-    assert sheet.then is not None
-    return case_view.unit_name(sheet.turn, unit_of_case(sheet.then))
-
-
 def _desk(sheet: Sheet) -> str:
     """The dispatch desk: the unit of whoever registered or dispatched, else the role's name."""
     assert sheet.opened is not None
@@ -398,8 +384,9 @@ def _desk(sheet: Sheet) -> str:
 
 _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     **CITY_SOURCES,
+    **SUPERVISION_SOURCES,
     "absence_recorded.days": _away,
-    "case.unit_now": _unit_now,
+    "case.unit_now": unit_now,
     "complaint.desk": lambda s: s.term("role.complaint_desk"),
     "correction.items": _corrections,
     "deliberated": _deliberated,
@@ -441,8 +428,6 @@ _NAMED: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]] = {
     "signature": _signature,
     "subject": _subject,
     "refused_as": _refused_as,
-    "trigger": _trigger,
-    "trigger.article": _trigger_article,
     "written": _written,
 }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from py_core.cases.state import Case, Fact, fold
 from py_core.desk import case_view
+from py_core.desk.duties import concerns
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -86,6 +87,20 @@ class Sheet:
         assert self.then is not None
         law = self.turn.rules.law_of(self.opened.case)
         return assess(self.then, law.packs, law.calendar, self.fact.at, law.policies)
+
+    @cached_property
+    def open_work(self) -> list[tuple[OpenCase, date | None]]:
+        """The open cases of the sheet's person with their dates, nearest first: what is handed over (BZ-AB-4)."""
+        turn = self.turn
+        me = replace(turn, identity=replace(turn.identity, user=self.person.id)) if self.person else turn
+        found = [
+            (opened, opened.assessment.due)
+            # By glances first: to open every case of past years would take seconds.
+            for opened in me.unfinished()
+            if opened.glance.registered and concerns(me, opened) and opened.assessment.open
+        ]
+        found.sort(key=lambda pair: (pair[1] is None, pair[1] or local(turn.surroundings.now).date(), pair[0].number))
+        return found
 
     def situation_at(self, fact: Fact) -> Situation:
         """The case right after one of its acts, with everything that the law's gates ask."""

@@ -339,7 +339,8 @@ def test_one_sheet_hands_over_all_cases_with_the_days_and_what_was_explained() -
     assert sheet.count('class="sw-slip__blank"') == 1
     assert "2025年12月24日至2025年12月30日" in words
     assert "吴海燕" in words
-    assert "交代：证据原件在柜中第二格" in words
+    assert "交代说明" in words
+    assert "证据原件在柜中第二格" in words
     assert all(f"{name}的维权" in words for name in NAMES)
 
 

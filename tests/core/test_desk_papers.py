@@ -107,7 +107,7 @@ def test_a_hotline_s_registration_is_signed_and_not_always_a_call() -> None:
     text = told(desk, case_id, "F-30")
     assert "受理时间" in text
     assert "来电时间" not in text
-    assert lines_to_sign(desk, case_id, "F-30") == ["登记人"]
+    assert lines_to_sign(desk, case_id, "F-30") == ["登记人", "日期"]
     for form, who in (("F-35", "审核人"), ("F-36", "回访人")):
         assert lines_to_sign(*city_with(form), form) == [who, "日期"]
 

@@ -38,7 +38,7 @@ def test_each_hand_over_is_printed_with_its_own_taking_over_and_papers() -> None
     first, second = copies(desk, case_id, "F-08", "hand_over")
     assert "接手时间 2025年12月24日 14:00" in first
     assert "补充说明" not in first
-    assert "补充说明 × 1" in second
+    assert "补充说明 1份" in second
     assert "接手时间 2025" not in second, "nobody has taken it over a second time"
     record(desk.store, case_id, "2025-12-26 09:00", "accept_handover", {"by": "lin"})
     first, second = copies(desk, case_id, "F-08", "hand_over")

@@ -70,7 +70,7 @@ def test_days_of_which_nobody_said_the_kind_are_printed_as_days() -> None:
     started = {"type": "procedure_started", "id": "K7Q-9", "procedure": "on_site_check", "expected_days": 12}
     desk, case_id = case_of(SERVICE, [])
     record_events(desk.store, case_id, "2025-12-25 09:00", {**started, "told": True})
-    assert "所需时间：12 日。" in told(desk, case_id, "F-14")
+    assert "所需时间：12日。" in told(desk, case_id, "F-14")
     assert "工作日" not in told(desk, case_id, "F-14")
     assert "预计于" not in told(desk, case_id, "F-14"), "no date can be counted from it"
     assert "Time needed: 12 days." in told(desk, case_id, "F-14", "en")
@@ -78,7 +78,7 @@ def test_days_of_which_nobody_said_the_kind_are_printed_as_days() -> None:
     desk, case_id = case_of(SERVICE, [])
     record_events(desk.store, case_id, "2025-12-25 09:00", started)
     record(desk.store, case_id, "2025-12-25 10:00", "notify_procedure_time", {"id": "K7Q-9", "expected_workdays": 8})
-    assert "所需时间：8 个工作日。" in told(desk, case_id, "F-14")
+    assert "所需时间：8个工作日。" in told(desk, case_id, "F-14")
 
 
 def test_who_is_sent_elsewhere_gets_the_way_to_it() -> None:

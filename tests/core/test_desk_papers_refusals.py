@@ -85,7 +85,7 @@ def test_a_filed_refusal_is_printed_with_its_own_reason_and_decision() -> None:
     text = told(desk, case_id, "F-15")
     assert "缺少用地证明" in text
     assert "先予受理" not in text
-    assert "分管领导意见" not in text  # on this one nobody has decided yet
+    assert "分管领导意见 科室负责人" in text  # on this one nobody has decided yet: left to be written by hand
     assert WHY not in text
     record(desk.store, case_id, "2025-12-28 09:00", "decide_refusal", {"outcome": "agree", "note": "同意否定"})
     assert "同意否定" in told(desk, case_id, "F-15")

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from fakes import Desk, FakeStore
-from paper_words import paper
+from paper_words import close, paper
 from slip_cases import CASE_FORMS, CITY, OF_THE_CITY, city_with
 
 from py_core.cases.events import EVENTS
@@ -84,10 +84,44 @@ def test_every_paper_names_its_basis_as_others_can_look_it_up(form: str, lang: s
     assert ("Made under" in told) == (lang == "en")
 
 
-def test_a_supervision_order_names_the_rule_in_its_body() -> None:
-    told = paper(sheet("F-37")[1])
+def test_the_hotline_desk_asks_the_office_of_the_city_to_supervise() -> None:
+    """It does not start supervision itself (HL-8)."""
+    told = close(paper(sheet("F-37")[1]))
+    assert "提请督办函" in told
+    assert "市政府督查室：" in told
+    assert "星桥镇承办的“工地临时用水”事项" in told
     assert "出现下列情形：超出办理时限未办结。" in told
-    assert "依据《12345政务服务便民热线工作规则》第八条第（一）项，现启动督办程序。" in told
+    assert "依据《12345政务服务便民热线工作规则》第八条第（一）项，现提请市政府督查室启动督办程序。" in told
+    assert "督办建议：三日内办结。" in told
+    assert "你单位" not in told
+
+
+@pytest.mark.parametrize("role", ["supervision_office", "leader"])
+def test_who_may_order_gives_the_unit_a_supervision_order(role: str) -> None:
+    desk, case_id = city_with("F-37")
+    chen = replace(CITY.people["chen"], roles=(role,))
+    desk.store._directory = replace(CITY, people={**CITY.people, "chen": chen})
+    told = close(paper(desk.get(f"/cases/{case_id}/slips/F-37").html))
+    assert " 督办单 " in told
+    assert "星桥镇：" in told
+    assert "你单位承办的“工地临时用水”事项" in told
+    assert "第八条第（一）项，现对你单位启动督办程序。" in told
+    assert "督办要求：三日内办结。" in told
+    assert "提请" not in told
+
+
+@pytest.mark.parametrize("form", ["F-06", "F-13", "F-14", "F-17", "F-20"])
+def test_a_notice_closes_as_notices_do(form: str) -> None:
+    told = paper(sheet(form)[1])
+    body = told.split("特此告知。")
+    assert len(body) == 2
+    assert "澄江市星桥镇" in body[1]
+
+
+@pytest.mark.parametrize("form", list(PRINTS))
+def test_no_number_stands_apart_from_its_unit(form: str) -> None:
+    """Chinese papers write 10个工作日; what somebody typed stays as it is."""
+    assert not re.search(r"\d (?:个|日|周|份)", paper(sheet(form)[1]))
 
 
 @pytest.mark.parametrize("plan", PRINTS.values(), ids=list(PRINTS))
@@ -110,8 +144,9 @@ def test_every_form_is_printed_in_both_languages(form: str, lang: str) -> None:
     assert status == 200
     text, plan = paper(html), PRINTS[form]
     # Chinese is the official text in both.
-    assert _begin(plan.title[0], {"{refused}": ("不予受理", "不予办理")}, text)
-    assert _begin(plan.title[1], {"{refused}": ("not accepted", "not handled")}, text) == (lang == "en")
+    assert _begin(plan.title[0], {"{refused}": ("不予受理", "不予办理"), "{paper}": ("提请督办函",)}, text)
+    english = {"{refused}": ("not accepted", "not handled"), "{paper}": ("Request for supervision",)}
+    assert _begin(plan.title[1], english, text) == (lang == "en")
     for field in plan.fields:
         if plan.layout != "document" and demanded(field, _pack(form)):
             assert field.label[0] in text
@@ -340,7 +375,7 @@ def test_a_service_without_a_promise_states_the_limit_of_its_regulation() -> Non
     desk = Desk("lin", store=FakeStore(replace(CITY, offers={offer.id: offer})))
     page = desk.get(f"/slips/F-26/{offer.id}")
     assert page.status == 200
-    assert re.search(r"1 个?工作日", paper(page.html))
+    assert "1个工作日" in paper(page.html)
 
 
 def test_the_page_of_forms_leads_to_every_form_without_a_case() -> None:

@@ -27,7 +27,7 @@ def test_the_notice_asks_for_the_working_days_and_is_not_taken_without_them() ->
     assert 'href="#expected_workdays"' in refused.html
     taken = desk.post(f"{case}/do/notify_procedure_time", key="1", procedure_id="K9-7", expected_workdays="12")
     assert taken.status == 303
-    assert "12 个工作日" in desk.get(f"{case}/slips/F-14").html
+    assert "12个工作日" in desk.get(f"{case}/slips/F-14").html
 
 
 def test_the_notice_is_filled_with_the_days_that_the_start_foresaw() -> None:
