@@ -122,6 +122,7 @@ def admin_pages(page: Page, city: City) -> Iterator[tuple[str, str]]:
     yield "rules", "/centre/rules"
     yield "rules-policy", "/centre/rules/P-04"
     yield "rules-setting", "/centre/rules/BZ/complaint_reply_limit"
+    yield "rules-undecided", "/centre/rules/keeping/undecided"
     yield "rules-devices", "/centre/rules/devices/device_lease"
     yield "city-calendar", "/centre/calendar"
     yield "city-publish", "/centre/calendar/publish"

@@ -65,11 +65,18 @@ def photograph(page: Page, stem: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if view == "dark" else "light")
         if view != "print":
+            whole(page, width, height)
             page.screenshot(path=FOLDER / f"{stem}-{view}.png", full_page=True)
         elif page.locator(".sw-slip").count():
             printed(page, FOLDER / f"{stem}-print")
     page.emulate_media(color_scheme="light")
     note_seen(page, stem)
+
+
+def whole(page: Page, width: int, height: int) -> None:
+    """A screen as tall as the page: what stays at its edge while people scroll stands where the page ends."""
+    tall = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(height, tall)})
 
 
 def printed(page: Page, stem: Path) -> None:

@@ -1,5 +1,6 @@
 """A phone's width: no page runs over the edge of the screen, and what is pressed is as tall as a finger needs. From there
-to a desk's screen no table hides columns at its right edge and no word is broken in two.
+to a desk's screen no table hides columns at its right edge and no word is broken in two. At no width does a Chinese date
+stand on two lines or a single character alone on the last one.
 """
 
 from __future__ import annotations
@@ -47,6 +48,43 @@ CUT = """() => {
 }"""
 
 
+# Chinese may break between any two characters: dates must not, and no cell or title ends with one character on a line.
+# Printed forms are looked at on paper; the marks of a calendar's days are raised, not broken.
+TORN = """() => {
+  const faults = [], range = document.createRange();
+  const visible = part => part.checkVisibility() && !part.closest('.govuk-visually-hidden, .sw-slip, .sw-month');
+  const lines = (node, from, to) => {
+    range.setStart(node, from);
+    range.setEnd(node, to);
+    return [...range.getClientRects()].filter(box => box.width).map(box => Math.round(box.bottom));
+  };
+  const walk = root => document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (const texts = walk(document.querySelector('main')); texts.nextNode();) {
+    const node = texts.currentNode;
+    if (!visible(node.parentElement)) continue;
+    for (const date of node.data.matchAll(/\\d{4}年\\d{1,2}月\\d{1,2}日/g))
+      if (new Set(lines(node, date.index, date.index + date[0].length)).size > 1) faults.push(`torn: ${date[0]}`);
+  }
+  for (const part of document.querySelectorAll('main :is(td, th, h1, h2, h3, dt)')) {
+    if (!visible(part) || part.querySelector('p, li, div, dl, label, svg, .sw-tag')) continue;
+    const rows = new Map();
+    for (const texts = walk(part); texts.nextNode();) {
+      const node = texts.currentNode;
+      if (!visible(node.parentElement)) continue;
+      for (let at = 0; at < node.data.length; at++)
+        if (node.data[at].trim())
+          for (const row of lines(node, at, at + 1)) {
+            const near = [...rows.keys()].find(each => Math.abs(each - row) < 8) ?? row;
+            rows.set(near, (rows.get(near) || '') + node.data[at]);
+          }
+    }
+    const last = [...rows.values()].at(-1);
+    if (rows.size > 1 && /^[\\u4e00-\\u9fff]$/.test(last)) faults.push(`alone: ${last} of ${part.textContent.trim().slice(0, 30)}`);
+  }
+  return faults;
+}"""
+
+
 @pytest.mark.parametrize("user", [user for user in LISTS if user])
 def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Callable[..., Laptop]) -> None:
     page: Page = laptop("phone").open()
@@ -60,7 +98,7 @@ def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Cal
             if width > PHONE["width"]:
                 faults.append(f"{name} {lang}: {width} px wide")
             faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [PRESSED, FINGER_PX_MIN])]
-            faults += [f"{name} {lang}: {over}" for over in page.evaluate(OVER)]
+            faults += [f"{name} {lang}: {over}" for over in [*page.evaluate(OVER), *page.evaluate(TORN)]]
     assert faults == []
 
 
@@ -73,5 +111,6 @@ def test_no_page_hides_columns_or_breaks_words(user: str, city: City, laptop: Ca
             page.goto(f"{city.url}{path}{'&' if '?' in path else '?'}lang={lang}")
             for width in WIDER:
                 page.set_viewport_size({"width": width, "height": 900})
-                faults += [f"{name} {lang} at {width}: {fault}" for fault in page.evaluate(CUT)]
+                found = [*page.evaluate(CUT), *page.evaluate(TORN)]
+                faults += [f"{name} {lang} at {width}: {fault}" for fault in found]
     assert faults == []

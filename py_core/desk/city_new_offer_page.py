@@ -80,7 +80,6 @@ def _kinds(turn: Turn) -> list[dict[str, str]]:
 
 def _page(turn: Turn, form: Form, status: int = 200) -> Response:
     english = turn.lang == language.EN
-    common = next(iter(turn.packs.values()))
     return page(
         turn,
         "city_new_offer.html",
@@ -96,7 +95,7 @@ def _page(turn: Turn, form: Form, status: int = 200) -> Response:
                 for unit in turn.directory.units.values()
             ],
             "words": [{"name": name, "label": turn.say(OFFER_WORDS[name])} for name in WORDS],
-            "units": [{"value": each, "text": common.term(f"unit.{each}", turn.lang)} for each in UNITS],
+            "units": [{"value": each, "text": turn.say(city_words.UNIT_WORDS[each])} for each in UNITS],
             "completions": [
                 {"value": each, "text": turn.say(city_words.COMPLETION_WORDS[each])} for each in COMPLETION_EVENTS
             ],

@@ -224,7 +224,6 @@ def _lacking(turn: Turn, offer: Offer) -> list[str]:
 
 
 def _page(turn: Turn, offer: Offer, form: Form, status: int = 200) -> Response:
-    pack = turn.packs.get(offer.pack)
     name = offer.en if turn.lang == language.EN else offer.zh
     facts = [
         fact
@@ -246,9 +245,7 @@ def _page(turn: Turn, offer: Offer, form: Form, status: int = 200) -> Response:
             "key": form_key(turn),
             "open_cases": kept,
             "words": [{"name": name, "label": turn.say(OFFER_WORDS[name])} for name in WORDS],
-            "units": [
-                {"value": each, "text": pack.term(f"unit.{each}", turn.lang) if pack else each} for each in UNITS
-            ],
+            "units": [{"value": each, "text": turn.say(city_words.UNIT_WORDS[each])} for each in UNITS],
             "completions": [
                 {"value": each, "text": turn.say(city_words.COMPLETION_WORDS[each])} for each in COMPLETION_EVENTS
             ],

@@ -125,7 +125,7 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         return f"{value['numerator']}/{value['denominator']}"
     if setting.kind in ("numbers", "figures"):
         said = {**PARTS_SAID, **FIGURES_SAID}
-        return turn.say(N_(", ")).join(
+        return turn.say(N_("; ")).join(
             turn.say(said[name], n=value[name]) if name in said else f"{name} {value[name]}" for name in setting.parts
         )
     if setting.kind == "minutes":

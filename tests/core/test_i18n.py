@@ -53,6 +53,22 @@ def test_a_step_that_changes_something_leads_with_the_verb_in_chinese_too() -> N
     assert [text for text in chinese if not text.startswith(("调整", "变更", "更改"))] == []
 
 
+# A number and its measure, as every page sets them: 30 天, 共 3 件; the third working day is 第3个, a date 2026年.
+CLOSED_UP = re.compile(r"(?<!第)(?:%\(\w+\)[sd]|(?<![A-Za-z0-9.-])\d+)(?:个|件|天|张|份(?!数)|次|台|字符|分钟|小时)")
+
+
+def test_a_number_stands_off_from_its_measure() -> None:
+    texts = [
+        entry.string if isinstance(entry.string, tuple) else (entry.string,) for entry in messages.read_catalogue()
+    ]
+    assert [text for each in texts for text in each if text and CLOSED_UP.search(text)] == []
+
+
+@pytest.mark.parametrize("text", ["最多%(count)s张照片", "30天内到期", "至少12个字符"])
+def test_a_number_that_touches_its_measure_would_be_found(text: str) -> None:
+    assert CLOSED_UP.search(text)
+
+
 def untranslated(source: str) -> list[str]:
     """Texts and spoken attributes of a template that stand outside `_()` and `{% trans %}`."""
     shown, in_trans, names = [], False, []
