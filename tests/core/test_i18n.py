@@ -53,8 +53,8 @@ def test_a_step_that_changes_something_leads_with_the_verb_in_chinese_too() -> N
     assert [text for text in chinese if not text.startswith(("调整", "变更", "更改"))] == []
 
 
-# A number and its measure, as every page sets them: 30 天, 共 3 件; the third working day is 第3个, a date 2026年.
-CLOSED_UP = re.compile(r"(?<!第)(?:%\(\w+\)[sd]|(?<![A-Za-z0-9.-])\d+)(?:个|件|天|张|份(?!数)|次|台|字符|分钟|小时)")
+# A number and its measure, as every page sets them: 30 天, 共 3 件; the third working day is 第3个, a date 2026年, copies on paper 2份.
+CLOSED_UP = re.compile(r"(?<!第)(?:%\(\w+\)[sd]|(?<![A-Za-z0-9.-])\d+)(?:个|件|天|张|次|台|字符|分钟|小时)")
 
 
 def test_a_number_stands_off_from_its_measure() -> None:
