@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 
@@ -105,3 +106,8 @@ def filled(html: str, typed: Mapping[str, str]) -> dict[str, str]:
             assert name in values, f"the form has no field {name}: {sorted({*values, *choices})}"
         values[name] = text
     return values
+
+
+def joined(html: str) -> str:
+    """A page without the marks that keep its dates and numbers on one line."""
+    return re.sub(r'<span class="sw-unbroken">([^<]*)</span>', r"\1", html)

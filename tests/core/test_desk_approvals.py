@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from day_office import in_front_of
 from fakes import DIRECTORY, NOW, Desk, FakeStore, service_form
-from html_forms import filled
+from html_forms import filled, joined
 
 from e2e.further_steps import COMPLAINED, DELIVERED, MATTER, TAKEN, FurtherStep
 from e2e.working_days import FANG
@@ -171,10 +171,10 @@ def test_what_the_rules_propose_is_said_in_words_where_it_is_decided() -> None:
     lin = Desk()
     lin.post("/register", **service_form(complete="no", outcome="notice", missing="用地证明"))
     head = Desk("chen", store=lin.store, now=lin.now + timedelta(days=1), code="H1")
-    card = head.get("/approvals").html
+    card = joined(head.get("/approvals").html)
     assert "可能的违规" in card
     assert "（B-02）" in card
-    form = head.get(f"/cases/{KEY}/do/decline_proposal").html
+    form = joined(head.get(f"/cases/{KEY}/do/decline_proposal").html)
     assert "可能的违规" in form
     head.post(f"/cases/{KEY}/do/decline_proposal", key=str(head.seq), proposal="breach:B-02", reason="当场已收齐")
     case = head.get(f"/cases/{KEY}", "en").html
@@ -284,7 +284,7 @@ def test_who_arranges_for_two_who_are_away_reads_when() -> None:
         for n, who in enumerate("AB")
     ]
     desk, _ = in_front_of(FurtherStep({"matter": "rights"}, (TAKEN, *away), {}, "sunguoping"), "BZ")
-    html = desk.get("/approvals").html
+    html = joined(desk.get("/approvals").html)
     for text in (
         "A岗自2025年12月24日 周三至2025年12月26日 周五离岗",
         "B岗自2025年12月24日 周三至2025年12月27日 周六离岗",
