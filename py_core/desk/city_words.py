@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from py_core.city import CityFact
@@ -125,9 +126,10 @@ def value_text(turn: Turn, setting: OpenSetting, value: Any) -> str:
         return f"{value['numerator']}/{value['denominator']}"
     if setting.kind in ("numbers", "figures"):
         said = {**PARTS_SAID, **FIGURES_SAID}
-        return turn.say(N_("; ")).join(
+        parts = (
             turn.say(said[name], n=value[name]) if name in said else f"{name} {value[name]}" for name in setting.parts
         )
+        return reduce(lambda first, then: turn.say(N_("%(first)s, %(then)s"), first=first, then=then), parts)
     if setting.kind == "minutes":
         return turn.say(N_("%(n)d minutes"), n=value)
     if setting.kind == "days":
