@@ -57,6 +57,8 @@ def left() -> Desk:
     return outside().do("2026-03-02 10:00", "record_absence", **AWAY, to="2026-03-06")
 
 
+LEFT_OUT = {"absent": "lin", "absent_from": "2026-03-03", "absent_to": "2026-03-06"}
+
 ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (service, "2026-03-03 10:00", "complete", {}),
     (reachable, "2026-03-03 10:00", "reveal_field", {"field": "claimant_phone", "purpose": "contact"}),
@@ -114,6 +116,8 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),
     (left, "2026-03-02 11:00", "end_absence", {"who": "A", "back": "2026-03-03"}),  # not going after all
     (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),  # noticed late
+    (outside, "2026-03-03 10:00", "note", {"text": "x"}),
+    (outside, "2026-03-03 10:00", "note", {"text": "x", **LEFT_OUT}),
     (complained_of, "2026-03-04 10:00", "record_veto", VETO),
     (vetoed, "2026-03-05 10:00", "withdraw_veto", UNVETO),
     (lambda: vetoed().do("2026-03-05 10:00", "withdraw_veto", **UNVETO), "2026-03-06 10:00", "record_veto", VETO),
@@ -203,6 +207,12 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "B", "back": "2026-03-05"}, "malformed_field", "BZ-AB-4"),
+    (service, "2026-03-03 10:00", "note", {"text": "x", **LEFT_OUT}, "not_in_this_regulation", "JY-3.3.5"),
+    (outside, "2026-03-03 10:00", "note", {"text": "x", "absent": "lin"}, "missing_field", "BZ-AB-4"),
+    (
+        outside, "2026-03-03 10:00", "note", {"text": "x", **LEFT_OUT, "absent_to": "2026-03-02"},
+        "malformed_field", "BZ-AB-4",
+    ),
     (
         lambda: in_testing().do("2026-03-05 10:00", "finish_procedure", id="p1"),
         "2026-03-06 10:00", "finish_procedure", {"id": "p1"}, "unknown_procedure", "JY-3.3.5",
