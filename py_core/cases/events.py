@@ -51,6 +51,7 @@ CHANNELS = ("walk_in", "phone", "letter", "online", "hotline", "visit", "documen
 CLAIMANTS = ("person", "enterprise", "other_org", "outside_unit")
 REQUEST_KINDS = ("consult", "help", "complaint", "report", "suggestion")
 ABSENCE_SOURCES = ("other_cases",)
+FIRST_DAY = ("stays", "not_away")
 PROCEDURES = (
     "hearing", "tender", "auction", "inspection", "testing", "survey", "quarantine", "appraisal", "on_site_check",
     "expert_review", "other",
@@ -248,6 +249,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "absence_ended": (
         _f("who", "choice", "Post", True, ("A", "B")),
         _f("back", "date", "First day back", True),
+        _f("first_day", "choice", "The first day away, where the return is on it", False, FIRST_DAY),
         _f("person", "text", "Who was away"),
         _f("from", "date", "First day away"),
         _f("to", "date", "Last day away"),

@@ -127,6 +127,12 @@ def may_speak_of(turn: Turn, opened: OpenCase) -> bool:
     return is_colleague and holder in whose(turn)  # looks through all open cases: only for those who may be named
 
 
+def begins_today(turn: Turn, opened: OpenCase) -> bool:
+    """Whether an absence of the case begins today: its end has to say what of this day."""
+    around = standing(opened.case, case_view.reading(turn, opened.case))
+    return any(each.first == turn.moment.date() for each in around)
+
+
 def named(turn: Turn, opened: OpenCase, command: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Whose absence a step of the case page is about, and which one a return ends: the case knows both."""
     reading, post = case_view.reading(turn, opened.case), said.get("who")

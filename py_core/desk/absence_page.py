@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from py_core.cases.acts import Event
 from py_core.cases.commands import COMMANDS, Command, decide
+from py_core.cases.events import FIRST_DAY
 from py_core.desk import absence, absence_plan, case_view, stand_ins
 from py_core.desk.absence import Held, Recorded
 from py_core.desk.absence_plan import END, RECORD, Planned, Said
@@ -22,6 +23,7 @@ from py_core.desk.slips_subject import Sheet
 from py_core.desk.stand_ins import B_HOLDER, HEAD, Days
 from py_core.desk.turn import OpenCase, Turn
 from py_core.desk.visit_plan import read_day
+from py_core.desk.visit_view import common_term
 from py_core.errors import Refused
 from py_core.rules.absences import why_not_back
 from py_core.views import language
@@ -119,7 +121,7 @@ def _fault(turn: Turn, each: Planned, refused: Refused, form: Form) -> None:
     """What the law of a case refuses: at the field that all cases share, else at the line of the case."""
     line = "back" if each.command == END else f"words-{each.opened.id}"
     for name, message in refused.fields.items():
-        form.fault(name if name in (*_SHARED, "back") else line, fault_text(message))
+        form.fault(name if name in (*_SHARED, "back", "first_day") else line, fault_text(message))
     if not refused.fields:
         params = shown_params(turn, turn.pack_of(each.opened.case), refused.params)
         why = with_article(turn, language.translate(turn.lang, refused.message, params), refused.article)
@@ -176,6 +178,8 @@ def _end(turn: Turn, user: str, held: list[Held], form: Form) -> Response:
     acts: tuple[NewAct, ...] = ()
     if group is not None and back is not None and not form.errors:
         said = {"who": group.post, "back": back.isoformat()}
+        if first_day := form.value("first_day"):
+            said["first_day"] = first_day
         ended = [
             Planned(each.opened, END, said | absence.ended_by(group.ends(each), said["back"])) for each in group.held
         ]
@@ -288,8 +292,8 @@ def _group_row(turn: Turn, user: str, group: Recorded, held: list[Held]) -> dict
         "key": group.key,
         "days": stand_ins.days_text(turn, group.first, group.last),
         "begun": group.first <= today,
-        "back": max(today, group.first + timedelta(days=group.first <= today)).isoformat(),
-        "can_end": group.first < group.last or group.first > today,
+        "back": max(today, group.first).isoformat(),
+        "asks_first_day": group.first == today,
         "stand_in": stand_ins.names(turn, users) if group.post == "A" else "",
         "head": (stand_ins.all_days_text(turn, without_b) if users else "-")
         if alone and (without_b or not users)
@@ -339,11 +343,15 @@ def _page(
             "preview": preview,
             "sheet": f"/slips/{SHEET}/{user}" if sheet and own_posts(sheet) else "",
             "sheet_form": SHEET,
+            "first_day": [
+                {"value": each, "text": common_term(turn, f"first_day.{each}")} for each in FIRST_DAY
+            ],
             "labels": [
                 {"name": "from", "label": turn.say(N_("First day away"))},
                 {"name": "to", "label": turn.say(N_("Last day away"))},
                 {"name": "stand_in", "label": turn.say(N_("Who stands in"))},
                 {"name": "back", "label": turn.say(N_("First day back"))},
+                {"name": "first_day", "label": turn.say(N_("If it is today, the first day away"))},
                 *({"name": f"words-{each.opened.id}", "label": each.opened.number} for each in held),
             ],
         },

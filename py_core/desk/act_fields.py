@@ -81,6 +81,7 @@ def is_fixed(command: str, field: str) -> bool:
 def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
     """The fields that a form has: those that the desk does not fill itself, and no drawing of who stays secret.
 
+    A return says what of the first day away on that day only.
     Whether something was overlooked the first time is asked from the second notice on (BZ-YC-3). Who complains is asked
     for where it stays secret; elsewhere it is the claimant or stands in the words.
     """
@@ -89,6 +90,8 @@ def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
         left_out |= set(COMPLAINER)
     if opened.case.first("correction_notified") is None:
         left_out.add("overlooked")
+    if spec.name == "end_absence" and not absence.begins_today(turn, opened):
+        left_out.add("first_day")
     return [field for field in spec.fields if not is_fixed(spec.name, field.name) and field.name not in left_out]
 
 

@@ -27,6 +27,15 @@ _FAULTS: Mapping[str, str] = {
     "must be later than the first day away, which has come": N_(
         "The absence has begun: the first day back is a later one. What has taken place is not called off."
     ),
+    "is only for a return on the first day away itself": N_(
+        "Only where the first day back is the first day away, and that is today: leave this empty."
+    ),
+    "must say what of the first day away, which has come": N_(
+        "Today is the first day away: say whether they came back in the course of it, or were not away at all."
+    ),
+    "would take away that the work was not handed over": N_(
+        "The work was not handed over and no special reason is given: the day stays. Say that they are back, and add a note of what was entered wrongly."
+    ),
     "is only for post A": N_("For post B nobody is named: leave this empty."),
     "is too long": N_("The steps together are longer than the promise."),
 }

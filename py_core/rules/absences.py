@@ -14,6 +14,7 @@ from py_core.cases.state import Case, Fact
 from py_core.rules.reading import Reading
 from py_core.values import N_
 
+NOT_AWAY = "not_away"  # of a return on the first day: it was entered wrongly
 ABSENT = ("absent", "absent_from", "absent_to")  # of a note: the absence out of which the case is left
 
 
@@ -25,6 +26,7 @@ class Away:
     first: date
     last: date
     who: str
+    is_back: bool = False  # in the course of the last day, which stays a day away
 
     @property
     def person(self) -> str:
@@ -35,6 +37,11 @@ class Away:
     def stand_in(self) -> str:
         """Who was named to stand in; "" where it is the holder of the B post."""
         return str(self.fact.data.get("stand_in") or "")
+
+    @property
+    def left_unbriefed(self) -> bool:
+        """Whether they left without handing over the work and without a special reason: a breach (BZ-AB-4)."""
+        return not self.fact.data["briefed"] and not self.fact.data.get("reason")
 
     @property
     def can_end_early(self) -> bool:
@@ -53,15 +60,27 @@ def absences(case: Case) -> tuple[Away, ...]:
     ends = case.all("absence_ended")
     found = []
     for fact in case.all("absence_recorded"):
-        first, last = fact.data["from"], fact.data["to"]
+        each: Away | None = Away(fact, fact.data["from"], fact.data["to"], str(fact.data["who"]))
         for end in ends:
-            if end.index > fact.index and is_about(end.data, fact):
-                # What had begun when its end was recorded took place: its first day stays, whatever the return says.
-                begun = max(end.at, end.claimed).date() >= first
-                last = min(last, max(end.data["back"] - timedelta(days=1), first if begun else date.min))
-        if first <= last:
-            found.append(Away(fact, first, last, str(fact.data["who"])))
+            if each is not None and end.index > fact.index and is_about(end.data, fact):
+                each = _ended(each, end)
+        if each is not None:
+            found.append(each)
     return tuple(found)
+
+
+def _ended(away: Away, end: Fact) -> Away | None:
+    """What a return leaves. What had begun when it was recorded took place: its first day stays, whatever it says.
+
+    On that day itself they may be back already; that nobody was away at all is believed only where no breach would go.
+    """
+    first, recorded_on = away.first, max(end.at, end.claimed).date()
+    of_first_day = end.data.get("first_day") if end.data["back"] == first == recorded_on else None
+    if of_first_day == NOT_AWAY and not away.left_unbriefed:
+        return None
+    begun = recorded_on >= first
+    last = min(away.last, max(end.data["back"] - timedelta(days=1), first if begun else date.min))
+    return replace(away, last=last, is_back=away.is_back or of_first_day is not None) if first <= last else None
 
 
 def is_about(said: Mapping[str, Any], fact: Fact) -> bool:
@@ -80,8 +99,19 @@ def why_not_back(first: date, last: date, back: date, today: date) -> str:
         return N_("lies after the last day away")
     if back < first:
         return N_("lies before the first day away")
-    if back == first <= today:
+    if back == first < today:
         return N_("must be later than the first day away, which has come")
+    return ""
+
+
+def faults_of_first_day(away: Away, back: date, today: date, said: str) -> str:
+    """What is wrong with what a return says of the first day away, as a message id; it is asked on that day only."""
+    if not back == away.first == today:
+        return N_("is only for a return on the first day away itself") if said else ""
+    if not said:
+        return N_("must say what of the first day away, which has come")
+    if said == NOT_AWAY and away.left_unbriefed:
+        return N_("would take away that the work was not handed over")
     return ""
 
 
@@ -95,8 +125,11 @@ def left_out(case: Case, person: str, first: date, last: date) -> str:
 
 
 def standing(case: Case, reading: Reading) -> tuple[Away, ...]:
-    """The absences of those who hold the case's A and B posts now, each with the post that its person has now."""
-    posts = ((each, _post_now(each, reading)) for each in absences(case))
+    """The absences of those who hold the case's A and B posts now, each with the post that its person has now.
+
+    Who came back in the course of the first day is away no more.
+    """
+    posts = ((each, _post_now(each, reading)) for each in absences(case) if not each.is_back)
     return tuple(replace(each, who=post) for each, post in posts if post)
 
 

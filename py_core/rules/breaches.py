@@ -8,7 +8,6 @@ from py_core.cases.state import Case, Fact
 from py_core.rules.absences import absences
 from py_core.rules.assessment import Clock, FoundBreach
 from py_core.rules.clocks import Clocks
-from py_core.rules.owed import is_unbriefed
 from py_core.rules.reading import Reading
 from py_core.rules.timing import Timing
 
@@ -61,7 +60,7 @@ def find_breaches(case: Case, reading: Reading, clocks: Clocks, timing: Timing) 
             found.add("B-11", "", fact.day, fact)
     if pack.absence_article:
         for away in absences(case):
-            if is_unbriefed(away.fact) and not away.fact.data.get("reason") and away.first <= timing.today:
+            if away.left_unbriefed and away.first <= timing.today:
                 found.add("B-12", pack.absence_article, away.first, away.fact)
     if pack.refusal_limit is not None:
         for fact in case.all("refusal_notified"):

@@ -118,6 +118,7 @@ ALLOWED: list[tuple[Made, str, str, dict[str, Any]]] = [
     (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-05"}),  # noticed late
     (outside, "2026-03-03 10:00", "note", {"text": "x"}),
     (outside, "2026-03-03 10:00", "note", {"text": "x", **LEFT_OUT}),
+    (left, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03", "first_day": "stays"}),
     (complained_of, "2026-03-04 10:00", "record_veto", VETO),
     (vetoed, "2026-03-05 10:00", "withdraw_veto", UNVETO),
     (lambda: vetoed().do("2026-03-05 10:00", "withdraw_veto", **UNVETO), "2026-03-06 10:00", "record_veto", VETO),
@@ -204,6 +205,10 @@ REFUSED: list[tuple[Made, str, str, dict[str, Any], str, str]] = [
     (outside, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03"}, "nobody_away", "BZ-AB-4"),
     (left, "2026-03-07 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-03"}, "malformed_field", "BZ-AB-4"),
+    (
+        left, "2026-03-03 10:00", "end_absence", {"who": "A", "back": "2026-03-04", "first_day": "stays"},
+        "malformed_field", "BZ-AB-4",
+    ),
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-02"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "A", "back": "2026-03-07"}, "malformed_field", "BZ-AB-4"),
     (left, "2026-03-04 10:00", "end_absence", {"who": "B", "back": "2026-03-05"}, "malformed_field", "BZ-AB-4"),

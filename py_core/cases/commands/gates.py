@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from py_core.cases.commands import absence_gates
 from py_core.cases.commands.messages import refuse
 from py_core.cases.events import tells_no_time
 from py_core.errors import Refused
 from py_core.packs import Matter, Pack
-from py_core.rules.absences import ABSENT, is_about, standing, why_not_back
 from py_core.rules.extension import new_date, pending
 from py_core.rules.situation import Situation
 from py_core.rules.vetoes import standing_vetoes
@@ -243,44 +243,6 @@ def granted_until(s: Situation) -> date | None:
     return None
 
 
-def _absence_recorded(s: Situation, data: Data | None) -> None:
-    if data is not None and data["to"] < data["from"]:
-        raise refuse("malformed_field", s.pack.absence_article, {"to": N_("lies before the first day away")})
-    if data is not None and data["who"] == "B" and data.get("stand_in"):
-        raise refuse("malformed_field", s.pack.absence_article, {"stand_in": N_("is only for post A")})
-
-
-def _noted(s: Situation, data: Data | None) -> None:
-    """A note that leaves the case out of an absence names it whole: whose it is, its first and its last day."""
-    said = [name for name in ABSENT if name in data] if data is not None else []
-    if data is None or not said:
-        return
-    article = s.pack.absence_article
-    if not article:
-        raise refuse("not_in_this_regulation", s.reading.matter.article)
-    if lacking := {name: N_("is missing") for name in ABSENT if name not in said}:
-        raise refuse("missing_field", article, lacking)
-    if data["absent_to"] < data["absent_from"]:
-        raise refuse("malformed_field", article, {"absent_to": N_("lies before the first day away")})
-
-
-def _absence_ended(s: Situation, data: Data | None) -> None:
-    """Also an early return that is noticed late, after the last day; what took place is never called off."""
-    today, article = s.timing.today, s.pack.absence_article
-    known = [each for each in standing(s.case, s.reading) if each.can_end_early or each.first > today]
-    if not known:
-        raise refuse("nobody_away", article)
-    if data is None:
-        return
-    faults = [
-        why_not_back(each.first, each.last, data["back"], today)
-        for each in known
-        if is_about({**data, "back": each.first}, each.fact)
-    ]
-    if all(faults):
-        raise refuse("malformed_field", article, {"back": faults[-1] if faults else N_("lies after the last day away")})
-
-
 def _refusal_reported(s: Situation, data: Data | None) -> None:
     if not s.reading.refusal:
         raise refuse("nothing_proposed", s.pack.refusal_filing_article)
@@ -407,9 +369,9 @@ _GATES: Mapping[str, Gate] = {
     "extension_approved": _extension_approved,
     "extension_refused": _extension_refused,
     "extension_notified": _extension_notified,
-    "absence_recorded": _absence_recorded,
-    "absence_ended": _absence_ended,
-    "noted": _noted,
+    "absence_recorded": absence_gates.recorded,
+    "absence_ended": absence_gates.ended,
+    "noted": absence_gates.noted,
     "refusal_reported": _refusal_reported,
     "refusal_marked_major": _refusal_filed,
     "refusal_decided": _refusal_decided,
