@@ -28,6 +28,7 @@ export async function prepare(connect: () => Bridge): Promise<void> {
   void navigator.storage?.persist?.();
   await untilDone(fetchFiles);
   await navigator.serviceWorker.register('/sw.js', { updateViaCache: 'none' });
+  await navigator.serviceWorker.ready; // then the worker has its engine through it, and what Chromium compiles of it is kept from the first day on
   const bridge = connect();
   await untilDone(async () => {
     const { door } = await bridge.workingState();
@@ -38,7 +39,6 @@ export async function prepare(connect: () => Bridge): Promise<void> {
   });
   markHeldWork();
   if (!await finishPreparing(bridge)) return;
-  await navigator.serviceWorker.ready;
   await (await caches.open(READY_CACHE)).put(READY_MARK, new Response(''));
   strip('prepare', element('strong', { id: 'offline-ready' }, say('Ready for offline use')), ' · ',
     element('a', { href: location.pathname, class: 'govuk-link' }, say('Go on in the local app')));
