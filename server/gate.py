@@ -236,6 +236,9 @@ class Gate:
             if cause not in case.known:
                 raise Refusal("missing_dependency", cause)
         case.check_history(change)
+        # What a beginning may bring along is its author's alone to say once: a later one would say it with others' rights.
+        if any(event["type"] in BEGINNINGS for event in (act.events if case.known else act.events[1:])):
+            raise Refusal("second_beginning")
         if candidate.submission.case_id != CITY_ID:
             first = _first_event(candidate.submission.case_id)
             check_beside(view, candidate, case, plan, self._packs)
@@ -359,6 +362,9 @@ def _standing(candidate: Candidate, before: Standing, directory: Directory, now_
     day = day_of(act, now_ms)
     author = directory.person_on(act.user, day) or directory.people[act.user]
     return standing_after(before, act.events, author.unit, directory, day)
+
+
+BEGINNINGS = frozenset({"registered", "visit_planned", TOLD})
 
 
 def _first_event(document_id: str) -> str:

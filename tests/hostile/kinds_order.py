@@ -168,6 +168,16 @@ def second_beginning(world: World, chance: Random) -> Attempt:
 
 
 @kind
+def begun_again(world: World, chance: Random) -> Attempt:
+    """A case that goes on with a beginning, to bring along what only a beginning may."""
+    laptop, case = chance.choice([each for each in world.targets if each[1] != FRESH])
+    again = chance.choice((registered(), registered(unit="linye"), registered(against="zhao")))
+    also = chance.choice(((), ({"type": "delivered", "to": "linye"},), ({"type": "accepted"},), (registered(),)))
+    events = chance.choice(((again, *also), (*also, again)))
+    return one(world, laptop, case, world.with_text(laptop, case, world.act(laptop, *events).text()))
+
+
+@kind
 def used_number(world: World, chance: Random) -> Attempt:
     """A device's act number that is used, zero, far ahead, or used twice in one breath."""
     laptop, case = target(world, chance)

@@ -135,6 +135,10 @@ def _against_events(world: World, case: str, act: Act, *, first: bool) -> Iterab
         if "admin" not in person.roles:
             yield "only an administrator writes the city's rules"
         return
+    if any(
+        event["type"] in ("registered", "visit_planned", "reporter_told") for event in act.events[1 if first else 0 :]
+    ):
+        yield "it begins what has begun"
     whole_city = person.unit == "centre"
     begun = [each.get("pack") for each in act.events if each.get("type") == "registered"] if first else ["HL"]
     if "HL" in begun and any(_tells_who_complains(event) for event in act.events):

@@ -248,6 +248,23 @@ def test_a_second_beginning_of_a_case(parts: Parts, lin: Laptop) -> None:
     assert zhao.verdict(zhao.act(CASE, registered())) == "second_beginning"
 
 
+@pytest.mark.parametrize(
+    "brought",
+    [
+        [registered(), {"type": "delivered", "to": "linye"}],
+        [registered(against="zhao")],
+        [registered(unit="linye")],
+        [registered(pack="HL", request_kind="report", claimant_name="周梦洁", claimant_phone="13800000000")],
+        [{"type": "noted", "text": "x"}, registered()],
+    ],
+    ids=["others-right", "hidden-from-the-unit", "another-unit", "reporter-told", "behind-another-event"],
+)
+def test_a_case_that_exists_does_not_begin_again(parts: Parts, lin: Laptop, brought: list[dict[str, Any]]) -> None:
+    lin.sync(lin.act(CASE, registered()))
+    assert lin.verdict(lin.act(CASE, *brought)) == "second_beginning"
+    assert lin.verdict(lin.act(case_id(2), registered(), registered(unit="linye"))) == "second_beginning"
+
+
 def test_numbers_that_no_honest_engine_counts(lin: Laptop) -> None:
     lin.sync(lin.act(CASE, registered()))
     act = lin.act(CASE, {"type": "accepted"})
