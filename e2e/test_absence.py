@@ -113,6 +113,9 @@ def test_an_absence_is_said_once_offline_and_the_stand_in_has_every_case(
 
     lin.open("/absence")
     page.locator("form[id^='end-'] button").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("离岗首日")
+    page.locator("input[name='first_day'][value='stays']").check()  # back in the course of the first day
+    page.locator("form[id^='end-'] button").click()
     expect(page).to_have_url(re.compile(r"/absence\?done=absence_ended$"))
     expect(page.locator("form[id^='end-']")).to_have_count(0)
     lin.open(cases[0])

@@ -70,7 +70,11 @@ def _change_password(request: Request, session: Session, form: Form) -> Response
 
 
 def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
+    """Whoever has only the session, not the password, sets up nothing that its person would then have to pass."""
     parts, user = parts_of(request), session.user
+    checked = parts.accounts.check(user, first(form, "password"), address_of(request))
+    if checked.user is None:
+        return _page(request, session, "factor", "wait" if checked.wait_seconds else "current", checked.wait_seconds)
     codes = None if parts.second_factors.has(user) else parts.second_factors.confirm(user, first(form, "code"))
     if codes is None:
         return _page(request, session, "factor", "code")
@@ -136,11 +140,8 @@ _CHANGES = {
 
 def _check_code(parts: Parts, user: str, code: str) -> str:
     """Why a code of the second factor is not taken; empty when it is."""
-    if parts.accounts.wait_for_code(user):
-        return "wait"
-    right = parts.second_factors.check(user, code)
-    parts.accounts.note_code(user, right=right)
-    return "" if right else "code"
+    checked = parts.accounts.check_code(user, lambda: parts.second_factors.check(user, code))
+    return "" if checked.user else "wait" if checked.wait_seconds else "code"
 
 
 def _note(parts: Parts, connection: object, user: str, what: str, about: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,6 +23,7 @@ FORGET_SECONDS = 86_400
 PASSWORD_CHARACTERS_MAX = 256  # a longer one would only cost the server time
 ONE_TIME_DAYS = 7
 _SALT_BYTES = 16
+_LOOKED_AT_ONCE = 4  # each takes 64 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Accounts:
         self._clock = clock
         self._entropy = entropy
         self._hasher = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, 3 passes
+        self._hashing = BoundedSemaphore(_LOOKED_AT_ONCE)
 
     @cached_property
     def _nobody(self) -> str:
@@ -74,37 +78,41 @@ class Accounts:
         connection.execute(delete(accounts).where(accounts.c.user == user))
 
     def check(self, user: str, password: str, address: str) -> Checked:
-        """Looks at one try from one network address; wrong ones make the next wait, longer each time."""
-        keys = (f"user:{user[:128]}", f"address:{address[:128]}")
+        """Looks at one try from one network address; wrong ones make the next wait, longer each time.
+
+        A try counts as wrong from before it is looked at: however many come at once, no more are looked at than are free.
+        """
+        name, place = f"user:{user[:128]}", f"address:{address[:128]}"
         now_ms = to_ms(self._clock.now())
-        with self._database.reading() as connection:
-            wait = max(_wait_seconds(connection, key, now_ms) for key in keys)
+        with self._database.writing() as connection:
+            wait = max(_wait_seconds(connection, key, now_ms) for key in (name, place))
+            if wait > 0:
+                return Checked(None, wait)
             row = connection.execute(select(accounts).where(accounts.c.user == user)).first()
-        if wait > 0:
-            return Checked(None, wait)
+            for key in (name, place):
+                _count(connection, key, now_ms)
         known, until = (row.password_hash, row.one_time_until_ms) if row is not None else (None, None)
         typed = password if until is None else _code(password)
         right = len(typed) <= PASSWORD_CHARACTERS_MAX and self._is_right(known or self._nobody, typed)
+        if not right or known is None or (until is not None and until <= now_ms):
+            return Checked(None)
         with self._database.writing() as connection:
-            if right and known is not None and (until is None or until > now_ms):
-                connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == keys[0]))
-                return Checked(user, one_time=until is not None)
-            for key in keys:
+            self.lift(connection, name)
+            _take_back(connection, place)
+        return Checked(user, one_time=until is not None)
+
+    def check_code(self, user: str, is_right: Callable[[], bool]) -> Checked:
+        """Looks at one try of a second factor, unless wrong ones before it make it wait; one after the other."""
+        key, now_ms = f"code:{user}", to_ms(self._clock.now())
+        with self._database.writing() as connection:
+            wait = _wait_seconds(connection, key, now_ms)
+            if wait > 0:
+                return Checked(None, wait)
+            if not is_right():
                 _count(connection, key, now_ms)
-        return Checked(None)
-
-    def wait_for_code(self, user: str) -> int:
-        """Seconds until the next try of a second factor is looked at; 0: at once."""
-        with self._database.reading() as connection:
-            return _wait_seconds(connection, f"code:{user}", to_ms(self._clock.now()))
-
-    def note_code(self, user: str, *, right: bool) -> None:
-        """Counts a wrong code, or forgets the wrong ones after a right one."""
-        with self._database.writing() as connection:
-            if right:
-                connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == f"code:{user}"))
-            else:
-                _count(connection, f"code:{user}", to_ms(self._clock.now()))
+                return Checked(None)
+            self.lift(connection, key)
+            return Checked(user)
 
     def waiting(self) -> dict[str, int]:
         """Which names and addresses have to wait, and how many seconds: `user:…`, `code:…`, `address:…`."""
@@ -128,7 +136,8 @@ class Accounts:
 
     def _is_right(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            with self._hashing:
+                return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -155,3 +164,10 @@ def _count(connection: Connection, key: str, now_ms: int) -> None:
     values = {"times": wrong_passwords.c.times + 1, "last_at_ms": now_ms}
     if connection.execute(update(wrong_passwords).where(where).values(**values)).rowcount == 0:
         connection.execute(insert(wrong_passwords).values(who=key, times=1, last_at_ms=now_ms))
+
+
+def _take_back(connection: Connection, key: str) -> None:
+    """Counts a try no longer that was right after all."""
+    where = wrong_passwords.c.who == key
+    connection.execute(update(wrong_passwords).where(where).values(times=wrong_passwords.c.times - 1))
+    connection.execute(delete(wrong_passwords).where(where, wrong_passwords.c.times <= 0))

@@ -116,11 +116,8 @@ def _offer(request: Request, parts: Parts, session: Session, form: Form) -> Resp
 
 
 def _code_fault(parts: Parts, user: str, code: str) -> str:
-    if parts.accounts.wait_for_code(user):
-        return PASSKEY_FAULTS["wait"]
-    right = parts.second_factors.check(user, code)
-    parts.accounts.note_code(user, right=right)
-    return "" if right else PASSKEY_FAULTS["code"]
+    checked = parts.accounts.check_code(user, lambda: parts.second_factors.check(user, code))
+    return "" if checked.user else PASSKEY_FAULTS["wait" if checked.wait_seconds else "code"]
 
 
 def add_passkey(parts: Parts, session: Session, form: Form) -> str:

@@ -69,7 +69,9 @@ async def take_sign_in(request: Request) -> Response:
     checked = await run_in_threadpool(parts.accounts.check, user, first(form, "password"), address)
     if checked.user is None:
         error = "wait" if checked.wait_seconds else "wrong"
-        await run_in_threadpool(_note, parts, "", "sign_in_refused", user, error=error, address=address)
+        # A name that nobody has may be a password in the wrong field, and the trail keeps everything for good.
+        about = user if user in parts.city.current().directory.people else ""
+        await run_in_threadpool(_note, parts, "", "sign_in_refused", about, error=error, address=address)
         return again(429 if checked.wait_seconds else 401, error, checked.wait_seconds)
     if parts.city.current().directory.person_on(checked.user, local(parts.clock.now()).date()) is None:
         await run_in_threadpool(_note, parts, "", "sign_in_refused", user, error="gone", address=address)

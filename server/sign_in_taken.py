@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from py_core.errors import Malformed
 from server import audit, passwords
+from server.accounts import Checked
 from server.answers import problem_answer
 from server.carried import Carried
 from server.forms import Form, first, read_form
@@ -57,18 +58,15 @@ async def _take_code(
 ) -> Response:  # fmt: skip
     user = session.user
 
-    def check() -> tuple[bool, int]:
-        wait = parts.accounts.wait_for_code(user)
-        if wait:
-            return False, wait
-        right = parts.second_factors.check(user, first(form, "code"))
-        parts.accounts.note_code(user, right=right)
-        if not right:
+    def check() -> Checked:
+        checked = parts.accounts.check_code(user, lambda: parts.second_factors.check(user, first(form, "code")))
+        if checked.user is None and not checked.wait_seconds:
             _note(parts, "", "code_refused", user, address=address_of(request))
-        return right, 0
+        return checked
 
-    right, wait = await run_in_threadpool(check)
-    if not right:
+    checked = await run_in_threadpool(check)
+    if checked.user is None:
+        wait = checked.wait_seconds
         status, error = (429, "wait") if wait else (401, "wrong")
         return await run_in_threadpool(
             _page, request, session, stage, target, kept, status=status, error=error, wait_seconds=wait

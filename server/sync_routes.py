@@ -101,12 +101,15 @@ async def _events(parts: Parts, token: str, user: str) -> AsyncIterator[str]:
             if known != told:
                 yield f"event: log\ndata: {known[0]}\n\n"
                 told = known
+            heard = True
             try:
                 await asyncio.wait_for(news.wait(), parts.settings.heartbeat_seconds)
             except TimeoutError:
-                session = await run_in_threadpool(parts.sessions.find, token)
-                if session is None or session.user != user:
-                    return
+                heard = False
+            session = await run_in_threadpool(parts.sessions.find, token)  # it may have been ended meanwhile
+            if session is None or session.user != user:
+                return
+            if not heard:
                 yield ": still here\n\n"
     finally:
         parts.bell.leave(news)

@@ -27,7 +27,9 @@ def _check_time(ground: Ground, recorded: RecordedAct) -> None:
     act, number, received = recorded.act, recorded.log_index, recorded.received_at
     assert received is not None, "every act of the file has its arrival"
     where = f"act {number}"
-    device = ground.known.devices[act.device]
+    device = ground.known.devices.get(act.device)
+    if device is None:  # of an act that only another device vouches for, which is said there
+        return
     received_ms = int(received.timestamp() * 1000)
     if device.withdrawn_at_ms is not None and device.withdrawn_at_ms < received_ms:
         ground.findings.open(where, N_("the device had been withdrawn before this act arrived"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from laptop import PASSWORD, StandingClock
 from sqlalchemy import select
 
-from server.accounts import Checked
+from server.accounts import FREE_TRIES, Checked
 from server.parts import Parts
 from server.tables import accounts, sessions
 
@@ -52,6 +54,41 @@ def test_wrong_passwords_make_the_next_try_wait(with_lin: Parts, clock: Standing
     clock.pass_time(seconds=60)
     assert with_lin.accounts.check("lin", PASSWORD, "b") == Checked("lin")
     assert with_lin.accounts.check("lin", "wrong", "b") == Checked(None, 0)
+
+
+def test_tries_at_once_are_counted_before_they_are_looked_at(with_lin: Parts) -> None:
+    """Thirty guesses that come together get no further than thirty one after the other."""
+    looked_at: list[str] = []
+    is_right = with_lin.accounts._is_right
+
+    def watched(known: str, typed: str) -> bool:
+        looked_at.append(typed)
+        return is_right(known, typed)
+
+    with_lin.accounts._is_right = watched  # type: ignore[method-assign]
+    with ThreadPoolExecutor(30) as tries:
+        found = list(tries.map(lambda n: with_lin.accounts.check("lin", f"guess {n}", "a"), range(30)))
+    assert len(looked_at) == FREE_TRIES["user"]
+    assert sum(each.wait_seconds > 0 for each in found) == 30 - FREE_TRIES["user"]
+
+
+def test_codes_at_once_are_looked_at_one_after_the_other(parts: Parts) -> None:
+    looked_at: list[int] = []
+
+    def wrong(n: int) -> Callable[[], bool]:
+        return lambda: looked_at.append(n) is not None
+
+    with ThreadPoolExecutor(20) as tries:
+        found = list(tries.map(lambda n: parts.accounts.check_code("lin", wrong(n)), range(20)))
+    assert len(looked_at) == FREE_TRIES["code"]
+    assert sum(each.wait_seconds > 0 for each in found) == 20 - FREE_TRIES["code"]
+
+
+def test_a_right_password_is_not_counted_against_its_address(with_lin: Parts) -> None:
+    for _ in range(FREE_TRIES["address"] + 1):
+        assert with_lin.accounts.check("lin", PASSWORD, "office") == Checked("lin")
+    assert with_lin.accounts.waiting() == {}
+    assert with_lin.accounts.check("lin", "wrong", "office") == Checked(None, 0)
 
 
 def test_one_address_cannot_try_every_name(parts: Parts) -> None:

@@ -111,6 +111,24 @@ def test_the_next_time_the_code_is_asked_and_counts_once(
     assert at_door.get("/me").json()["user"] == "he"
 
 
+def test_a_session_without_the_password_sets_up_no_second_step(
+    at_door: Browser, guarded: Parts, clock: StandingClock
+) -> None:
+    """Whoever stole a session would otherwise shut its person out of the next one."""
+    password(at_door, "lin")
+    shown = at_door.get("/account?lang=en")
+    fields = {"csrf": at_door.csrf(), "do": "factor", "code": app_code(guarded, clock, shown)}
+    for given in ({}, {"password": "guessed"}):
+        refused = at_door.post("/account", data={**fields, **given})
+        assert refused.status_code == 422
+        assert "present password" in refused.text
+        assert not guarded.second_factors.has("lin")
+    shown = at_door.get("/account?lang=en")
+    done = at_door.post("/account", data={**fields, "code": app_code(guarded, clock, shown), "password": PASSWORD})
+    assert "Write down your recovery codes" in done.text
+    assert guarded.second_factors.has("lin")
+
+
 def test_a_recovery_code_opens_once(at_door: Browser, guarded: Parts, clock: StandingClock) -> None:
     codes = set_up(at_door, guarded, clock)
     for expected in (200, 401):

@@ -9,6 +9,7 @@ import pytest
 from browsing import Browser, fields_of
 from laptop import PASSWORD, StandingClock
 
+from server import audit
 from server.parts import Parts
 
 
@@ -37,6 +38,15 @@ def test_a_wrong_password_says_what_to_check_and_keeps_the_name(browser: Browser
     assert "do not belong together" in answer.text
     assert fields_of(answer.text)["user"] == ["lin"]
     assert browser.get("/me").status_code == 401
+
+
+def test_a_password_in_the_field_for_the_name_is_not_kept_in_the_trail(browser: Browser, parts: Parts) -> None:
+    browser.sign_in("correct horse battery", "lin")
+    browser.sign_in("lin", "wrong")
+    with parts.database.reading() as connection:
+        known, unknown = audit.entries(connection, 2)
+    assert (unknown.what, unknown.about) == ("sign_in_refused", "")
+    assert (known.what, known.about) == ("sign_in_refused", "lin")
 
 
 def test_too_many_wrong_passwords_have_to_wait(browser: Browser, clock: StandingClock) -> None:

@@ -213,6 +213,19 @@ def test_devices_of_the_unit_are_woken_and_no_others(url: str, parts: Parts, lin
         assert all(listener.wait_for_end() for listener in listeners), "a server that ends sends the streams away"
 
 
+def test_an_ended_session_hears_nothing_more(url: str, parts: Parts, lin: Laptop) -> None:
+    with Browser(url) as zhao:
+        zhao.sign_in("zhao")
+        listener = Listener(zhao)
+        listener.start()
+        assert listener.wait_for("data: 0")
+        with parts.database.writing() as connection:
+            parts.sessions.revoke(connection, "zhao")
+        lin.sync(lin.act(CASE, registered()))
+        assert listener.wait_for_end()
+        assert "data: 1" not in listener.lines
+
+
 def test_wake_ups_need_a_session(browser: Browser) -> None:
     answer = browser.get("/sync/events")
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "signed_out")
