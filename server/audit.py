@@ -1,7 +1,7 @@
 """The audit trail: who did what to accounts, posts, sessions and devices, in rows that are bound to each other.
 
 Only adds. Each row's hash covers the row and the hash before it, so that a changed or missing row shows (`faults`);
-the newest hash is a leaf of the registry at every checkpoint, so that nobody trims the end unseen (`registry`).
+the newest hash stands in the registry at every checkpoint, so that nobody trims the end unseen (`inventory`).
 Must not hold passwords, codes or anything about citizens.
 """
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, insert, select
 
 from py_core.checkpoint import Checkpoint, SignedCheckpoint, note, read_note
+from server import inventory
 from server.database import Database
 from server.log_tree import LogDamaged, acts_tree, grow
 from server.outside import Clock, to_ms
 from server.record_keys import RecordKeys, ed25519_verifies
-from server.registry import catch_up, grew, registry_tree
+from server.registry import catch_up, registry_tree
 from server.tables import checkpoints
 
 HOUR_SECONDS = 3600
@@ -45,8 +46,9 @@ class Checkpoints:
     def make_in(self, connection: Connection) -> str:
         """Makes and keeps one inside the caller's writing block; the same one again while nothing was added."""
         now_ms = to_ms(self._clock.now())
-        registry = catch_up(connection, now_ms).head()
-        acts = grow(connection).head()
+        registry_now = catch_up(connection, now_ms)
+        inventory.take(connection, registry_now)
+        registry, acts = registry_now.head(), grow(connection).head()
         where = (checkpoints.c.acts_size == acts.size, checkpoints.c.registry_size == registry.size)
         known = connection.scalar(select(checkpoints.c.note).where(*where))
         if known is not None:
@@ -86,7 +88,7 @@ class Checkpoints:
     def _grew(connection: Connection, last: str) -> bool:
         kept = read_note(last).checkpoint
         sizes = (acts_tree(connection).size, registry_tree(connection).size)
-        return sizes != (kept.acts.size, kept.registry.size) or grew(connection)
+        return sizes != (kept.acts.size, kept.registry.size) or inventory.is_due(connection)
 
 
 def newest(connection: Connection) -> str | None:

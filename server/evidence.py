@@ -6,7 +6,7 @@ Refuses to make evidence of a record whose log, registry or checkpoints were cha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
@@ -23,6 +23,7 @@ from py_core.evidence.judging import judge
 from py_core.evidence.lines import VERSION, encode_line, read_evidence, seal_sign_bytes
 from py_core.packs import Packs
 from py_core.reporters import is_reporter_id
+from server import inventory
 from server.checkpoints import Checkpoints, first_with, signer
 from server.city import City
 from server.database import Database
@@ -32,7 +33,7 @@ from server.log_tree import LogDamaged, LogTree, acts_tree
 from server.outside import Clock, from_ms, to_ms
 from server.receipts import Receipts
 from server.record_keys import RecordKeys, chain_of
-from server.registry import DEVICE, DIRECTORY, LAW, WITHDRAWN, entry, law_files, law_of_build, registry_tree
+from server.registry import DEVICE, DIRECTORY, LAW, WITHDRAWN, entries, entry, law_files, law_of_build, registry_tree
 from server.tables import actors, changes, directories
 
 
@@ -114,10 +115,11 @@ class EvidenceMaker:
         yield encode_line("checkpoint", note=note)
         last = max(row.log_index for row in rows if row.case_id == case_id)
         kept = first_with(connection, last + 1)
-        yield from self._earlier(connection, note, [*([kept] if kept else []), *witnessed])
+        notes = [note, *([kept] if kept else []), *witnessed]
+        yield from self._earlier(connection, note, notes)
         vouching = {row.vouched_by for row in rows if row.vouched_by is not None}
         signers = sorted({recorded.act.device for recorded in read.values()} | vouching)
-        yield from self._registry(connection, signers)
+        yield from self._registry(connection, signers, {read_note(text).checkpoint.registry.size for text in notes})
         yield from _directory_and_law(connection)
         yield from _actors(connection, sorted({row.actor for row in rows}))
         tree = acts_tree(connection)
@@ -164,12 +166,15 @@ class EvidenceMaker:
                     registry_path=_hex(registry_tree(connection).consistency(older.registry.size, now.registry.size)),
                 )
 
-    def _registry(self, connection: Connection, signers: Sequence[str]) -> Iterator[bytes]:
+    def _registry(self, connection: Connection, signers: Sequence[str], sizes: Iterable[int]) -> Iterator[bytes]:
+        """Whose devices signed and by which texts; and, so that nothing is left out, every withdrawal of a device and
+        the inventory with which the registry of each of these sizes ends."""
         version = self._city.current_in(connection).version
-        wanted = [(kind, device) for device in signers for kind in (DEVICE, WITHDRAWN)]
-        wanted += [(DIRECTORY, str(version)), (LAW, law_of_build()[0])]
+        wanted = [*((DEVICE, device) for device in signers), (DIRECTORY, str(version)), (LAW, law_of_build()[0])]
+        found = {*entries(connection, WITHDRAWN)}
+        found.update(each for each in (entry(connection, *key) for key in wanted) if each is not None)
+        found.update(each for each in (inventory.at_end(connection, size) for size in sizes) if each is not None)
         tree = registry_tree(connection)
-        found = [each for each in (entry(connection, *key) for key in wanted) if each is not None]
         for n, text in sorted(found):
             yield encode_line("registry", n=n, text=text, path=_hex(tree.inclusion(n, tree.size)))
         for device in signers:

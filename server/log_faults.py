@@ -14,6 +14,7 @@ from py_core.merkle import Head
 from server import audit
 from server.checkpoints import kept, signer
 from server.faults import Fault
+from server.inventory import Inventories
 from server.log_tree import ACTS, REGISTRY, LogTree, leaves_of_acts, wrong_tiles
 from server.record_keys import chain_of, ed25519_verifies
 from server.registry import differing, leaves_of_registry
@@ -36,6 +37,9 @@ def log_faults(connection: Connection) -> Iterator[Fault]:
         yield Fault("gap_in_the_registry", "registry", why)
     for kind, subject in differing(connection):
         yield Fault("other_registry", f"{kind} {subject}", "the registry says something else than the tables")
+    inventories = Inventories(connection)
+    for n in inventories.differing():
+        yield Fault("other_inventory", f"registry {n}", "the inventory says something else than the tables")
     for n in audit.faults(connection):
         why = "it is not what was written, or the row before it is missing"
         yield Fault("broken_audit_trail", f"audit row {n}", why)
@@ -53,6 +57,9 @@ def log_faults(connection: Connection) -> Iterator[Fault]:
             continue
         if (signed.checkpoint.acts.size, signed.checkpoint.registry.size) != (acts_size, registry_size):
             yield Fault("misplaced_checkpoint", where, "it is of another size than it is kept under")
+        if inventories.is_wrong_at(acts_size, registry_size):
+            why = "its inventory counts other acts of the city's rules than the log then had"
+            yield Fault("other_inventory", where, why)
         if signer(signed, public_keys) is None:
             yield Fault("unsigned_checkpoint", where, "none of the record's keys signed it")
         for name, head, roots in (

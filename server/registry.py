@@ -1,9 +1,10 @@
 """What the record says about those who act and the rules that were in force, as entries that can only be added.
 
 An entry is a canonical JSON text: a device was enrolled with this key for this person, a device was withdrawn, a
-directory was published, these packs and calendars were served, the audit trail ended with this row. The entries are the leaves of a tree of their own,
-whose root stands in every checkpoint, so that nobody can exchange a key or a directory afterwards. Entries name
-persons by their account only; of a directory they hold the hash.
+directory was published, these packs and calendars were served, and at every checkpoint what there was in all
+(`inventory`). The entries are the leaves of a tree of their own, whose root stands in every checkpoint, so that nobody
+can exchange a key or a directory afterwards. Entries name persons by their account only; of a directory they hold the
+hash.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from sqlalchemy import Connection, insert, select
 from py_core import __version__
 from py_core.cases.acts import canonical_json
 from py_core.checkpoint import registry_leaf
+from py_core.inventory import INVENTORY
 from server import audit
 from server.log_tree import REGISTRY, LogTree
 from server.tables import devices, directories, registry
 
-DEVICE, WITHDRAWN, DIRECTORY, LAW, AUDIT = "device", "device_withdrawn", "directory", "law", "audit"
+DEVICE, WITHDRAWN, DIRECTORY, LAW = "device", "device_withdrawn", "directory", "law"
+AUDIT = "audit"  # where the audit trail ended, of builds without inventories
 
 
 def registry_tree(connection: Connection) -> LogTree:
@@ -36,7 +39,8 @@ def catch_up(connection: Connection, now_ms: int) -> LogTree:
     """Enters what has happened since the last call; only inside a writing block. Whoever writes calls it, and so does
     every checkpoint, so that no way of writing can leave an entry out for long."""
     tree = registry_tree(connection)
-    known = {(row.kind, row.subject) for row in connection.execute(select(registry.c.kind, registry.c.subject))}
+    once = select(registry.c.kind, registry.c.subject).where(registry.c.kind.not_in((INVENTORY, AUDIT)))
+    known = {(row.kind, row.subject) for row in connection.execute(once)}
     leaves: list[bytes] = []
     for kind, subject, said in _happened(connection, now_ms):
         if (kind, subject) not in known:
@@ -55,14 +59,22 @@ def entry(connection: Connection, kind: str, subject: str) -> tuple[int, str] | 
     return None if row is None else (row.n, row.text)
 
 
+def entries(connection: Connection, kind: str) -> list[tuple[int, str]]:
+    """The numbers and texts of all entries of a kind, in their order."""
+    of_kind = select(registry.c.n, registry.c.text).where(registry.c.kind == kind)
+    return [(row.n, row.text) for row in connection.execute(of_kind.order_by(registry.c.n))]
+
+
 def leaves_of_registry(connection: Connection) -> list[bytes]:
     """The leaves that the tree must have, by the entries."""
     return [registry_leaf(text) for text in connection.scalars(select(registry.c.text).order_by(registry.c.n))]
 
 
 def differing(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Entries (kind, subject) that the tables which work every day contradict, or lack. What they have more is new."""
-    texts = {(row.kind, row.subject): row.text for row in connection.execute(select(registry))}
+    """Entries (kind, subject) that the tables which work every day contradict, or lack. What they have more is new.
+    Inventories are not looked at here (`inventory`)."""
+    rows = connection.execute(select(registry).where(registry.c.kind != INVENTORY))
+    texts = {(row.kind, row.subject): row.text for row in rows}
     expected = {(kind, subject): canonical_json({"kind": kind, **said}) for kind, subject, said in _rows(connection)}
     for (kind, subject), text in sorted(texts.items()):
         if kind == LAW:  # of every build that ever served this record: only its own words can be compared
@@ -70,7 +82,7 @@ def differing(connection: Connection) -> Iterator[tuple[str, str]]:
                 yield kind, subject
         elif kind == AUDIT:
             found = audit.hash_of(connection, int(subject)) if subject.isdigit() else None
-            if found is None or text != canonical_json({"kind": kind, **_audit(int(subject), found)}):
+            if found is None or text != canonical_json({"kind": kind, "n": int(subject), "hash": found.hex()}):
                 yield kind, subject
         elif text != expected.get((kind, subject)):
             yield kind, subject
@@ -103,20 +115,7 @@ def law_of_build() -> tuple[str, dict[str, str]]:
 def _happened(connection: Connection, now_ms: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield from _rows(connection)
     name, hashes = law_of_build()
-    last = audit.head(connection)
-    if last is not None:  # the trail so far: whoever takes rows off its end contradicts a signed checkpoint
-        yield AUDIT, str(last[0]), _audit(*last)
     yield LAW, name, {"law": name, "files": hashes, "app_version": __version__, "at_ms": now_ms}
-
-
-def _audit(n: int, row_hash: bytes) -> dict[str, Any]:
-    return {"n": n, "hash": row_hash.hex()}
-
-
-def grew(connection: Connection) -> bool:
-    """Whether something has happened that is not entered yet: a checkpoint would say more than the last one."""
-    last = audit.head(connection)
-    return last is not None and entry(connection, AUDIT, str(last[0])) is None
 
 
 def _rows(connection: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:

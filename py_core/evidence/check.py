@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from py_core.evidence.check_acts import check_acts, check_erasure
 from py_core.evidence.check_law import check_law
+from py_core.evidence.check_left_out import check_left_out
 from py_core.evidence.check_record import check_checkpoint, check_keys, check_seal, check_trusted
 from py_core.evidence.check_registry import check_actors, check_enrolments, check_registry, check_texts
 from py_core.evidence.check_times import check_times
@@ -38,6 +39,7 @@ class EvidenceCheck:
         check_actors(ground)
         check_acts(ground)
         check_erasure(ground)
+        check_left_out(ground)
         check_times(ground)
         check_law(ground)
         return ground.findings

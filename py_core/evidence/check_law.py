@@ -8,7 +8,8 @@ from py_core.cases.acts import canonical_json
 from py_core.city import CITY_ID
 from py_core.directory import read_directory
 from py_core.errors import Malformed
-from py_core.evidence.ground import Ground, at
+from py_core.evidence.findings import Id
+from py_core.evidence.ground import Ground, at, moment
 from py_core.evidence.judging import judge, read_law
 from py_core.evidence.lines import Line
 from py_core.reporters import TOLD, is_reporter_id
@@ -35,14 +36,24 @@ def check_law(ground: Ground) -> None:
         ground.findings.wrong(at(shown), N_("the due dates cannot be counted from the file: %(why)s"), why=str(error))
         return
     if canonical_json(counted) != canonical_json(shown["found"]):
-        said = (shown["found"] or {}).get("due")
+        due = (shown["found"] or {}).get("due")
         message = N_("the record showed the due date %(said)s, the law in the file gives %(counted)s")
-        ground.findings.wrong(at(shown), message, said=said or "–", counted=counted["due"] or "–")
+        ground.findings.wrong(at(shown), message, said=due or "–", counted=counted["due"] or "–")
         return
-    message = N_("counted anew from the law in the file: state %(state)s, due %(due)s, %(count)d limits, as shown")
-    ground.findings.proven(
-        at(shown), message, state=counted["state"], due=counted["due"] or "–", count=len(counted["clocks"])
+    said = {"state": counted["state"], "due": counted["due"] or "–", "count": len(counted["clocks"])}
+    whole = ground.known.whole_at
+    if whole is None or ground.known.doubt:
+        message = N_(
+            "counted anew from the law in the file: state %(state)s, due %(due)s, %(count)d limits, as shown; but this "
+            "is not proven: %(why)s"
+        )
+        ground.findings.open(at(shown), message, why=Id(ground.known.doubt), **said)
+        return
+    message = N_(
+        "counted anew from the law in the file, by the city's rules as they stood at %(moment)s, none left out: state "
+        "%(state)s, due %(due)s, %(count)d limits, as shown"
     )
+    ground.findings.proven(at(shown), message, moment=moment(whole.time_ms), **said)
 
 
 def _check_beside(ground: Ground, shown: Line) -> None:

@@ -85,6 +85,7 @@ def check_trusted(ground: Ground, trusted: Sequence[str]) -> None:
                 "are unchanged"
             )
             ground.findings.proven(where, message, size=kept.acts.size, moment=moment(kept.time_ms))
+            ground.known.outside.append((where, kept))
         elif _contradict(kept.acts, checkpoint.acts) or _contradict(kept.registry, checkpoint.registry):
             ground.findings.wrong(where, N_("the record has shown two different histories of the same length"))
         else:

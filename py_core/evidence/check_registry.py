@@ -11,6 +11,7 @@ from py_core.checkpoint import registry_leaf
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
 from py_core.errors import Malformed
 from py_core.evidence.ground import Ground, KnownDevice, at
+from py_core.inventory import INVENTORY, read_inventory
 from py_core.merkle import Head
 from py_core.views.language import N_
 from py_core.wire import read_json_object
@@ -26,22 +27,28 @@ def check_registry(ground: Ground) -> None:
             ground.findings.wrong(at(line), N_("this entry is not in the registry that the checkpoint stands for"))
             continue
         try:
-            _take_entry(ground, read_json_object(line["text"].encode()))
+            _take_entry(ground, line["n"], line["text"])
         except (Malformed, KeyError, TypeError, ValueError, AttributeError) as error:
             ground.findings.wrong(at(line), N_("the registry's entry cannot be read: %(why)s"), why=str(error))
 
 
-def _take_entry(ground: Ground, entry: dict[str, Any]) -> None:
+def _take_entry(ground: Ground, n: int, text: str) -> None:
     known = ground.known
+    entry: dict[str, Any] = read_json_object(text.encode())
     if entry["kind"] == "device":
         key = bytes.fromhex(entry["public_key"])
         known.devices[entry["device"]] = KnownDevice(entry["user"], entry["alg"], key, enrolment=entry["enrolment"])
     elif entry["kind"] == "device_withdrawn":
-        known.devices[entry["device"]].withdrawn_at_ms = int(entry["at_ms"])
+        known.withdrawn[entry["device"]] = int(entry["at_ms"])
+        known.withdrawals[n] = registry_leaf(text).hex()
     elif entry["kind"] == "directory":
         known.directories[int(entry["version"])] = str(entry["sha256"])
+        known.directory_at = n
     elif entry["kind"] == "law":
         known.law = {str(path): str(sha256) for path, sha256 in entry["files"].items()}
+        known.law_at = n
+    elif entry["kind"] == INVENTORY:
+        known.inventories[n] = read_inventory(entry)
 
 
 def check_enrolments(ground: Ground) -> None:
@@ -79,10 +86,9 @@ def check_texts(ground: Ground) -> None:
     for line in ground.file.all("directory"):
         if ground.known.directories.get(line["version"]) != _sha256(line["text"]):
             ground.findings.wrong(at(line), N_("this directory is not the one that the registry holds the hash of"))
-    if {line["version"] for line in ground.file.all("directory")} != set(ground.known.directories) or not (
-        ground.known.directories
-    ):
-        ground.findings.wrong("", N_("the directory that the record worked with is missing"))
+    versions = {line["version"] for line in ground.file.all("directory")}
+    if versions != set(ground.known.directories) or len(versions) != 1:
+        ground.findings.wrong("", N_("the file does not have the one directory that the record worked with"))
     texts = {line["path"]: line for line in ground.file.all("law")}
     for path, line in texts.items():
         if ground.known.law.get(path) != _sha256(line["text"]):

@@ -31,7 +31,7 @@ def _check_time(ground: Ground, recorded: RecordedAct) -> None:
     if device is None:  # of an act that only another device vouches for, which is said there
         return
     received_ms = int(received.timestamp() * 1000)
-    if device.withdrawn_at_ms is not None and device.withdrawn_at_ms < received_ms:
+    if ground.known.withdrawn.get(act.device, received_ms) < received_ms:
         ground.findings.open(where, N_("the device had been withdrawn before this act arrived"))
     if act.device == SERVER:
         message = N_("was made on the record's own page for %(user)s, %(moment)s: only the record vouches for who")

@@ -10,6 +10,7 @@ from py_core.cases.acts import RecordedAct
 from py_core.checkpoint import Checkpoint
 from py_core.evidence.findings import Findings
 from py_core.evidence.lines import EvidenceFile, Line
+from py_core.inventory import Inventory
 from py_core.values import local
 from py_core.wire import ALG_ED25519
 
@@ -26,7 +27,6 @@ class KnownDevice:
     user: str | None
     alg: int
     public_key: bytes
-    withdrawn_at_ms: int | None = None
     enrolment: str | None = None  # the SHA-256 of its enrolment record
 
 
@@ -36,9 +36,17 @@ class Proven:
 
     keys: tuple[bytes, ...] = ()
     checkpoint: Checkpoint | None = None
+    outside: list[tuple[str, Checkpoint]] = field(default_factory=list)  # that the log continues, where each was given
     devices: dict[str, KnownDevice] = field(default_factory=dict)
+    withdrawn: dict[str, int] = field(default_factory=dict)  # device → since when (ms)
+    withdrawals: dict[int, str] = field(default_factory=dict)  # number in the registry → leaf
+    inventories: dict[int, Inventory] = field(default_factory=dict)  # number in the registry → what it says
     directories: dict[int, str] = field(default_factory=dict)  # version → SHA-256
+    directory_at: int | None = None  # number in the registry of the newest
     law: dict[str, str] = field(default_factory=dict)  # path → SHA-256
+    law_at: int | None = None
+    whole_at: Checkpoint | None = None  # the newest one from outside up to which nothing is missing beside the case
+    doubt: str = ""  # a message id: why the rules in the file may not be all
     actors: dict[str, str] = field(default_factory=dict)
     acts: dict[str, list[RecordedAct]] = field(default_factory=dict)
     erased: list[str] = field(default_factory=list)  # hashes in the order of the log

@@ -17,7 +17,7 @@ from py_core.errors import Malformed
 from py_core.merkle import PATH_MAX
 from py_core.wire import read_json_object
 
-VERSION = 1
+VERSION = 2  # 1: without inventories (`check_left_out`); still read
 FILE_BYTES_MAX = 64 * 1024 * 1024
 LINES_MAX = 50_000
 LINE_BYTES_MAX = 8 * 1024 * 1024
@@ -108,8 +108,8 @@ def read_evidence(data: bytes) -> EvidenceFile:
     for kind in _NEEDED:
         if kind not in kinds:
             raise Malformed("file", f"has no line of kind {kind}")
-    if lines[0]["v"] != VERSION:
-        raise Malformed("line 1", f"is of version {lines[0]['v']}, this program reads version {VERSION}")
+    if not 1 <= lines[0]["v"] <= VERSION:
+        raise Malformed("line 1", f"is of version {lines[0]['v']}, this program reads versions 1 to {VERSION}")
     return EvidenceFile(tuple(lines))
 
 
