@@ -74,6 +74,13 @@ def broken_link(links: Sequence[KeyLink], verifies: Verifies) -> int | None:
     return None
 
 
+def counting(links: Sequence[KeyLink], at_ms: int) -> tuple[bytes, ...]:
+    """The keys whose signature counts under what says to be of this moment: each until its successor's time began."""
+    return tuple(
+        link.public_key for n, link in enumerate(links) if n + 1 == len(links) or at_ms <= links[n + 1].since_ms
+    )
+
+
 def continuation(trusted: bytes, links: Sequence[KeyLink]) -> tuple[tuple[KeyLink, Step], ...]:
     """The keys after a trusted one, oldest first, each with what must verify; empty when it is still the last.
 

@@ -16,7 +16,7 @@ from server import inventory
 from server.database import Database
 from server.log_tree import LogDamaged, acts_tree, grow
 from server.outside import Clock, to_ms
-from server.record_keys import RecordKeys, ed25519_verifies
+from server.record_keys import KeyTrouble, RecordKeys, chain_of, ed25519_verifies
 from server.registry import catch_up, registry_tree
 from server.tables import checkpoints
 
@@ -45,7 +45,11 @@ class Checkpoints:
 
     def make_in(self, connection: Connection) -> str:
         """Makes and keeps one inside the caller's writing block; the same one again while nothing was added."""
-        now_ms = to_ms(self._clock.now())
+        now_ms, key = to_ms(self._clock.now()), self._keys.current
+        if chain_of(connection)[-1].public_key != key.public:
+            raise KeyTrouble(
+                "the record has another key by now, and what this process signs would not count: restart it"
+            )
         registry_now = catch_up(connection, now_ms)
         inventory.take(connection, registry_now)
         registry, acts = registry_now.head(), grow(connection).head()
@@ -54,7 +58,6 @@ class Checkpoints:
         if known is not None:
             return str(known)
         made = Checkpoint(self._keys.name, acts, registry, now_ms)
-        key = self._keys.current
         text = note(made, key.public, key.sign(made.text().encode()))
         values = {"acts_size": acts.size, "registry_size": registry.size, "made_at_ms": now_ms, "note": text}
         connection.execute(insert(checkpoints).values(**values))

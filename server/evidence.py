@@ -32,7 +32,7 @@ from server.log_faults import log_faults
 from server.log_tree import LogDamaged, LogTree, acts_tree
 from server.outside import Clock, from_ms, to_ms
 from server.receipts import Receipts
-from server.record_keys import RecordKeys, chain_of
+from server.record_keys import KeyTrouble, RecordKeys, chain_of
 from server.registry import DEVICE, DIRECTORY, LAW, WITHDRAWN, entries, entry, law_files, law_of_build, registry_tree
 from server.tables import actors, changes, directories
 
@@ -85,8 +85,8 @@ class EvidenceMaker:
             try:
                 note = self._checkpoints.make_in(connection)
                 return self._sealed(list(self._lines(connection, case_id, made_by, note, witnessed)))
-            except (Malformed, LogDamaged) as error:
-                raise EvidenceRefused(f"the record cannot be read: {error}") from error
+            except (Malformed, LogDamaged, KeyTrouble) as error:
+                raise EvidenceRefused(f"nothing can be made of the record: {error}") from error
 
     def _sealed(self, lines: list[bytes]) -> bytes:
         hashes = [hashlib.sha256(line[:-1]).hexdigest() for line in lines]

@@ -121,9 +121,10 @@ def _in_log(ground: Ground, line: Line) -> bool:
         message = N_("act %(n)d with this case and arrival is not in the log that the checkpoint stands for")
         ground.findings.wrong(at(line), message, n=line["log_index"])
     receipt = receipt_sign_bytes(line["case"], line["hash"], line["log_index"], line["received_at_ms"])
-    signed = ground.signed_by_record(bytes.fromhex(line["receipt"]), receipt)
+    signed = ground.signed_by_record(bytes.fromhex(line["receipt"]), receipt, line["received_at_ms"])
     if not signed:
-        ground.findings.wrong(at(line), N_("the receipt of act %(n)d is not signed by the record"), n=line["log_index"])
+        message = N_("the receipt of act %(n)d is not signed by the record's key of that time")
+        ground.findings.wrong(at(line), message, n=line["log_index"])
     return included and signed
 
 

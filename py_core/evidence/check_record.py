@@ -30,7 +30,7 @@ def check_keys(ground: Ground) -> None:
     if log_name(chain[0].public_key) != said["log"]:
         ground.findings.wrong(at(said), N_("the name of the log does not fit the record's first key"))
         return
-    ground.known.keys = tuple(link.public_key for link in chain)
+    ground.known.keys = chain
 
 
 def check_seal(ground: Ground) -> None:
@@ -42,8 +42,9 @@ def check_seal(ground: Ground) -> None:
             ground.findings.wrong(at(line), N_("this line is not the one that was exported"))
     if len(seal["lines"]) != len(before):
         ground.findings.wrong(at(seal), N_("lines were added or taken out after the export"))
-    if not ground.signed_by_record(bytes.fromhex(seal["sig"]), seal_sign_bytes(seal["lines"])):
-        ground.findings.wrong(at(seal), N_("the seal over the file is not signed by the record"))
+    made_at_ms = ground.file.one("evidence")["made_at_ms"]
+    if not ground.signed_by_record(bytes.fromhex(seal["sig"]), seal_sign_bytes(seal["lines"]), made_at_ms):
+        ground.findings.wrong(at(seal), N_("the seal over the file is not signed by the record's key of that time"))
 
 
 def check_checkpoint(ground: Ground) -> None:
@@ -104,13 +105,13 @@ def _read_checkpoint(ground: Ground, text: str, where: str) -> Checkpoint | None
         return None
     checkpoint = signed.checkpoint
     name = ground.file.one("evidence")["log"]
-    signatures = [signed.by(name, key) for key in ground.known.keys]
+    message = checkpoint.text().encode()
     good = any(
-        signature is not None and ground.verifies(ALG_ED25519, key, signature, checkpoint.text().encode())
-        for key, signature in zip(ground.known.keys, signatures, strict=True)
+        signature is not None and ground.signed_by_record(signature, message, checkpoint.time_ms)
+        for signature in (signed.by(name, link.public_key) for link in ground.known.keys)
     )
     if checkpoint.origin != name or not good:
-        ground.findings.wrong(where, N_("the checkpoint is not signed by this record"))
+        ground.findings.wrong(where, N_("the checkpoint is not signed by this record's key of that time"))
         return None
     return checkpoint
 

@@ -11,6 +11,7 @@ from py_core.checkpoint import registry_leaf
 from py_core.enrolment import enrolment_sign_bytes, read_enrolment
 from py_core.errors import Malformed
 from py_core.evidence.ground import Ground, KnownDevice, at
+from py_core.evidence.lines import Line
 from py_core.inventory import INVENTORY, read_inventory
 from py_core.merkle import Head
 from py_core.views.language import N_
@@ -69,9 +70,9 @@ def check_enrolments(ground: Ground) -> None:
             ground.findings.wrong(at(line), N_("the enrolment record names another person or key"))
         elif not ground.verifies(
             device.alg, device.public_key, bytes.fromhex(enrolment.asked), enrolment.asked_bytes
-        ) or not ground.signed_by_record(bytes.fromhex(line["sig"]), enrolment_sign_bytes(line["text"])):
+        ) or not _signed(ground, line, 0):
             ground.findings.wrong(at(line), N_("the enrolment record is not signed by the device and the record"))
-        else:
+        elif _signed(ground, line, enrolment.enrolled_at_ms):  # else it is only the record's word, which is said below
             vouched.add(line["device"])
             message = N_("device %(device)s (%(name)s) was enrolled for %(user)s: it and the record have signed it")
             ground.findings.proven(at(line), message, device=enrolment.code, name=enrolment.name, user=enrolment.user)
@@ -79,6 +80,11 @@ def check_enrolments(ground: Ground) -> None:
         if device.user is not None and device_id not in vouched:
             message = N_("that the key of device %(device)s is %(user)s's is only the record's word")
             ground.findings.open("", message, device=device_id, user=device.user)
+
+
+def _signed(ground: Ground, line: Line, at_ms: int) -> bool:
+    """Whether the record signed an enrolment with a key that it still had at a moment; 0: with any of its keys."""
+    return ground.signed_by_record(bytes.fromhex(line["sig"]), enrolment_sign_bytes(line["text"]), at_ms)
 
 
 def check_texts(ground: Ground) -> None:

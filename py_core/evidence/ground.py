@@ -11,6 +11,7 @@ from py_core.checkpoint import Checkpoint
 from py_core.evidence.findings import Findings
 from py_core.evidence.lines import EvidenceFile, Line
 from py_core.inventory import Inventory
+from py_core.key_chain import KeyLink, counting
 from py_core.values import local
 from py_core.wire import ALG_ED25519
 
@@ -34,7 +35,7 @@ class KnownDevice:
 class Proven:
     """What has been established so far and may be built upon."""
 
-    keys: tuple[bytes, ...] = ()
+    keys: tuple[KeyLink, ...] = ()  # of the record, oldest first
     checkpoint: Checkpoint | None = None
     outside: list[tuple[str, Checkpoint]] = field(default_factory=list)  # that the log continues, where each was given
     devices: dict[str, KnownDevice] = field(default_factory=dict)
@@ -66,9 +67,10 @@ class Ground:
         """The id of the document that the file is about."""
         return str(self.file.one("evidence")["case"])
 
-    def signed_by_record(self, signature: bytes, message: bytes) -> bool:
-        """Whether any key of the record signed this."""
-        return any(self.verifies(ALG_ED25519, key, signature, message) for key in self.known.keys)
+    def signed_by_record(self, signature: bytes, message: bytes, at_ms: int) -> bool:
+        """Whether the record signed this, which says to be of a moment, with a key that it had not replaced by then."""
+        keys = counting(self.known.keys, at_ms)
+        return any(self.verifies(ALG_ED25519, key, signature, message) for key in keys)
 
 
 def at(line: Line) -> str:
