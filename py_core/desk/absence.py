@@ -13,6 +13,7 @@ from typing import Any
 
 from py_core.desk import case_view
 from py_core.desk.duties import stands_in_for
+from py_core.desk.over import unfinished
 from py_core.desk.turn import OpenCase, Turn
 from py_core.rules.absences import Away, away_on, standing
 
@@ -64,7 +65,7 @@ def whose(turn: Turn) -> tuple[str, ...]:
     others = of_unit if turn.may("see_unit_first") else []
     named = [
         case_view.answers(turn, each)
-        for each in turn.unfinished()
+        for each in unfinished(turn)
         if (each.glance.role, each.glance.holder) == ("acting", me)
     ]
     return tuple(dict.fromkeys(each for each in [me, *stands_in_for(turn), *named, *others] if each))
@@ -92,7 +93,7 @@ def _open_of(turn: Turn, user: str, *, with_posts: bool) -> Iterator[OpenCase]:
     packs, today = turn.packs, turn.moment.date()
     names = {user, *turn.directory.stood_in_for(user, today)}
     names |= {turn.directory.people[each].name for each in names if each in turn.directory.people}
-    for opened in turn.unfinished():
+    for opened in unfinished(turn):
         glance = opened.glance
         if glance.pack not in packs or bool(packs[glance.pack].absence_article) is not with_posts:
             continue

@@ -15,6 +15,7 @@ from py_core.cases.state import Fact
 from py_core.desk import case_view
 from py_core.desk.command_words import command_title
 from py_core.desk.frame import page
+from py_core.desk.over import undecided
 from py_core.desk.ports import Response
 from py_core.desk.proposal_words import proposal_words
 from py_core.desk.time_words import MORE_WORKDAYS
@@ -126,11 +127,8 @@ def _candidates(turn: Turn) -> Iterator[OpenCase]:
     """Cases of the person's unit, for the dispatch desk all that are held here."""
     unit = turn.person.unit if turn.person else ""
     everywhere = turn.may("see_approvals_everywhere")
-    for opened in turn.open_all() if turn.may("see_approvals") else ():
-        if not everywhere and not case_view.of_unit(turn, opened, unit):
-            continue
-        glance = opened.glance
-        if glance.state in _WAITING or glance.open or glance.contested:
+    for opened in undecided(turn) if turn.may("see_approvals") else ():
+        if everywhere or case_view.of_unit(turn, opened, unit):
             yield opened
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from py_core.desk import case_view
 from py_core.desk.case_list import case_list
 from py_core.desk.frame import page
+from py_core.desk.over import unfinished
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
 from py_core.desk.undecided_warning import undecided_warning
@@ -26,7 +27,7 @@ _UNDATED = frozenset({"none", "kept", "kept_late"})
 def centre_menu(turn: Turn, current: str, queue: int | None = None) -> list[dict[str, Any]]:
     """The pages of the centre for this person; `queue` is the number of open contradictions where it is known."""
     if queue is None and turn.may("read_whole_city"):
-        queue = sum(opened.glance.contested for opened in turn.unfinished())
+        queue = sum(opened.glance.contested for opened in unfinished(turn))
     items: tuple[tuple[str, str, str, str], ...] = (
         ("overview", "/centre", N_("Overview"), "see_centre"),
         ("cases", "/centre/cases", N_("All cases"), "read_whole_city"),

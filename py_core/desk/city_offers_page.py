@@ -14,6 +14,7 @@ from py_core.desk.city_acts import OVERTAKEN, already_done, form_key, overtaken,
 from py_core.desk.city_words import CHANNEL_WORDS, OFFER_WORDS
 from py_core.desk.forms import NEEDED, Form
 from py_core.desk.frame import page
+from py_core.desk.over import unfinished
 from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.slips_sheet import demanded
@@ -231,7 +232,7 @@ def _page(turn: Turn, offer: Offer, form: Form, status: int = 200) -> Response:
         if (isinstance(fact.event, OfferPublished) and fact.event.offer.id == offer.id)
         or (isinstance(fact.event, PublicationRecorded) and fact.event.offer == offer.id)
     ]
-    kept = sum(opened.glance.offer == offer.id for opened in turn.unfinished())
+    kept = sum(opened.glance.offer == offer.id for opened in unfinished(turn))
     return page(
         turn,
         "city_offer.html",

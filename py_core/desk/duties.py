@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from py_core.desk import case_view
+from py_core.desk.over import unfinished
 from py_core.desk.turn import OpenCase, Turn
 from py_core.views.language import N_
 
@@ -27,7 +28,7 @@ def duties(turn: Turn, scope: str) -> Iterator[OpenCase]:
     """
     unit = turn.person.unit if turn.person else ""
     stood_in_for = frozenset(stands_in_for(turn))
-    for opened in turn.unfinished():
+    for opened in unfinished(turn):
         if scope == UNIT:
             theirs = case_view.of_unit(turn, opened, unit)
         elif scope == STAND_IN:

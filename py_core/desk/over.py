@@ -6,7 +6,7 @@ Only another act can change them, so they are gone through once for exactly the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -58,6 +58,11 @@ class Finished:
         return {line.glance.state: line for line in self.lines}
 
     @cached_property
+    def contested(self) -> list[tuple[CaseRecord, Glance]]:
+        """Those whose acts contradict one another all the same."""
+        return [each for each in self.cases if each[1].contested]
+
+    @cached_property
     def by_light(self) -> dict[str, list[Line]]:
         return _by_light(self.lines)
 
@@ -107,19 +112,32 @@ def over(turn: Turn) -> Over | None:
         return None
     if _kept is not None and _kept[0] is mark and _kept[1] is turn.known_law:
         return _kept[2]
-    finished: list[tuple[CaseRecord, Glance]] = []
-    others: list[CaseRecord] = []
-    for opened in turn.open_all():
-        glance = opened.glance
-        if glance.is_over:
-            finished.append((opened.record, glance))
-        else:
-            others.append(opened.record)
+    finished, others = turn.split()
     # An act in a case that is not over leaves the finished ones, their order and their words as they were.
     same = _kept is not None and _kept[1] is turn.known_law and _kept[2].finished.cases == finished
-    found = Over(_kept[2].finished if same and _kept is not None else Finished(finished), others)
+    found = Over(
+        _kept[2].finished if same and _kept is not None else Finished(finished), [each.record for each in others]
+    )
     _kept = (mark, turn.known_law, found)
     return found
+
+
+def unfinished(turn: Turn) -> Iterator[OpenCase]:
+    """The cases that still need somebody."""
+    return (opened for opened in _others(turn) if opened.glance.open)
+
+
+def undecided(turn: Turn) -> Iterator[OpenCase]:
+    """The cases that still need somebody, and those in which acts contradict one another."""
+    yield from (opened for opened in _others(turn) if opened.glance.open or opened.glance.contested)
+    held = over(turn)
+    closed = turn.split()[0] if held is None else held.finished.contested
+    yield from (turn.known(record, glance) for record, glance in closed if glance.contested)
+
+
+def _others(turn: Turn) -> Iterator[OpenCase]:
+    held = over(turn)
+    return iter(turn.split()[1]) if held is None else (OpenCase(turn, record) for record in held.others)
 
 
 def _by_light(lines: Sequence[Line]) -> dict[str, list[Line]]:

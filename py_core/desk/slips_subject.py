@@ -10,6 +10,7 @@ from typing import Any
 from py_core.cases.state import Case, Fact, fold
 from py_core.desk import case_view
 from py_core.desk.duties import concerns
+from py_core.desk.over import unfinished
 from py_core.desk.turn import OpenCase, Turn
 from py_core.directory import Offer, Person, Unit
 from py_core.packs import Pack
@@ -96,7 +97,7 @@ class Sheet:
         found = [
             (opened, opened.assessment.due)
             # By glances first: to open every case of past years would take seconds.
-            for opened in me.unfinished()
+            for opened in unfinished(me)
             if opened.glance.registered and concerns(me, opened) and opened.assessment.open
         ]
         found.sort(key=lambda pair: (pair[1] is None, pair[1] or local(turn.surroundings.now).date(), pair[0].number))

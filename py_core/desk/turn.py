@@ -393,13 +393,19 @@ class Turn:
                 opened.__dict__["glance"] = kept[2]
             yield opened
 
-    def unfinished(self) -> Iterator[OpenCase]:
-        """The cases that still need somebody. Of what is over for good, years of it, nothing is made but a look."""
+    def split(self) -> tuple[list[tuple[CaseRecord, Glance]], list[OpenCase]]:
+        """What is over for good, with its glances, and the others. Of the former, years of it, nothing is opened."""
         law = self.known_law
+        finished: list[tuple[CaseRecord, Glance]] = []
+        others: list[OpenCase] = []
         for record in self.store.cases():
             kept = _glances.get(record.id)
             if kept is not None and kept[0] is record and kept[1] is law and kept[2].is_over:
+                finished.append((record, kept[2]))
                 continue
             opened = OpenCase(self, record)
-            if opened.glance.open:
-                yield opened
+            if opened.glance.is_over:
+                finished.append((record, opened.glance))
+            else:
+                others.append(opened)
+        return finished, others

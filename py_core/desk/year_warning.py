@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from py_core.desk.over import unfinished
 from py_core.desk.turn import Turn
 from py_core.rules.policies import missing_year
 from py_core.values import local
@@ -15,6 +16,6 @@ def year_warning(turn: Turn) -> dict[str, Any] | None:
     year = missing_year(turn.rules.calendar.loaded_years, today, turn.packs.common)
     if year is None:
         return None
-    provisional = sum(opened.glance.provisional for opened in turn.unfinished())
+    provisional = sum(opened.glance.provisional for opened in unfinished(turn))
     href = f"/centre/calendar/publish?layer=national&year={year}" if turn.may("change_city_rules") else ""
     return {"year": year, "provisional": provisional, "href": href}

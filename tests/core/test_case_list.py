@@ -87,6 +87,20 @@ def test_only_other_finished_cases_change_their_order(monkeypatch: pytest.Monkey
     assert "e" * 32 in {record.id for record in over._kept[2].others}
 
 
+def test_what_is_over_is_gone_through_once_and_not_by_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten years of finished cases must not make Today slower."""
+    store = MarkedStore()
+    for number, scenario in enumerate(SCENARIOS * 2):
+        store.acts[f"{number:032x}"] = list(_acts(scenario))
+    desks = [Desk(user, store=store, now=LATEST + timedelta(days=3)) for user in ("lin", "head")]
+    desks[0].get("/cases")
+    for way in ("split", "open_all"):
+        monkeypatch.setattr(turn.Turn, way, lambda _: pytest.fail("every case was gone through once more"))
+    for desk in desks:
+        for path in ("/today", "/cases", "/absence", "/approvals", "/today/alerts"):
+            assert desk.get(path).status == 200, path
+
+
 def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
     """An answer that waits for its review is not done; of what is done the newest stands first, after what is open."""
     desk = Desk()
@@ -123,6 +137,13 @@ def _compare(desk: Desk) -> int:
                 patch.setattr(MarkedStore, "cases_mark", lambda _: None)
                 assert quick == desk.get("/cases", **path_query).html, path_query
             compared += 1
+    for user in ("lin", "head"):
+        other = Desk(user, store=desk.store, now=desk.now, lang=desk.lang)
+        for path in ("/today", "/approvals"):
+            quick = other.get(path).html
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(MarkedStore, "cases_mark", lambda _: None)
+                assert quick == other.get(path).html, (user, path)
     return compared
 
 
