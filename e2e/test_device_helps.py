@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import Officer
+from e2e.officer import ARRIVAL_MS_MAX, Officer
 from e2e.pictures import look
 
 # Keeps what would be shown, in every document of the browser.
@@ -82,3 +82,19 @@ def test_the_device_helps_offline(prepared_city: Callable[..., City], laptop: Ca
     expect(page.locator("#lock")).to_be_visible()
     page.evaluate("() => new Promise(done => navigator.locks.request('alerts', done))")
     assert shown(page) == []
+
+
+def test_the_light_stays_true_above_what_cannot_be_done(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
+) -> None:
+    city = prepared_city("linxiao")
+    lin = prepared(laptop("linxiao"), city)
+    page = lin.page
+    city.stop()
+    case = page.locator(".sw-duty__title a").first.get_attribute("href") or ""
+    lin.open(f"{case}/do/call_back")
+    expect(page.locator("main")).to_contain_text("现在不能这样办")
+    expect(page.locator("#sync-light")).to_contain_text("离线")
+    city.start()
+    expect(page.locator("#sync-light.sw-sync--online")).to_be_visible(timeout=ARRIVAL_MS_MAX)
+    expect(page.locator("main")).to_contain_text("现在不能这样办")

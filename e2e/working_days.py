@@ -442,7 +442,7 @@ JY = Day(
         ),
     ),
     {
-        "当场受理": "completed", "当场办结": "completed", "一次告知": "handling", "特别程序件": "handling", "延期件": "handling",
+        "当场受理": "completed", "当场办结": "replied", "一次告知": "handling", "特别程序件": "handling", "延期件": "handling",
         "不准延期件": "completed", "移交柳溪": "handling", "请求牵头": "handling", "纸面签字": "registered", "不属本机关": "referred_out", "不予受理": "refused",
         "转报件": "forwarded", "发照件": "completed", "待备岗受理": "completed", "走访设立登记": "completed",
     },

@@ -84,8 +84,9 @@ def held_by(turn: Turn, user: str) -> list[Held]:
 
 
 def without_posts(turn: Turn, user: str) -> list[OpenCase]:
-    """The person's open cases under regulations that know no A and B: nobody stands in there by itself."""
-    return [opened for opened in _open_of(turn, user, with_posts=False) if case_view.answers(turn, opened) == user]
+    """The person's open cases under regulations that know no A and B, the nearest date first: nobody stands in by itself."""
+    found = (each for each in _open_of(turn, user, with_posts=False) if case_view.answers(turn, each) == user)
+    return sorted(found, key=lambda each: (each.glance.due or date.max, each.number))
 
 
 def _open_of(turn: Turn, user: str, *, with_posts: bool) -> Iterator[OpenCase]:

@@ -28,7 +28,10 @@ from py_core.views import language
 from py_core.views.language import N_
 
 _RADIOS_MAX = 6
-_COPIES = re.compile(r"^(?P<name>.+?)\s*(?:[x×*,，]\s*(?P<n>\d{1,3}))?$")
+# A number of copies behind a name, as people write it; \u4efd is the Chinese word for copies.
+_COPIES = re.compile(
+    r"^(?P<name>.+?)\s*(?:[x×*,，]\s*(?P<n>\d{1,3})|[(（]?\s*(?P<sheets>\d{1,3})\s*\u4efd\s*[)）]?)?$", re.IGNORECASE
+)
 _STEP = re.compile(r"^(?P<name>.+?)\s*[,，:： ]\s*(?P<n>\d{1,4})$")
 
 # Fields that the desk knows itself and therefore does not ask for.
@@ -324,6 +327,8 @@ def read_fields(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         form.fault("assists", N_("The lead unit does not assist itself: untick it here, or choose another lead."))
     if spec.name == "request_extension" and not {"workdays", "until"} & {*fields, *form.errors}:
         form.fault("workdays", N_("Enter the working days to be added, or the new date."))
+    if spec.name in ("request_extension", "approve_extension") and {"workdays", "until"} <= {*fields}:
+        form.fault("workdays", N_("Working days and new date are both given: leave one of them empty."))
     if spec.name == "record_absence":
         stand_ins.require_there(turn, opened, fields, form)
     return fields
@@ -378,7 +383,11 @@ def _rows(turn: Turn, form: Form, field: FieldSpec, lines: list[str]) -> list[di
         if found is None:
             form.fault(field.name, N_("This line cannot be read: %(line)s"), line=line[:40])
         elif field.kind == "materials":
-            rows.append({"name": found["name"], "copies": int(found["n"] or 1)})
+            copies = int(found["n"] or found["sheets"] or 1)
+            if copies:
+                rows.append({"name": found["name"].rstrip(":：,， "), "copies": copies})
+            else:
+                form.fault(field.name, N_("Of every paper there is at least one copy: %(line)s"), line=line[:40])
         else:
             rows.append({"unit": _unit_id(turn, found["name"]), "n": int(found["n"])})
     return rows

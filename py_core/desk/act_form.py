@@ -12,7 +12,7 @@ from py_core.cases.commands.messages import refuse
 from py_core.cases.commands.offers import OF_APPROVERS, require_approver
 from py_core.desk import act_fields, case_view, secrecy
 from py_core.desk.approvals import asked_for, is_decision
-from py_core.desk.command_words import command_title, fault_text
+from py_core.desk.command_words import command_title, fault_text, shown_params
 from py_core.desk.forms import Form, shown_moment
 from py_core.desk.frame import came_from, page, redirect
 from py_core.desk.ports import NewAct, Response
@@ -77,7 +77,8 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     form = Form(turn, turn.request.form)
     pack = turn.pack_of(opened.case)
     fields = act_fields.read_fields(turn, opened, spec, pack, form)
-    occurred_at = form.moment("occurred_at")
+    begun = opened.case.registered
+    occurred_at = form.moment("occurred_at", begun.day if begun is not None else None)
     keeps_apart = spec.event == COMPLAINT and secrecy.complainer_rule(turn, opened) is not None
     may_name = keeps_apart and secrecy.refuse_names(form, {"about": form.value("about")}, fields)
     if form.errors:
@@ -92,7 +93,11 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         if not refused.fields:
             raise
         for name, message in refused.fields.items():
-            form.fault(act_fields.typed_name(name), fault_text(message))
+            typed = act_fields.typed_name(name)
+            if refused.code == "over_cap":  # which day it is stands in the refusal itself
+                form.fault(typed, refused.message, **shown_params(turn, turn.pack_of(opened.case), refused.params))
+            else:
+                form.fault(typed, fault_text(message))
         return _page(turn, opened, spec, form, status=422)
     done = "decision" if is_decision(spec.name) else "act"
     location = f"/cases/{opened.id}{_slip_after(turn, opened, spec, fields)}?done={done}{_still_from(turn)}"

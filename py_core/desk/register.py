@@ -24,6 +24,7 @@ from py_core.desk.register_form import (
     LIMIT_UNITS,
     ON_SITE,
     OPINIONS,
+    TOLD_AT_ONCE,
     Registration,
     read_registration,
 )
@@ -55,6 +56,16 @@ _ON_THE_PAGE = (
     "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", "to_body", "explanation", "to_unit",
     "occurred_at",
 )  # fmt: skip
+# What the fields are called whose fault only says that it is too long.
+_LABELS = {
+    "claimant_name": N_("Name"), "claimant_phone": N_("Phone"), "claimant_id": N_("ID or credit code (optional)"),
+    "claimant_address": N_("Address (optional)"), "title": N_("Subject"), "text": N_("What the person says"),
+    "place": N_("Place it is about (optional)"), "against": N_("It is about a member of staff"),
+    "unsigned_reason": N_("Reason, if not signed"), "result": N_("What was done or answered"),
+    "to_body": N_("Competent body, with its address or phone"), "explanation": N_("Explanation given"),
+    "missing": N_("Everything to be corrected or added, one item a line"),
+    **{f"further-{index}": N_("Paper") for index in range(FURTHER_PAPERS)},
+}  # fmt: skip
 # Alt and the letter leads there (`data-key` in the template).
 KEYS = (
     ("w", N_("what is asked for")),
@@ -125,13 +136,17 @@ def take_register(turn: Turn) -> Response:
             return refusal(turn, refused, "/register", wanted.choice.pack)
         return _page(turn, form, offered, status=422)
     acts = registered_acts(turn, wanted.case_id, events, wanted.occurred_at)
+    if receipt and wanted.occurred_at != turn.surroundings.now:  # asked for earlier, but the receipt is given now
+        acts.append(new_act(turn, wanted.case_id, "issue_receipt", receipt, turn.surroundings.now, len(acts)))
+    elif receipt:
+        acts = registered_acts(turn, wanted.case_id, events + receipt, wanted.occurred_at)
     if visit_id:
         try:
             acts.append(register_visit.joined(turn, visit_id, wanted, len(acts)))
         except Refused as refused:
             form.errors["visit"] = refusal_text(turn, refused)
             return _page(turn, form, offered, status=422)
-    location = register_visit.back_to(visit_id, "visit_request") or _next_page(wanted, receipt)
+    location = register_visit.back_to(visit_id, "visit_request") or _next_page(wanted, bool(receipt))
     return Response(303, location=location, acts=tuple(acts))
 
 
@@ -173,14 +188,15 @@ def _kind(form: Form, offered: list[Choice]) -> str:
     return choice.kind if choice else ""
 
 
-def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event, ...], bool]:
-    """The events of the whole registration, and whether a receipt was issued with it."""
+def _decide(turn: Turn, wanted: Registration, number: str) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """The events of the whole registration, and those of the receipt that is issued with it."""
     first = _steps(turn, wanted, number)
     events, case = decide_all(turn, wanted.case_id, None, first, wanted.occurred_at)
     if wanted.choice.kind != "service" or wanted.outcome != "accept" or wanted.fields["channel"] not in ON_SITE:
-        return events, False
-    more, _ = decide_all(turn, wanted.case_id, case, [receipt_step(turn, case, number)], wanted.occurred_at)
-    return events + more, True
+        return events, ()
+    now = turn.surroundings.now
+    more, _ = decide_all(turn, wanted.case_id, case, [receipt_step(turn, case, number)], now)
+    return events, more
 
 
 def receipt_step(turn: Turn, case: Case | None, number: str) -> Step:
@@ -243,6 +259,8 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
         steps.append(("reply", {"text": wanted.result, "opinion": wanted.opinion}))
     elif wanted.outcome == "done":
         steps.append(_end(choice, wanted.result))
+        if choice.matter.tell_result and wanted.fields["channel"] in TOLD_AT_ONCE and steps[-1][0] != "reply":
+            steps.append(("reply", {"text": wanted.result}))
     return steps
 
 
@@ -302,6 +320,9 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, m
         {
             "form": form,
             "may_name": may_name,
+            "labels": [
+                {"name": name, "label": turn.say(label)} for name, label in _LABELS.items() if name in form.too_long
+            ],
             "visit": register_visit.named(turn, form.value("visit")),
             "keys": [(key, turn.say(what)) for key, what in KEYS],
             "found": similar_cases.found(turn, form, _kind(form, offered)),

@@ -7,15 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from py_core.cases.events import CHANNELS, CLAIMANTS, REQUEST_KINDS
-from py_core.desk.contact_checks import read_identity, read_phone
+from py_core.cases.fields import YEAR_MIN
+from py_core.desk.contact_checks import read_identity, read_phone, tidy
 from py_core.desk.forms import FORM_KEY, Form
 from py_core.desk.register_choices import MATTER, Choice, chosen
 from py_core.desk.turn import Turn
+from py_core.views import language
 from py_core.views.language import N_
 
 NAME_MAX, TITLE_MAX, TEXT_MAX, PLACE_MAX, REASON_MAX, PAPER_MAX = 60, 80, 2000, 120, 120, 80
 FURTHER_PAPERS = 2
 ON_SITE = ("walk_in", "visit")
+TOLD_AT_ONCE = (*ON_SITE, "phone", "hotline")  # who asks this way hears the result on the spot
 # At a desk nobody is on a visit to an enterprise (走访): what is asked there is registered from the visit, which says so.
 DESK_CHANNELS = tuple(channel for channel in CHANNELS if channel != "visit")
 SERVICE_OUTCOMES = ("accept", "done", "notice", "hand_over", "guide", "register")
@@ -62,7 +65,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     fields: dict[str, Any] = {"channel": channel}
     _read_claimant(form, choice, fields)
     _read_matter(form, choice, fields)
-    _read_limit(form, choice, fields)
+    _read_limit(turn, form, choice, fields)
     fields["identity_told"] = form.value("identity_told") == "yes"
     if form.value("urgent") == "yes":
         fields["urgent"] = True
@@ -186,11 +189,11 @@ def _read_matter(form: Form, choice: Choice | None, fields: dict[str, Any]) -> N
         fields["request_kind"] = form.choice("request_kind", REQUEST_KINDS, N_("Choose the kind of request."))
 
 
-def _read_limit(form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:
+def _read_limit(turn: Turn, form: Form, choice: Choice | None, fields: dict[str, Any]) -> None:
     """A limit that the instruction, letter or document sets itself: a length or a last day, never both (P-16)."""
     if choice is None or choice.kind != MATTER:
         return
-    length, until = form.value("limit_n"), form.value("limit_until")
+    length, until = tidy(form.value("limit_n")), tidy(form.value("limit_until"))
     if not choice.takes_limit:
         if length or until:
             form.fault(
@@ -204,12 +207,19 @@ def _read_limit(form: Form, choice: Choice | None, fields: dict[str, Any]) -> No
             unit = form.choice("limit_unit", LIMIT_UNITS)
             fields["explicit_limit"] = {"n": int(length), "unit": unit}
         else:
-            form.fault("limit_n", N_("Enter a whole number above 0."))
+            form.fault("limit_n", N_("Enter a whole number from 1 to %(most)d."), most=LIMIT_MAX)
     elif until:
         try:
-            fields["explicit_limit"] = {"until": date.fromisoformat(until).isoformat()}
+            day = date.fromisoformat(until)
         except ValueError:
             form.fault("limit_until", N_("Enter a date, such as 2026-03-05."))
+            return
+        fields["explicit_limit"] = {"until": day.isoformat()}
+        if day.year >= YEAR_MIN and day < turn.moment.date():
+            shown = language.day_text(turn.lang, day)
+            form.doubt(
+                "limit_until", shown, N_("This day is over. If the document sets it, say so below; else correct it.")
+            )
     elif choice.matter.explicit_only:
         form.fault("limit_until", N_("This matter needs the last day or the length that was set for it."))
 

@@ -263,7 +263,7 @@ def _labels(turn: Turn, spec: VisitCommand, form: Form) -> list[dict[str, str]]:
     return [
         {"name": field.name, "label": turn.say(field.label)}
         for field in VISIT_EVENTS[spec.event]
-        if form.errors.get(field.name) in plain
+        if form.errors.get(field.name) in plain or field.name in form.too_long
     ]
 
 

@@ -107,7 +107,6 @@ def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
     for days in (0, 1):
         desk.now = NOW + timedelta(days=days)
         desk.post("/register", **service_form(f"{days + 1:032x}", title=f"用水{days}", outcome="done", result="已办结"))
-        desk.post(f"/cases/{days + 1:032x}/do/reply", text="已当面答复")
     desk.post("/register", **appeal_form("3".zfill(32), outcome="done", result="已协调", opinion="satisfied"))
     desk.post(f"/cases/{3:032x}/do/feed_back", text="诉求人满意")
     rows = re.findall(r'sw-light--(\w+)"|/cases/0{31}(\d)"', desk.get("/cases").html.partition("<tbody>")[2])
@@ -116,7 +115,9 @@ def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
     assert "按时，尚有应办" in shown
     assert "按时办结" not in shown
     assert "夜间施工噪声" not in desk.get("/today").html, "only the hotline desk can go on with it"
-    desk.post("/register", **service_form(f"{4:032x}", title="待答复", outcome="done", result="已办结"))
+    desk.post(
+        "/register", **service_form(f"{4:032x}", title="待答复", channel="letter", outcome="done", result="已办结")
+    )
     today = desk.get("/today").html
     assert 'id="light-none"' not in today, "the chip says what the rows say"
     assert today.count("sw-light--kept") == 2

@@ -82,7 +82,7 @@ def test_the_limit_of_an_instruction_beats_the_table() -> None:
         ("WH:letter", {"matter": "offer:temp-water"}, "matter", "请选择具体事项"),
         ("WH:letter", {"matter": "matter:WH:service"}, "matter", "请选择具体事项"),
         ("WH:letter", {"limit_n": "3", "limit_until": "2026-01-07"}, "limit_until", "只填一项"),
-        ("WH:letter", {"limit_n": "-1"}, "limit_n", "大于 0"),
+        ("WH:letter", {"limit_n": "-1"}, "limit_n", "1 到 400"),
         ("WH:letter", {"limit_until": "明天"}, "limit_until", "日期"),
         ("WH:fixed_date", {"limit_until": ""}, "limit_until", "须填写"),
         ("BZ:enquiry", {"limit_n": "9"}, "limit_n", "由制度规定"),

@@ -185,15 +185,15 @@ def _extension_amount(s: Situation, data: Data | None, article: str) -> None:
     wanted = new_date(data, due, s.timing)
     if wanted is None:
         raise refuse("missing_field", article, {"until": N_("must be filled in, or the working days")})
-    _capped(s, wanted, due, article)
+    _capped(s, wanted, due, article, "until" if "until" in data else "workdays")
 
 
-def _capped(s: Situation, wanted: date, due: date, article: str) -> None:
+def _capped(s: Situation, wanted: date, due: date, article: str, named: str) -> None:
     if wanted <= due:
-        raise refuse("malformed_field", article, {"until": N_("must be later than the date that stands")})
+        raise refuse("malformed_field", article, {named: N_("must be later than the date that stands")})
     limit = s.extension_cap()
     if limit is not None and wanted > limit:
-        raise refuse("over_cap", article, {"until": N_("is too late")}, cap=limit.isoformat())
+        raise refuse("over_cap", article, {named: N_("is too late")}, cap=limit.isoformat())
 
 
 def _extension_requested(s: Situation, data: Data | None) -> None:

@@ -36,10 +36,11 @@ export class Live {
     if (this.bridge.state?.door !== 'open' || document.querySelector('.htmx-request, dialog[open]')) return;
     const asked = location.href;
     const { response } = await deskPage(this.bridge, 'GET', new URL(asked));
-    if (location.href !== asked || response.status !== 200) return;
+    if (location.href !== asked) return;
     const fresh = new DOMParser().parseFromString(response.html, 'text/html');
     const main = document.getElementById('main-content');
-    const changed = main !== null && !this.isRefusal && words(main) !== words(fresh.getElementById('main-content'));
+    // What says why something cannot be shown or done stays until somebody leaves it; only light and menu go on.
+    const changed = response.status === 200 && main !== null && !this.isRefusal && words(main) !== words(fresh.getElementById('main-content'));
     if (changed && !this.drafts.isDirty && !main.contains(writing())) {
       strip('news');
       await show(response.html);
