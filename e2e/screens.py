@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from e2e import desk_pictures
 from e2e.harness import SHOUWEN, City, Laptop
@@ -66,6 +66,16 @@ def missing() -> list[str]:
     return gone + [f"trouble {code}" for code in PROBLEMS if f"page-problem-{code}" not in keys]
 
 
+def look_in_both(page: Page, city: City, name: str, shown: str) -> None:
+    """A state of a device in both languages, changed as people change it; `shown` is what the page then has."""
+    look(page, name)
+    for lang in ("en", "zh-CN"):
+        page.goto(f"{city.url}/today?lang={lang}")
+        page.locator(shown).wait_for(timeout=PREPARE_MS_MAX)
+        if lang == "en":
+            look(page, f"{name}-en")
+
+
 def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
     """The door of a device and its pages without network; the README's pictures are among them."""
     laptop = Laptop(playwright, folder / "device", SIZES["wide"])
@@ -73,7 +83,7 @@ def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
     page = lin.page
     lin.sign_in()
     page.locator("#new-passphrase").wait_for(timeout=PREPARE_MS_MAX)
-    look(page, "device-new")
+    look_in_both(page, city, "device-new", "#new-passphrase")
     lin.prepare_for_offline()
     look(page, "device-ready")
     city.stop()
@@ -89,7 +99,7 @@ def shoot_device(playwright: Playwright, city: City, folder: Path) -> None:
     page.screenshot(path=FOLDER / "readme-case.png")
     page.click("#lock")
     page.locator("#passphrase").wait_for()
-    look(page, "device-locked")
+    look_in_both(page, city, "device-locked", "#passphrase")
     laptop.close()
     city.start()
 

@@ -1,6 +1,6 @@
 """A phone's width: no page runs over the edge of the screen, and what is pressed is as tall as a finger needs. From there
-to a desk's screen no table hides columns at its right edge and no word is broken in two. At no width does a Chinese date
-stand on two lines or a single character alone on the last one.
+to a desk's screen no table hides columns at its right edge. At no width is a word, a number or a name in an English line
+broken in two, does a Chinese date stand on two lines or a single character alone on the last one; and a seal covers nothing.
 """
 
 from __future__ import annotations
@@ -28,17 +28,22 @@ OVER = """() => [...document.querySelectorAll('.sw-duty *')]
     && part.getBoundingClientRect().right > part.closest('.sw-duty').getBoundingClientRect().right - 8)
   .map(part => `over its frame: ${part.textContent.trim().slice(0, 30)}`)"""
 
-# Tables that have to be pushed aside to be read, and words that stand on two lines.
-CUT = """() => {
-  const faults = [...document.querySelectorAll('.sw-table-wrap')]
-    .filter(wrap => wrap.checkVisibility() && wrap.scrollWidth > wrap.clientWidth + 1)
-    .map(wrap => `a table of ${wrap.scrollWidth} px in ${wrap.clientWidth} px`);
+# Tables that have to be pushed aside to be read.
+CUT = """() => [...document.querySelectorAll('.sw-table-wrap')]
+  .filter(wrap => wrap.checkVisibility() && wrap.scrollWidth > wrap.clientWidth + 1)
+  .map(wrap => `a table of ${wrap.scrollWidth} px in ${wrap.clientWidth} px`)"""
+
+# Words, numbers of cases and credit codes that stand on two lines; names of people, where English is written around them.
+BROKEN = """() => {
+  const faults = [];
   const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
   const range = document.createRange();
   while (texts.nextNode()) {
     const node = texts.currentNode, around = node.parentElement;
-    if (!around.checkVisibility() || around.closest('.govuk-visually-hidden, thead')) continue;
-    for (const word of node.data.matchAll(/[A-Za-z]{4,}/g)) {
+    if (!around.checkVisibility() || around.closest('.govuk-visually-hidden, .sw-table thead')) continue;
+    const name = around.closest(':lang(en).sw-whole-names, :lang(en) .sw-whole-names') ? '|(?<![\\u4e00-\\u9fff])[\\u4e00-\\u9fff]{2,3}(?![\\u4e00-\\u9fff])' : '';
+    const whole = new RegExp(`[0-9A-Z]{2,4}-[0-9]{6}|9[0-9A-Z]{17}|[A-Za-z]{4,}${name}`, 'g');
+    for (const word of node.data.matchAll(whole)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
       if (new Set([...range.getClientRects()].map(line => Math.round(line.top))).size > 1) faults.push(`broken: ${word[0]}`);
@@ -47,6 +52,25 @@ CUT = """() => {
   return faults;
 }"""
 
+
+# The closing of a form on a sheet: unit and date on one line each, and the note of the seal below them.
+SEAL = """() => {
+  const faults = [];
+  for (const seal of document.querySelectorAll('.sw-slip__close')) {
+    const range = document.createRange(), note = seal.querySelector('.sw-slip__seal');
+    if (note) range.selectNodeContents(note);
+    const words = note ? range.getBoundingClientRect() : null;
+    for (const line of seal.querySelectorAll('p'))
+      for (const part of [...line.childNodes].filter(each => each.textContent.trim())) {
+        const own = document.createRange();
+        own.selectNodeContents(part);
+        const boxes = [...own.getClientRects()].filter(box => box.width);
+        if (new Set(boxes.map(box => Math.round(box.top))).size > 1) faults.push(`seal: two lines: ${part.textContent.trim()}`);
+        if (words && boxes.some(box => box.bottom > words.top + 1)) faults.push(`seal: over ${part.textContent.trim()}`);
+      }
+  }
+  return faults;
+}"""
 
 # Chinese may break between any two characters: dates must not, and no cell or title ends with one character on a line.
 # Printed forms are looked at on paper; the marks of a calendar's days are raised, not broken.
@@ -98,7 +122,10 @@ def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Cal
             if width > PHONE["width"]:
                 faults.append(f"{name} {lang}: {width} px wide")
             faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [PRESSED, FINGER_PX_MIN])]
-            faults += [f"{name} {lang}: {over}" for over in [*page.evaluate(OVER), *page.evaluate(TORN)]]
+            faults += [
+                f"{name} {lang}: {over}"
+                for over in [*page.evaluate(OVER), *page.evaluate(TORN), *page.evaluate(BROKEN)]
+            ]
     assert faults == []
 
 
@@ -111,6 +138,7 @@ def test_no_page_hides_columns_or_breaks_words(user: str, city: City, laptop: Ca
             page.goto(f"{city.url}{path}{'&' if '?' in path else '?'}lang={lang}")
             for width in WIDER:
                 page.set_viewport_size({"width": width, "height": 900})
-                found = [*page.evaluate(CUT), *page.evaluate(TORN)]
+                found = [fault for each in (CUT, BROKEN, TORN) for fault in page.evaluate(each)]
+                found += page.evaluate(SEAL) if width == WIDER[-1] else []
                 faults += [f"{name} {lang} at {width}: {fault}" for fault in found]
     assert faults == []

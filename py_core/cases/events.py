@@ -262,7 +262,7 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
     "complaint_filed": (
         _f("about", "long_text", "What the complaint is about", True),
         _f("complainer_name", "text", "Who complains"),
-        _f("complainer_phone", "text", "Phone of who complains"),
+        _f("complainer_phone", "text", "Phone of the complainant"),
         _f("beside", "text", "Who complains stands in"),
     ),
     "complaint_answered": (_f("text", "long_text", "Answer"),),

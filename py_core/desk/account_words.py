@@ -19,7 +19,7 @@ PASSWORD_FAULTS = {
     "common": N_("This is among the passwords that everybody tries first. Choose another one."),
     "name": N_("Do not build the password around your account name."),
     "again": N_("The two entries differ. Type the same password twice."),
-    "same": N_("This is the password of before. Choose a new one."),
+    "same": N_("This is your previous password. Choose a new one."),
     "current": N_("The present password is not right."),
 }
 
@@ -36,14 +36,14 @@ PASSKEY_FAULTS = {
 }
 
 PERSON_FAULTS = {
-    "bad_name": N_("2 to 32 small letters and digits, beginning with a letter, such as wangfang2."),
+    "bad_name": N_("2 to 32 lower-case letters and digits, beginning with a letter, such as wangfang2."),
     "name_taken": N_("Somebody has this account name already."),
     "unknown_unit": N_("Choose one."),
     "no_role": N_("Choose at least one role."),
     "roles_apart": N_(
         "Administrator, security officer and auditor go with no other role: each watches over the others."
     ),
-    "ends_before": N_("This lies before the first day."),
+    "ends_before": N_("This is before the first day."),
     "past_day": N_("Choose today or a later day: what was in force is what past acts are judged by."),
     "yourself": N_("Nobody ends the own account: ask the other administrator."),
     "not_of_unit": N_("Choose somebody who holds something in this unit on that day."),

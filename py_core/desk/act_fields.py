@@ -53,7 +53,7 @@ _SUBJECT_OF_STEP = frozenset(
 )  # fmt: skip
 # Entries that one answer needs and another does not; the law's own gates ask for them.
 _NEEDED_IF = {
-    ("start_procedure", "name"): N_("Needed for another procedure than these."),
+    ("start_procedure", "name"): N_("Needed if it is none of these."),
     ("start_procedure", "expected_workdays"): N_("Needed if the person was told how long it takes."),
     ("record_signature", "unsigned_reason"): N_("Needed if it is not signed."),
     ("reveal_field", "words"): N_("Needed if it is for something else."),
@@ -61,13 +61,13 @@ _NEEDED_IF = {
 }
 _HINT_OF = {
     ("file_complaint", "about"): N_(
-        "Everybody in the case reads this, also whom it is about: it has to be answered. A complaint about the conduct of a member of staff is registered as a matter of its own that names the person; only the inquiring desks see that."
+        "Everybody in the case reads this, including whoever it is about: it has to be answered. A complaint about the conduct of a member of staff is registered as a matter of its own that names the person; only the inquiring desks see that."
     )
 }
 _HINTS = {
-    "texts": N_("One item a line."),
-    "materials": N_("One paper a line; write the number of copies behind it, such as: ID card ×2."),
-    "steps": N_("One step a line: unit and working days, such as: water bureau, 3."),
+    "texts": N_("One item per line."),
+    "materials": N_("One paper per line, with the number of copies after it, for example: ID card ×2."),
+    "steps": N_("One step per line: unit and working days, for example: water bureau, 3."),
 }
 
 
@@ -207,7 +207,7 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
     if (spec.name, field.name) in _UNIT_FIELDS and field.kind == "texts":
         return N_("Tick every unit that assists. Write units that are not on the list into the note.")
     if (spec.name, field.name) == ("approve_extension", "workdays"):
-        return N_("Left empty with the new date, what was asked for is approved.")
+        return N_("If this and the new date are left empty, what was asked for is approved.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
         return N_("Working days to be added; or leave this empty and give the new date.")
     return _HINTS.get(field.kind, "")

@@ -48,5 +48,7 @@ def signature_views(turn: Turn, drawings: Iterable[Strokes]) -> list[Markup]:
 
 
 def size_text(size: int) -> str:
-    """A size as people read it: kB below one MB, else MB with one decimal."""
-    return f"{max(1, round(size / 1000))} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    """A size as people read it: whole kB, then MB and GB with one decimal."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))} kB"
+    return f"{size / 1_000_000:.1f} MB" if size < 1_000_000_000 else f"{size / 1_000_000_000:.1f} GB"

@@ -36,7 +36,7 @@ CARRY_PROBLEMS: Mapping[str, str] = {
     ),
     "older_record": N_("The city record came back from a backup after it gave these receipts. Have the outbox file taken in again."),
     "quarantine_full": N_(
-        "Too many acts of this device lie undecided at the centre, so no more are taken. Decide about those first, then take the file again."
+        "Too many acts of this device wait undecided at the centre, so no more are taken. Decide about those first, then take the file again."
     ),
     "no_carry_key": N_(
         "This device does not know the record's key for carried files yet: it needs one contact with the record first. What waits here is safe."

@@ -35,7 +35,7 @@ def show_cases(turn: Turn) -> Response:
     unit_id = turn.person.unit if turn.person else ""
     on_device = turn.surroundings.where == "device"
     held = over(turn) if on_device and not _asked(turn, "unit") else None
-    note = turn.say(N_("those on this device")) if on_device else turn.say(N_("of your unit"))
+    note = turn.say(N_("those on this device")) if on_device else turn.say(N_("in your unit"))
     found = (
         opened
         for opened in (turn.open_all() if held is None else (OpenCase(turn, each) for each in held.others))

@@ -234,9 +234,9 @@ def assisting(case: Case) -> list[Fact]:
 
 def away_texts(turn: Turn, case: Case, on: date, day: Callable[[Any], str]) -> list[str]:
     """Who of the post is away on a day, from when to when; `day` writes a date as the page or paper does (BZ-AB-4)."""
-    words = N_("Post %(who)s is away from %(first)s to %(last)s")
+    days, one_day = N_("Post %(who)s is away from %(first)s to %(last)s"), N_("Post %(who)s is away on %(first)s")
     return [
-        turn.say(words, who=who, first=day(each.first), last=day(each.last))
+        turn.say(one_day if each.first == each.last else days, who=who, first=day(each.first), last=day(each.last))
         for who, each in sorted(away_on(case, reading(turn, case), on).items())
     ]
 

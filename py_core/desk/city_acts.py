@@ -22,7 +22,7 @@ from py_core.views import language
 from py_core.views.language import N_
 
 SHOWN_MAX = 200
-OVERTAKEN = N_("Somebody has decided the same thing meanwhile. Look at the page again before you record this.")
+OVERTAKEN = N_("Somebody has decided the same thing in the meantime. Look at the page again before you record this.")
 _DRAFT = "f" * 64
 
 

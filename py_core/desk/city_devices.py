@@ -59,7 +59,7 @@ def figure_fields(turn: Turn, setting: OpenSetting) -> list[dict[str, str]]:
         {
             "name": figure.name,
             "label": turn.say(FIGURE_WORDS[figure.name]),
-            "hint": turn.say(N_("from %(least)s to %(most)s"), least=figure.least, most=figure.most),
+            "hint": turn.say(N_("From %(least)s to %(most)s"), least=figure.least, most=figure.most),
         }
         for figure in device_setting(setting.id).figures
     ]

@@ -46,7 +46,7 @@ def take_new_offer(turn: Turn) -> Response:
     pack, _, matter = kind.partition(":")
     units = [each for each in form.values("unit") if each in turn.directory.units]
     if not _ID.fullmatch(offer):
-        form.fault("kind", N_("The form lost its number. Open the page anew; what you typed can be copied from here."))
+        form.fault("kind", N_("The form lost its number. Open the page again; what you typed can be copied from here."))
     draft = Offer(offer, pack, matter, zh="", en="", units=tuple(units), version=0, in_force_from=date.min)
     event = version_event(turn, form, draft)
     if not form.errors:

@@ -129,7 +129,7 @@ def _typed(turn: Turn, form: Form) -> tuple[dict[str, Any], list[int]]:
     for text in workdays:
         if not _is_day(text):
             form.fault(
-                "workdays", N_("“%(text)s” is not a date. Write one date a line, such as 2027-02-20."), text=text[:20]
+                "workdays", N_("“%(text)s” is not a date. Write one date per line, such as 2027-02-20."), text=text[:20]
             )
     event: dict[str, Any] = {
         "type": "calendar_published",

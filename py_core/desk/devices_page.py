@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.attached_view import size_text
 from py_core.desk.centre import centre_menu
 from py_core.desk.forms import Form
 from py_core.desk.frame import page
@@ -27,7 +28,6 @@ RESTORED_TOLD = timedelta(days=60)
 CLOCK_RIGHT_MS = 2_000
 CLOCK_WRONG_MS = 120_000
 STORAGE_FULL_PERCENT = 90
-_MEGABYTE = 1_000_000
 
 
 def show_devices(turn: Turn) -> Response:
@@ -139,7 +139,7 @@ def _restored(turn: Turn, restored: RecordRestored | None, found: Sequence[Devic
     taken = _moment(turn, restored.taken_at) or turn.say(N_("a moment that is not known"))
     return turn.say(
         N_(
-            "The record came back on %(at)s from a backup of %(taken)s. %(back)d of %(all)d devices have been in contact since and have offered again what they had from after it; what others made and nobody else has sent lies under late and refused work. What was done at the centre itself after the backup has to be done again."
+            "The record came back on %(at)s from a backup of %(taken)s. %(back)d of %(all)d devices have been in contact since and have offered again what they had from after it; what others made and nobody else has sent is under late and refused work. What was done at the centre itself after the backup has to be done again."
         ),
         at=_moment(turn, restored.at),
         taken=taken,
@@ -224,9 +224,8 @@ def _percent(device: DeviceSeen) -> int:
 def _storage(turn: Turn, device: DeviceSeen) -> str:
     if device.storage_used is None or not device.storage_quota:
         return ""
-    return turn.say(
-        N_("%(used)d of %(quota)d MB"), used=device.storage_used // _MEGABYTE, quota=device.storage_quota // _MEGABYTE
-    )
+    used, quota = (size_text(size).replace(".0 ", " ") for size in (device.storage_used, device.storage_quota))
+    return turn.say(N_("%(used)s of %(quota)s"), used=used, quota=quota)
 
 
 def _clock(turn: Turn, offset_ms: int | None) -> str:

@@ -201,7 +201,7 @@ def take_hold(turn: Turn, case_id: str) -> Response:
     if document.first("content_erased") is not None:
         form.fault("reason", N_("The content was erased; there is nothing to hold any more."))
     elif lifts and not _all_stand(event["acts"], standing(document, today)):
-        form.fault("reason", N_("This hold does not stand any more. Look at the page again."))
+        form.fault("reason", N_("This hold is no longer in force. Look at the page again."))
     if form.errors:
         return _hold_page(turn, opened, form, status=422)
     act = new_act(turn, case_id, kind, (event,), turn.surroundings.now)
@@ -219,7 +219,7 @@ def _until_typed(form: Form, today: date) -> date | None:
         form.fault("until", N_("Enter a date, such as 2026-12-01."))
         return None
     if not today <= until <= today.replace(year=today.year + HOLD_YEARS_MAX, day=1):
-        form.fault("until", N_("Enter a day from today on; it can be placed anew later."))
+        form.fault("until", N_("Enter a day from today on; it can be placed again later."))
         return None
     return until
 

@@ -76,7 +76,7 @@ def take_late_work(turn: Turn, item: str) -> Response:
         return Response(303, location="/centre/quarantine?done=late_again")
     form = Form(turn, turn.request.form)
     group = _group(view, found)
-    decision = form.choice("decision", _choices(found), N_("Choose what shall become of it."))
+    decision = form.choice("decision", _choices(found), N_("Choose what is to become of it."))
     reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the decision."))
     if form.errors:
         return _page(turn, view, found, form, status=422)

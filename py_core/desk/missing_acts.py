@@ -38,7 +38,7 @@ def missing_alert(turn: Turn, device: DeviceSeen, missing: ActsMissing) -> dict[
     handed_in = ""
     if alarming:
         handed_in = turn.say(
-            N_("No. %(numbers)s lies under late and refused work: somebody else handed it in. Look there first."),
+            N_("No. %(numbers)s is under late and refused work: somebody else handed it in. Look there first."),
             numbers=_numbers(turn, [NumbersMissing(n, n) for n in alarming]),
         )
     return {

@@ -84,7 +84,7 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "unknown_late_work": Problem(
         N_("This is not among the late and refused work"),
-        N_("The record has taken it meanwhile, or the address is mistyped."),
+        N_("The record has taken it in the meantime, or the address is mistyped."),
         N_("Go back to the list of late and refused work."),
         "/centre/quarantine",
         N_("To the list"),
@@ -145,7 +145,7 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("The city record did not take this"),
         N_("The record's own check refused the act, so nothing was recorded."),
         N_(
-            "Look at the case first: somebody may have worked on it meanwhile. If it happens again, tell the help desk the code below."
+            "Look at the case first: somebody may have worked on it in the meantime. If it happens again, tell the help desk the code below."
         ),
         "/cases",
         N_("To the cases"),

@@ -30,7 +30,7 @@ def show_public_status(turn: Turn) -> Response:
     return page(
         turn,
         "public_status.html",
-        turn.say(N_("Where is my case")),
+        turn.say(N_("Where is my case?")),
         "public-status",
         {"status": _status(turn, opened) if opened else None, "fault": fault, "typed": {"n": number, "c": code}},
         status=404 if fault else 200,

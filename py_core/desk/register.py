@@ -63,7 +63,7 @@ _LABELS = {
     "place": N_("Place it is about (optional)"), "against": N_("It is about a member of staff"),
     "unsigned_reason": N_("Reason, if not signed"), "result": N_("What was done or answered"),
     "to_body": N_("Competent body, with its address or phone"), "explanation": N_("Explanation given"),
-    "missing": N_("Everything to be corrected or added, one item a line"),
+    "missing": N_("Everything to be corrected or added, one item per line"),
     **{f"further-{index}": N_("Paper") for index in range(FURTHER_PAPERS)},
 }  # fmt: skip
 # Alt and the letter leads there (`data-key` in the template).

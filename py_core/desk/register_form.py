@@ -54,7 +54,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     """The registration, or None with the faults noted in the form."""
     key = form.value("key")
     if not FORM_KEY.fullmatch(key):
-        form.fault("key", N_("The form lost its number. Open the page anew; what you typed can be copied from here."))
+        form.fault("key", N_("The form lost its number. Open the page again; what you typed can be copied from here."))
     choice = chosen(form, choices)
     if choice is None and form.value("offer") == MATTER:
         form.fault("matter", N_("Choose the matter."))
@@ -294,5 +294,5 @@ def _read_missing(form: Form, outcome: str, unchecked: tuple[str, ...]) -> tuple
     typed = [line.strip() for line in form.text("missing", TEXT_MAX).splitlines() if line.strip()]
     items = tuple(typed) or unchecked
     if not items:
-        form.fault("missing", N_("Write everything that has to be corrected or added, one item a line."))
+        form.fault("missing", N_("Write everything that has to be corrected or added, one item per line."))
     return items

@@ -33,7 +33,7 @@ NO_OWN_POST = N_(
 _PAPER_NAMES = {"a4": N_("A4 sheet"), "80mm": N_("80 mm receipt")}
 # Registers of the city in which an entry of a form stands that no step of a case records.
 _REGISTERS = {
-    "register": N_("It belongs to the registration. Register the contact anew with it; the centre joins the two."),
+    "register": N_("It belongs to the registration. Register the contact again with it; the centre joins the two."),
     "offers": N_("It belongs to the published promise of this service. Ask the centre to complete it there."),
     "people": N_("It belongs to the city's list of people and posts. Ask the administrator to complete it there."),
     "units": N_("It belongs to the city's list of units. Ask the administrator to complete it there."),

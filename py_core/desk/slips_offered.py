@@ -56,7 +56,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
     pack = turn.pack_of(opened.case)
     if not turn.roles.intersection(spec.roles):
         roles = turn.say(N_(", ")).join(case_view.term(turn, opened, f"role.{role}") for role in spec.roles)
-        return Issuable(why=turn.say(N_("to be recorded by %(roles)s"), roles=roles))
+        return Issuable(why=turn.say(N_("to be recorded by: %(roles)s"), roles=roles))
     context = turn.law(opened.case)
     try:
         check(spec.event, look(opened.case, turn.packs, context.calendar, context.happened_at, context.policies), None)

@@ -36,12 +36,12 @@ PROBLEMS = {
         "",
     ),
     "device_revoked": (
-        N_("The centre has withdrawn this device. Cases of which nothing waits have left it. What waits stays here; sent, or handed in as a file by USB stick, it lies at the centre for its decision. Ask the administrator."),
+        N_("The centre has withdrawn this device. Cases of which nothing waits have left it. What waits stays here; sent, or handed in as a file by USB stick, it waits at the centre for a decision. Ask the administrator."),
         "",
         "",
     ),
     "device_frozen": (
-        N_("Two acts bear the same number of this device: its profile was copied, or came back from an older copy. Nothing more is taken from it, everything is kept; what was sent since lies at the centre for its decision. Enrol the device anew here, with network and your passphrase."),
+        N_("Two acts bear the same number of this device: its profile was copied, or came back from an older copy. Nothing more is taken from it, everything is kept; what was sent since waits at the centre for a decision. Enrol the device anew here, with network and your passphrase."),
         "",
         "",
     ),

@@ -20,9 +20,11 @@ WORKDAYS = N2_("%(n)d working day", "%(n)d working days")
 SAME_DAY = N_("to be answered on the same day")
 MORE_WORKDAYS = N2_("%(n)d more working day", "%(n)d more working days")
 
-NEVER_MET = N_("time unsure: the device had never had contact with the record, only its own clock speaks for this time")
+NEVER_MET = N_(
+    "Time unsure: the device had never been in contact with the record, so only its own clock speaks for this time."
+)
 DELTA_LOST = N_(
-    "time unsure: since its last contact the device had been closed, only its own clock speaks for this time"
+    "Time unsure: since its last contact the device had been closed, so only its own clock speaks for this time."
 )
 TOO_EARLY = N_(
     "time contradicted: the device claims a time before its last contact with the record; its clock was wrong"

@@ -171,7 +171,9 @@ def _read_signed(turn: Turn, opened: OpenVisit, form: Form) -> Fields:
     if drawn and answer == "no":
         form.fault("strokes", DRAWN_BUT_UNSIGNED)
     if form.value("seen") != _seen(shown):
-        form.fault("signed", N_("What is shown has changed meanwhile. Show it again and have it signed as it is now."))
+        form.fault(
+            "signed", N_("What is shown has changed in the meantime. Show it again and have it signed as it is now.")
+        )
     fields = _given(
         signer=form.text("signer", NAME_MAX, needed="" if answer == "no" else N_("Enter who signs.")),
         unsigned_reason=form.text("unsigned_reason", REASON_MAX, needed=N_("Write why there is no signature."))

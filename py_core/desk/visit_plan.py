@@ -44,7 +44,7 @@ def take_plan(turn: Turn) -> Response:
     form = Form(turn, turn.request.form)
     key = form.value("key")
     if not FORM_KEY.fullmatch(key):
-        form.fault("key", N_("The form lost its number. Open the page anew; what you typed can be copied from here."))
+        form.fault("key", N_("The form lost its number. Open the page again; what you typed can be copied from here."))
         return _page(turn, form, status=422)
     made = visit_id(key)
     if turn.store.visit(made) is not None:

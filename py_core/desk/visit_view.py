@@ -41,7 +41,7 @@ APART_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "moved_apart": (
         N_("The visit was moved twice, without knowing of each other."),
-        N_("The later act counts meanwhile. Move it again to say for certain what counts."),
+        N_("The later act counts in the meantime. Move it again to say for certain what counts."),
     ),
     "papers_given_back_twice": (
         N_("More papers were given back or put to requests than were taken."),

@@ -63,9 +63,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "started": (N_("The visit has already started."), N_("Go on with it, and finish it.")),
     "not_started": (N_("The visit has not started yet."), N_("Start the visit first.")),
-    "already_listed": (N_("This request already stands in the visit."), N_("Open it from the visit's page.")),
+    "already_listed": (N_("This request is already in the visit."), N_("Open it from the visit's page.")),
     "not_listed": (
-        N_("This request does not stand in the visit."),
+        N_("This request is not in the visit."),
         N_("Register it in the visit, or add the case that is known already."),
     ),
     "nothing_held": (N_("No papers of this visit are with the office."), N_("Enter what was taken first.")),
@@ -89,7 +89,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "other_content": (
         N_("Something was added to the visit while it was being signed."),
-        N_("Show the record again and have it signed anew."),
+        N_("Show the record again and have it signed again."),
     ),
     "bad_day": (
         N_("A visit cannot be planned for %(day)s."),

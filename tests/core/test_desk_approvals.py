@@ -53,7 +53,10 @@ def test_an_extension_waits_with_its_reason_its_new_date_and_the_date_that_it_ra
     assert "期限届满前" in html
     english = head.get("/approvals", "en").html
     assert "5 more working days" in english
-    assert re.search(r"<strong>[^<]*Thu 8 Jan 2026</strong> · \d+ working days left", english)
+    assert re.search(
+        r"<strong class=\"sw-unbroken\">[^<]*Thu 8 Jan 2026</strong> · <span class=\"sw-unbroken\">\d+ working days left",
+        english,
+    )
 
 
 def test_the_form_of_the_decision_holds_what_was_asked_for() -> None:
@@ -290,6 +293,16 @@ def test_who_arranges_for_two_who_are_away_reads_when() -> None:
         "B岗自2025年12月24日 周三至2025年12月27日 周六离岗",
     ):
         assert text in html
+
+
+def test_an_absence_of_one_day_is_not_from_that_day_to_itself() -> None:
+    away = [
+        ("record_absence", {"who": who, "from": "2025-12-24", "to": last, "briefed": True})
+        for who, last in (("A", "2025-12-24"), ("B", "2025-12-26"))
+    ]
+    desk, _ = in_front_of(FurtherStep({"matter": "rights"}, (TAKEN, *away), {}, "sunguoping"), "BZ")
+    assert "A岗2025年12月24日 周三离岗" in joined(desk.get("/approvals").html)
+    assert "Post A is away on Wed 24 Dec 2025" in joined(desk.get("/approvals", "en").html)
 
 
 def test_after_the_leaders_meeting_the_decision_comes_first() -> None:

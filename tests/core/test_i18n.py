@@ -53,6 +53,19 @@ def test_a_step_that_changes_something_leads_with_the_verb_in_chinese_too() -> N
     assert [text for text in chinese if not text.startswith(("调整", "变更", "更改"))] == []
 
 
+def test_what_is_chosen_first_begins_with_a_capital() -> None:
+    first = re.compile(r'(?:blank=|<option value="">\{\{ )_\("([^"]+)"\)')
+    said = {text for path in TEMPLATES for text in first.findall(path.read_text(encoding="utf-8"))}
+    assert len(said) > 4
+    assert {text for text in said if not text[0].isupper()} == set()
+
+
+def test_the_way_back_stands_above_the_title_as_the_name_of_the_page() -> None:
+    """“‹ Devices” on every page; that a form says how to leave it without an act is something else."""
+    below = {path.name for path in TEMPLATES if re.search(r'_\("Back to ', path.read_text(encoding="utf-8"))}
+    assert below == {"visit_do.html"}  # beside nothing that could be added
+
+
 # A number and its measure, as every page sets them: 30 天, 共 3 件; the third working day is 第3个, a date 2026年, copies on paper 2份.
 CLOSED_UP = re.compile(r"(?<!第)(?:%\(\w+\)[sd]|(?<![A-Za-z0-9.-])\d+)(?:个|件|天|张|次|台|字符|分钟|小时)")
 

@@ -41,8 +41,8 @@ def test_an_ordinary_act_needs_no_words() -> None:
 @pytest.mark.parametrize(
     ("changed", "received", "said"),
     [
-        ({"since_beacon_ms": None}, SOON, "time unsure: since its last contact"),
-        ({"since_beacon_ms": None, "beacon": None}, SOON, "time unsure: the device had never had contact"),
+        ({"since_beacon_ms": None}, SOON, "Time unsure: since its last contact"),
+        ({"since_beacon_ms": None, "beacon": None}, SOON, "Time unsure: the device had never been in contact"),
         ({"claimed_at": CONTACT - timedelta(days=300), "since_beacon_ms": None}, SOON, "before its last contact"),
         ({"claimed_at": SOON + timedelta(days=2), "since_beacon_ms": None}, SOON, "after the record had received it"),
         ({"occurred_at": DONE - timedelta(hours=3)}, SOON, "entered later: written down 3 h after it happened"),

@@ -57,7 +57,7 @@ def test_late_work_is_listed_and_taken_together_with_what_rests_on_it(
     late_acts(parts, lin)
     browser.sign_in("qian")
     page = browser.get("/centre/quarantine?lang=en").text
-    for words in ("Accepted", "路灯不亮", "林晓", "has left it", "Shihe", "to be decided"):
+    for words in ("Accepted", "路灯不亮", "林晓", "has left it", "Shihe", "To be decided"):
         assert words in page
     path = f"/centre/quarantine/{item_of(browser)}"
     shown = browser.get(path).text
@@ -136,7 +136,7 @@ def test_late_work_of_a_visit_is_taken_too_and_stands_in_the_visit(parts: Parts,
     lin.sync(first, second)
     browser.sign_in("qian")
     page = browser.get("/centre/quarantine?lang=en").text
-    for words in (f'href="/visits/{visit}"', "恒泰纺织", "to be decided"):
+    for words in (f'href="/visits/{visit}"', "恒泰纺织", "To be decided"):
         assert words in page
     answer = submit(
         browser, f"/centre/quarantine/{item_of(browser)}?lang=en", decision="take", reason="It was in time."
@@ -217,13 +217,21 @@ def test_who_may_see_and_decide(browser: Browser, user: str, path: str, status: 
 def test_devices_show_their_last_word_and_are_withdrawn_with_a_reason(
     parts: Parts, browser: Browser, lin: Laptop, clock: StandingClock
 ) -> None:
-    hello = {"waiting": 3, "storage_used": 95_000_000, "storage_quota": 100_000_000, "storage_kept": False}
+    hello = {"waiting": 3, "storage_used": 10_300_000_000, "storage_quota": 10_759_000_000, "storage_kept": False}
     parts.exchange.answer(
         "lin", lin.frames(can="revoke", app=f"{__version__}+build", clock_offset_ms=-7_200_000, purged=(CASE,), **hello)
     )
     browser.sign_in("luo")
     page = browser.get("/centre/devices?lang=en").text
-    for words in ("林晓", "Shihe", "95 of 100 MB", "nearly full", "the browser may clear it", "2 h behind", "wrong"):
+    for words in (
+        "林晓",
+        "Shihe",
+        "10.3 GB of 10.8 GB",
+        "nearly full",
+        "the browser may clear it",
+        "2 h behind",
+        "wrong",
+    ):
         assert words in page
     assert "silent" not in page
     assert ">old<" not in page  # the device tells its build too: the same release is no old one

@@ -60,7 +60,7 @@ def test_a_person_is_entered_and_signs_in_with_the_code(browser: Browser, parts:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"user": "Wang Fang"}, "small letters"),
+        ({"user": "Wang Fang"}, "lower-case letters"),
         ({"user": "lin"}, "already"),
         ({"unit": "nowhere"}, "Choose one"),
         ({"role": []}, "at least one role"),

@@ -71,7 +71,7 @@ _ROWS: tuple[tuple[str, str, str] | tuple[str, str, str, str], ...] = (
     ("notify_correction", "correction_notified", N_("Give the one-time notice"), _ITS_WORK),
     ("complete_materials", "materials_completed", N_("Record that the papers are complete"), _ITS_WORK),
     ("start_procedure", "procedure_started", N_("Start a special procedure"), _ITS_WORK),
-    ("notify_procedure_time", "procedure_time_notified", N_("Tell the time that the procedure needs"), _ITS_WORK),
+    ("notify_procedure_time", "procedure_time_notified", N_("Tell the person how long the procedure takes"), _ITS_WORK),
     ("finish_procedure", "procedure_finished", N_("Record the end of the procedure"), _ITS_WORK),
     ("request_extension", "extension_requested", N_("Ask for an extension"), _ITS_WORK),
     ("approve_extension", "extension_approved", N_("Approve the extension")),
