@@ -104,6 +104,8 @@ def test_seen_and_printed_without_network_then_proven_outside_the_record(
     shutil.rmtree(city.data)
     good = checked(evidence, witnessed)
     assert good.returncode == 0, good.stdout + good.stderr
+    assert "本件之外没有遗漏" in good.stdout
+    assert "的本市规则（一条不缺）重新计算" in good.stdout
 
     # One character of one act in the file: refused, and it says where.
     lines = evidence.read_text(encoding="utf-8").splitlines(keepends=True)

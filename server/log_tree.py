@@ -37,6 +37,7 @@ class LogTree:
         self._connection = connection
         self._tree = tree
         self._tiles: dict[tuple[int, int], bytes] = {}
+        self._hashes: dict[tuple[int, int], bytes] = {}  # of subtrees: proofs of many leaves share most of them
         last = connection.execute(
             select(log_tiles.c.n, log_tiles.c.hashes)
             .where(log_tiles.c.tree == tree, log_tiles.c.level == 0)
@@ -59,6 +60,11 @@ class LogTree:
 
     def subtree(self, first: int, last: int) -> bytes:
         """The hash over leaves first..last-1 as a tree of its own; `first` is a multiple of its left half."""
+        if (first, last) not in self._hashes:
+            self._hashes[first, last] = self._subtree(first, last)
+        return self._hashes[first, last]
+
+    def _subtree(self, first: int, last: int) -> bytes:
         size = last - first
         if size & (size - 1):
             middle = first + merkle.split(size)

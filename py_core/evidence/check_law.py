@@ -50,8 +50,8 @@ def check_law(ground: Ground) -> None:
         ground.findings.open(at(shown), message, why=Id(ground.known.doubt), **said)
         return
     message = N_(
-        "counted anew from the law in the file, by the city's rules as they stood at %(moment)s, none left out: state "
-        "%(state)s, due %(due)s, %(count)d limits, as shown"
+        "counted anew from the law in the file and the acts of the case that are here, by the city's rules as they stood "
+        "at %(moment)s, none left out: state %(state)s, due %(due)s, %(count)d limits, as shown"
     )
     ground.findings.proven(at(shown), message, moment=moment(whole.time_ms), **said)
 

@@ -25,6 +25,7 @@ from server.keys import SigningKey, verifies
 from server.parts import Parts
 
 Rows = list[dict[str, Any]]
+ONLY_SEALED = frozenset({"made_by", "app", "v"})  # nothing but the record's seal speaks for these
 COUNTED = "counted anew from the law in the file"
 
 
