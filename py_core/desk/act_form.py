@@ -23,10 +23,10 @@ from py_core.desk.slips_offered import fits
 from py_core.desk.steps_now import require_here, steps_now
 from py_core.desk.turn import OpenCase, Turn
 from py_core.errors import Refused
-from py_core.packs import UnknownName
+from py_core.packs import Pack, UnknownName
 from py_core.packs.prints import load_prints
 from py_core.reporters import COMPLAINER, COMPLAINT, complaint_apart
-from py_core.rules.situation import look
+from py_core.rules.situation import Situation, look
 from py_core.views.language import N_
 
 # Steps that put a sheet into the person's hand lead to it; of several forms the one that belongs to the case.
@@ -163,12 +163,32 @@ def require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         raise Refused(refused.code, article, refused.message, refused.instead, refused.params) from refused
     if not known:
         raise refuse("not_in_this_regulation", article)
+    if _fits_state(pack, spec.name, situation):
+        raise Refused(
+            "not_needed",
+            article,
+            N_(
+                "There is nothing to do by this step here: it was taken already, or this matter is dealt with by another."
+            ),
+            N_("Choose one of the steps that the case page offers."),
+        )
     raise Refused(
         "wrong_state",
         article,
         N_("The case stands at “%(state)s”; this step does not belong there."),
         N_("Choose one of the steps that the case page offers."),
         {"state": case_view.state_name(turn, opened)},
+    )
+
+
+def _fits_state(pack: Pack, command: str, situation: Situation) -> bool:
+    """Whether the step belongs to the state of the case, so that something else keeps it from being offered."""
+    ever = {"any", "open"} if situation.reading.closed_by is None else {"any"}
+    return any(
+        each.command == command
+        and pack.id in each.sources
+        and not ever.union({situation.state}).isdisjoint(each.states)
+        for each in pack.common.transitions
     )
 
 

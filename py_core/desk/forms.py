@@ -45,6 +45,7 @@ OPENED_EARLIER = N_(
 class Doubt:
     """Something typed that is possible but seldom meant, and whether the person said that it is right."""
 
+    name: str
     token: str
     text: str
     sure: bool
@@ -92,7 +93,7 @@ class Form:
         """Asks once more about what is typed; the answer counts for these very words, read out as `shown`."""
         token = f"{name}={self.value(name)}"
         sure = token in self.values("sure")
-        self.doubts.append(Doubt(token, shown, sure))
+        self.doubts.append(Doubt(name, token, shown, sure))
         if not sure:
             self.fault(name, message, **params)
 

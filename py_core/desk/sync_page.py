@@ -194,7 +194,7 @@ def _newest_received(turn: Turn, cases: list[OpenCase], visits: list[OpenVisit])
             for recorded in opened.acts
             if recorded.received_at is not None and recorded.act.user == user
         ]
-        found.sort(key=lambda item: item[0], reverse=True)
+        found.sort(key=lambda item: (item[0], item[2].act.claimed_at), reverse=True)
         del found[RECEIVED_SHOWN:]
     return [(opened, recorded) for _, opened, recorded in found]
 

@@ -187,3 +187,33 @@ def test_what_nobody_stands_in_for_is_listed_by_its_date() -> None:
         )
     listed = re.findall(r">(来信\d+)<", desk.get("/absence").html)
     assert listed == ["来信3", "来信12", "来信30"]
+
+
+def test_a_step_that_is_kept_back_by_something_else_than_the_state_does_not_blame_the_state() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form())
+    taken = desk.get(f"/cases/{KEY}/do/issue_receipt").html
+    assert "无需办理这一步" in taken
+    assert "当前状态" not in taken
+    assert "当前状态" in desk.get(f"/cases/{KEY}/do/judge_scope").html
+
+
+def test_of_what_arrived_together_the_newest_is_named_first() -> None:
+    desk = Desk()
+    desk.post("/register", **appeal_form())
+    desk.now = NOW + timedelta(minutes=5)
+    desk.post("/register", **service_form())
+    record = FakeStore()
+    record.hear(desk.store, NOW + timedelta(hours=1))
+    html = Desk(store=record, now=NOW + timedelta(hours=2)).get("/sync").html
+    assert 0 < html.index("工地临时用水") < html.index("夜间施工噪声")
+
+
+def test_a_notice_without_a_published_service_says_what_is_to_be_done() -> None:
+    desk = Desk()
+    form = {**form_of("BZ", "approval"), "complete": "no", "outcome": "notice", "missing": "缺章"}
+    desk.post("/register", **form)
+    [case_id] = desk.store.acts
+    refused = desk.get(f"/cases/{case_id}/slips/F-04").html
+    assert "没有公布服务的事项" in refused
+    assert "请中心在承诺中补全" not in refused
