@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from py_core.desk.account_words import ACCOUNT_TITLE, PASSKEY_FAULTS, PASSWORD_FAULTS, QR_LABEL
+from py_core.desk.account_words import ACCOUNT_TITLE, PASSKEY_FAULTS, PASSWORD_FAULTS, PROOF_FAULTS, QR_LABEL
 from py_core.desk.frame import page
 from py_core.desk.turn import Turn
 from py_core.views import language
@@ -16,18 +16,20 @@ from py_core.views.qr import qr_svg
 from server import audit, passwords
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.desk_answers import desk_request, turn_of
+from server.devices import devices_of
 from server.forms import Form, first
-from server.outside import to_ms
+from server.outside import from_ms, to_ms
 from server.own_forms import own_form
 from server.parts import Parts
 from server.passkey_routes import add_passkey, remove_passkey, site
 from server.passkeys import Passkey
+from server.proving import form_fault, is_fresh, sign_in_again
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor
 from server.who import parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
-_FAULTS = PASSWORD_FAULTS | {f"passkey_{code}": words for code, words in PASSKEY_FAULTS.items()}
+_FAULTS = PASSWORD_FAULTS | PROOF_FAULTS | {f"passkey_{code}": words for code, words in PASSKEY_FAULTS.items()}
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chromium"), ("Safari/", "Safari"))
 
 
@@ -50,6 +52,8 @@ async def take_account(request: Request) -> Response:
     take = _CHANGES.get(first(form, "do"))
     if take is None:
         return problem_answer(request, 400, "bad_form", csrf=session.csrf)
+    if take in _BUTTONS and not is_fresh(parts_of(request), session):
+        return sign_in_again(request)
     return await run_in_threadpool(take, request, session, form)
 
 
@@ -57,7 +61,7 @@ def _change_password(request: Request, session: Session, form: Form) -> Response
     parts, user, new = parts_of(request), session.user, first(form, "new_password")
     checked = parts.accounts.check(user, first(form, "password"), address_of(request))
     if checked.user is None:
-        return _page(request, session, "password", "wait" if checked.wait_seconds else "current", checked.wait_seconds)
+        return _page(request, session, "password", "wait" if checked.wait_seconds else "current")
     error = passwords.fault(new, user) or ("again" if new != first(form, "new_password_again") else "")
     error = error or ("same" if new == first(form, "password") else "")
     if error:
@@ -72,10 +76,10 @@ def _change_password(request: Request, session: Session, form: Form) -> Response
 def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
     """Whoever has only the session, not the password, sets up nothing that its person would then have to pass."""
     parts, user = parts_of(request), session.user
-    checked = parts.accounts.check(user, first(form, "password"), address_of(request))
-    if checked.user is None:
-        return _page(request, session, "factor", "wait" if checked.wait_seconds else "current", checked.wait_seconds)
-    codes = None if parts.second_factors.has(user) else parts.second_factors.confirm(user, first(form, "code"))
+    refused = "code" if parts.second_factors.has(user) else form_fault(parts, user, form, address_of(request))
+    if refused:
+        return _page(request, session, "factor", refused)
+    codes = parts.second_factors.confirm(user, first(form, "code"))
     if codes is None:
         return _page(request, session, "factor", "code")
     with parts.database.writing() as connection:
@@ -84,9 +88,10 @@ def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
 
 
 def _remove_factor(request: Request, session: Session, form: Form) -> Response:
-    """A second factor goes only with a code of it; where the role needs one, the next sign-in asks for a new one."""
+    """A second factor goes only with the password and a code of it; where the role needs one, the next sign-in asks
+    for a new one."""
     parts, user = parts_of(request), session.user
-    refused = _check_code(parts, user, first(form, "code"))
+    refused = form_fault(parts, user, form, address_of(request))
     if refused:
         return _page(request, session, "factor", refused)
     with parts.database.writing() as connection:
@@ -97,7 +102,7 @@ def _remove_factor(request: Request, session: Session, form: Form) -> Response:
 
 def _renew_codes(request: Request, session: Session, form: Form) -> Response:
     parts, user = parts_of(request), session.user
-    refused = _check_code(parts, user, first(form, "code"))
+    refused = form_fault(parts, user, form, address_of(request))
     if refused:
         return _page(request, session, "factor", refused)
     codes = parts.second_factors.renew_codes(user)
@@ -136,12 +141,7 @@ _CHANGES = {
     "passkey": _add_passkey,
     "remove_passkey": _remove_passkey,
 }
-
-
-def _check_code(parts: Parts, user: str, code: str) -> str:
-    """Why a code of the second factor is not taken; empty when it is."""
-    checked = parts.accounts.check_code(user, lambda: parts.second_factors.check(user, code))
-    return "" if checked.user else "wait" if checked.wait_seconds else "code"
+_BUTTONS = (_end_session, _remove_passkey)  # nothing is typed there: a fresh sign-in is the proof
 
 
 def _note(parts: Parts, connection: object, user: str, what: str, about: str) -> None:
@@ -149,9 +149,8 @@ def _note(parts: Parts, connection: object, user: str, what: str, about: str) ->
 
 
 def _page(
-    request: Request, session: Session, where: str = "", error: str = "", wait_seconds: int = 0,
-    codes: tuple[str, ...] = (),
-) -> Response:  # fmt: skip
+    request: Request, session: Session, where: str = "", error: str = "", codes: tuple[str, ...] = ()
+) -> Response:
     parts, user = parts_of(request), session.user
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request("GET", ACCOUNT_PATH, query, {}, chosen_language(request), session.csrf)
@@ -169,7 +168,6 @@ def _page(
         "where": where,
         "error": error,
         "fault": turn.say(_FAULTS[error]) if error in _FAULTS else "",
-        "wait_seconds": wait_seconds,
         "codes": codes,
         "passkeys": passkey_rows(turn, parts.passkeys.of(user)),
         "passkeys_possible": site(parts) is not None,
@@ -179,6 +177,7 @@ def _page(
         "offered": offered,
         "qr": qr_svg(offered.address, turn.say(QR_LABEL)) if offered else "",
         "sessions": session_rows(turn, parts, user, parts.sessions.id_of(token_of(request))),
+        **devices_of_person(turn, parts, user),
     }
     answer = page(turn, "account.html", turn.say(ACCOUNT_TITLE), "account", values, status=422 if error else 200)
     shown = page_answer(answer)
@@ -217,6 +216,25 @@ def session_rows(turn: Turn, parts: Parts, user: str | None, own: str = "") -> l
             }
         )
     return rows
+
+
+def devices_of_person(turn: Turn, parts: Parts, user: str, whose: str = "") -> dict[str, object]:
+    """Values of `devices_of.html`: what signs in somebody's name, the newest first; `late` is what a session that still
+    stood until now may have enrolled. `whose` is how the person is called on somebody else's page."""
+    late_ms = to_ms(parts.clock.now() - parts.settings.session_life)
+    with parts.database.reading() as connection:
+        found = devices_of(connection, user)
+    rows = [
+        {
+            "id": device.id,
+            "code": device.code,
+            "name": device.name,
+            "enrolled": language.moment_text(turn.lang, from_ms(at_ms), short=True),
+            "late": at_ms >= late_ms,
+        }
+        for device, at_ms in found
+    ]
+    return {"devices": rows, "whose": whose, "may_withdraw": bool(whose) and turn.may("withdraw_devices")}
 
 
 def browser_name(agent: str) -> str:

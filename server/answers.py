@@ -17,11 +17,12 @@ from py_core.desk import ports, problem_page
 LANG_COOKIE = "lang"
 _YEAR_SECONDS = 365 * 86_400
 _LANGUAGES = ("zh-CN", "en")
-_MACHINE_PATHS = re.compile(r"/(me|devices|healthz|sync/events|log/[a-z]+)")
+_MACHINE_PATHS = re.compile(r"/(me|devices(/return)?|healthz|sync/events|log/[a-z]+)")
 _UPLOAD_PATHS = re.compile(r"/attachments/[^/]*")
 _TEXTS = {  # for programs and their authors; people get `problem_page`
     "signed_out": "Sign in first.",
     "not_allowed": "The person's roles do not include this.",
+    "sign_in_again": "This is for somebody who signed in a few minutes ago: sign in again.",
     "bad_form": "The token of the session is missing or old; ask /me again.",
     "too_large": "The body is too large.",
     "too_often": "This address asks too often; wait as long as retry-after says.",

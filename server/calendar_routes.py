@@ -16,6 +16,7 @@ from server.desk_answers import desk_request, turn_of
 from server.forms import first, read_form
 from server.guard import CALENDAR_PATH
 from server.parts import Parts
+from server.proving import is_fresh, sign_in_again
 from server.sign_in import ask_to_sign_in
 from server.who import is_own_form, parts_of, session_of
 
@@ -38,6 +39,8 @@ async def calendar_page(request: Request) -> Response:
             return await ask_to_sign_in(request, form, 403, "stale")
         do = first(form, "do")
     user, parts = session.user, parts_of(request)
+    if do == "make" and not is_fresh(parts, session):
+        return sign_in_again(request)
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request("GET", CALENDAR_PATH, query, {}, chosen_language(request), session.csrf)
 

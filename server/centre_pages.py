@@ -13,17 +13,21 @@ from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
 from server.answers import chosen_language, page_answer, remember_language
 from server.desk_answers import desk_request, turn_of
-from server.forms import Form
+from server.forms import Form, first
 from server.own_forms import own_form
 from server.parts import Parts
+from server.proving import is_fresh, sign_in_again
 from server.sign_in import ask_to_sign_in
 from server.who import parts_of, session_of
 
 Make = Callable[[Parts, Turn, Form], ports.Response | Response]
 
 
-async def for_right(request: Request, right: str, make: Make) -> Response:
-    """The page that `make` gives to somebody with this right of `rights.toml`; a sent form is read and checked first."""
+async def for_right(request: Request, right: str, make: Make, *, fresh: str = "") -> Response:
+    """The page that `make` gives to somebody with this right of `rights.toml`; a sent form is read and checked first.
+
+    What the field `do` calls `fresh` is done only for somebody who signed in a few minutes ago.
+    """
     session = await session_of(request)
     if session is None:
         return await ask_to_sign_in(request)
@@ -43,6 +47,8 @@ async def for_right(request: Request, right: str, make: Make) -> Response:
             made: ports.Response | Response = problem(turn, 401, "signed_out")
         elif not turn.may(right):
             made = problem(turn, 403, "not_allowed")
+        elif fresh and first(form, "do") == fresh and not is_fresh(parts, session):
+            made = sign_in_again(request)
         else:
             made = make(parts, turn, form)
         return made if isinstance(made, Response) else page_answer(made)

@@ -19,6 +19,7 @@ from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
 from server.own_forms import caller
 from server.parts import Parts
+from server.proving import is_fresh
 from server.returning import NotReturned, take_back
 from server.who import parts_of, session_of
 
@@ -40,6 +41,7 @@ async def me(request: Request) -> Response:
             "unit": person.unit,
             "may_work_offline": may(person.roles, "work_offline"),
             "csrf": session.csrf,
+            "fresh": is_fresh(parts, session),
             "directory_version": published.version,
             "record_key": parts.receipts.public_key.hex(),
             "carry_keys": parts.carry_keys.published,
@@ -49,7 +51,7 @@ async def me(request: Request) -> Response:
 
 
 async def enrol_device(request: Request) -> Response:
-    """Takes this browser's public key in for the signed-in person."""
+    """Takes this browser's public key in for the signed-in person, who signed in a few minutes ago."""
     session = await caller(request)
     if isinstance(session, Response):
         return session
@@ -57,6 +59,8 @@ async def enrol_device(request: Request) -> Response:
     person = parts.city.current().directory.person_on(session.user, local(parts.clock.now()).date())
     if person is None or not may(person.roles, "work_offline"):
         return problem_answer(request, 403, "not_allowed")
+    if not is_fresh(parts, session):
+        return problem_answer(request, 403, "sign_in_again")
     try:
         data = read_json_object(await request.body())
         enrolled = await run_in_threadpool(_enrol, parts, session.user, data)
@@ -71,6 +75,8 @@ async def return_device(request: Request) -> Response:
     if isinstance(session, Response):
         return session
     parts = parts_of(request)
+    if not is_fresh(parts, session):
+        return problem_answer(request, 403, "sign_in_again")
     try:
         data = read_json_object(await request.body())
         told, new = await run_in_threadpool(_return, parts, session.user, data)

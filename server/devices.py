@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from py_core import wire
 from py_core.change import GENESIS_ACTOR, actor_sign_bytes
@@ -43,10 +43,14 @@ class Device:
 def device_by_id(connection: Connection, device: str) -> Device | None:
     """The device as enrolled; None if it is unknown."""
     row = connection.execute(select(devices).where(devices.c.id == device)).first()
-    if row is None:
-        return None
-    ended = (row.revoked_at_ms is not None, row.frozen_at_ms is not None)
-    return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, *ended)
+    return None if row is None else _device(row)
+
+
+def devices_of(connection: Connection, user: str) -> list[tuple[Device, int]]:
+    """A person's devices that are not withdrawn, with the moment of enrolment (ms), the newest first."""
+    where = (devices.c.user == user, devices.c.revoked_at_ms.is_(None))
+    rows = connection.execute(select(devices).where(*where).order_by(devices.c.enrolled_at_ms.desc(), devices.c.id))
+    return [(_device(row), row.enrolled_at_ms) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,11 @@ def announce_actor(connection: Connection, device: Device, said: wire.ActorAnnou
 def actor_owner(connection: Connection, actor: str) -> str | None:
     """The device to which an actor is bound."""
     return connection.scalar(select(actors.c.device).where(actors.c.actor == actor))
+
+
+def _device(row: Row[tuple[object, ...]]) -> Device:
+    ended = (row.revoked_at_ms is not None, row.frozen_at_ms is not None)
+    return Device(row.id, row.user, row.alg, bytes(row.public_key), row.name, row.code, *ended)
 
 
 def _insert(connection: Connection, device: Device, at_ms: int, **enrolment: str | bytes) -> None:

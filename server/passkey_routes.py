@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from py_core.desk.account_words import PASSKEY_FAULTS, PASSWORD_FAULTS
+from py_core.desk.account_words import PASSKEY_FAULTS, PROOF_FAULTS
 from py_core.errors import Malformed
 from py_core.values import local
 from py_core.views import language
@@ -20,6 +20,7 @@ from server.outside import to_ms
 from server.own_forms import own_form
 from server.parts import Parts
 from server.passkeys import PasskeyRefused, Site, site_of
+from server.proving import form_fault
 from server.sessions import Session
 from server.sign_in import address_of, drop_form_cookie, form_cookie, go_on, own_path, sign_in_page
 from server.who import parts_of, session_of, token_of
@@ -102,22 +103,14 @@ def _offer(request: Request, parts: Parts, session: Session, form: Form) -> Resp
     user, where = session.user, site(parts)
     refused = "" if where else PASSKEY_FAULTS["no_site"]
     if where and not refused:
-        checked = parts.accounts.check(user, first(form, "password"), address_of(request))
-        if checked.user is None:
-            refused = PASSKEY_FAULTS["wait"] if checked.wait_seconds else PASSWORD_FAULTS["current"]
-        elif parts.second_factors.has(user):
-            refused = _code_fault(parts, user, first(form, "code"))
+        fault = form_fault(parts, user, form, address_of(request))
+        refused = PROOF_FAULTS[fault] if fault else ""
     try:
         if where and not refused:
             return Response(parts.passkeys.offer(where, user, session.csrf), media_type=_JSON)
     except PasskeyRefused as error:
         refused = PASSKEY_FAULTS[error.code]
     return Response(language.translate(chosen_language(request), refused), 422, media_type="text/plain")
-
-
-def _code_fault(parts: Parts, user: str, code: str) -> str:
-    checked = parts.accounts.check_code(user, lambda: parts.second_factors.check(user, code))
-    return "" if checked.user else PASSKEY_FAULTS["wait" if checked.wait_seconds else "code"]
 
 
 def add_passkey(parts: Parts, session: Session, form: Form) -> str:

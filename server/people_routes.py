@@ -29,6 +29,7 @@ from py_core.desk.turn import Turn
 from py_core.directory import Holders, Person, Post, Term
 from py_core.rights import rights
 from py_core.views import language
+from server.account_routes import devices_of_person
 from server.accounts import ONE_TIME_DAYS
 from server.centre_pages import for_right
 from server.forms import Form as Sent
@@ -63,7 +64,7 @@ async def new_person(request: Request) -> Response:
         except PersonRefused as refused:
             form.fault(refused.field, PERSON_FAULTS[refused.code])
             return _person_page(parts, turn, None, form, status=422)
-        return _code_page(turn, user, name, code)
+        return _code_page(parts, turn, user, name, code)
 
     return await for_right(request, "manage_people", make)
 
@@ -84,7 +85,7 @@ async def one_person(request: Request) -> Response:
         do, by = first(sent, "do"), turn.identity.user
         try:
             if do == "code":
-                return _code_page(turn, user, person.name, parts.people.give_code(by, user))
+                return _code_page(parts, turn, user, person.name, parts.people.give_code(by, user))
             if do == "end":
                 last = _date(form, "last_day")
                 why = form.text("why", _REASON_MAX, needed=WHY_ENDED)
@@ -102,7 +103,7 @@ async def one_person(request: Request) -> Response:
             )
         return _person_page(parts, turn, person, form, status=422, do=do)
 
-    return await for_right(request, "manage_people", make)
+    return await for_right(request, "manage_people", make, fresh="code")
 
 
 async def one_post(request: Request) -> Response:
@@ -227,10 +228,15 @@ def _person_page(
     return page(turn, "person.html", title, key, values, status=status, where="centre")
 
 
-def _code_page(turn: Turn, user: str, name: str, code: str) -> ports.Response:
+def _code_page(parts: Parts, turn: Turn, user: str, name: str, code: str) -> ports.Response:
     values = {
-        "user": user, "name": name, "code": code, "days": ONE_TIME_DAYS, "subnavigation": centre_menu(turn, "people"),
-    }  # fmt: skip
+        "user": user,
+        "name": name,
+        "code": code,
+        "days": ONE_TIME_DAYS,
+        **devices_of_person(turn, parts, user, name),
+        "subnavigation": centre_menu(turn, "people"),
+    }
     return page(turn, "person_code.html", turn.say(CODE_TITLE), f"code-{user}", values, where="centre")
 
 

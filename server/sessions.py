@@ -27,6 +27,7 @@ class Session:
 
     user: str
     csrf: str
+    signed_in_at: datetime  # when everything that was asked had been given
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,10 @@ class Sessions:
     ) -> tuple[str, Session]:
         """A new session; gives the cookie's value, which nobody can learn again."""
         token = self._entropy.token(32).hex()
-        session = Session(user, self._entropy.token(32).hex())
+        now = self._clock.now()
+        session = Session(user, self._entropy.token(32).hex(), now)
         chosen = Limits(STAGE_LIFE, STAGE_LIFE) if stage else limits or self._limits
-        now_ms = to_ms(self._clock.now())
+        now_ms = to_ms(now)
         with self._database.writing() as connection:
             # As long as the longest could be: until then a form typed in an ended session finds its person.
             forgotten = now_ms - 2 * _ms(self._limits.life)
@@ -89,12 +91,12 @@ class Sessions:
     def find(self, token: str) -> Session | None:
         """The session of a cookie; None when there is none, it has ended or something is still asked."""
         row = self._row(token)
-        return Session(row.user, row.csrf) if row is not None and not row.stage else None
+        return _session(row) if row is not None and not row.stage else None
 
     def asked(self, token: str) -> tuple[Session, str] | None:
         """The session of a cookie for which something is still asked, with what."""
         row = self._row(token)
-        return (Session(row.user, row.csrf), row.stage) if row is not None and row.stage else None
+        return (_session(row), row.stage) if row is not None and row.stage else None
 
     def user_of_ended(self, token: str) -> str | None:
         """Whose session a cookie belonged to, as long as the record still remembers."""
@@ -161,6 +163,10 @@ class Sessions:
             with self._database.writing() as connection:
                 connection.execute(update(sessions).where(where).values(seen_at_ms=now_ms))
         return row
+
+
+def _session(row: Row[tuple[object, ...]]) -> Session:
+    return Session(row.user, row.csrf, from_ms(row.started_at_ms))
 
 
 def _stands(row: Row[tuple[object, ...]], now_ms: int) -> bool:

@@ -25,6 +25,7 @@ class Settings:
     session_life: timedelta = timedelta(days=30)
     guarded_idle: timedelta = timedelta(minutes=30)  # for people with one of the roles below
     guarded_life: timedelta = timedelta(hours=12)
+    fresh_sign_in: timedelta = timedelta(minutes=15)  # for so long no further proof is asked of who opens a way in
     public_lookups_per_minute: int = 20  # by one address: a receipt's number and code are not to be guessed
     sign_ins_per_minute: int = 60  # by one address: each costs the memory and time of a password hash
     second_factor_roles: frozenset[str] = frozenset({"admin", "security", "audit"})  # who must have one

@@ -32,13 +32,16 @@ _TITLE = "Sign in"  # message id of the catalogue
 
 
 async def show_sign_in(request: Request) -> Response:
-    """The form, or the way back for somebody who is signed in already (unless `other` says that somebody else comes)."""
+    """The form, or the way back for somebody who is signed in already (unless `other` says that somebody else comes,
+    or `again` that the person has to prove once more who it is)."""
     target = own_path(request.query_params.get("next", ""))
-    if await session_of(request) is not None and "other" not in request.query_params:
+    session = await session_of(request)
+    again = session is not None and "again" in request.query_params
+    if session is not None and not again and "other" not in request.query_params:
         return RedirectResponse(target, 303)
     ended = request.query_params.get("ended")
-    error = "revoked" if ended == "revoked" else "ended" if ended else ""
-    return sign_in_page(request, 200, next_path=target, error=error)
+    error = "again" if again else "revoked" if ended == "revoked" else "ended" if ended else ""
+    return sign_in_page(request, 200, next_path=target, error=error, user=session.user if session and again else "")
 
 
 async def take_sign_in(request: Request) -> Response:
@@ -223,7 +226,8 @@ def sign_in_page(
     lang = chosen_language(request)
     csrf = request.cookies.get(_pre_cookie(parts), "") or parts.entropy.token(32).hex()
     frame = outer_frame(request, _TITLE, "sign-in")
-    frame["other_language_href"] = language_href("/sign-in", {"next": [next_path]}, lang)
+    kept = {name: ["1"] for name in ("again", "other") if name in request.query_params}
+    frame["other_language_href"] = language_href("/sign-in", {**kept, "next": [next_path]}, lang)
     values = {
         "lang": lang,
         "csrf": csrf,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, select
 from starlette.requests import Request
@@ -26,7 +27,7 @@ from py_core.desk.turn import Turn
 from py_core.rights import rights
 from py_core.views import language
 from server import audit
-from server.account_routes import session_rows
+from server.account_routes import devices_of_person, session_rows
 from server.centre_pages import for_right
 from server.forms import Form, first
 from server.outside import from_ms
@@ -47,16 +48,16 @@ async def sessions_page(request: Request) -> Response:
         do, by, user = first(form, "do"), turn.identity.user, first(form, "user")
         if do == "session":
             parts.people.end_sessions(by, user, first(form, "session") or None)
-            return RedirectResponse(f"{SESSIONS}?done=sessions_ended", 303)
+            return RedirectResponse(f"{SESSIONS}?{urlencode({'done': 'sessions_ended', 'of': user})}", 303)
         if do == "lift":
             parts.people.lift(by, first(form, "key"))
             return RedirectResponse(f"{SESSIONS}?done=lockout_lifted", 303)
         if do == "factor":
             parts.people.remove_factor(by, user)
-            return RedirectResponse(f"{SESSIONS}?done=factor_removed", 303)
+            return RedirectResponse(f"{SESSIONS}?{urlencode({'done': 'factor_removed', 'of': user})}", 303)
         return _sessions(parts, turn, parts.sessions.id_of(token))
 
-    return await for_right(request, "manage_sessions", make)
+    return await for_right(request, "manage_sessions", make, fresh="factor")
 
 
 def _sessions(parts: Parts, turn: Turn, own: str) -> ports.Response:
@@ -64,7 +65,9 @@ def _sessions(parts: Parts, turn: Turn, own: str) -> ports.Response:
         {"key": key, "kind": key.partition(":")[0], "who": _known(turn, key.partition(":")[2]), "seconds": seconds}
         for key, seconds in parts.accounts.waiting().items()
     ]
+    of = turn.directory.people.get(first(turn.request.query, "of"))
     values = {
+        **(devices_of_person(turn, parts, of.id, of.name) if of else {"whose": ""}),
         "sessions": session_rows(turn, parts, None, own),
         "waiting": waiting,
         "factors": [

@@ -20,7 +20,6 @@ PASSWORD_FAULTS = {
     "name": N_("Do not build the password around your account name."),
     "again": N_("The two entries differ. Type the same password twice."),
     "same": N_("This is your previous password. Choose a new one."),
-    "current": N_("The present password is not right."),
 }
 
 PASSKEY_FAULTS = {
@@ -29,6 +28,10 @@ PASSKEY_FAULTS = {
     "already_here": N_("This passkey is known already."),
     "not_verified": N_("What the authenticator answered could not be verified. Nothing was added; try again."),
     "stale": N_("This took too long, or was sent twice. Nothing was added; try again."),
+}
+
+PROOF_FAULTS = {
+    "current": N_("The present password is not right."),
     "wait": N_("There were too many wrong tries. Wait some minutes, then try again."),
     "code": N_(
         "This code is not right, or it was used already. Wait for the next one; the phone's clock must be right."

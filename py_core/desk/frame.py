@@ -153,7 +153,7 @@ def _sync_state(status: SyncStatus) -> str:
 
 
 def _sync_word(status: SyncStatus) -> str:
-    if status.problem == "signed_out":
+    if status.problem in ("signed_out", "sign_in_again"):
         return N_("Sign in to send")
     if status.problem == "other_person":
         return N_("Somebody else is signed in")

@@ -30,6 +30,11 @@ PROBLEMS = {
         "/sign-in?other=1",
         N_("Sign in"),
     ),
+    "sign_in_again": (
+        N_("The city record came back from a backup and takes this device in again, once you have signed in anew. Everything done here is kept."),
+        "/sign-in?again=1&next=/sync",
+        N_("Sign in again"),
+    ),
     "unknown_device": (
         N_("The city record does not know this device, and does not take it in again by its enrolment record. Everything done here is kept; save the outbox as a file for the centre and ask the security officer."),
         "",

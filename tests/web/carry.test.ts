@@ -47,7 +47,7 @@ before(async () => {
   globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
   database = await Database.open('shouwen');
   device = new Device(database, async () => python, async () => {});
-  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', recordKey: vector.record_public, carryKeys: [] });
+  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, recordKey: vector.record_public, carryKeys: [] });
 });
 
 test('the browser encrypts exactly as RFC 9180 and the vectors say, for both algorithms', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Device } from '../../web/src/worker/device.ts';
 import { Exchanges, type Around } from '../../web/src/worker/exchanges.ts';
+import { returnToRecord } from '../../web/src/worker/record.ts';
 
 const FAILED_MS = 15_000, POLL_MS = 15_000, POLL_WITH_EVENTS_MS = 120_000, NUDGE_MS = 3_000;
 
@@ -51,7 +52,8 @@ const python = {
   syncAround(around: Around) { this.around = around; },
   syncState: () => ({}),
   syncFailed(_: number | null, __: number, retryAfterMs: number | null) { this.failures++; return Math.max(FAILED_MS, retryAfterMs ?? 0); },
-  syncStuck: () => FAILED_MS,
+  problems: [] as string[],
+  syncStuck(problem: string) { this.problems.push(problem); return FAILED_MS; },
   pollMs: (events: boolean) => events ? POLL_WITH_EVENTS_MS : POLL_MS,
   nudged: (since: number) => Math.max(0, NUDGE_MS - since),
   eventsLost(lived: number) { this.lost.push(lived); return 2_000 * 2 ** this.lost.length; },
@@ -79,7 +81,7 @@ beforeEach(async () => {
   clock = new Clock();
   clock.install();
   asked = [];
-  Object.assign(python, { around: null, failures: 0, lost: [], went: 0 });
+  Object.assign(python, { around: null, failures: 0, lost: [], went: 0, problems: [] });
   Stream.all = [];
   Stream.behave = stream => stream.tell('log');
   answer = up;
@@ -190,4 +192,24 @@ test('a stream that ends after it worked is followed by a look, then it is opene
   assert.deepEqual(python.lost.map(lived => lived > 60_000), [true]);
   await clock.pass(POLL_MS + 200);
   assert.equal(Stream.all.length, 2);
+});
+
+test('a restored record takes a device in once its person signed in anew; until then the device says so', async () => {
+  let fresh = false, known = false;
+  globalThis.fetch = async url => {
+    if (url === '/me') return Response.json({ user: 'lin', name: 'Lin', csrf: 'c', record_key: '' });
+    if (url !== '/devices/return') return known ? up() : Response.json({ error: { code: 'device_unknown' } }, { status: 403 });
+    known = fresh;
+    return fresh ? Response.json({ device: 'd', code: 'K7Q' }, { status: 201 }) : Response.json({ error: { code: 'sign_in_again' } }, { status: 403 });
+  };
+  const returning = { ...device, returnTo: async (csrf: string) => await returnToRecord(csrf, { text: '{}', sig: '' }) !== null };
+  exchanges = new Exchanges(returning as unknown as Device, () => {}, () => ({ attended: true, lowBattery: false, saveData: false }));
+  exchanges.start();
+  await clock.pass(1_000);
+  assert.deepEqual(python.problems, ['sign_in_again']);
+  assert.equal(python.failures, 0, 'it is no device that nobody knows');
+  fresh = true;
+  await clock.pass(FAILED_MS);
+  assert.equal(known, true);
+  assert.equal(await exchanges.now(), true);
 });

@@ -26,6 +26,7 @@ export function failureText(error: unknown): string {
     case 'still_waiting': return say('Some acts have not been told to the city record yet. Wait until nothing waits, then try again.');
     case 'weak_passphrase': return say('Too easy to guess: take more, for example four words that do not belong together.');
     case 'signed_out': return say('You are signed out. Sign in again, then go on here.');
+    case 'sign_in_again': return say('Your sign-in is too long ago for this. Sign in again, then go on here.');
     case 'already_here': return say('You work on this device already. Choose your name and unlock it.');
     case 'no_record': return say('The city record cannot be reached. Check the network; everything done so far is kept.');
     case 'storage_full': return say('The disk of this device is full. Free space (downloads, recycle bin) and try again.');
@@ -43,6 +44,17 @@ export function failureText(error: unknown): string {
     case 'not_enrolled': return say('This device is not prepared for offline work yet. Sign in once with network.');
     case 'fault': return say('The offline part met a fault and could not do this. Reload the page and try again; what shows one tick is safe.');
   }
+}
+
+/** Where a person can do something about it at once; nothing where the sentence says all. */
+export function failureHelp(error: unknown): HTMLElement | '' {
+  return error instanceof Refusal && error.code === 'sign_in_again' ? signInAgain() : '';
+}
+
+/** A link to signing in once more, and back to this page. */
+export function signInAgain(): HTMLElement {
+  const next = encodeURIComponent(location.pathname + location.search);
+  return element('a', { id: 'sign-in-again', class: 'govuk-link', href: `/sign-in?again=1&next=${next}` }, say('Sign in again'));
 }
 
 /** The program's own name of a fault, folded away for whoever is asked to help; nothing where the sentence says all. */

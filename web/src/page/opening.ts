@@ -1,7 +1,7 @@
 // The part of the sync page about what opens this device: another passphrase, a passkey beside it.
 import type { Bridge } from './bridge.ts';
 import { element } from './dom.ts';
-import { failureText } from './failures.ts';
+import { failureHelp, failureText } from './failures.ts';
 import { say } from './language.ts';
 import { makePasskey, passkeysPossible } from './passkeys.ts';
 import { deviceName } from './preparing.ts';
@@ -80,7 +80,7 @@ function form(id: string, action: string, parts: HTMLElement[], submit: () => Pr
     event.preventDefault();
     error.textContent = '';
     button.disabled = true;
-    void submit().catch((failed: unknown) => { error.textContent = failureText(failed); }).finally(() => { button.disabled = false; });
+    void submit().catch((failed: unknown) => { error.replaceChildren(failureText(failed), ' ', failureHelp(failed)); }).finally(() => { button.disabled = false; });
   });
   return made;
 }

@@ -5,10 +5,11 @@ import { dropOtherBuilds, fetchManifest, precache } from '../shared/precache.ts'
 import { Refusal } from '../shared/protocol.ts';
 import type { Bridge } from './bridge.ts';
 import { element } from './dom.ts';
-import { failureText } from './failures.ts';
+import { failureHelp, failureText, signInAgain } from './failures.ts';
 import { heldWork, markHeldWork } from './held_work.ts';
 import { say } from './language.ts';
 import { newPassphraseForm, unlockForm } from './passphrase.ts';
+import { fetchMe } from '../worker/record.ts';
 import { strip } from './strip.ts';
 import { offerNewerPage } from './updates.ts';
 
@@ -81,14 +82,22 @@ async function fetchFiles(): Promise<void> {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-function askNewPassphrase(bridge: Bridge): Promise<void> {
-  return new Promise(resolve => {
+async function askNewPassphrase(bridge: Bridge): Promise<void> {
+  if (!(await fetchMe()).fresh) {
+    strip('prepare', say('Whoever prepares a device proves once more who it is: your sign-in is some time ago.'), ' ', signInAgain());
+    await new Promise<never>(() => {});
+  }
+  await new Promise<void>(resolve => {
     strip('prepare', newPassphraseForm(deviceName(), async (passphrase, name) => {
       try {
         await bridge.call('enrol', passphrase, name);
         resolve();
         return null;
-      } catch (error) { return failureText(error); }
+      } catch (error) {
+        const help = failureHelp(error);
+        if (help) strip('prepare', failureText(error), ' ', help);
+        return failureText(error);
+      }
     }));
   });
 }
@@ -136,7 +145,7 @@ async function untilDone(step: () => Promise<void>): Promise<void> {
     } catch (error) {
       const again = element('button', { class: 'govuk-button govuk-button--secondary', type: 'button' }, say('Try again'));
       const text = error instanceof Refusal ? failureText(error) : say('Preparing was interrupted. What was fetched is kept; it goes on by itself when the network is back.');
-      strip('prepare', text, ' ', again);
+      strip('prepare', text, ' ', failureHelp(error) || again);
       await Promise.race([
         new Promise(resolve => again.addEventListener('click', resolve, { once: true })),
         new Promise(resolve => addEventListener('online', resolve, { once: true })),

@@ -96,7 +96,7 @@ export type Answer = { id: number; value: unknown } | { id: number; failure: Fai
 /** A fault that a person may read: `code` chooses the words, `detail` fills them in. */
 export interface Failure { code: FailureCode; detail: string }
 export type FailureCode =
-  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'other_person' | 'still_waiting' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'already_here' | 'no_record' | 'storage_full' | 'storage_closed'
+  | 'wrong_passphrase' | 'wrong_passkey' | 'no_passkey' | 'other_person' | 'still_waiting' | 'slow_down' | 'weak_passphrase' | 'signed_out' | 'sign_in_again' | 'already_here' | 'no_record' | 'storage_full' | 'storage_closed'
   | 'file_type' | 'file_broken' | 'file_too_large' | 'files_full' | 'no_content' | 'upload_quota' | 'content_broken' | 'locked' | 'not_enrolled' | 'self_test' | 'refused_enrolment' | 'fault';
 
 /** Tells all pages that something changed: the door, or what sync brought (`content`). */

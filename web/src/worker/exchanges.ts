@@ -12,7 +12,7 @@ import { Uploading } from './uploading.ts';
 const EVENTS_DEBOUNCE_MS = 100;
 const RETRY_MS = 60_000;
 const ALONE_MS = 24 * 3_600_000; // what pages say of the device's lease is old by then
-const OTHER_PERSON_MS = 5_000;
+const HELD_UP_MS = 5_000;
 
 /** What else decides how often to make contact: somebody works here; battery or data are to be saved. */
 export interface Around extends Power { attended: boolean }
@@ -124,7 +124,9 @@ export class Exchanges {
     if (!taken) {
       if (status === 401 || status === 403) this.csrf = '';
       if (status === 403 && !await this.identify()) return await this.otherPerson(before);
-      if (status === 403 && this.csrf && await this.cameBack()) return 0;
+      const back = status === 403 && this.csrf ? await this.cameBack() : 'no';
+      if (back === 'yes') return 0;
+      if (back === 'sign_in_again') return await this.heldUp(back, before);
       const wait = await this.note(status === 200 ? null : status, retryAfterMs);
       this.notBefore = retryAfterMs === null ? 0 : performance.now() + wait;
       this.closeEvents();
@@ -152,9 +154,14 @@ export class Exchanges {
     }
   }
 
-  /** A record that was restored from before this device's enrolment takes it in by its enrolment record. */
-  private async cameBack(): Promise<boolean> {
-    try { return await this.device.returnTo(this.csrf); } catch (error) { if (error instanceof Refusal) return false; throw error; }
+  /** A record that was restored from before this device's enrolment takes it in by its enrolment record, once its person signed in anew. */
+  private async cameBack(): Promise<'yes' | 'no' | 'sign_in_again'> {
+    try {
+      return await this.device.returnTo(this.csrf) ? 'yes' : 'no';
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return error.code === 'sign_in_again' ? error.code : 'no';
+    }
   }
 
   private async note(status: number | null, retryAfterMs: number | null): Promise<number> {
@@ -163,9 +170,14 @@ export class Exchanges {
 
   /** Somebody else is signed in on this browser: this person's acts wait, they must not go under another name. */
   private async otherPerson(before: string): Promise<number> {
-    const wait = await this.device.withPython(python => python.syncStuck('other_person', Math.random()));
+    return await this.heldUp('other_person', before);
+  }
+
+  /** Nothing goes out until the person has done something about it in this browser. */
+  private async heldUp(problem: string, before: string): Promise<number> {
+    const wait = await this.device.withPython(python => python.syncStuck(problem, Math.random()));
     if (before !== JSON.stringify(await this.state())) this.changed(false);
-    return Math.max(wait, OTHER_PERSON_MS);
+    return Math.max(wait, HELD_UP_MS);
   }
 
   /** Gets the session's token; false when the session is another person's. Without one the record says what is wrong. */

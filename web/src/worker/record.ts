@@ -6,16 +6,17 @@ import type { CarryKey } from './carry.ts';
 const EXCHANGE_MS_MAX = 120_000;
 const GZIP_FROM_BYTES = 1024;
 
-export interface Me { user: string; name: string; csrf: string; recordKey: string; carryKeys: CarryKey[] }
+/** `fresh`: signed in so lately that a device may be enrolled. */
+export interface Me { user: string; name: string; csrf: string; fresh: boolean; recordKey: string; carryKeys: CarryKey[] }
 
 /** Who is signed in on this browser; throws `signed_out` or `no_record`. */
 export async function fetchMe(): Promise<Me> {
   const response = await reach('/me', { headers: { accept: 'application/json' } });
   if (response.status === 401) throw new Refusal('signed_out');
   if (!response.ok) throw new Refusal('no_record', String(response.status));
-  const me = await response.json() as { user: string; name: string; csrf: string; record_key: string; carry_keys?: { alg: number; public_key: string; sig: string }[] };
+  const me = await response.json() as { user: string; name: string; csrf: string; fresh?: boolean; record_key: string; carry_keys?: { alg: number; public_key: string; sig: string }[] };
   const carryKeys = (me.carry_keys ?? []).map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
-  return { user: me.user, name: me.name, csrf: me.csrf, recordKey: me.record_key, carryKeys };
+  return { user: me.user, name: me.name, csrf: me.csrf, fresh: me.fresh ?? true, recordKey: me.record_key, carryKeys };
 }
 
 /** The chain of the record's keys as `/log/keys` tells it; nothing of it is believed yet. */
@@ -36,18 +37,24 @@ export async function enrolAtRecord(me: Me, alg: number, publicKey: string, name
     body: JSON.stringify({ alg, public_key: publicKey, name, sig }),
   });
   if (response.status === 401) throw new Refusal('signed_out');
-  if (!response.ok) throw new Refusal('refused_enrolment', String(response.status));
+  if (!response.ok) throw await isFreshAsked(response) ? new Refusal('sign_in_again') : new Refusal('refused_enrolment', String(response.status));
   return await response.json() as { device: string; code: string; enrolment: Enrolment };
 }
 
-/** Shows a record that came back from a backup that it enrolled this device after it; gives the code that counts from now on, null: it does not take it in, or knows it. */
+/** Shows a record that came back from a backup that it enrolled this device after it; gives the code that counts from now on, null: it does not take it in, or knows it. Throws `sign_in_again`. */
 export async function returnToRecord(csrf: string, enrolment: Enrolment): Promise<string | null> {
   const response = await reach('/devices/return', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
     body: JSON.stringify(enrolment),
   });
+  if (await isFreshAsked(response)) throw new Refusal('sign_in_again');
   return response.status === 201 ? (await response.json() as { code: string }).code : null;
+}
+
+/** Whether an answer refuses only because the sign-in is too long ago. */
+async function isFreshAsked(response: Response): Promise<boolean> {
+  return response.status === 403 && (await response.json() as { error?: { code: string } }).error?.code === 'sign_in_again';
 }
 
 /** What came of one exchange. A cut answer has the bytes that came; no answer at all has no status. */

@@ -1,0 +1,67 @@
+"""Who signed in some time ago proves once more who it is before a device signs in their name, and loses nothing by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import update
+
+from e2e.harness import City, Laptop
+from e2e.officer import PREPARE_MS_MAX, Officer
+from e2e.pictures import look
+from e2e.test_scope import at_the_record
+from server.tables import sessions
+
+HOUR_MS = 3_600_000
+
+
+def sign_in_an_hour_ago(page: Page, city: City, user: str) -> Officer:
+    """Signs in without preparing anything; then an hour passes for the record."""
+    officer = Officer(page, city, user)
+    page.route("**/assets/page.js", lambda route: route.abort())
+    officer.sign_in()
+    page.unroute("**/assets/page.js")
+    city.stop()
+    with at_the_record(city) as parts, parts.database.writing() as connection:
+        earlier = {name: sessions.c[name] - HOUR_MS for name in ("started_at_ms", "seen_at_ms")}
+        connection.execute(update(sessions).values(**earlier))
+    city.start()
+    return officer
+
+
+def test_a_device_is_prepared_after_signing_in_again(city: City, laptop: Callable[[str], Laptop]) -> None:
+    page = laptop("linxiao").open()
+    officer = sign_in_an_hour_ago(page, city, "linxiao")
+    page.goto(city.url + "/cases")
+    expect(page.locator("#offline-progress")).to_contain_text("再次确认是您本人", timeout=PREPARE_MS_MAX)
+    expect(page.locator("#new-passphrase")).to_have_count(0)
+    look(page, "prepare-sign-in-again")
+    page.click("#sign-in-again")
+    expect(page.locator("main")).to_contain_text("请再次确认是您本人")
+    expect(page.locator("input[name=user]")).to_have_value("linxiao")
+    look(page, "sign-in-again")
+    officer.give_password()
+    expect(page).to_have_url(re.compile("/cases"))
+    officer.prepare_for_offline()
+
+
+def test_another_session_is_ended_after_signing_in_again(city: City, laptop: Callable[[str], Laptop]) -> None:
+    other = laptop("other").open()
+    other.route("**/assets/page.js", lambda route: route.abort())
+    Officer(other, city, "zhaolei").sign_in()
+    page = laptop("one").open()
+    officer = sign_in_an_hour_ago(page, city, "zhaolei")
+    page.route("**/assets/page.js", lambda route: route.abort())
+    page.goto(city.url + "/account")
+    page.get_by_role("button", name="结束其他全部登录").click()
+    expect(page).to_have_url(re.compile("/sign-in"))
+    officer.give_password()
+    expect(page).to_have_url(re.compile("/account"))
+    other.goto(city.url + "/cases")
+    expect(other).to_have_url(re.compile("/cases"))
+    page.get_by_role("button", name="结束其他全部登录").click()
+    expect(page.locator("#flash")).to_contain_text("已结束")
+    other.goto(city.url + "/cases")
+    expect(other).to_have_url(re.compile("/sign-in"))
