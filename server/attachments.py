@@ -17,16 +17,17 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 from py_core.cases.acts import Event
 from py_core.cases.attached import FILE_BYTES_MAX
 from py_core.content_types import content_type
-from py_core.directory import Directory
+from py_core.directory import Directory, Person
 from py_core.enclosed import attachments_of
 from py_core.errors import ShouwenError
-from py_core.restricted import INQUIRERS
+from server import record
+from server.authority import is_allowed
 from server.city import reader_in, sees_whole_city
 from server.database import Database
 from server.outside import Clock, to_ms
-from server.scope import RESTRICTED
+from server.scope import RESTRICTED, units_in
 from server.settings import Settings
-from server.tables import attachment_chunks, attachment_names, attachment_uploads, attachments, case_units
+from server.tables import attachment_chunks, attachment_names, attachment_uploads, attachments
 
 CHUNK_BYTES_MAX = 256 * 1024
 _DAY_MS = 86_400_000
@@ -224,14 +225,7 @@ class Attachments:
             )
             .where(attachment_names.c.sha256 == sha256, attachment_uploads.c.complete_at_ms.is_not(None))
         )
-        if not sees_whole_city(person):
-            named = named.join(case_units, case_units.c.case_id == attachment_names.c.case_id)
-            inside = case_units.c.reasons.not_in(("", RESTRICTED))
-            named = named.where(case_units.c.unit == person.unit, inside)
-        elif INQUIRERS.isdisjoint(person.roles):
-            here = (case_units.c.case_id == attachment_names.c.case_id, case_units.c.reasons == RESTRICTED)
-            named = named.where(~exists().where(*here))
-        if connection.execute(named.limit(1)).first() is None:
+        if not any(_may_know(connection, case_id, person) for case_id in connection.scalars(named.distinct()).all()):
             return None
         return Content(content.sha256, content.bytes, content.type, content.holder)
 
@@ -273,6 +267,15 @@ class Attachments:
                 return
             connection.execute(delete(attachments).where(*held))
         connection.execute(delete(attachment_chunks).where(*_chunks(sha256, user)))
+
+
+def _may_know(connection: Connection, case_id: str, person: Person) -> bool:
+    """Whether the case itself is this person's to open (see `desk_store`)."""
+    standing = record.standing_of_case(connection, case_id)
+    if any(RESTRICTED in reasons for reasons in standing.values()):
+        first = record.first_of_case(connection, case_id)
+        return first is not None and is_allowed(first.raw, person.id, person.roles)
+    return sees_whole_city(person) or person.unit in units_in(standing)
 
 
 def _upload(sha256: str, user: str) -> tuple[ColumnElement[bool], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from py_core.cases.acts import Act, Event, read_act
 from py_core.cases.commands import COMMAND_OF
@@ -62,6 +62,11 @@ def may_know(document: str, act: Act, case: CaseSoFar, person: Person) -> bool:
         return True
     if is_reporter_id(document) and all(event["type"] == "late_work_taken" for event in act.events):
         return True  # a decision about when it came, for which nobody has to know what it says
-    first = read_act(decode_act_change(next(iter(case.known.values())).raw).text)
-    found = restriction(first.events, first.user, load_packs())
-    return found is None or found.allows(act.user, person.roles)
+    return is_allowed(next(iter(case.known.values())).raw, act.user, person.roles)
+
+
+def is_allowed(first: bytes, user: str, roles: Iterable[str]) -> bool:
+    """Whether a person may know of the document that begins with this change, as far as it is restricted."""
+    began = read_act(decode_act_change(first).text)
+    found = restriction(began.events, began.user, load_packs())
+    return found is None or found.allows(user, roles)

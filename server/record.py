@@ -116,6 +116,13 @@ def entries_of_case(connection: Connection, case_id: str) -> list[Entry]:
     return [_entry(row) for row in found]
 
 
+def first_of_case(connection: Connection, case_id: str) -> Entry | None:
+    """The change with which a case begins."""
+    found = select(*_ENTRY).where(changes.c.case_id == case_id).order_by(changes.c.log_index).limit(1)
+    row = connection.execute(found).first()
+    return _entry(row) if row else None
+
+
 def entries_from(connection: Connection, log_index: int) -> Iterator[Entry]:
     """Every change from this number on."""
     statement = select(*_ENTRY).where(changes.c.log_index >= log_index).order_by(changes.c.log_index)

@@ -52,6 +52,10 @@ def answer(laptop: Laptop, *pushed: wire.Pushed) -> list[wire.Frame]:
     return frames
 
 
+def has_content(parts: Parts, user: str) -> bool:
+    return parts.attachments.readable(user, SHA, parts.city.current().directory) is not None
+
+
 def bytes_of(frames: list[wire.Frame]) -> bytes:
     return wire.encode_frames(frames)
 
@@ -77,8 +81,9 @@ def test_no_device_is_sent_any_of_it_and_the_authors_lets_it_go(parts: Parts, li
             sent = parts.exchange.answer(laptop.user, laptop.frames(can=can, want=(CASE,)))
             assert WORDS.encode() not in bytes_of(sent)
             assert CASE not in {each.case_id for each in sent if isinstance(each, wire.Pulled)}
-        readable = parts.attachments.readable(laptop.user, SHA, parts.city.current().directory)
-        assert (readable is not None) == (laptop.user in ("ji", "du"))
+        knows = page(parts, laptop.user, f"/cases/{CASE}").status == 200
+        assert knows == (laptop.user in ("ji", "du") or (begin is letter and laptop.user == "fen"))
+        assert has_content(parts, laptop.user) == knows
     assert OPEN in {each.case_id for each in others["tou"].sync()[1]}
     assert PHOTO
     assert [fault.code for fault in verify(parts.database, parts.engine).faults] == []
@@ -124,3 +129,12 @@ def test_the_person_named_may_be_the_discipline_desk_itself(parts: Parts, lin: L
     answer(lin, lin.act(CASE, {**about_zhao(), "against": "ji"}))
     assert page(parts, "ji", f"/cases/{CASE}").status == 404
     assert page(parts, "du", f"/cases/{CASE}").status == 200
+
+
+@pytest.mark.parametrize("begin", [letter, about_zhao])
+def test_the_person_named_reads_no_photograph_of_it_whatever_the_role(parts: Parts, lin: Laptop, begin: Any) -> None:
+    answer(lin, lin.act(CASE, {**begin(), "against": "ji"}), lin.act(CASE, naming()))
+    send(parts)
+    assert [user for user in ("lin", "ji", "du", "fang", "qian") if has_content(parts, user)] == ["lin", "du"]
+    answer(lin, lin.act(OPEN, registered()), lin.act(OPEN, naming()))
+    assert has_content(parts, "ji"), "the same picture stands in a case that everybody of the centre reads"
