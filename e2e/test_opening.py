@@ -12,6 +12,17 @@ from e2e.officer import PREPARE_MS_MAX, Officer
 from e2e.pictures import look
 
 AFTER = "桥上的灯笼被风吹灭了"
+# What every database of this origin keeps under the name of passkeys.
+KEPT_FOR_PASSKEYS = """async () => {
+  const asked = request => new Promise((resolve, reject) => { request.onsuccess = () => resolve(request.result); request.onerror = reject; });
+  const kept = [];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await asked(indexedDB.open(name));
+    if (database.objectStoreNames.contains('device')) kept.push(...await asked(database.transaction('device').objectStore('device').get('passkeys')) ?? []);
+    database.close();
+  }
+  return kept.map(each => each.id);
+}"""
 
 
 def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
@@ -42,7 +53,7 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     page.click("#change-passphrase button")
     expect(page.locator("#opening-setting [role=status]").first).to_contain_text("只有新口令")
 
-    Authenticator(page)
+    authenticator = Authenticator(page)
     page.get_by_text("同时可用指纹").click()
     look(page, "device-opening")
     page.fill("#passkey-passphrase", AFTER)
@@ -68,3 +79,13 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     page.click("#lock")
     expect(page.locator("#passphrase")).to_be_visible()
     expect(page.locator("#unlock-passkey")).to_have_count(0)
+
+    # The authenticator still holds it, but the device keeps nothing that it could open, also after a new start.
+    assert len(authenticator.credentials) == 1
+    page.reload()
+    expect(page.locator("#passphrase")).to_be_visible()
+    expect(page.locator("#unlock-passkey")).to_have_count(0)
+    assert page.evaluate(KEPT_FOR_PASSKEYS) == []
+    page.fill("#passphrase", AFTER)
+    page.click("#unlock button[type=submit]")
+    expect(page.locator("#lock")).to_be_visible()

@@ -44,6 +44,7 @@ class Accounts:
         self._entropy = entropy
         self._hasher = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, 3 passes
         self._hashing = BoundedSemaphore(_LOOKED_AT_ONCE)
+        self._swept_at_ms = 0
 
     @cached_property
     def _nobody(self) -> str:
@@ -89,6 +90,7 @@ class Accounts:
             if wait > 0:
                 return Checked(None, wait)
             row = connection.execute(select(accounts).where(accounts.c.user == user)).first()
+            self._sweep(connection, now_ms)
             for key in (name, place):
                 _count(connection, key, now_ms)
         known, until = (row.password_hash, row.one_time_until_ms) if row is not None else (None, None)
@@ -126,6 +128,12 @@ class Accounts:
         """Lets the next try of a name or address be looked at at once."""
         connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == key))
 
+    def _sweep(self, connection: Connection, now_ms: int) -> None:
+        """Forgets, from time to time, all that counts no more: a name that nobody has is never tried rightly."""
+        if now_ms - self._swept_at_ms >= FORGET_SECONDS * 1000:
+            self._swept_at_ms = now_ms
+            connection.execute(delete(wrong_passwords).where(wrong_passwords.c.last_at_ms < _forgotten_ms(now_ms)))
+
     def _store(self, connection: Connection, user: str, password_hash: str, until_ms: int | None) -> None:
         connection.execute(delete(accounts).where(accounts.c.user == user))
         values = {"user": user, "password_hash": password_hash, "changed_at_ms": to_ms(self._clock.now())}
@@ -158,12 +166,16 @@ def _wait_seconds(connection: Connection, key: str, now_ms: int) -> int:
 
 
 def _count(connection: Connection, key: str, now_ms: int) -> None:
-    fresh = now_ms - FORGET_SECONDS * 1000
     where = wrong_passwords.c.who == key
-    connection.execute(delete(wrong_passwords).where(where, wrong_passwords.c.last_at_ms < fresh))
+    connection.execute(delete(wrong_passwords).where(where, wrong_passwords.c.last_at_ms < _forgotten_ms(now_ms)))
     values = {"times": wrong_passwords.c.times + 1, "last_at_ms": now_ms}
     if connection.execute(update(wrong_passwords).where(where).values(**values)).rowcount == 0:
         connection.execute(insert(wrong_passwords).values(who=key, times=1, last_at_ms=now_ms))
+
+
+def _forgotten_ms(now_ms: int) -> int:
+    """Until when wrong tries count no more."""
+    return now_ms - FORGET_SECONDS * 1000
 
 
 def _take_back(connection: Connection, key: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 from laptop import PASSWORD, StandingClock
 from sqlalchemy import select
 
-from server.accounts import FREE_TRIES, Checked
+from server.accounts import FORGET_SECONDS, FREE_TRIES, Checked
 from server.parts import Parts
-from server.tables import accounts, sessions
+from server.tables import accounts, sessions, wrong_passwords
 
 
 @pytest.fixture
@@ -54,6 +54,23 @@ def test_wrong_passwords_make_the_next_try_wait(with_lin: Parts, clock: Standing
     clock.pass_time(seconds=60)
     assert with_lin.accounts.check("lin", PASSWORD, "b") == Checked("lin")
     assert with_lin.accounts.check("lin", "wrong", "b") == Checked(None, 0)
+
+
+def test_wrong_tries_that_count_no_more_are_forgotten_for_everybody(with_lin: Parts, clock: StandingClock) -> None:
+    """Also those of a name that nobody has, or an address that never comes again: nothing else would remove them."""
+    for name in ("nobody", "lin"):
+        with_lin.accounts.check(name, "wrong", "10.0.0.1")
+    clock.pass_time(seconds=FORGET_SECONDS - 3_600)
+    with_lin.accounts.check("somebody", "wrong", "10.0.0.2")
+    assert tried(with_lin) == {"user:nobody", "user:lin", "address:10.0.0.1", "user:somebody", "address:10.0.0.2"}
+    clock.pass_time(hours=2)
+    with_lin.accounts.check("another", "wrong", "10.0.0.3")
+    assert tried(with_lin) == {"user:somebody", "address:10.0.0.2", "user:another", "address:10.0.0.3"}
+
+
+def tried(parts: Parts) -> set[str]:
+    with parts.database.reading() as connection:
+        return set(connection.scalars(select(wrong_passwords.c.who)))
 
 
 def test_tries_at_once_are_counted_before_they_are_looked_at(with_lin: Parts) -> None:

@@ -10,6 +10,7 @@ import { Database, STORES } from '../../web/src/worker/database.ts';
 import { Contents } from '../../web/src/worker/contents.ts';
 import { EMPTY_BOOK, Shelf } from '../../web/src/worker/shelf.ts';
 import { Signer } from '../../web/src/worker/signer.ts';
+import { Patience } from '../../web/src/worker/patience.ts';
 import { ITERATIONS, Vault, type Sealed } from '../../web/src/worker/vault.ts';
 
 const PASSPHRASE = '金丝雀口令 canary-pass';
@@ -86,9 +87,10 @@ test('a sealed value is bound to its store and key, and to its bytes', async () 
 });
 
 test('a wrong passphrase is said, then slowed; the right one clears the count', async () => {
-  let now = 1_000_000;
+  let now = 1_000;
+  const patience = new Patience(() => now);
   const attempt = async (passphrase: string): Promise<string> => {
-    try { await Vault.unlock(database, passphrase, () => now); return 'open'; } catch (error) {
+    try { await Vault.unlock(database, passphrase, undefined, patience); return 'open'; } catch (error) {
       assert.ok(error instanceof Refusal);
       return `${error.code} ${error.detail}`.trim();
     }
@@ -102,6 +104,38 @@ test('a wrong passphrase is said, then slowed; the right one clears the count', 
   now += 4_000;
   assert.equal(await attempt(PASSPHRASE), 'open');
   assert.equal(await attempt('not the one'), 'wrong_passphrase');
+});
+
+test('neither a clock that is set nor a new start shortens the pause', async () => {
+  let now = 1_000;
+  let patience = new Patience(() => now);
+  const attempt = async (passphrase: string): Promise<string> => {
+    try { await Vault.unlock(database, passphrase, undefined, patience); return 'open'; } catch (error) {
+      assert.ok(error instanceof Refusal);
+      return `${error.code} ${error.detail}`.trim();
+    }
+  };
+  for (const [wait, said] of [[0, ''], [0, ' 2'], [2_000, ' 4'], [4_000, ' 8']] as const) {
+    now += wait;
+    assert.equal(await attempt('not the one'), `wrong_passphrase${said}`);
+  }
+  const today = Date.now;
+  try {
+    for (const shifted of [-86_400_000, 60_000, 86_400_000]) {
+      Date.now = () => today() + shifted;
+      assert.equal(await attempt(PASSPHRASE), 'slow_down 8', `the clock is set by ${shifted}`);
+    }
+  } finally { Date.now = today; }
+
+  // A new start: the count is still there, the pause counts from the start.
+  now = 3_000;
+  patience = new Patience(() => now);
+  assert.equal(await attempt(PASSPHRASE), 'slow_down 5');
+  now = 8_000;
+  assert.equal(await attempt('not the one'), 'wrong_passphrase 16');
+  assert.equal(await attempt(PASSPHRASE), 'slow_down 16');
+  now += 16_000;
+  assert.equal(await attempt(PASSPHRASE), 'open');
 });
 
 test('a passphrase that is short or easy to guess makes no key; the work to try one is as promised', async () => {

@@ -198,7 +198,7 @@ const handlers: Record<Op, Handler> = {
   async unlock(passphrase: string, chosen?: string, first?: DeskRequest) {
     const begun = holdEngine();
     try {
-      return await unlock(chosen, first, device => device.unlock(database => Vault.unlock(database, passphrase, Date.now, begun)));
+      return await unlock(chosen, first, device => device.unlock(database => Vault.unlock(database, passphrase, begun)));
     } finally { begun(); }
   },
   async unlockByPasskey(id: string, secret: Bytes, chosen?: string, first?: DeskRequest) {

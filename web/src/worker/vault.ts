@@ -1,14 +1,13 @@
 // Everything with content passes through here: AES-GCM under a random data key. The data key itself lies wrapped, once
 // by a key from the person's passphrase and, where the person wants it, once more for each passkey (WebAuthn PRF).
 // The additional data binds a sealed value to its place, so that values cannot be exchanged.
-import { fromUtf8, joined, utf8, type Bytes } from '../shared/bytes.ts';
+import { fromUtf8, hex, joined, utf8, type Bytes } from '../shared/bytes.ts';
 import { Refusal, type Passkey } from '../shared/protocol.ts';
 import { strength } from '../shared/strength.ts';
 import type { Database, StoreName, Write } from './database.ts';
+import { Patience } from './patience.ts';
 
 export const ITERATIONS = 600_000;
-const FREE_ATTEMPTS = 3;
-const PAUSE_MS_MAX = 5 * 60_000;
 const PASSKEYS_MAX = 5;
 const PRF_BYTES_MIN = 32;
 /** How values are sealed and keys wrapped: 1 = AES-256-GCM. Another number is another way (for example SM4-GCM). */
@@ -17,7 +16,9 @@ const ALG_AES_GCM = 1;
 export interface Sealed { iv: Bytes; data: ArrayBuffer }
 interface WrappedKey extends Sealed { version: 1; alg?: number; salt: Bytes; iterations: number }
 interface StoredPasskey extends Sealed, Passkey { alg: number }
-interface Attempts { failed: number; notBefore: number }
+interface Attempts { failed: number }
+
+const ofThisProgram = new Patience();
 
 /** What the data key opens: content, and once, at the start, the signing key. */
 export interface Opened { vault: Vault; wrapping: CryptoKey }
@@ -38,8 +39,8 @@ export class Vault {
    * Opens the data key with the passphrase; after a few wrong ones every further attempt has to wait longer. `begun`
    * hears that from now on another thread works at it.
    */
-  static async unlock(database: Database, passphrase: string, now: () => number = Date.now, begun = (): void => {}): Promise<Opened> {
-    const raw = await dataKeyBy(database, passphrase, now, begun);
+  static async unlock(database: Database, passphrase: string, begun = (): void => {}, patience = ofThisProgram): Promise<Opened> {
+    const raw = await dataKeyBy(database, passphrase, begun, patience);
     try { return await opened(raw); } finally { raw.fill(0); }
   }
 
@@ -106,20 +107,21 @@ export class Vault {
 }
 
 /** The bytes of the data key, which the caller wipes; counts wrong passphrases. */
-async function dataKeyBy(database: Database, passphrase: string, now: () => number = Date.now, begun = (): void => {}): Promise<Bytes> {
+async function dataKeyBy(database: Database, passphrase: string, begun = (): void => {}, patience = ofThisProgram): Promise<Bytes> {
   const [wrapped, counted] = await Promise.all([database.get<WrappedKey>('device', 'key'), database.get<Attempts>('device', 'attempts')]);
   if (!wrapped) throw new Refusal('not_enrolled');
-  const attempts = counted ?? { failed: 0, notBefore: 0 };
-  const wait = attempts.notBefore - now();
-  if (wait > 0 && wait <= PAUSE_MS_MAX) throw new Refusal('slow_down', String(Math.ceil(wait / 1000)));
+  const lock = hex(wrapped.salt);
+  const before = counted?.failed ?? 0;
+  const wait = patience.left(lock, before);
+  if (wait > 0) throw new Refusal('slow_down', String(Math.ceil(wait / 1000)));
   const raw = await unwrapped(await passphraseKey(passphrase, wrapped.salt, wrapped.iterations, begun), wrapped, place('device', 'key'));
   if (raw) {
-    if (attempts.failed) await database.write([{ store: 'device', key: 'attempts' }]);
+    if (before) await database.write([{ store: 'device', key: 'attempts' }]);
     return raw;
   }
-  const failed = attempts.failed + 1;
-  const pause = failed < FREE_ATTEMPTS ? 0 : Math.min(PAUSE_MS_MAX, 1000 * 2 ** (failed - FREE_ATTEMPTS + 1));
-  await database.write([{ store: 'device', key: 'attempts', value: { failed, notBefore: now() + pause } satisfies Attempts }]);
+  const failed = before + 1;
+  const pause = patience.wrong(lock, failed);
+  await database.write([{ store: 'device', key: 'attempts', value: { failed } satisfies Attempts }]);
   throw new Refusal('wrong_passphrase', pause ? String(pause / 1000) : '');
 }
 
