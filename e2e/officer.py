@@ -14,7 +14,7 @@ from server.demo.data import demo_secret
 from server.second_factor import STEP_SECONDS, code_at
 
 PASSWORD = "chengjiang-2026"
-PASSPHRASE = "星桥镇的秋天很长"
+PASSPHRASE = "河边的灯笼照着石阶"
 PREPARE_MS_MAX = 180_000  # a slow laptop: keys, Pyodide for the first time, the first sync
 ARRIVAL_MS_MAX = 120_000  # wake-up, a back-off of up to a minute after a dead server, a busy machine
 QUOTA_TRIES_MAX = 40

@@ -97,7 +97,7 @@ def test_no_page_of_the_device_has_a_barrier_and_the_main_job_needs_no_mouse(
     faults += judge(page, "wrong passphrase")
     page.focus("#passphrase")
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text("星桥镇的秋天很长")
+    page.keyboard.insert_text("河边的灯笼照着石阶")
     page.keyboard.press("Enter")
     expect(page.locator("#lock")).to_be_visible()
 

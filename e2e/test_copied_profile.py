@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSPHRASE, Officer
 from e2e.pictures import look
+from e2e.test_fresh_sign_in import an_hour_passes
 
 
 def test_a_copied_profile_is_noticed_and_enrolled_anew(
@@ -35,6 +36,7 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     own_case = lin.register_appeal("群众", "高大山", "原机上的登记", "内容")
     machine.close()
 
+    an_hour_passes(city)
     city.start()
     copy.open(copied_case)
     copy.expect_all_in_record()
@@ -46,6 +48,14 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     expect(form).to_be_visible(timeout=ARRIVAL_MS_MAX)
     expect(lin.page.locator("main")).to_contain_text("同一编号")
     look(lin.page, "device-frozen")
+    lin.page.fill("#device-name", "党群窗口 2 号机")
+    lin.page.fill("#reenrol-passphrase", PASSPHRASE)
+    form.locator("button").click()
+
+    # Who signed in an hour ago proves once more who it is, and is back here without unlocking anew.
+    form.locator("#sign-in-again").click()
+    lin.give_password()
+    expect(form).to_be_visible()
     lin.page.fill("#device-name", "党群窗口 2 号机")
     lin.page.fill("#reenrol-passphrase", PASSPHRASE)
     form.locator("button").click()

@@ -17,6 +17,13 @@ from server.tables import sessions
 HOUR_MS = 3_600_000
 
 
+def an_hour_passes(city: City) -> None:
+    """For every session, while the record's server is stopped."""
+    with at_the_record(city) as parts, parts.database.writing() as connection:
+        earlier = {name: sessions.c[name] - HOUR_MS for name in ("started_at_ms", "seen_at_ms")}
+        connection.execute(update(sessions).values(**earlier))
+
+
 def sign_in_an_hour_ago(page: Page, city: City, user: str) -> Officer:
     """Signs in without preparing anything; then an hour passes for the record."""
     officer = Officer(page, city, user)
@@ -24,9 +31,7 @@ def sign_in_an_hour_ago(page: Page, city: City, user: str) -> Officer:
     officer.sign_in()
     page.unroute("**/assets/page.js")
     city.stop()
-    with at_the_record(city) as parts, parts.database.writing() as connection:
-        earlier = {name: sessions.c[name] - HOUR_MS for name in ("started_at_ms", "seen_at_ms")}
-        connection.execute(update(sessions).values(**earlier))
+    an_hour_passes(city)
     city.start()
     return officer
 
@@ -37,7 +42,7 @@ def test_a_device_is_prepared_after_signing_in_again(city: City, laptop: Callabl
     page.goto(city.url + "/cases")
     expect(page.locator("#offline-progress")).to_contain_text("再次确认是您本人", timeout=PREPARE_MS_MAX)
     expect(page.locator("#new-passphrase")).to_have_count(0)
-    look(page, "prepare-sign-in-again")
+    look(page, "device-sign-in-again")
     page.click("#sign-in-again")
     expect(page.locator("main")).to_contain_text("请再次确认是您本人")
     expect(page.locator("input[name=user]")).to_have_value("linxiao")

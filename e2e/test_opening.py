@@ -49,7 +49,7 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     page.click("#change-passphrase button")
     expect(page.locator("#change-passphrase [role=alert]")).to_contain_text("口令不正确")
     assert page.locator("#change-passphrase[data-htmx-powered]").count() == 0, "it would be sent to the desk as well"
-    page.fill("#passphrase-before", "星桥镇的秋天很长")
+    page.fill("#passphrase-before", "河边的灯笼照着石阶")
     page.click("#change-passphrase button")
     expect(page.locator("#opening-setting [role=status]").first).to_contain_text("只有新口令")
 
@@ -66,7 +66,7 @@ def test_a_passphrase_is_strong_can_be_changed_and_a_passkey_opens_beside_it(
     lin.open("/sync")
     look(page, "device-opening-set")
     page.click("#lock")
-    page.fill("#passphrase", "星桥镇的秋天很长")
+    page.fill("#passphrase", "河边的灯笼照着石阶")
     page.click("#unlock button[type=submit]")
     expect(page.locator("#unlock-error")).to_contain_text("口令不正确")
     look(page, "device-opening-locked")

@@ -75,7 +75,7 @@ def test_two_people_share_a_browser_and_nothing_else(city: City, laptop: Callabl
     page.fill("#passphrase", OTHER_PASSPHRASE)
     page.click("#unlock button[type=submit]")
     expect(page.locator("#unlock-error")).to_contain_text("口令不正确")
-    page.fill("#passphrase", "星桥镇的秋天很长")
+    page.fill("#passphrase", "河边的灯笼照着石阶")
     page.click("#unlock button[type=submit]")
     expect(page.locator(".sw-who")).to_contain_text("林晓")
     expect(tab.locator(".sw-who")).to_contain_text("林晓")  # the other tab follows the switch

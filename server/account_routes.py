@@ -25,7 +25,7 @@ from server.passkey_routes import add_passkey, remove_passkey, site
 from server.passkeys import Passkey
 from server.proving import form_fault, is_fresh, sign_in_again
 from server.sessions import Session
-from server.sign_in import address_of, ask_to_sign_in, needs_factor
+from server.sign_in import address_of, ask_to_sign_in, needs_factor, own_words
 from server.who import parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
@@ -62,7 +62,9 @@ def _change_password(request: Request, session: Session, form: Form) -> Response
     checked = parts.accounts.check(user, first(form, "password"), address_of(request))
     if checked.user is None:
         return _page(request, session, "password", "wait" if checked.wait_seconds else "current")
-    error = passwords.fault(new, user) or ("again" if new != first(form, "new_password_again") else "")
+    error = passwords.fault(new, own_words(parts, user)) or (
+        "again" if new != first(form, "new_password_again") else ""
+    )
     error = error or ("same" if new == first(form, "password") else "")
     if error:
         return _page(request, session, "password", error)

@@ -13,7 +13,7 @@ from py_core.errors import Malformed
 from py_core.rights import may
 from py_core.values import local
 from py_core.wire import read_json_object
-from server import audit
+from server import audit, passwords
 from server.answers import problem_answer
 from server.devices import EnrolmentRequest, enrol, enrolment_of
 from server.outside import to_ms
@@ -42,6 +42,7 @@ async def me(request: Request) -> Response:
             "may_work_offline": may(person.roles, "work_offline"),
             "csrf": session.csrf,
             "fresh": is_fresh(parts, session),
+            "own_words": passwords.words_of(published.directory, person),
             "directory_version": published.version,
             "record_key": parts.receipts.public_key.hex(),
             "carry_keys": parts.carry_keys.published,

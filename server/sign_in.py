@@ -15,7 +15,7 @@ from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
 from py_core.values import local
 from py_core.views import language
-from server import audit
+from server import audit, passwords
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carried import Carried, carry, unseal
 from server.desk_answers import answer_desk, desk_request
@@ -105,6 +105,13 @@ def needs_factor(parts: Parts, user: str) -> bool:
     """Whether a setting demands a second factor of one of the person's roles."""
     person = parts.city.current().directory.person_on(user, local(parts.clock.now()).date())
     return person is not None and not parts.settings.second_factor_roles.isdisjoint(person.roles)
+
+
+def own_words(parts: Parts, user: str) -> list[str]:
+    """What this person's password must not be built around."""
+    directory = parts.city.current().directory
+    person = directory.people.get(user)
+    return passwords.words_of(directory, person) if person is not None else passwords.own_words(user)
 
 
 async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:

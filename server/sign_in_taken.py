@@ -15,7 +15,7 @@ from server.forms import Form, first, read_form
 from server.outside import to_ms
 from server.parts import Parts
 from server.sessions import Session
-from server.sign_in import CODE_THEN_PASSWORD, FACTOR, PASSWORD, address_of, go_on, next_stage, own_path
+from server.sign_in import CODE_THEN_PASSWORD, FACTOR, PASSWORD, address_of, go_on, next_stage, own_path, own_words
 from server.sign_in_steps import step_page
 from server.who import is_own_form, parts_of, token_of
 
@@ -80,7 +80,9 @@ async def _take_password(
     request: Request, parts: Parts, session: Session, form: Form, target: str, carried: Carried, kept: dict[str, str]
 ) -> Response:
     user, new = session.user, first(form, "new_password")
-    error = passwords.fault(new, user) or ("again" if new != first(form, "new_password_again") else "")
+    error = passwords.fault(new, own_words(parts, user)) or (
+        "again" if new != first(form, "new_password_again") else ""
+    )
     if error:
         return await run_in_threadpool(_page, request, session, PASSWORD, target, kept, status=422, error=error)
 

@@ -17,7 +17,9 @@ PASSWORD_FAULTS = {
     "long": N_("Use at most 256 characters."),
     "plain": N_("Use more different characters."),
     "common": N_("This is among the passwords that everybody tries first. Choose another one."),
-    "name": N_("Do not build the password around your account name."),
+    "name": N_("Do not build the password around your name, account or unit."),
+    "number": N_("Dates, years and telephone numbers are tried first. Take words that do not belong together."),
+    "weak": N_("Too easy to guess: take more, for example four words that do not belong together."),
     "again": N_("The two entries differ. Type the same password twice."),
     "same": N_("This is your previous password. Choose a new one."),
 }

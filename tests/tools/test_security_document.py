@@ -37,7 +37,9 @@ def test_what_it_names_exists(name: str) -> None:
         assert judges(functions[function], functions), f"{name} finds nothing wrong, whatever happens"
 
 
-@pytest.mark.parametrize("path", sorted({name.partition("::")[0] for name in NAMED if name.startswith(("tests/", "e2e/"))}))
+@pytest.mark.parametrize(
+    "path", sorted({name.partition("::")[0] for name in NAMED if name.startswith(("tests/", "e2e/"))})
+)
 def test_what_it_names_is_run(path: str) -> None:
     """A test that is left out proves nothing."""
     for file in sorted((ROOT / path).rglob("test_*.py")) if (ROOT / path).is_dir() else [ROOT / path]:

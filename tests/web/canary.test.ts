@@ -155,7 +155,7 @@ test('the signing key lies sealed on the disk, and cannot leave once it is unwra
   assert.ok(await signer.verify(await signer.signOutbox(utf8('x')), utf8('x')));
   const sealed = (stored as { wrapped: Sealed }).wrapped;
   await assert.rejects(content.open('device', 'signing', sealed), { name: 'OperationError' }, 'the key for content opens it not');
-  const other = (await Vault.create('another good passphrase', 1)).wrapping;
+  const other = (await Vault.create('another good passphrase', [], 1)).wrapping;
   await assert.rejects(Signer.load(database, other), { name: 'OperationError' });
 });
 

@@ -47,7 +47,7 @@ before(async () => {
   globalThis.fetch = async () => Response.json({ device: 'd1', code: 'K7Q' }, { status: 201 });
   database = await Database.open('shouwen');
   device = new Device(database, async () => python, async () => {});
-  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, recordKey: vector.record_public, carryKeys: [] });
+  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, ownWords: [], recordKey: vector.record_public, carryKeys: [] });
 });
 
 test('the browser encrypts exactly as RFC 9180 and the vectors say, for both algorithms', async () => {
@@ -58,7 +58,7 @@ test('the browser encrypts exactly as RFC 9180 and the vectors say, for both alg
 });
 
 test('a file is for the record only: another each time, nothing of the content in it or in its name', async () => {
-  const { signer } = await Signer.create((await Vault.create('four words are better', 1)).wrapping);
+  const { signer } = await Signer.create((await Vault.create('four words are better', [], 1)).wrapping);
   const frames = fromHex(vector.outbox.frames);
   const [one, other] = [(await outboxFile(signer, keys, frames))!, (await outboxFile(signer, keys, frames))!];
   assert.match(one.name, /^shouwen-[0-9a-f]{8}\.carry$/);
@@ -70,7 +70,7 @@ test('a file is for the record only: another each time, nothing of the content i
 });
 
 test('where the browser has no X25519 the file is made with P-256', async () => {
-  const { signer } = await Signer.create((await Vault.create('four words are better', 1)).wrapping);
+  const { signer } = await Signer.create((await Vault.create('four words are better', [], 1)).wrapping);
   const generate = crypto.subtle.generateKey;
   crypto.subtle.generateKey = (async (how: Algorithm, ...rest: [boolean, KeyUsage[]]) => {
     if (how.name === 'X25519') throw new DOMException('no', 'NotSupportedError');
@@ -100,7 +100,7 @@ test('the content is the device’s signature over all frames, then the frames',
 
 test('a device carries out what waits once it knows the record’s keys, and remembers that it did', async () => {
   assert.deepEqual(await device.carryOut(), { problem: 'no_carry_key' });
-  await device.learnCarryKeys({ user: 'u1', name: '', csrf: '', recordKey: 'ignored', carryKeys: keys });
+  await device.learnCarryKeys({ user: 'u1', name: '', csrf: '', fresh: true, ownWords: [], recordKey: 'ignored', carryKeys: keys });
   const file = await device.carryOut();
   assert.ok('bytes' in file && file.count === 1);
   waits = 0;

@@ -18,7 +18,7 @@ let contents: Contents;
 beforeEach(async () => {
   indexedDB = new IDBFactory();
   database = await Database.open('shouwen');
-  ({ vault } = await Vault.create('four words are better', 1));
+  ({ vault } = await Vault.create('four words are better', [], 1));
   contents = await Contents.load(database, vault);
 });
 

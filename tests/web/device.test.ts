@@ -81,14 +81,14 @@ before(async () => {
   database = await Database.open('shouwen');
   python = new FakePython();
   device = new Device(database, async () => python as unknown as Python, async () => {});
-  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, recordKey: '00'.repeat(32), carryKeys: [] });
+  await device.enrol('four words are better', 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, ownWords: [], recordKey: '00'.repeat(32), carryKeys: [] });
 });
 beforeEach(unlock);
 
 test('a person who is not let in sees nothing', async () => {
   await device.lock();
   await assert.rejects(device.respond(REQUEST), (error: Refusal) => error.code === 'locked');
-  await assert.rejects(device.enrol('another passphrase', 'x', { user: 'u2', name: '', csrf: '', recordKey: '', carryKeys: [] }), (error: Refusal) => error.code === 'already_here');
+  await assert.rejects(device.enrol('another passphrase', 'x', { user: 'u2', name: '', csrf: '', fresh: true, ownWords: [], recordKey: '', carryKeys: [] }), (error: Refusal) => error.code === 'already_here');
 });
 
 test('an act is on the disk in document, record, outbox and numbering before anybody hears of it', async () => {
@@ -381,7 +381,7 @@ test('numbers that the record has from this device are never used again', async 
 });
 
 test('a frozen device is enrolled anew: another key, another id, numbers from one, the same cases', async () => {
-  const me = { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, recordKey: '00'.repeat(32), carryKeys: [] };
+  const me = { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, ownWords: [], recordKey: '00'.repeat(32), carryKeys: [] };
   const refused = (code: string) => (error: Refusal): boolean => error.code === code;
   const key = async (): Promise<string> => (await database.get<{ publicHex: string }>('device', 'signing'))!.publicHex;
   const before = await key();

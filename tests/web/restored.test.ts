@@ -40,7 +40,7 @@ before(async () => {
   globalThis.fetch = async () => Response.json({ device: DEVICE, code: 'K7Q', enrolment: { text: '{}', sig: '' } }, { status: 201 });
   database = await Database.open('shouwen');
   device = new Device(database, async () => python, async () => {});
-  await device.enrol(PASSPHRASE, 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, recordKey, carryKeys: [] });
+  await device.enrol(PASSPHRASE, 'test', { user: 'u1', name: 'Lin', csrf: 'c', fresh: true, ownWords: [], recordKey, carryKeys: [] });
 });
 
 test('only acts whose receipts a return took back count as lost, until they are taken anew or refused', { timeout: 120_000 }, async () => {

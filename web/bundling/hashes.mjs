@@ -6,7 +6,7 @@ import { sitePackages } from './python.mjs';
 
 const PYTHON_INPUTS = ['py_core', 'web/host', 'web/bundling/compile_python.py', 'web/bundling/stdlib_needed.py', 'web/bundling/python.mjs', 'requirements.lock'];
 const ENGINE_INPUTS = ['web/bundling/engine.mjs', 'node_modules/pyodide/package.json', 'node_modules/binaryen/package.json', 'node_modules/terser/package.json', 'web/src/worker/python.ts'];
-const OTHER_INPUTS = ['web/src', 'web/styles', 'web/locale', 'web/shell.html', 'web/bundling', 'web/build.mjs', 'tsconfig.json'];
+const OTHER_INPUTS = ['web/src', 'web/styles', 'web/locale', 'web/shell.html', 'web/bundling', 'web/build.mjs', 'tsconfig.json', 'server/common_words.json'];
 const IGNORED = new Set(['__pycache__', '.mypy_cache', '.ruff_cache']);
 
 /** SHA-256 in hex. */

@@ -1,20 +1,21 @@
 // The forms that ask for the device's passphrase: a new one, twice, with a hint at its strength; a known one to unlock.
 import type { Person } from '../shared/protocol.ts';
-import { CHARACTERS_MIN, strength, type Strength } from '../shared/strength.ts';
+import { CHARACTERS_MIN, STRONG_CHARACTERS_MIN, strength, type Strength } from '../shared/strength.ts';
 import { element } from './dom.ts';
 import { failureText, Unfit } from './failures.ts';
 import { say } from './language.ts';
 
-const STRENGTHS = ['Too short: at least {min} characters.', 'Too easy to guess: take more, for example four words that do not belong together.', 'Fair.', 'Good.'] as const;
+const STRENGTHS = ['Too short: at least {min} characters, or {strong} that nobody can guess.', 'Too easy to guess: take more, for example four words that do not belong together.', 'Fair.', 'Good.'] as const;
+const LENGTHS = { min: CHARACTERS_MIN, strong: STRONG_CHARACTERS_MIN };
 
-/** Two fields for a new passphrase with a hint at its strength; `agreed` gives it, or throws what is wrong with it. */
-export function agreedPassphrase(id: string): { fields: HTMLElement[]; agreed: () => string } {
-  const hint = element('span', { id: `${id}-strength`, class: 'govuk-hint', role: 'status' }, say('At least {min} characters, for example four words that do not belong together.', { min: CHARACTERS_MIN }));
+/** Two fields for a new passphrase with a hint at its strength; `agreed` gives it, or throws what is wrong with it. `own` are words of the person. */
+export function agreedPassphrase(id: string, own: readonly string[] = []): { fields: HTMLElement[]; agreed: () => string } {
+  const hint = element('span', { id: `${id}-strength`, class: 'govuk-hint', role: 'status' }, say('At least {min} characters, for example four words that do not belong together; without your name, your unit, dates and telephone numbers. {strong} are enough where nobody can guess them.', LENGTHS));
   const first = field(id, 'new-password', hint.id);
   const second = field(`${id}-again`, 'new-password');
-  first.addEventListener('input', () => { hint.textContent = judgement(strength(first.value)); });
+  first.addEventListener('input', () => { hint.textContent = judgement(strength(first.value, own)); });
   const agreed = (): string => {
-    const judged = strength(first.value);
+    const judged = strength(first.value, own);
     if (judged < 2) { first.focus(); throw new Unfit(judgement(judged)); }
     if (first.value !== second.value) { second.focus(); throw new Unfit(say('The two passphrases differ. Type the same one twice.')); }
     return first.value;
@@ -32,9 +33,9 @@ export function deviceNameField(proposed: string): { label: HTMLElement; name: (
   return { label, name: () => input.value.trim().replace(/\s+/g, ' ') || proposed };
 }
 
-/** A form for the device's name and first passphrase; `use` gets both once the fields agree and gives a text when it failed. */
-export function newPassphraseForm(proposed: string, use: (passphrase: string, name: string) => Promise<string | null>): HTMLFormElement {
-  const { fields: [first, second, hint], agreed } = agreedPassphrase('new-passphrase');
+/** A form for the device's name and first passphrase, which is not built around `own` words; `use` gets both once the fields agree and gives a text when it failed. */
+export function newPassphraseForm(proposed: string, own: readonly string[], use: (passphrase: string, name: string) => Promise<string | null>): HTMLFormElement {
+  const { fields: [first, second, hint], agreed } = agreedPassphrase('new-passphrase', own);
   const called = deviceNameField(proposed);
   const error = element('p', { class: 'govuk-error-message', role: 'alert' });
   const button = element('button', { class: 'govuk-button', type: 'submit' }, say('Set the passphrase and finish'));
@@ -59,7 +60,7 @@ export function newPassphraseForm(proposed: string, use: (passphrase: string, na
   return form;
 }
 
-function judgement(judged: Strength): string { return say(STRENGTHS[judged], { min: CHARACTERS_MIN }); }
+function judgement(judged: Strength): string { return say(STRENGTHS[judged], LENGTHS); }
 
 /** A form that unlocks; `use` gives the text to be shown when it did not work. `#people` is for those to choose from. */
 export function unlockForm(use: (passphrase: string) => Promise<string | null>): HTMLFormElement {

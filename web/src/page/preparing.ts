@@ -83,12 +83,13 @@ async function fetchFiles(): Promise<void> {
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 async function askNewPassphrase(bridge: Bridge): Promise<void> {
-  if (!(await fetchMe()).fresh) {
+  const { fresh, ownWords } = await fetchMe();
+  if (!fresh) {
     strip('prepare', say('Whoever prepares a device proves once more who it is: your sign-in is some time ago.'), ' ', signInAgain());
     await new Promise<never>(() => {});
   }
   await new Promise<void>(resolve => {
-    strip('prepare', newPassphraseForm(deviceName(), async (passphrase, name) => {
+    strip('prepare', newPassphraseForm(deviceName(), ownWords, async (passphrase, name) => {
       try {
         await bridge.call('enrol', passphrase, name);
         resolve();

@@ -46,7 +46,7 @@ export class Device {
   async enrol(passphrase: string, name: string, me: Me): Promise<void> {
     await this.turnstile.run(async () => {
       if (await this.isPrepared()) throw new Refusal('already_here');
-      const { vault, wrapping, writes } = await Vault.create(passphrase);
+      const { vault, wrapping, writes } = await Vault.create(passphrase, me.ownWords);
       const { signer, write, identity } = await enrolled(wrapping, name, me);
       const shelf = new Shelf(this.database, vault);
       await shelf.write([...writes, write, await shelf.identityWrite(identity), await shelf.bookWrite(EMPTY_BOOK)]);
@@ -105,6 +105,12 @@ export class Device {
   /** Who works here, for the register of people. */
   get known(): Known | null { return this.opened?.identity ?? null; }
   get user(): string | null { return this.opened?.identity.user ?? null; }
+
+  /** Only the new passphrase opens from now on. */
+  async changePassphrase(before: string, after: string): Promise<void> {
+    const { user, name, ownWords } = this.need().identity;
+    await Vault.changePassphrase(this.database, before, after, ownWords ?? [user, name]);
+  }
 
   /** Answers a page; its acts are on the disk before this comes back. */
   async respond(request: DeskRequest): Promise<DeskResponse> {

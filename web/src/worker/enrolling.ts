@@ -12,5 +12,5 @@ export async function enrolled(wrapping: CryptoKey, name: string, me: Me): Promi
   const asked = hex(await signer.signEnrolment(me.user, name));
   const { device, code, enrolment } = await enrolAtRecord(me, signer.alg, signer.publicKey, name, asked);
   const carryKeys = await trusted(me.recordKey, me.carryKeys);
-  return { signer, write, identity: { user: me.user, name: me.name, device, code, recordKey: me.recordKey, carryKeys, enrolment } };
+  return { signer, write, identity: { user: me.user, name: me.name, ownWords: me.ownWords, device, code, recordKey: me.recordKey, carryKeys, enrolment } };
 }

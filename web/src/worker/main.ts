@@ -233,9 +233,8 @@ const handlers: Record<Op, Handler> = {
     return true;
   },
   async changePassphrase(before: string, after: string) {
-    const { database, device } = await ready();
-    if (!device.isOpen) throw new Refusal('locked');
-    await Vault.changePassphrase(database, before, after);
+    const { device } = await ready();
+    await device.changePassphrase(before, after);
     return true;
   },
   async lock() { await lock(); return true; },

@@ -6,17 +6,17 @@ import type { CarryKey } from './carry.ts';
 const EXCHANGE_MS_MAX = 120_000;
 const GZIP_FROM_BYTES = 1024;
 
-/** `fresh`: signed in so lately that a device may be enrolled. */
-export interface Me { user: string; name: string; csrf: string; fresh: boolean; recordKey: string; carryKeys: CarryKey[] }
+/** `fresh`: signed in so lately that a device may be enrolled; `ownWords`: nothing to build a passphrase around. */
+export interface Me { user: string; name: string; csrf: string; fresh: boolean; ownWords: string[]; recordKey: string; carryKeys: CarryKey[] }
 
 /** Who is signed in on this browser; throws `signed_out` or `no_record`. */
 export async function fetchMe(): Promise<Me> {
   const response = await reach('/me', { headers: { accept: 'application/json' } });
   if (response.status === 401) throw new Refusal('signed_out');
   if (!response.ok) throw new Refusal('no_record', String(response.status));
-  const me = await response.json() as { user: string; name: string; csrf: string; fresh?: boolean; record_key: string; carry_keys?: { alg: number; public_key: string; sig: string }[] };
+  const me = await response.json() as { user: string; name: string; csrf: string; fresh?: boolean; own_words?: string[]; record_key: string; carry_keys?: { alg: number; public_key: string; sig: string }[] };
   const carryKeys = (me.carry_keys ?? []).map(({ alg, public_key: publicKey, sig }) => ({ alg, publicKey, sig }));
-  return { user: me.user, name: me.name, csrf: me.csrf, fresh: me.fresh ?? true, recordKey: me.record_key, carryKeys };
+  return { user: me.user, name: me.name, csrf: me.csrf, fresh: me.fresh ?? true, ownWords: me.own_words ?? [me.user, me.name], recordKey: me.record_key, carryKeys };
 }
 
 /** The chain of the record's keys as `/log/keys` tells it; nothing of it is believed yet. */

@@ -9,7 +9,7 @@ import type { RecordKeys } from './record_keys.ts';
 import type { ActRow, Receipt, Refused, SeenClock, Standing, WaitingRow } from './python.ts';
 import type { Sealed, Vault } from './vault.ts';
 
-export interface Identity extends RecordKeys { user: string; name: string; device: string; code: string; carryKeys?: CarryKey[]; enrolment?: Enrolment }
+export interface Identity extends RecordKeys { user: string; name: string; ownWords?: string[]; device: string; code: string; carryKeys?: CarryKey[]; enrolment?: Enrolment }
 /** The outbox file that was saved last. */
 export interface CarriedOut { name: string; count: number; atMs: number }
 /** Where the device stands: with the record, and in its own numbering of acts. */

@@ -27,11 +27,11 @@ export class Vault {
   /** `key` can be used, not read: a worker hands it to the next one. */
   constructor(readonly key: CryptoKey) {}
 
-  /** Makes a new data key; the writes keep it, wrapped by the passphrase. */
-  static async create(passphrase: string, iterations = ITERATIONS): Promise<Opened & { writes: Write[] }> {
+  /** Makes a new data key; the writes keep it, wrapped by the passphrase. `own` are words that nobody should build it around. */
+  static async create(passphrase: string, own: readonly string[] = [], iterations = ITERATIONS): Promise<Opened & { writes: Write[] }> {
     const raw = crypto.getRandomValues(new Uint8Array(32));
     try {
-      return { ...await opened(raw), writes: [await wrappedBy(passphrase, raw, iterations), { store: 'device', key: 'attempts' }] };
+      return { ...await opened(raw), writes: [await wrappedBy(passphrase, raw, own, iterations), { store: 'device', key: 'attempts' }] };
     } finally { raw.fill(0); }
   }
 
@@ -76,9 +76,9 @@ export class Vault {
   }
 
   /** Wraps the same data key by another passphrase; everything else stays as it is. */
-  static async changePassphrase(database: Database, before: string, after: string, iterations = ITERATIONS): Promise<void> {
+  static async changePassphrase(database: Database, before: string, after: string, own: readonly string[] = [], iterations = ITERATIONS): Promise<void> {
     const raw = await dataKeyBy(database, before);
-    try { await database.write([await wrappedBy(after, raw, iterations)]); } finally { raw.fill(0); }
+    try { await database.write([await wrappedBy(after, raw, own, iterations)]); } finally { raw.fill(0); }
   }
 
   async seal(store: StoreName, key: string, content: Bytes): Promise<Write> {
@@ -125,8 +125,8 @@ async function dataKeyBy(database: Database, passphrase: string, begun = (): voi
   throw new Refusal('wrong_passphrase', pause ? String(pause / 1000) : '');
 }
 
-async function wrappedBy(passphrase: string, raw: Bytes, iterations: number): Promise<Write> {
-  if (strength(passphrase) < 2) throw new Refusal('weak_passphrase');
+async function wrappedBy(passphrase: string, raw: Bytes, own: readonly string[], iterations: number): Promise<Write> {
+  if (strength(passphrase, own) < 2) throw new Refusal('weak_passphrase');
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const how = { name: 'AES-GCM', iv, additionalData: place('device', 'key') };
