@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from py_core.directory import Directory, Person
 
@@ -23,16 +24,15 @@ FAIR, STRONG = 40, 55
 _BITS = {"name": 4, "common": 8, "number": 10, "run": 5, "repeat": 3}
 _SAYS = {"name": "name", "common": "common", "number": "number", "run": "plain", "repeat": "plain"}
 _FOLDED = str.maketrans("013457@$!|l", "oieastasiii")
-_NUMERALS = {sign: str(value) for value, sign in enumerate("〇一二三四五六七八九")}
 _ROWS = ("1234567890-=", "!@#$%^&*()_+", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./")
 _SEPARATORS = frozenset(" -_.,'/")
 _NUMBERS = (
     re.compile(r"1[3-9]\d{9}", re.ASCII),
     re.compile(r"\d{17}[\dx]", re.ASCII),
-    re.compile(r"(?:19|20)\d\d[-./年 ]?(?:1[0-2]|0?[1-9])[-./月 ]?(?:3[01]|[12]\d|0?[1-9])日?", re.ASCII),
+    re.compile(r"(?:19|20)\d\d[-./ ]?(?:1[0-2]|0?[1-9])[-./ ]?(?:3[01]|[12]\d|0?[1-9])-?", re.ASCII),
     re.compile(r"(?:3[01]|[12]\d|0?[1-9])[-./]?(?:1[0-2]|0?[1-9])[-./]?(?:19|20)\d\d", re.ASCII),
     re.compile(r"\d\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])", re.ASCII),
-    re.compile(r"(?:19|20)\d\d年?", re.ASCII),
+    re.compile(r"(?:19|20)\d\d-?", re.ASCII),
 )
 _RUN_MIN, _STRETCH_MIN, _NUMBER_MAX = 3, 3, 20
 
@@ -67,7 +67,8 @@ def own_words(*texts: str) -> list[str]:
     found = []
     for text in texts:
         for word in re.split(r"[^\w]+|_", unicodedata.normalize("NFKC", text).lower()):
-            parts = [word, re.sub(r"(?:人民政府|街道办事处|街道|中心|[省市区县镇乡村办局委])$", "", word)]
+            ending = next((each for each in _table()["unit_endings"] if word.endswith(each)), "")
+            parts = [word, word.removesuffix(ending)]
             parts += [word[1:]] if len(word) == 3 and _is_han(word[0]) else []  # a given name
             found += [part for part in parts if len(part) >= (2 if part and _is_han(part[0]) else 3)]
     return list(dict.fromkeys(found))
@@ -93,7 +94,7 @@ def guessing(text: str, own: Iterable[str] = ()) -> tuple[int, dict[str, int]]:
 def _easiest(low: str, folded: str, at: int, words: Mapping[str, Set[str]]) -> tuple[str, int]:
     """The longest stretch from here that is easy to guess, and why; of equally long ones the kind that is named first."""
     lengths = {kind: _word(folded, at, each) for kind, each in words.items()}
-    piece = low[at : at + _NUMBER_MAX]
+    piece = low[at : at + _NUMBER_MAX].translate(_date_signs())
     lengths["number"] = max(len(found[0]) if (found := each.match(piece)) else 0 for each in _NUMBERS)
     lengths["run"] = max(_run(low, at, 1), 2 * min(_run(low, at, 2), _run(low, at + 1, 2)))
     lengths["repeat"] = _repeat(folded, at)
@@ -117,12 +118,17 @@ def _run(low: str, at: int, stride: int) -> int:
 
 
 def _ways(one: str, other: str) -> set[str]:
-    step = ord(_NUMERALS.get(other, other)) - ord(_NUMERALS.get(one, one))
+    step = ord(_digit(other)) - ord(_digit(one))
     ways = {f"sign {step}"} if abs(step) <= 1 else set()
     for row in _ROWS:
         if one in row and other in row and abs(row.index(other) - row.index(one)) == 1:
             ways.add(f"key {row.index(other) - row.index(one)}")
     return ways
+
+
+def _digit(sign: str) -> str:
+    value = _table()["numerals"].find(sign)
+    return sign if value < 0 else str(value)
 
 
 def _repeat(folded: str, at: int) -> int:
@@ -175,5 +181,16 @@ def _low(text: str) -> str:
 
 @cache
 def _common() -> frozenset[str]:
-    words = json.loads(files("server").joinpath("common_words.json").read_text(encoding="utf-8"))
-    return frozenset(_low(word).translate(_FOLDED) for word in words)
+    return frozenset(_low(word).translate(_FOLDED) for word in _table()["words"])
+
+
+@cache
+def _date_signs() -> dict[int, str]:
+    """Year, month and day in words part a date like dashes."""
+    return str.maketrans(dict.fromkeys(_table()["date_signs"], "-"))
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(files("server").joinpath("common_words.json").read_text(encoding="utf-8"))
+    return table

@@ -13,14 +13,13 @@ const STRONG = 55;
 const BITS = { name: 4, common: 8, number: 10, run: 5, repeat: 3 };
 type Easy = keyof typeof BITS;
 const FOLDED: Record<string, string> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i', '|': 'i', l: 'i' };
-const NUMERALS = '〇一二三四五六七八九';
 const ROWS = ['1234567890-=', '!@#$%^&*()_+', 'qwertyuiop[]', 'asdfghjkl;\'', 'zxcvbnm,./'];
 const SEPARATORS = ' -_.,\'/';
 const NUMBERS = [
   /^1[3-9]\d{9}/, /^\d{17}[\dx]/,
-  /^(?:19|20)\d\d[-./年 ]?(?:1[0-2]|0?[1-9])[-./月 ]?(?:3[01]|[12]\d|0?[1-9])日?/,
+  /^(?:19|20)\d\d[-./ ]?(?:1[0-2]|0?[1-9])[-./ ]?(?:3[01]|[12]\d|0?[1-9])-?/,
   /^(?:3[01]|[12]\d|0?[1-9])[-./]?(?:1[0-2]|0?[1-9])[-./]?(?:19|20)\d\d/,
-  /^\d\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])/, /^(?:19|20)\d\d年?/,
+  /^\d\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])/, /^(?:19|20)\d\d-?/,
 ];
 const RUN_MIN = 3, STRETCH_MIN = 3, NUMBER_MAX = 20;
 
@@ -54,7 +53,7 @@ function guessing(signs: string[], own: readonly string[]): { bits: number; easy
 
 /** The longest stretch from here that is easy to guess; of equally long ones the kind that is named first. */
 function easiest(low: string[], folded: string[], at: number, words: { name: Words; common: Words }): [Easy, number] {
-  const piece = low.slice(at, at + NUMBER_MAX).join('');
+  const piece = low.slice(at, at + NUMBER_MAX).map(sign => common.date_signs.includes(sign) ? '-' : sign).join('');
   const lengths: Record<Easy, number> = {
     name: word(folded, at, words.name),
     common: word(folded, at, words.common),
@@ -94,7 +93,7 @@ function waysBetween(one: string, other: string): string[] {
 }
 
 function point(sign: string): number {
-  const numeral = NUMERALS.indexOf(sign);
+  const numeral = common.numerals.indexOf(sign);
   return (numeral < 0 ? sign : String(numeral)).codePointAt(0)!;
 }
 
@@ -144,4 +143,4 @@ function known(words: readonly string[]): Words {
 
 function fold(sign: string): string { return FOLDED[sign] ?? sign; }
 
-const COMMON = known(common);
+const COMMON = known(common.words);
