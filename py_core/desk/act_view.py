@@ -236,7 +236,7 @@ def field_text(turn: Turn, pack: Pack | None, spec: FieldSpec, value: Any) -> st
     if unit is not None and spec.name in ("to", "by", "lead", "unit", "assists"):
         return unit.en if turn.lang == language.EN else unit.zh
     person = turn.directory.people.get(text)
-    if person is not None and spec.name in ("by", "handler", "who", "stand_in", "person", "absent"):
+    if person is not None and spec.name in ("by", "handler", "who", "stand_in", "person", "absent", "against"):
         return person.name
     if spec.name == "by_role" and pack is not None:
         return pack.term(f"role.{text}", turn.lang)

@@ -217,3 +217,19 @@ def test_a_notice_without_a_published_service_says_what_is_to_be_done() -> None:
     refused = desk.get(f"/cases/{case_id}/slips/F-04").html
     assert "没有公布服务的事项" in refused
     assert "请中心在承诺中补全" not in refused
+
+
+def test_what_must_be_reported_at_once_is_the_first_step() -> None:
+    desk = Desk()
+    desk.post("/register", **{**form_of("BZ", "contact"), "urgent": "yes"})
+    [case_id] = desk.store.acts
+    steps = re.findall(r'href="/cases/\w+/do/(\w+)"', desk.get(f"/cases/{case_id}").html)
+    assert steps[0] == "report_urgent"
+
+
+def test_whom_a_complaint_is_about_is_read_by_name() -> None:
+    desk = Desk()
+    desk.post("/register", **{**form_of("BZ", "complaint"), "against": "周建国"})
+    [case_id] = desk.store.acts
+    words = re.sub(r"<[^>]+>|\s", "", desk.get(f"/cases/{case_id}").html)
+    assert "被反映的工作人员：周建国" in words

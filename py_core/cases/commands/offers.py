@@ -52,11 +52,15 @@ def find_offers(
     return tuple(sorted(found.values(), key=_rank))
 
 
-def _rank(offer: Offered) -> tuple[bool, bool]:
-    """What answers a duty comes first, before all of it that somebody takes the case over; steps of rare days last."""
+# Before everything else that is suggested: what must be done at once (BZ-SW-5), and that somebody takes the case over.
+_FIRST = ("report_urgent", "accept_handover")
+
+
+def _rank(offer: Offered) -> tuple[bool, int]:
+    """What answers a duty comes first; steps of rare days last."""
     if offer.suggested:
-        return False, offer.command != "accept_handover"
-    return True, offer.command in _LAST
+        return False, _FIRST.index(offer.command) if offer.command in _FIRST else len(_FIRST)
+    return True, int(offer.command in _LAST)
 
 
 def _sent_elsewhere(s: Situation, unit: str) -> bool:
