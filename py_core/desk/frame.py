@@ -59,7 +59,7 @@ DONE = {
 
 # Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
 ACCESS_KEYS = {
-    "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "s", "slips": "w", "sync": "y", "centre": "z",
+    "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "a", "slips": "p", "sync": "y", "centre": "z",
 }  # fmt: skip
 
 # Lists whose links to cases and steps say where somebody came from.

@@ -233,3 +233,11 @@ def test_whom_a_complaint_is_about_is_read_by_name() -> None:
     [case_id] = desk.store.acts
     words = re.sub(r"<[^>]+>|\s", "", desk.get(f"/cases/{case_id}").html)
     assert "被反映的工作人员：周建国" in words
+
+
+@pytest.mark.parametrize("user", ["lin", "head", "chen"])
+def test_a_key_of_the_form_leads_into_the_form_and_not_out_of_it(user: str) -> None:
+    html = Desk(user).get("/register").html
+    keys = re.findall(r'data-key="(\w)"', html)
+    assert {"w", "s", "n", "r"} <= set(keys)
+    assert len(keys) == len(set(keys)), keys
