@@ -152,6 +152,7 @@ def _rows(turn: Turn, opened: OpenCase) -> Iterator[dict[str, Any]]:
             "met": _met(opened) if "decide_refusal" in commands else "",
             "race": race,
             "race_text": language.day_text(turn.lang, race) if race else "",
+            "latest": _latest(turn, opened) if "approve_extension" in commands else "",
             "left": case_view.days_left(turn, race, case_view.unit_of(opened)) if race else "",
             "meaning": turn.say(meaning),
             "labels": {"asked": turn.say(asker), "wish": turn.say(wish), "reason": turn.say(why)},
@@ -225,3 +226,10 @@ def _race(turn: Turn, opened: OpenCase, commands: frozenset[str]) -> date | None
 def _limit(turn: Turn, opened: OpenCase) -> date | None:
     law = turn.law(opened.case)
     return look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).due_without_extension()
+
+
+def _latest(turn: Turn, opened: OpenCase) -> str:
+    """The last day to which the limit may be extended at all, in words."""
+    law = turn.law(opened.case)
+    cap = look(opened.case, turn.packs, law.calendar, law.happened_at, law.policies).extension_cap()
+    return language.day_text(turn.lang, cap) if cap else ""

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from py_core.desk import case_view
+from py_core.desk.contact_checks import tidy
 from py_core.desk.duties import concerns
 from py_core.desk.frame import page
 from py_core.desk.glance import Glance
@@ -137,7 +138,7 @@ def _key(each: OpenCase | Line) -> Key:
 
 
 def _words_in(wanted: dict[str, str]) -> list[str]:
-    return wanted["q"].casefold().split()
+    return tidy(wanted["q"]).casefold().split()
 
 
 def _choices(wanted: dict[str, str]) -> Callable[[Glance], bool]:

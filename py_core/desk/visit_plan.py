@@ -59,6 +59,12 @@ def take_plan(turn: Turn) -> Response:
             text = refusal_text(turn, refused) if refused.code == "bad_day" else turn.say(fault_text(message))
             form.errors.setdefault({"officers": "officer"}.get(name, name), text)
         return _page(turn, form, status=422)
+    day = date.fromisoformat(fields["on"])
+    if day < turn.moment.date():
+        shown = language.day_text(turn.lang, day)
+        form.doubt("on", shown, N_("This day is over. If the visit was made then, say so below; else correct it."))
+    if form.errors:
+        return _page(turn, form, status=422)
     act = new_act(turn, made, "plan", events, turn.surroundings.now)
     return Response(303, location=f"/visits/{made}?done=visit_planned", acts=(act,))
 

@@ -241,3 +241,27 @@ def test_a_key_of_the_form_leads_into_the_form_and_not_out_of_it(user: str) -> N
     keys = re.findall(r'data-key="(\w)"', html)
     assert {"w", "s", "n", "r"} <= set(keys)
     assert len(keys) == len(set(keys)), keys
+
+
+def test_a_case_is_found_by_full_width_signs_too() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form())
+    assert f"/cases/{KEY}" in desk.get("/cases", q="Ｋ７Ｑ－０００００１").html
+
+
+def test_a_visit_on_a_day_that_is_over_is_asked_about() -> None:
+    desk = Desk()
+    form = {"key": "a" * 32, "enterprise": "恒泰", "on": "2025-12-01", "officer": "lin"}
+    asked = desk.post("/visits/plan", **form)
+    assert asked.status == 422
+    [token] = doubts(asked.html)
+    assert desk.post("/visits/plan", **form, sure=token).status == 303
+
+
+def test_who_approves_an_extension_reads_how_far_it_may_go() -> None:
+    desk = Desk()
+    desk.post("/register", **service_form())
+    assert desk.post(f"/cases/{KEY}/do/request_extension", reason="核实", workdays="3").status == 303
+    head = Desk("head", store=desk.store)
+    for path in ("/approvals", f"/cases/{KEY}/do/approve_extension"):
+        assert re.search(r"依规定最迟可延至</dt><dd[^>]*>2026年\d+月\d+日", head.get(path).html), path
