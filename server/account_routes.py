@@ -231,7 +231,7 @@ def devices_of_person(turn: Turn, parts: Parts, user: str, whose: str = "") -> d
             "id": device.id,
             "code": device.code,
             "name": device.name,
-            "enrolled": language.moment_text(turn.lang, from_ms(at_ms), short=True),
+            "enrolled": language.moment_text(turn.lang, from_ms(at_ms)),
             "late": at_ms >= late_ms,
         }
         for device, at_ms in found
