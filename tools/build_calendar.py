@@ -14,6 +14,7 @@ from chinese_calendar import constants
 
 # The library's short names in the words of the State Council's notices.
 FESTIVALS = {"tomb_sweeping_day": "清明节", "dragon_boat_festival": "端午节", "mid_autumn_festival": "中秋节"}
+ENGLISH = {"tomb_sweeping_day": "Tomb-Sweeping Day", "mid_autumn_festival": "Mid-Autumn Festival"}
 TARGET = Path(__file__).parents[1] / "py_core" / "calendars" / "national.json"
 
 
@@ -26,7 +27,10 @@ def build() -> dict[str, Any]:
             year = years.setdefault(str(day.year), {"rest": {}, "work": {}})
             year[table][day.strftime("%m-%d")] = keys[name]
     names = {
-        holiday.name: {"zh": FESTIVALS.get(holiday.name, holiday.chinese), "en": holiday.value}
+        holiday.name: {
+            "zh": FESTIVALS.get(holiday.name, holiday.chinese),
+            "en": ENGLISH.get(holiday.name, holiday.value),
+        }
         for holiday in constants.Holiday
     }
     return {
