@@ -57,9 +57,9 @@ DONE = {
     "again": N_("This form was already sent. Nothing was recorded twice; this is the case it made."),
 }
 
-# Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none of the register form's own.
+# Alt and the letter, on every page; none that Chromium itself takes (D, E, F) and none that a page has of its own.
 ACCESS_KEYS = {
-    "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "a", "slips": "p", "sync": "y", "centre": "z",
+    "today": "j", "register": "r", "cases": "b", "visits": "v", "approvals": "a", "slips": "g", "sync": "y", "centre": "z",
 }  # fmt: skip
 
 # Lists whose links to cases and steps say where somebody came from.

@@ -236,11 +236,14 @@ def test_whom_a_complaint_is_about_is_read_by_name() -> None:
 
 
 @pytest.mark.parametrize("user", ["lin", "head", "chen"])
-def test_a_key_of_the_form_leads_into_the_form_and_not_out_of_it(user: str) -> None:
-    html = Desk(user).get("/register").html
-    keys = re.findall(r'data-key="(\w)"', html)
-    assert {"w", "s", "n", "r"} <= set(keys)
-    assert len(keys) == len(set(keys)), keys
+def test_a_key_of_a_page_leads_nowhere_else(user: str) -> None:
+    desk = Desk(user)
+    desk.post("/register", **service_form())
+    pages = {"/register": {"w", "s", "n", "r"}, f"/cases/{KEY}/slips/F-02": {"p", "r"}}
+    for path, wanted in pages.items():
+        keys = re.findall(r'data-key="(\w)"', desk.get(path).html)
+        assert wanted <= set(keys)
+        assert len(keys) == len(set(keys)), (path, keys)
 
 
 def test_a_case_is_found_by_full_width_signs_too() -> None:
