@@ -237,8 +237,9 @@ def test_whom_a_complaint_is_about_is_read_by_name() -> None:
 
 @pytest.mark.parametrize("user", ["lin", "head", "chen"])
 def test_a_key_of_a_page_leads_nowhere_else(user: str) -> None:
-    desk = Desk(user)
-    desk.post("/register", **service_form())
+    store = FakeStore()
+    Desk(store=store).post("/register", **service_form())
+    desk = Desk(user, store=store)
     pages = {"/register": {"w", "s", "n", "r"}, f"/cases/{KEY}/slips/F-02": {"p", "r"}}
     for path, wanted in pages.items():
         keys = re.findall(r'data-key="(\w)"', desk.get(path).html)
