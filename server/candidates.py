@@ -34,6 +34,15 @@ class Candidate:
     act: Act
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What a device signed for under one of its numbers, whether it can be taken or not."""
+
+    device: str
+    number: int
+    hash: str
+
+
 @dataclass(slots=True)
 class CaseSoFar:
     """A case as it would be with the candidates taken so far."""
@@ -87,7 +96,13 @@ class Plan:
     had: dict[int, Entry] = field(default_factory=dict)
     same_as: dict[int, int] = field(default_factory=dict)
     cases: dict[str, CaseSoFar] = field(default_factory=dict)
-    sequences: dict[tuple[str, int], str] = field(default_factory=dict)
+    twice: set[int] = field(default_factory=set)  # other acts of their devices bear the same number
+    _first: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def note_number(self, at: int, act: Numbered, *, used: bool) -> None:
+        """Whether its number is `used`, or was borne by another act of the batch before it."""
+        if used or self._first.setdefault((act.device, act.number), act.hash) != act.hash:
+            self.twice.add(at)
 
 
 def load_case(connection: Connection, case_id: str) -> CaseSoFar:

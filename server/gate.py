@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from py_core.cases.acts import Event, read_act
+from py_core.cases.acts import Event
 from py_core.cases.events import tells_no_time
 from py_core.change import decode_act_change, sign_bytes
 from py_core.city import CITY_ID
@@ -26,7 +26,7 @@ from server import audit, lineage, record
 from server.attachments import note_names
 from server.authority import is_authorised, may_know, right_of
 from server.beside_cases import check_beside
-from server.candidates import Candidate, CaseSoFar, Plan, Refusal, entry_of, load_case
+from server.candidates import Candidate, CaseSoFar, Numbered, Plan, Refusal, entry_of, load_case
 from server.city import sees_whole_city
 from server.devices import SERVER_DEVICE, Device, device_by_id, freeze
 from server.engine import CaseEngine
@@ -99,9 +99,13 @@ class Gate:
             except Refusal as refusal:
                 read.append(refusal)
         stored: dict[str, CaseSoFar] = {}
-        view.look_up_numbers(each.act for each in read if isinstance(each, Candidate))
+        numbered = [
+            _numbered(each, submission, devices[submission.device])
+            for each, submission in zip(read, submissions, strict=True)
+        ]
+        view.look_up_numbers(each for each in numbered if each is not None)
         while True:
-            plan = self._plan(connection, view, read, stored, directory, now_ms)
+            plan = self._plan(connection, view, read, numbered, stored, directory, now_ms)
             faults = self._try(plan)
             if not faults:
                 break
@@ -109,7 +113,7 @@ class Gate:
                 read[at] = Refusal(reason)
         view.look_for_quarantined({each.submission.case_id for each in plan.taken.values()})
         written = [
-            self._write(connection, view, at, each, devices[each.device], plan, directory, now_ms)
+            self._write(connection, view, at, each, numbered[at], plan, directory, now_ms)
             for at, each in enumerate(submissions)
         ]
         if plan.taken:
@@ -180,6 +184,7 @@ class Gate:
         connection: Connection,
         view: LogView,
         read: Sequence[Candidate | Refusal],
+        numbered: Sequence[Numbered | None],
         stored: dict[str, CaseSoFar],
         directory: Directory,
         now_ms: int,
@@ -188,6 +193,8 @@ class Gate:
         plan = Plan()
         places: dict[str, int] = {}
         for at, each in enumerate(read):
+            if (bears := numbered[at]) is not None:
+                plan.note_number(at, bears, used=view.bears_used_number(bears))
             if isinstance(each, Refusal):
                 plan.refused[at] = each
                 continue
@@ -208,6 +215,8 @@ class Gate:
                     stored[case_id] = load_case(connection, case_id)
                 case = plan.cases.setdefault(case_id, stored[case_id].copy())
                 try:
+                    if at in plan.twice and not each.submission.waived:
+                        raise Refusal("sequence_reused")
                     self._check(view, each, case, plan, directory, now_ms)
                 except Refusal as refusal:
                     plan.refused[at] = refusal
@@ -227,9 +236,6 @@ class Gate:
     ) -> None:
         """Whether a candidate fits its case; if so, the case and the plan then contain it."""
         change, act = candidate.change, candidate.act
-        number = (act.device, act.device_seq)
-        if (plan.sequences.get(number) or number in view.numbers) and not candidate.submission.waived:
-            raise Refusal("sequence_reused")
         if case.erased:
             raise Refusal("case_erased")
         for cause in change.causes:
@@ -245,7 +251,6 @@ class Gate:
             self._check_scope(candidate, case, directory, first, now_ms)
         case.standing = _standing(candidate, case.standing, directory, now_ms, first=not case.known)
         case.known[change.hash] = entry_of(candidate, now_ms)
-        plan.sequences[number] = change.hash
 
     @staticmethod
     def _check_scope(candidate: Candidate, case: CaseSoFar, directory: Directory, first: str, now_ms: int) -> None:
@@ -303,7 +308,7 @@ class Gate:
         view: LogView,
         at: int,
         submission: Submission,
-        device: Device | None,
+        numbered: Numbered | None,
         plan: Plan,
         directory: Directory,
         now_ms: int,
@@ -311,16 +316,12 @@ class Gate:
         if at in plan.refused:
             refusal = plan.refused[at]
             item_hash = name_of(submission.raw)
-            # A device that is withdrawn is refused before its signature is looked at.
-            signed = device is not None and _signed(submission, device, item_hash)
-            number = own_number(submission.device, submission.raw) if signed else None
+            number = None if numbered is None else numbered.number
             record.quarantine_submission(
                 connection, submission, item_hash, refusal.reason, refusal.waits_for, now_ms, number
             )
-            if refusal.reason == "sequence_reused":  # its signature was right: the profile exists twice
-                freeze(
-                    connection, submission.device, read_act(decode_act_change(submission.raw).text).device_seq, now_ms
-                )
+            if number is not None and at in plan.twice:  # whatever else is wrong with it: the profile exists twice
+                freeze(connection, submission.device, number, now_ms)
             return Ruling("quarantined", submission.case_id, item_hash, refusal.reason)
         if at in plan.taken:
             change, act = plan.taken[at].change, plan.taken[at].act
@@ -341,6 +342,18 @@ class Gate:
             assert known is not None, "it was written a moment ago"
             entry = known
         return Ruling("had", entry.case_id, entry.hash, "", entry.log_index, entry.received_at_ms)
+
+
+def _numbered(read: Candidate | Refusal, submission: Submission, device: Device | None) -> Numbered | None:
+    """The number that its device signed for; None for what another device made, or nobody signed."""
+    if isinstance(read, Candidate):
+        act, change_hash = read.act, read.change.hash
+        return Numbered(act.device, act.device_seq, change_hash) if act.device == submission.device else None
+    # A device that is withdrawn is refused before its signature is looked at.
+    change_hash = name_of(submission.raw)
+    signed = device is not None and _signed(submission, device, change_hash)
+    number = own_number(submission.device, submission.raw) if signed else None
+    return None if number is None else Numbered(submission.device, number, change_hash)
 
 
 def _signed(submission: Submission, device: Device, change_hash: str) -> bool:

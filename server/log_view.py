@@ -8,8 +8,8 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from py_core.cases.acts import Act
 from server import record
+from server.candidates import Numbered
 from server.devices import actor_owner
 from server.record import Entry, Submission
 from server.scope import Standing
@@ -24,7 +24,7 @@ class LogView:
         # The hash of a change is that of its chunk; bytes that are none are not in the log either.
         hashes = {hashlib.sha256(each.raw[8:]).hexdigest() for each in submissions}
         self.entries = record.entries_by_hash(connection, hashes)
-        self.numbers: set[tuple[str, int]] = set()
+        self._bearers: dict[tuple[str, int], set[str]] = {}
         self.some_quarantined = True
         self.standings: dict[str, Standing] = {}
 
@@ -49,14 +49,18 @@ class LogView:
         """What the log has of another document, in its order."""
         return {entry.hash: entry for entry in record.entries_of_case(self._connection, case_id)}
 
-    def look_up_numbers(self, acts: Iterable[Act]) -> None:
-        """Learns which of the acts' numbers are taken."""
+    def look_up_numbers(self, acts: Iterable[Numbered]) -> None:
+        """Learns which acts came under the numbers of these, whether the log has them or the quarantine."""
         of_device: dict[str, set[int]] = {}
         for act in acts:
-            of_device.setdefault(act.device, set()).add(act.device_seq)
+            of_device.setdefault(act.device, set()).add(act.number)
         for device, numbers in of_device.items():
-            taken = record.taken_numbers(self._connection, device, numbers)
-            self.numbers |= {(device, number) for number in taken}
+            for number, hashes in record.bearers_of_numbers(self._connection, device, numbers).items():
+                self._bearers[device, number] = hashes
+
+    def bears_used_number(self, act: Numbered) -> bool:
+        """Whether another act of its device came under the same number. One that is handed in again does not count."""
+        return bool(self._bearers[act.device, act.number] - {act.hash})
 
     def look_for_quarantined(self, cases: Collection[str]) -> None:
         """Learns whether anything of these cases waits to be released; mostly nothing does."""

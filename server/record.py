@@ -146,12 +146,15 @@ def entries_by_hash(connection: Connection, hashes: Collection[str]) -> dict[str
     return found
 
 
-def taken_numbers(connection: Connection, device: str, numbers: Collection[int]) -> set[int]:
-    """Which of these numbers of a device the log knows."""
-    if not numbers:
-        return set()
-    where = (changes.c.device == device, changes.c.device_seq.between(min(numbers), max(numbers)))
-    return set(connection.scalars(select(changes.c.device_seq).where(*where))).intersection(numbers)
+def bearers_of_numbers(connection: Connection, device: str, numbers: Collection[int]) -> dict[int, set[str]]:
+    """Which changes came under these numbers of a device, into the log or, signed for by it, into quarantine."""
+    found: dict[int, set[str]] = {number: set() for number in numbers}
+    for table in (changes, quarantine):
+        where = (table.c.device == device, table.c.device_seq.between(min(found), max(found)))
+        for number, change_hash in connection.execute(select(table.c.device_seq, table.c.hash).where(*where)):
+            if number in found:
+                found[number].add(change_hash)
+    return found
 
 
 def entry_at(connection: Connection, log_index: int) -> Entry | None:

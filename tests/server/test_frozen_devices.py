@@ -7,7 +7,7 @@ from laptop import Laptop, case_id, registered
 from test_exchange import messages
 
 from py_core import wire
-from py_core.desk.ports import LateDecision
+from py_core.desk.ports import DeviceRevocation, LateDecision
 from server import late_work, record
 from server.devices import device_by_id
 from server.parts import Parts
@@ -46,6 +46,82 @@ def test_a_frozen_device_is_told_and_fed_nothing_but_lets_nothing_go(parts: Part
     assert not [frame for frame in frames if isinstance(frame, wire.Pulled)]
 
 
+def is_frozen(parts: Parts, laptop: Laptop) -> bool:
+    with parts.database.reading() as connection:
+        device = device_by_id(connection, laptop.device)
+    assert device is not None
+    return device.frozen
+
+
+def refused(parts: Parts) -> tuple[Laptop, wire.Pushed]:
+    """A laptop whose act with the number 2 was not taken, and that act."""
+    wu = Laptop(parts, "wu")
+    lin = Laptop(parts, "lin")
+    wu.sync(wu.act(ONE, registered(unit="linye")))
+    lin.held[ONE] = list(wu.held[ONE])
+    lin.sync(lin.act(TWO, registered()))
+    of_others = lin.act(ONE, {"type": "noted", "text": "from the one machine"})
+    assert lin.verdict(of_others) == "foreign_scope"
+    return lin, of_others
+
+
+def test_a_number_of_an_act_that_was_not_taken_proves_the_copy_as_well(parts: Parts, browser: Browser) -> None:
+    lin, first = refused(parts)
+    lin.seq = 1
+    second = lin.act(THREE, registered(title="from its copy"))
+    verdicts, _ = lin.sync(second)
+    assert [(each.verdict, each.reason) for each in verdicts] == [("quarantined", "sequence_reused")]
+    assert is_frozen(parts, lin)
+    frames = parts.exchange.answer("lin", lin.frames())
+    assert [each.problem for each in messages(frames, wire.End)] == ["device_frozen"], "it is offered to enrol anew"
+    with parts.database.reading() as connection:
+        held = {bytes(each.submission.raw): each.reason for each in late_work.held(connection)}
+    assert held == {first.raw: "foreign_scope", second.raw: "sequence_reused"}, "both are kept"
+    browser.sign_in("qian")
+    assert "exists twice since" in browser.get("/centre/devices?lang=en").text
+
+
+def test_an_act_that_is_offered_again_is_no_second_one(parts: Parts) -> None:
+    """A device offers what was refused again when the record came back from a backup, signed anew."""
+    lin, first = refused(parts)
+    assert lin.verdict(first) == "foreign_scope"
+    twice = lin.sync(first, lin.signed(first.case_id, first.raw))[0]
+    assert [each.reason for each in twice] == ["foreign_scope", "foreign_scope"]
+    assert lin.verdict(lin.act(TWO, {"type": "noted", "text": "it goes on with the next number"})) == "accepted"
+    anew = Laptop(parts, "lin", "enrolled anew")
+    assert anew.verdict(anew.signed(first.case_id, first.raw)) == "others_act", "its numbers begin at 1 again"
+    assert anew.verdict(anew.act(THREE, registered())) == "accepted"
+    assert not is_frozen(parts, lin)
+    assert not is_frozen(parts, anew)
+
+
+def test_two_acts_with_one_number_in_one_request_are_found_out_though_the_first_is_refused(parts: Parts) -> None:
+    lin, _ = refused(parts)
+    of_others = lin.act(ONE, {"type": "noted", "text": "again"})
+    lin.seq -= 1
+    verdicts, _ = lin.sync(of_others, lin.act(THREE, registered(title="from its copy")))
+    assert [each.reason for each in verdicts] == ["missing_dependency", "sequence_reused"]
+    assert is_frozen(parts, lin)
+
+
+def test_the_copy_is_found_out_whatever_else_is_wrong_with_its_act(parts: Parts) -> None:
+    """The reason stays the first that was found; that its device is withdrawn hides nothing either."""
+    lin = Laptop(parts, "lin")
+    lin.sync(lin.act(ONE, registered()))
+    lin.seq = 0
+    decided = {"type": "contradiction_resolved", "code": "X", "acts": ["00"], "decision": "both", "reason": "so"}
+    assert lin.verdict(lin.act(ONE, decided)) == "not_authorised"
+    assert is_frozen(parts, lin)
+    gone = Laptop(parts, "zhao")
+    assert gone.verdict(gone.act(TWO, registered())) == "accepted"
+    parts.decisions.carry_out(DeviceRevocation(gone.device, "lost"), "he")
+    gone.seq = 0
+    assert gone.verdict(gone.act(THREE, registered(title="from its copy"))) == "device_revoked"
+    assert is_frozen(parts, gone)
+    frames = parts.exchange.answer("zhao", gone.frames())
+    assert [each.problem for each in messages(frames, wire.End)] == ["device_revoked"]
+
+
 def test_an_act_with_a_wrong_signature_freezes_nobody(parts: Parts) -> None:
     lin = Laptop(parts, "lin")
     lin.sync(lin.act(ONE, registered()))
@@ -53,10 +129,17 @@ def test_an_act_with_a_wrong_signature_freezes_nobody(parts: Parts) -> None:
     forged = lin.act(TWO, registered())
     bad = wire.Pushed(forged.case_id, forged.alg, bytes(64), forged.raw)
     assert lin.sync(bad)[0][0].reason == "wrong_signature"
-    with parts.database.reading() as connection:
-        device = device_by_id(connection, lin.device)
-        assert device is not None
-        assert not device.frozen
+    assert not is_frozen(parts, lin)
+
+
+def test_nor_does_one_under_the_number_of_an_act_that_was_not_taken(parts: Parts) -> None:
+    lin, first = refused(parts)
+    lin.seq = 1
+    forged = lin.act(THREE, registered())
+    bad = wire.Pushed(forged.case_id, forged.alg, bytes(64), forged.raw)
+    assert lin.verdict(bad) == "wrong_signature"
+    assert lin.verdict(first) == "foreign_scope"
+    assert not is_frozen(parts, lin)
 
 
 def test_the_person_enrols_anew_and_hears_of_the_old_acts(parts: Parts) -> None:

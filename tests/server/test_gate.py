@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import zlib
 from typing import Any
 
@@ -38,8 +39,11 @@ def quarantined(parts: Parts) -> list[Any]:
 
 
 def altered(laptop: Laptop, pushed: wire.Pushed, **values: Any) -> wire.Pushed:
-    """The same act with other values in its change, its checksum repaired, honestly signed."""
-    raw = encode_act_change(dataclasses.replace(decode_act_change(pushed.raw), **values))
+    """The same act under a number of its own with other values in its change, its checksum repaired, honestly signed."""
+    change = decode_act_change(pushed.raw)
+    laptop.seq += 1
+    text = re.sub(r'"device_seq":\d+', f'"device_seq":{laptop.seq}', change.text)
+    raw = encode_act_change(dataclasses.replace(change, **{"text": text, **values}))
     return laptop.signed(pushed.case_id, raw, hashlib.sha256(raw[8:]).hexdigest())
 
 

@@ -35,7 +35,7 @@ from . import town
 from .content_invariants import check_contents, check_parted
 from .device import moment
 from .documents import changes_of
-from .missing import check_missing
+from .missing import check_missing, check_numbered_twice
 from .office_work import SOMEBODY
 from .trace import Broken
 from .world import Machine, World
@@ -53,6 +53,7 @@ def check(world: World) -> None:
         }
         _every_promise_is_kept(world, by_hash)
         check_missing(world, connection)
+        check_numbered_twice(world, connection)
         _nothing_shown_is_lost(world, by_hash, held_back)
         _what_a_restore_lost_comes_back(world, by_hash, connection)
         _every_entry_is_signed(world, connection)

@@ -1,4 +1,6 @@
-"""What a device numbered and the record never got: the centre is told of it, and of nothing that came or never was."""
+"""The numbers that devices give their acts: the centre is told of those that never came, and of a device that gave one
+twice; of nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from py_core.errors import Malformed
 from server.centre_view import CentreView
 from server.devices import device_by_id
 from server.keys import verifies
-from server.tables import quarantine
+from server.tables import changes, devices, quarantine
 
 from .trace import Broken
 from .world import World
@@ -21,7 +23,7 @@ from .world import World
 
 def check_missing(world: World, connection: Connection) -> None:
     """Counted from the bytes, not as the record counts: every act that was shown as safe, did not come, and has a later one that did."""
-    came = _came(world, connection)
+    came = _bearers(world, connection)
     highest: dict[str, int] = {}
     for device, number in came:
         highest[device] = max(number, highest.get(device, 0))
@@ -45,14 +47,33 @@ def check_missing(world: World, connection: Connection) -> None:
         world.count("lost acts that the centre learns of")
 
 
+def check_numbered_twice(world: World, connection: Connection) -> None:
+    """Counted from the bytes: what came under one number twice, in the log or in quarantine, froze its device."""
+    handed_in = _bearers(world, connection)
+    vouched = {row.hash for row in connection.execute(select(changes.c.hash).where(changes.c.vouched_by.is_not(None)))}
+    twice = {device for (device, _), hashes in handed_in.items() if len(hashes) > 1}
+    for (device, number), hashes in handed_in.items():
+        known = device_by_id(connection, device)
+        if known is None or known.user is None or len(hashes - vouched) < 2:
+            continue
+        if not known.frozen:
+            raise Broken(f"{device} gave {number} to {len(hashes)} acts, and nobody found out that it exists twice")
+        world.count("numbers given twice")
+    for device in connection.scalars(select(devices.c.id).where(devices.c.frozen_at_ms.is_not(None))):
+        if device not in twice:
+            raise Broken(f"{device} is said to exist twice, and gave no number twice")
+
+
 def _runs(told: Mapping[str, ActsMissing], device: str) -> tuple[NumbersMissing, ...]:
     return told[device].runs if device in told else ()
 
 
-def _came(world: World, connection: Connection) -> set[tuple[str, int]]:
-    """Device and number of every act in the log or, handed in and signed by itself, in quarantine."""
-    acts = [read_act(decode_act_change(entry.raw).text) for entry in world.log]
-    came = {(act.device, act.device_seq) for act in acts}
+def _bearers(world: World, connection: Connection) -> dict[tuple[str, int], set[str]]:
+    """By device and number the acts in the log or, handed in and signed by itself, in quarantine."""
+    came: dict[tuple[str, int], set[str]] = {}
+    for entry in world.log:
+        act = read_act(decode_act_change(entry.raw).text)
+        came.setdefault((act.device, act.device_seq), set()).add(entry.hash)
     for row in connection.execute(select(quarantine)):
         try:
             change = decode_act_change(bytes(row.raw))
@@ -63,7 +84,7 @@ def _came(world: World, connection: Connection) -> set[tuple[str, int]]:
         message = sign_bytes(row.case_id, change.hash)
         signed = device is not None and verifies(row.alg, device.public_key, bytes(row.signature), message)
         if signed and act.device == row.device:
-            came.add((act.device, act.device_seq))
+            came.setdefault((act.device, act.device_seq), set()).add(change.hash)
     return came
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from py_core.desk.ports import ActsMissing, NumbersMissing
 from py_core.wire import Hello
 from server import exchange, record
 from server.missing_numbers import missing_numbers
+from server.tables import changes
 
 from . import erasing
 from .city_record import CityRecord
@@ -195,6 +198,27 @@ def test_a_centre_that_does_not_learn_of_lost_acts_is_noticed(monkeypatch: pytes
 def test_a_centre_that_misses_what_lies_in_quarantine_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.gate.own_number", lambda *_: None)
     assert "never came, and it did" in noticed(faults=MOVING)
+
+
+def test_a_gate_that_looks_for_used_numbers_in_the_log_alone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_the_log(connection: Any, device: str, numbers: Collection[int]) -> dict[int, set[str]]:
+        where = (changes.c.device == device, changes.c.device_seq.in_(list(numbers)))
+        taken = connection.execute(select(changes.c.device_seq, changes.c.hash).where(*where)).all()
+        return {number: {row.hash for row in taken if row.device_seq == number} for number in numbers}
+
+    monkeypatch.setattr(record, "bearers_of_numbers", in_the_log)
+    assert "nobody found out that it exists twice" in noticed(faults=replace(MOVING, clone=0.3))
+
+
+def test_a_gate_that_takes_what_is_offered_again_for_a_second_act_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = record.bearers_of_numbers
+
+    def with_another(connection: Any, device: str, numbers: Collection[int]) -> dict[int, set[str]]:
+        found = whole(connection, device, numbers)
+        return {number: hashes and {*hashes, "another"} for number, hashes in found.items()}
+
+    monkeypatch.setattr(record, "bearers_of_numbers", with_another)
+    assert "gave no number twice" in noticed(faults=MOVING)
 
 
 def test_a_centre_that_misses_numbers_that_nobody_gave_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
