@@ -116,6 +116,11 @@ def test_a_device_that_parts_with_unsent_work_is_noticed() -> None:
     assert noticed(PartsWithUnsentWork, faults=AWAY)
 
 
+def test_a_rule_that_lets_open_cases_leave_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("py_core.eviction.is_finished", lambda glance: not glance.only_here)
+    assert "which is not over" in noticed(faults=AWAY, words="by the rule")
+
+
 def test_a_device_that_does_not_hear_of_a_case_that_left_it_is_noticed() -> None:
     assert "in which something happened since" in noticed(HearsNoRecall, faults=AWAY)
 

@@ -1,12 +1,9 @@
-"""Photographs over the lines, after the acts: chunks that get lost, are flipped, arrive at a record that crashes; and the
-cases that a device parts with and asks back."""
+"""Photographs over the lines, after the acts: chunks that get lost, are flipped, arrive at a record that crashes."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import TYPE_CHECKING
-
-from server.record import cases_of_unit
 
 from .city_record import RecordCrashed
 from .disk import Crashed, DiskFull
@@ -78,53 +75,6 @@ def step(world: World, machine: Machine) -> None:
         if complete:
             world.count("photographs sent")
     plan(world, machine, chance.randint(100, 3_000))
-
-
-def part_and_recall(world: World, machine: Machine) -> None:
-    """A device parts with cases as its rule might, or somebody opens one that has left."""
-    device, chance = machine.device, machine.chance
-    if not device.is_open or chance.random() >= world.faults.evict:
-        return
-    try:
-        settled = device.settled()
-        if settled and chance.random() < 0.7:
-            gone = chance.sample(settled, min(len(settled), chance.choice((1, 1, 2))))
-            device.evict(gone)
-            world.count("cases evicted")
-            world.trace.note(device.name, "parts with", *(case_id[:8] for case_id in gone))
-        elif device.client.left:
-            case_id = chance.choice(sorted(device.client.left))
-            device.recall(case_id)
-            world.count("cases recalled")
-            world.trace.note(device.name, "asks back", case_id[:8])
-    except Crashed as error:
-        world.crashed(machine, error)
-    except DiskFull:
-        world.count("disk full")
-
-
-def expect_left_current(world: World, machine: Machine) -> None:
-    """Something that happened in a case that left brings it back by itself: what is still away is as it was. Of what is
-    not in scope any more not even the title stays."""
-    device = machine.device
-    newest = {entry.case_id: entry.log_index for entry in world.log}
-    with world.record.parts.database.reading() as connection:
-        unit = world.record.parts.city.current().directory.people[device.identity.user].unit
-        in_scope = cases_of_unit(connection, unit)
-    if device.identity.device in world.withdrawn:
-        in_scope = frozenset()
-    for case_id, top in device.client.left.items():
-        if case_id not in in_scope:
-            raise Broken(f"{device.name} keeps a line of {case_id}, which is out of its scope")
-        if top < newest[case_id]:
-            raise Broken(f"{device.name} parted with {case_id}, in which something happened since")
-
-
-def ask_all_back(machine: Machine) -> bool:
-    """Whether there was anything to ask for."""
-    for case_id in sorted(machine.device.client.left):
-        machine.device.recall(case_id)
-    return bool(machine.device.client.left)
 
 
 def _flipped(data: bytes, chance: Random) -> bytes:

@@ -26,7 +26,7 @@ from server.devices import EnrolmentRequest, enrol
 from server.keys import SigningKey
 from server.record import Entry
 
-from . import centre, lines, malice, sticks, town, uploading
+from . import centre, lines, malice, parting, sticks, town, uploading
 from .city_record import CityRecord, make_template
 from .device import Device, NotSigned
 from .disk import Crashed, Disk, DiskFull
@@ -64,6 +64,7 @@ class Machine:
     timer: int = 0  # only the newest plan for an exchange counts, as with the worker's one timer
     uploading: bool = False  # a step of its photographs is planned
     chance: Random = field(default_factory=Random)
+    circumstances: Random = field(default_factory=Random)  # in which it parts with cases
     copies: list[dict[str, dict[str, object]]] = field(default_factory=list)
 
 
@@ -183,7 +184,12 @@ class World:
 
     def _start_machine(self, name: str, disk: Disk) -> Machine:
         device = self._device_class(name, disk, Random(f"device {self.seed} {name}"), lambda: self.now_ms)
-        machine = Machine(device, self.chance.randint(3, 7), chance=uploading.chance_of(self.seed, name))
+        machine = Machine(
+            device,
+            self.chance.randint(3, 7),
+            chance=uploading.chance_of(self.seed, name),
+            circumstances=parting.chance_of(self.seed, name),
+        )
         self.machines.append(machine)
         device.shown_safe = lambda case_id, change_hash, text: self._note_shown(machine, case_id, change_hash, text)
         device.believed = lambda received: self._note_believed(machine, received)
@@ -241,7 +247,7 @@ class World:
             centre.withdraw(self, device)
         if not device.is_open or device.directory is None:
             return
-        uploading.part_and_recall(self, machine)
+        parting.part_and_recall(self, machine)
         if not device.is_open:
             return
         if self.happens(self.faults.clone) and len(self.machines) < 6:
@@ -373,8 +379,8 @@ class World:
                 self.finish(machine)
                 uploading.finish(self, machine)
         for machine in self.machines:
-            uploading.expect_left_current(self, machine)
-            if uploading.ask_all_back(machine):
+            parting.expect_left_current(self, machine)
+            if parting.ask_all_back(machine):
                 self.finish(machine)
         self.watch_log(whole=True)
 
