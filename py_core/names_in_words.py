@@ -25,6 +25,7 @@ _LATIN_WORDS = re.compile(r"[a-z\u00df-\u024f]+(?:[\s\-·•.]+[a-z\u00df-\u024f
 _COUNTRY = re.compile(r"86(?=1\d{10}$)|86(?=[2-9]\d{8,9}$)")
 _AREA = re.compile(r"0(?:10|2\d|[3-9]\d\d)(?=[2-9]\d{6,7}$)")  # three digits for the largest cities, else four
 _EXTENSION = re.compile(r"(.*\d)\s*(?:-|\u8f6c|ext\.?)\s*\d{1,6}$")  # \u8f6c is what people write before it
+_DIVIDERS = re.compile(r"[^\d\s()+.~\u00b7\u2022\u2010-\u2015-]+")  # of several numbers: nobody divides one by these
 _FIXED = re.compile(r"(?:0\d{2,3})?[2-9]\d{6,7}")
 _RUN = re.compile(r"\d(?:[ \t.\u00b7\u2022\u2010-\u2015~-]{0,4}\d)*")
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d([.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)")
@@ -56,12 +57,16 @@ def tells_who(words: str, told: Mapping[str, Any]) -> Told:
 
 
 def _numbers(said: str) -> Iterator[str]:
-    """The digits of a number as it was given, and those without its extension."""
-    extended = _EXTENSION.fullmatch(said.strip())
-    for each in (said, extended[1] if extended else ""):
-        digits = _COUNTRY.sub("", re.sub(r"\D", "", each))
-        if each is said or _FIXED.fullmatch(digits):
-            yield digits
+    """The digits of each number that was given, and those without its extension: several may stand in one field."""
+    for piece in (said, *_DIVIDERS.split(said)):
+        groups = re.findall(r"\d+", piece)
+        if len(groups) > 1 and all(len(group) >= _NUMBER_MIN for group in groups):
+            yield from groups
+        extended = _EXTENSION.fullmatch(piece.strip())
+        for each in (piece, extended[1] if extended else ""):
+            digits = _COUNTRY.sub("", re.sub(r"\D", "", each))
+            if each is piece or _FIXED.fullmatch(digits):
+                yield digits
 
 
 def _has_number(counted: str, number: str) -> Told:

@@ -2,7 +2,8 @@
 
 A device numbers its acts from 1 without a gap and sends them in this order. What came and lies in quarantine has come.
 Acts that were lost with the whole store before anything later was sent leave no gap: the record never heard of them.
-Other software (`server.tools`) may send in any order and is left out.
+Other software (`server.tools`) is asked to send in the order of its numbers too, but no officer's work is lost with a
+gap there: it is left out.
 """
 
 from __future__ import annotations
