@@ -3,9 +3,9 @@
 import 'fake-indexeddb/auto';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MessageChannel } from 'node:worker_threads';
 import { deleteDB } from 'idb';
 import type { WorkerState } from '../../web/src/shared/protocol.ts';
+import { startedWorker } from './worker_in_node.ts';
 
 let refusing: { database: string; by: string } | null = null;
 const whole = indexedDB.open.bind(indexedDB);
@@ -14,36 +14,10 @@ indexedDB.open = (name: string, version?: number) => {
   return whole(name, version);
 };
 
-/** The worker as a browser starts it, with the only lock there is; answers a page that asks how the device stands. */
-async function startedWorker(): Promise<{ state: () => Promise<WorkerState>; closed: () => number; end: () => void }> {
-  let closed = 0;
-  const own = Object.assign(new EventTarget(), { name: '', onconnect: null as ((event: unknown) => void) | null, close() { closed += 1; } });
-  const locks = { request: async (_: string, __: unknown, held: () => Promise<void>) => await held() };
-  const every = globalThis.setInterval;
-  const setInterval = (run: () => void, ms: number) => every(run, ms).unref(); // a worker never ends by itself
-  Object.assign(globalThis, { self: own, setInterval });
-  Object.defineProperty(globalThis, 'navigator', { value: { locks }, configurable: true });
-  await import('../../web/src/worker/main.ts');
-  const { port1, port2 } = new MessageChannel();
-  own.onconnect!({ ports: [port2] });
-  let asked = 0;
-  const state = async (): Promise<WorkerState> => {
-    const id = ++asked;
-    port1.postMessage({ id, op: 'state', args: [] });
-    return await new Promise((resolve, reject) => {
-      port1.on('message', function heard(said: { id?: number; value?: WorkerState; failure?: unknown }) {
-        if (said.id !== id) return;
-        port1.off('message', heard);
-        if (said.value) resolve(said.value); else reject(new Error(JSON.stringify(said.failure)));
-      });
-    });
-  };
-  return { state, closed: () => closed, end: () => port1.close() };
-}
-
 test('what keeps the databases shut is told, and they open as soon as the disk lets them', async () => {
   refusing = { database: 'shouwen-people', by: 'QuotaExceededError' };
-  const { state, closed, end } = await startedWorker();
+  const { call, closed, end } = await startedWorker();
+  const state = async (): Promise<WorkerState> => await call('state') as WorkerState;
   for (const [database, by, code] of [
     ['shouwen-people', 'QuotaExceededError', 'storage_full'], ['shouwen', 'QuotaExceededError', 'storage_full'],
     ['shouwen-people', 'UnknownError', 'storage_closed'], ['shouwen', 'UnknownError', 'storage_closed'],
