@@ -87,6 +87,10 @@ class CentreView:
         with self._database.reading() as connection:
             return missing_numbers(connection)
 
+    def missing_of(self, device: str) -> ActsMissing | None:
+        with self._database.reading() as connection:
+            return missing_numbers(connection, device).get(device)
+
     def restored(self) -> RecordRestored | None:
         with self._database.reading() as connection:
             for found in lineage.restores(connection):

@@ -25,15 +25,16 @@ RUNS_READ = 100  # of one device, from the lowest number on
 ERASED = 0  # in quarantine: erased before the record kept its number
 
 
-def missing_numbers(connection: Connection) -> Mapping[str, ActsMissing]:
-    """What is missing of each device of which something is."""
-    lacking = _lacking(connection)
+def missing_numbers(connection: Connection, device: str | None = None) -> Mapping[str, ActsMissing]:
+    """What is missing of each device of which something is; or only of this one, without counting the others."""
+    lacking = _lacking(connection, device)
     if not lacking:
         return {}
-    erased = _erased(connection)
+    erased = _erased(connection, lacking)
     handed_in = _handed_in_by_others(connection, lacking)
     found: dict[str, ActsMissing] = {}
-    for row in connection.execute(select(devices).where(devices.c.user.is_not(None))):
+    of_people = select(devices).where(devices.c.user.is_not(None))
+    for row in connection.execute(of_people if device is None else of_people.where(devices.c.id == device)):
         if row.id not in lacking:
             continue
         highest, count = lacking[row.id]
@@ -59,24 +60,22 @@ def missing_numbers(connection: Connection) -> Mapping[str, ActsMissing]:
     return found
 
 
-def _lacking(connection: Connection) -> dict[str, tuple[int, int]]:
+def _lacking(connection: Connection, only: str | None) -> dict[str, tuple[int, int]]:
     """The highest number and how many below it did not come, of each device of which some did not: by indexes alone."""
-    of_devices = (
-        changes.c.device != SERVER_DEVICE,  # it leaves room for what a restore lost
-        changes.c.device.not_in(select(tools.c.device)),
-    )
-    number = changes.c.device_seq
-    log = select(changes.c.device, func.count(number.distinct()), func.max(number)).where(*of_devices)
-    in_log = exists().where(changes.c.device == quarantine.c.device, number == quarantine.c.device_seq)
-    number = quarantine.c.device_seq
-    held = (
-        select(quarantine.c.device, func.count(number.distinct()), func.max(number))
-        .where(number > ERASED, ~in_log, quarantine.c.device.not_in(select(tools.c.device)))
-        .group_by(quarantine.c.device)
-    )
+    in_log = exists().where(changes.c.device == quarantine.c.device, changes.c.device_seq == quarantine.c.device_seq)
     came: dict[str, tuple[int, int]] = {}
-    for statement in (log.group_by(changes.c.device), held):
-        for device, count, highest in connection.execute(statement):
+    for table, counts in ((changes, changes.c.device_seq > ERASED), (quarantine, ~in_log)):
+        of_devices = [
+            table.c.device != SERVER_DEVICE,  # it leaves room for what a restore lost
+            table.c.device.not_in(select(tools.c.device)),
+            table.c.device_seq > ERASED,
+        ]
+        if only is not None:
+            of_devices.append(table.c.device == only)
+        # Each number once, before it is counted: PostgreSQL sorts for a count of distinct ones, an index is sorted.
+        numbers = select(table.c.device, table.c.device_seq).where(*of_devices, counts).distinct().subquery()
+        counted = select(numbers.c.device, func.count(), func.max(numbers.c.device_seq)).group_by(numbers.c.device)
+        for device, count, highest in connection.execute(counted):
             before = came.get(device, (0, 0))
             came[device] = (max(before[0], highest), before[1] + count)
     return {device: (highest, highest - count) for device, (highest, count) in came.items() if highest > count}
@@ -108,9 +107,10 @@ def _later_came_ms(connection: Connection, device: str, number: int) -> int:
     return at_ms
 
 
-def _erased(connection: Connection) -> dict[str, int]:
-    """How many acts of each device were erased before the record kept the numbers of what it did not take."""
-    counted = select(quarantine.c.device, func.count()).where(quarantine.c.device_seq == ERASED)
+def _erased(connection: Connection, wanted: Collection[str]) -> dict[str, int]:
+    """How many acts of these devices were erased before the record kept the numbers of what it did not take."""
+    where = (quarantine.c.device_seq == ERASED, quarantine.c.device.in_(list(wanted)))
+    counted = select(quarantine.c.device, func.count()).where(*where)
     return {row[0]: row[1] for row in connection.execute(counted.group_by(quarantine.c.device))}
 
 

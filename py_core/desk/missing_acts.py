@@ -102,7 +102,7 @@ def _found(turn: Turn, device: str) -> tuple[DeviceSeen, ActsMissing | None] | N
     """A device and what is missing of it."""
     view = turn.store.centre()
     seen = next((each for each in view.devices() if each.id == device), None) if view is not None else None
-    return None if view is None or seen is None else (seen, view.missing().get(device))
+    return None if view is None or seen is None else (seen, view.missing_of(device))
 
 
 def _page(turn: Turn, device: DeviceSeen, missing: ActsMissing | None, form: Form, status: int = 200) -> Response:

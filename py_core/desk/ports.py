@@ -322,6 +322,10 @@ class CentreView(Protocol):
         """What never came, of each device of which something did not."""
         ...
 
+    def missing_of(self, device: str) -> ActsMissing | None:
+        """What never came of one device; None when nothing is missing."""
+        ...
+
     def held_on(self, device: str) -> Sequence[str]:
         """The cases that a device was fed and did not attest as gone."""
         ...

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from laptop import START, Laptop, StandingClock, case_id, registered
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
 from test_letting_go import decide
 from test_restricted_scope import page
 
@@ -261,6 +262,26 @@ def test_of_very_many_gaps_the_lowest_are_read(parts: Parts, lin: Laptop, monkey
     for _ in range(5):
         lose(lin)
     assert missing(parts) == {lin.device: [(2, 2), (4, 4), (6, 6)]}
+
+
+def test_of_one_device_only_its_own_numbers_are_counted(parts: Parts, lin: Laptop) -> None:
+    zhao = Laptop(parts, "zhao")
+    lose(lin)
+    zhao.held[FIRST] = list(lin.held[FIRST])
+    lose(zhao)
+    assert set(missing(parts)) == {lin.device, zhao.device}
+    counted: list[set[object]] = []
+
+    @event.listens_for(parts.database.engine, "before_cursor_execute")
+    def asked(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if "count(" in statement and "device_seq" in statement:
+            counted.append(set(values.values() if isinstance(values, dict) else values))
+
+    assert "编号为 2的记录未到达" in re.sub(
+        "<[^>]*>", "", page(parts, "luo", f"/centre/devices/{lin.device}/missing").html
+    )
+    assert counted
+    assert all(lin.device in each and zhao.device not in each for each in counted)
 
 
 def test_other_software_is_not_asked_for_an_order_of_its_numbers(parts: Parts, lin: Laptop) -> None:
