@@ -83,10 +83,10 @@ TORN = """() => {
     return [...range.getClientRects()].filter(box => box.width).map(box => Math.round(box.bottom));
   };
   const walk = root => document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  for (const texts = walk(document.querySelector('main')); texts.nextNode();) {
+  for (const texts = walk(document.body); texts.nextNode();) {
     const node = texts.currentNode;
     if (!visible(node.parentElement)) continue;
-    for (const date of node.data.matchAll(/\\d{4}年\\d{1,2}月\\d{1,2}日|周[一二三四五六日]/g))
+    for (const date of node.data.matchAll(/(?:\\d{4}年)?\\d{1,2}月\\d{1,2}日|周[一二三四五六日]/g))
       if (new Set(lines(node, date.index, date.index + date[0].length)).size > 1) faults.push(`torn: ${date[0]}`);
   }
   for (const part of document.querySelectorAll('main :is(td, th, h1, h2, h3, dt)')) {

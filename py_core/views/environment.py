@@ -142,7 +142,7 @@ def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
 
 _NUMBERS = re.compile(
     r"(?<![A-Za-z0-9_-])[0-9A-Z]+(?:-[0-9A-Z]+)+(?![A-Za-z0-9_-])"  # Chinese may touch it
-    r"|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|周[一二三四五六日]|〔[0-9]{4}〕[0-9]+号"
+    r"|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}日|周[一二三四五六日]|〔[0-9]{4}〕[0-9]+号"
     r"|(?<![0-9A-Za-z])[0-9]+ (?:h|min|s)(?![0-9A-Za-z])"
 )
 
