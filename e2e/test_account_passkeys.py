@@ -31,6 +31,7 @@ def test_an_auditor_signs_in_by_passkey_without_password_and_code(city: City, la
     yan.sign_in()
 
     page.goto(city.url + "/account")
+    expect(page.locator(".sw-unless-offered")).to_be_hidden()
     page.fill("#passkey_name", "办公室电脑指纹")
     page.fill("#passkey_password", "不是这个密码")
     page.fill("#passkey_code", next_code())
@@ -57,3 +58,13 @@ def test_an_auditor_signs_in_by_passkey_without_password_and_code(city: City, la
     page.goto(city.url + "/sign-in")
     page.click("#passkey-sign-in button")
     expect(page.locator(".govuk-error-summary")).to_contain_text("不认识这个通行密钥")
+
+
+def test_a_browser_without_passkeys_is_told_why_there_is_no_form(city: City, laptop: Callable[..., Laptop]) -> None:
+    page = laptop("linxiao").open()
+    page.add_init_script("delete window.PublicKeyCredential")
+    Officer(page, city, "linxiao").sign_in()
+    page.goto(city.url + "/account")
+    expect(page.locator("#new-passkey")).to_be_hidden()
+    expect(page.locator(".sw-unless-offered")).to_be_visible()
+    expect(page.locator(".sw-unless-offered")).to_contain_text("无法建立通行密钥")

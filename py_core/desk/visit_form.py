@@ -21,7 +21,7 @@ from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
 from py_core.desk.turn import Turn
 from py_core.desk.visit_held import OpenVisit, open_visit
-from py_core.desk.visit_plan import officer_choices, read_day, read_officers
+from py_core.desk.visit_plan import BAD_DAY, officer_choices, read_day, read_officers
 from py_core.desk.visit_words import NAME_MAX, REASON_MAX, TEXT_MAX, refusal_text
 from py_core.errors import Refused
 from py_core.views.language import N_
@@ -261,7 +261,7 @@ def _addable(turn: Turn, opened: OpenVisit) -> list[dict[str, str]]:
 
 def _labels(turn: Turn, spec: VisitCommand, form: Form) -> list[dict[str, str]]:
     """The names of fields whose fault does not name them itself."""
-    plain = {turn.say(NEEDED), turn.say(CHOOSE)}
+    plain = {turn.say(each) for each in (NEEDED, CHOOSE, BAD_DAY)}
     return [
         {"name": field.name, "label": turn.say(field.label)}
         for field in VISIT_EVENTS[spec.event]

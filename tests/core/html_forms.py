@@ -109,5 +109,6 @@ def filled(html: str, typed: Mapping[str, str]) -> dict[str, str]:
 
 
 def joined(html: str) -> str:
-    """A page without the marks that keep its dates and numbers on one line."""
-    return re.sub(r'<span class="sw-unbroken">([^<]*)</span>', r"\1", html)
+    """A page without the marks and blanks that keep its dates and numbers on one line."""
+    words = re.sub(r'<span class="sw-unbroken">([^<]*)</span>', r"\1", html)
+    return words.replace("&nbsp;", " ").replace("\u00a0", " ")

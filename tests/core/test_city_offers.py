@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, service_form
-from html_forms import filled
+from html_forms import filled, joined
 
 from py_core.cases.acts import canonical_json
 from py_core.city.events import read_city_event
@@ -49,7 +49,7 @@ def test_a_new_version_counts_from_its_day_and_open_cases_keep_theirs() -> None:
     lin.now += timedelta(days=1)
     assert "10 工作日" in lin.get("/register").html or "10 个工作日" in lin.get("/register").html
     lin.now += timedelta(days=1)
-    assert re.search(r"承诺 ?7", lin.get("/register").html)
+    assert re.search(r"承诺 ?7", joined(lin.get("/register").html))
     lin.post("/register", **service_form(LATER))
     assert re.search(r"10 个?工作日", lin.get(f"/cases/{KEY}").html)
     assert re.search(r"7 个?工作日", lin.get(f"/cases/{LATER}").html)

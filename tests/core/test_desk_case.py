@@ -78,7 +78,7 @@ def test_completing_and_its_two_ticks(desk: Desk) -> None:
     assert response.location == f"/cases/{KEY}?done=act"
     server = FakeStore()
     server.hear(desk.store, desk.now)
-    html = Desk(store=server, where="server", now=desk.now).get(f"/cases/{KEY}").html
+    html = joined(Desk(store=server, where="server", now=desk.now).get(f"/cases/{KEY}").html)
     assert "全市记录已收" in html
     assert "按时，尚有应办" in html
     said = re.search(r"([^>]*) · 当前责任：承办人员", html)
@@ -267,7 +267,7 @@ def test_a_case_that_is_over_was_due_and_promises_no_slip_that_never_comes(desk:
 def test_once_the_limit_is_met_the_head_names_what_is_still_owed(desk: Desk) -> None:
     """It said that the case was to be completed, under the word “completed”, while the reply was owed."""
     desk.post(f"/cases/{KEY}/do/issue_decision", key=str(desk.seq), text="同意")
-    head = desk.get(f"/cases/{KEY}", lang="en").html.split("sw-columns")[0]
+    head = joined(desk.get(f"/cases/{KEY}", lang="en").html).split("sw-columns")[0]
     assert "Owed" in head
     assert ">Reply · responsible" in head
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from fakes import Desk, FakeStore
+from html_forms import joined
 from paper_words import close, paper
 from slip_cases import CASE_FORMS, CITY, OF_THE_CITY, city_with
 
@@ -240,7 +241,7 @@ def test_numbers_come_from_the_act_and_differ() -> None:
     numbers = {}
     for form in ("F-02", "F-12", "F-13"):
         response = desk.get(f"/cases/{case_id}/slips/{form}")
-        found = re.search(rf"{form} · 文书编号 .*?(K7Q-000001[^\s<]*)", response.html)
+        found = re.search(rf"{form} · 文书编号 .*?(K7Q-000001[^\s<]*)", joined(response.html))
         numbers[form] = found[1] if found else ""
     assert numbers["F-02"] == ""  # no receipt was issued
     assert numbers["F-12"].startswith("K7Q-000001-12-")
@@ -419,8 +420,14 @@ def test_conditions_are_those_of_the_table() -> None:
         ("编号K7Q-000001，校验码EN9K-3DTS", "EN9K-3DTS"),
         ("于2026年1月15日收到", "2026年1月15日"),
         ("（澄政办发〔2012〕17号）", "〔2012〕17号"),
+        ("还剩 15 个工作日", "15 个工作日"),
     ],
 )
 def test_numbers_and_dates_stay_on_one_line_also_where_chinese_touches_them(line: str, kept: str) -> None:
     shown = make_environment().from_string("{{ line | unbroken }}").render(line=line)
     assert f'<span class="sw-unbroken">{kept}</span>' in shown
+
+
+def test_the_dot_between_two_facts_stays_on_the_line_of_the_first() -> None:
+    shown = make_environment().from_string("{{ line | unbroken }}").render(line="林晓 · 便民服务中心科员")
+    assert shown == "林晓\u00a0· 便民服务中心科员"

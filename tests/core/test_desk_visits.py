@@ -77,6 +77,11 @@ def test_who_chooses_nobody_for_a_visit_sees_nobody_chosen(desk: Desk) -> None:
     assert not ticked.search(answer.html)
 
 
+def test_the_summary_names_the_day_that_is_missing(desk: Desk) -> None:
+    answer = desk.post(f"{VISIT}/do/move", key=field(desk, "move", "key"), on="", officer="linxiao", reason="企业改期")
+    assert '<a href="#on">走访日期：请填日期' in answer.html
+
+
 def test_empty_lists_say_what_to_do() -> None:
     desk = Desk()
     assert "没有走访安排" in desk.get("/visits").html

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fakes import BEIJING, DIRECTORY, FakeStore, service_form
 from fakes import Desk as FakeDesk
+from html_forms import joined
 from law import CASE_ID, act, at, hash_of
 
 from py_core.calendars import national
@@ -241,10 +242,10 @@ def test_a_promise_that_counts_from_later_on_touches_neither_open_cases_nor_toda
     old, new = promised(2, 10, date(2025, 1, 1)), promised(3, 4, date(2026, 1, 1))
     changed = replace(DIRECTORY, offers={**DIRECTORY.offers, "temp-water": new}, earlier_offers={"temp-water": (old,)})
     desk = FakeDesk(store=TwoVersions(SHIPPED, changed))
-    assert "承诺 10" in desk.get("/register").html
+    assert "承诺 10" in joined(desk.get("/register").html)
     desk.post("/register", **service_form())
     desk.now += timedelta(days=14)
-    assert "承诺 4" in desk.get("/register").html
+    assert "承诺 4" in joined(desk.get("/register").html)
     html = desk.get(f"/cases/{KEY}").html
     assert "basis 2" in html
     assert "basis 3" not in html

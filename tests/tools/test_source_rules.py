@@ -194,6 +194,20 @@ def test_templates_are_the_packages_own() -> None:
     } == set()
 
 
+def test_the_way_back_stands_above_the_title() -> None:
+    """One way back on every page: nobody looks for it at the foot of a long list."""
+    below = re.compile(r'<p class="govuk-body"><a class="govuk-link"[^>]*>\{\{ _\("Back to ')
+    templates = sorted((ROOT / "py_core" / "views" / "templates").rglob("*.html"))
+    assert [name(path) for path in templates if below.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_line_begins_with_the_dot_between_two_facts() -> None:
+    """A page's lines break behind the dot, not before it; the title of a window has no lines."""
+    loose = re.compile(r"(?m)^(?!.*block title).*(?:\}|>|[\w）]) · ")
+    templates = sorted((ROOT / "py_core" / "views" / "templates").rglob("*.html"))
+    assert [name(path) for path in templates if loose.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_objects_from_outside_are_not_merged_in_the_browser() -> None:
     """ASVS V15.3.6: a foreign key must not become a prototype's. What is merged is written in the source."""
     foreign = re.compile(
