@@ -64,18 +64,17 @@ def _lacking(connection: Connection, only: str | None) -> dict[str, tuple[int, i
     """The highest number and how many below it did not come, of each device of which some did not: by indexes alone."""
     in_log = exists().where(changes.c.device == quarantine.c.device, changes.c.device_seq == quarantine.c.device_seq)
     came: dict[str, tuple[int, int]] = {}
-    for table, counts in ((changes, changes.c.device_seq > ERASED), (quarantine, ~in_log)):
+    for table, more in ((changes, ()), (quarantine, (quarantine.c.device_seq > ERASED, ~in_log))):
         of_devices = [
             table.c.device != SERVER_DEVICE,  # it leaves room for what a restore lost
             table.c.device.not_in(select(tools.c.device)),
-            table.c.device_seq > ERASED,
+            *more,
         ]
         if only is not None:
             of_devices.append(table.c.device == only)
-        # Each number once, before it is counted: PostgreSQL sorts for a count of distinct ones, an index is sorted.
-        numbers = select(table.c.device, table.c.device_seq).where(*of_devices, counts).distinct().subquery()
-        counted = select(numbers.c.device, func.count(), func.max(numbers.c.device_seq)).group_by(numbers.c.device)
-        for device, count, highest in connection.execute(counted):
+        number = table.c.device_seq
+        counted = select(table.c.device, func.count(number.distinct()), func.max(number)).where(*of_devices)
+        for device, count, highest in connection.execute(counted.group_by(table.c.device)):
             before = came.get(device, (0, 0))
             came[device] = (max(before[0], highest), before[1] + count)
     return {device: (highest, highest - count) for device, (highest, count) in came.items() if highest > count}
