@@ -196,7 +196,7 @@ def test_the_figures_of_devices_are_set_inside_their_limits_by_a_recorded_act(br
     assert "30 days without contact, warning 5 days before" in rules
     path = "/centre/rules/devices/device_lease"
     form = browser.get(path)
-    assert "from 3 to 180" in form.text
+    assert "From 3 to 180" in form.text
     typed = {"lease_days": "200", "lease_warning_days": "3", "reason": "short roads"}
     wrong = browser.send_form(path, form, **typed)
     assert wrong.status_code == 422
