@@ -24,6 +24,7 @@ from server.parts import Parts
 from server.passkey_routes import add_passkey, remove_passkey, site
 from server.passkeys import Passkey
 from server.proving import form_fault, is_fresh, sign_in_again
+from server.second_factor import Offered
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor, own_words
 from server.who import parts_of, session_of, token_of
@@ -75,15 +76,34 @@ def _change_password(request: Request, session: Session, form: Form) -> Response
     return RedirectResponse(f"{ACCOUNT_PATH}?done=password_set", 303)
 
 
-def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
-    """Whoever has only the session, not the password, sets up nothing that its person would then have to pass."""
+def _begin_factor(request: Request, session: Session, form: Form) -> Response:
+    """Shows a new secret once, in this answer only: whoever has the session but not the password never sees the one
+    that its person will use."""
     parts, user = parts_of(request), session.user
-    refused = "code" if parts.second_factors.has(user) else form_fault(parts, user, form, address_of(request))
+    if parts.second_factors.has(user):
+        return _page(request, session)
+    refused = form_fault(parts, user, form, address_of(request))
     if refused:
         return _page(request, session, "factor", refused)
-    codes = parts.second_factors.confirm(user, first(form, "code"))
-    if codes is None:
-        return _page(request, session, "factor", "code")
+    issuer = f"{parts.city.current().directory.city_zh} {language.translate(language.ZH, 'Shouwen')}"
+    return _page(request, session, offered=parts.second_factors.offer(user, issuer, anew=True))
+
+
+def _confirm_factor(request: Request, session: Session, form: Form) -> Response:
+    """The code proves the secret, and so the password with which it was asked for."""
+    parts, user = parts_of(request), session.user
+    made: list[tuple[str, ...]] = []
+
+    def is_right() -> bool:
+        made.extend(filter(None, [parts.second_factors.confirm(user, first(form, "code"))]))
+        return bool(made)
+
+    if parts.second_factors.has(user):
+        return _page(request, session)
+    checked = parts.accounts.check_code(user, is_right)
+    if checked.user is None:
+        return _page(request, session, "code", "wait" if checked.wait_seconds else "code")
+    (codes,) = made
     with parts.database.writing() as connection:
         _note(parts, connection, user, "factor_set", user)
     return _page(request, session, codes=codes)
@@ -136,6 +156,7 @@ def _remove_passkey(request: Request, session: Session, form: Form) -> Response:
 
 _CHANGES = {
     "password": _change_password,
+    "begin": _begin_factor,
     "factor": _confirm_factor,
     "remove": _remove_factor,
     "codes": _renew_codes,
@@ -151,7 +172,12 @@ def _note(parts: Parts, connection: object, user: str, what: str, about: str) ->
 
 
 def _page(
-    request: Request, session: Session, where: str = "", error: str = "", codes: tuple[str, ...] = ()
+    request: Request,
+    session: Session,
+    where: str = "",
+    error: str = "",
+    codes: tuple[str, ...] = (),
+    offered: Offered | None = None,
 ) -> Response:
     parts, user = parts_of(request), session.user
     query = {key: request.query_params.getlist(key) for key in request.query_params}
@@ -160,11 +186,6 @@ def _page(
     if turn.person is None:
         return problem_answer(request, 401, "signed_out")
     has_factor = parts.second_factors.has(user)
-    offered = (
-        None
-        if has_factor
-        else parts.second_factors.offer(user, f"{turn.directory.city_zh} {language.translate(language.ZH, 'Shouwen')}")
-    )
     values: Mapping[str, object] = {
         "user": user,
         "where": where,

@@ -13,9 +13,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
 from server.database import Database
+from server.keys import SigningKey
 from server.outside import Clock, Entropy, to_ms
 from server.tables import accounts, wrong_passwords
 
+UNKNOWN = "user:?"  # how the key of a name begins that nobody has
 FREE_TRIES = {"user": 5, "address": 50, "code": 5}  # a whole office may share one address
 WAIT_SECONDS_FIRST = 30
 WAIT_SECONDS_MAX = 900
@@ -38,8 +40,9 @@ class Checked:
 class Accounts:
     """Who may sign in with which password."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, key: SigningKey) -> None:
         self._database = database
+        self._key = key
         self._clock = clock
         self._entropy = entropy
         self._hasher = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, 3 passes
@@ -83,13 +86,13 @@ class Accounts:
 
         A try counts as wrong from before it is looked at: however many come at once, no more are looked at than are free.
         """
-        name, place = f"user:{user[:128]}", f"address:{address[:128]}"
-        now_ms = to_ms(self._clock.now())
+        place, now_ms = f"address:{address[:128]}", to_ms(self._clock.now())
         with self._database.writing() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.user == user)).first()
+            name = f"user:{user}" if row is not None else self._nobodys(user)
             wait = max(_wait_seconds(connection, key, now_ms) for key in (name, place))
             if wait > 0:
                 return Checked(None, wait)
-            row = connection.execute(select(accounts).where(accounts.c.user == user)).first()
             self._sweep(connection, now_ms)
             for key in (name, place):
                 _count(connection, key, now_ms)
@@ -117,16 +120,21 @@ class Accounts:
             return Checked(user)
 
     def waiting(self) -> dict[str, int]:
-        """Which names and addresses have to wait, and how many seconds: `user:…`, `code:…`, `address:…`."""
+        """Which names and addresses have to wait, and how many seconds: `user:…`, `code:…`, `address:…`; of a name that
+        nobody has `user:?…`, for it may be a password typed in the wrong field."""
         now_ms = to_ms(self._clock.now())
         with self._database.reading() as connection:
             keys = connection.scalars(select(wrong_passwords.c.who).order_by(wrong_passwords.c.who)).all()
             found = {key: _wait_seconds(connection, key, now_ms) for key in keys}
         return {key: seconds for key, seconds in found.items() if seconds > 0}
 
-    def lift(self, connection: Connection, key: str) -> None:
-        """Lets the next try of a name or address be looked at at once."""
-        connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == key))
+    def lift(self, connection: Connection, key: str) -> bool:
+        """Lets the next try of a name or address be looked at at once; whether it had been tried at all."""
+        return connection.execute(delete(wrong_passwords).where(wrong_passwords.c.who == key)).rowcount > 0
+
+    def _nobodys(self, typed: str) -> str:
+        """The key of a name that nobody has, from which nobody reads it."""
+        return UNKNOWN + self._key.tag(b"unknown-name" + typed.encode("utf-8", "replace"), 16).hex()
 
     def _sweep(self, connection: Connection, now_ms: int) -> None:
         """Forgets, from time to time, all that counts no more: a name that nobody has is never tried rightly."""

@@ -13,7 +13,7 @@ from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
 from server.answers import chosen_language, page_answer, remember_language
 from server.desk_answers import desk_request, turn_of
-from server.forms import Form, first
+from server.forms import Form
 from server.own_forms import own_form
 from server.parts import Parts
 from server.proving import is_fresh, sign_in_again
@@ -23,10 +23,10 @@ from server.who import parts_of, session_of
 Make = Callable[[Parts, Turn, Form], ports.Response | Response]
 
 
-async def for_right(request: Request, right: str, make: Make, *, fresh: str = "") -> Response:
+async def for_right(request: Request, right: str, make: Make, *, fresh: frozenset[str] = frozenset()) -> Response:
     """The page that `make` gives to somebody with this right of `rights.toml`; a sent form is read and checked first.
 
-    What the field `do` calls `fresh` is done only for somebody who signed in a few minutes ago.
+    Requests with a method of `fresh` are answered only to somebody who signed in a few minutes ago.
     """
     session = await session_of(request)
     if session is None:
@@ -47,7 +47,7 @@ async def for_right(request: Request, right: str, make: Make, *, fresh: str = ""
             made: ports.Response | Response = problem(turn, 401, "signed_out")
         elif not turn.may(right):
             made = problem(turn, 403, "not_allowed")
-        elif fresh and first(form, "do") == fresh and not is_fresh(parts, session):
+        elif request.method in fresh and not is_fresh(parts, session):
             made = sign_in_again(request)
         else:
             made = make(parts, turn, form)

@@ -134,7 +134,7 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     own_device = OwnDevice(database, clock, entropy, device_key, engine, gate, city, bell)
     exchange = Exchange(settings, clock, database, city, gate, receipts, bell)
     carry_keys = CarryKeys(keys.current, keys.retired)
-    accounts = Accounts(database, clock, entropy)
+    accounts = Accounts(database, clock, entropy, device_key)
     sessions = Sessions(database, clock, entropy, Limits(settings.session_idle, settings.session_life))
     second_factors = SecondFactors(database, clock, entropy, device_key)
     passkeys = Passkeys(database, clock, entropy, device_key)

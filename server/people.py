@@ -130,8 +130,8 @@ class People:
     def lift(self, by: str, key: str) -> None:
         """Ends the waiting time of a name or address."""
         with self._database.writing() as connection:
-            self._accounts.lift(connection, key)
-            self._note(by, "lockout_lifted", key)
+            if self._accounts.lift(connection, key):  # else the key is anybody's text
+                self._note(by, "lockout_lifted", key)
 
     def remove_factor(self, by: str, user: str) -> None:
         """Takes a lost second factor and all passkeys away; all sessions end, and a role that needs a second factor

@@ -38,6 +38,9 @@ from server.parts import Parts
 from server.people import PersonRefused
 
 PEOPLE, POSTS = "/centre/people", "/centre/posts"
+_CHANGING = frozenset(
+    {"POST"}
+)  # accounts, roles and posts outlast a stolen session; a long form asks before it is typed
 _NAME_MAX, _TITLE_MAX, _PHONE_MAX, _REASON_MAX = 40, 60, 20, 300
 
 
@@ -66,7 +69,7 @@ async def new_person(request: Request) -> Response:
             return _person_page(parts, turn, None, form, status=422)
         return _code_page(parts, turn, user, name, code)
 
-    return await for_right(request, "manage_people", make)
+    return await for_right(request, "manage_people", make, fresh=_CHANGING | {"GET"})
 
 
 async def one_person(request: Request) -> Response:
@@ -103,7 +106,7 @@ async def one_person(request: Request) -> Response:
             )
         return _person_page(parts, turn, person, form, status=422, do=do)
 
-    return await for_right(request, "manage_people", make, fresh="code")
+    return await for_right(request, "manage_people", make, fresh=_CHANGING)
 
 
 async def one_post(request: Request) -> Response:
@@ -129,7 +132,7 @@ async def one_post(request: Request) -> Response:
             return _post_page(turn, post, form, status=422)
         return RedirectResponse(f"{POSTS}/{row['id']}?done=post_held", 303)
 
-    return await for_right(request, "manage_people", make)
+    return await for_right(request, "manage_people", make, fresh=_CHANGING)
 
 
 def _post_row(turn: Turn, form: Form, post: Post | None) -> dict[str, str]:

@@ -59,15 +59,17 @@ class SecondFactors:
             where = second_factors.c.confirmed_at_ms.is_not(None)
             return frozenset(connection.scalars(select(second_factors.c.user).where(where)))
 
-    def offer(self, user: str, issuer: str) -> Offered:
-        """The secret that waits for its first code, made anew when there is none; `issuer` is what the app calls us."""
+    def offer(self, user: str, issuer: str, *, anew: bool = False) -> Offered:
+        """The secret that waits for its first code, made when there is none, or `anew`; `issuer` is what the app calls
+        us."""
         with self._database.writing() as connection:
             row = connection.execute(select(second_factors).where(second_factors.c.user == user)).first()
             if row is not None and row.confirmed_at_ms is not None:
                 raise ValueError("there is a second factor already: remove it first")
-            if row is not None:
+            if row is not None and not anew:
                 secret = self._open(user, bytes(row.sealed))
             else:
+                self.remove(connection, user)
                 secret = self._entropy.token(_SECRET_BYTES)
                 self._store(connection, user, secret, None)
         return _offered(user, issuer, secret)

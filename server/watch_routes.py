@@ -19,6 +19,7 @@ from py_core.desk.account_words import (
     LIST_COMMA,
     NOBODY,
     SESSIONS_TITLE,
+    UNKNOWN_NAME,
 )
 from py_core.desk.centre import centre_menu
 from py_core.desk.devices_page import CALLED
@@ -28,6 +29,7 @@ from py_core.rights import rights
 from py_core.views import language
 from server import audit
 from server.account_routes import devices_of_person, session_rows
+from server.accounts import UNKNOWN
 from server.centre_pages import for_right
 from server.forms import Form, first
 from server.outside import from_ms
@@ -57,12 +59,12 @@ async def sessions_page(request: Request) -> Response:
             return RedirectResponse(f"{SESSIONS}?{urlencode({'done': 'factor_removed', 'of': user})}", 303)
         return _sessions(parts, turn, parts.sessions.id_of(token))
 
-    return await for_right(request, "manage_sessions", make, fresh="factor")
+    return await for_right(request, "manage_sessions", make, fresh=frozenset({"POST"}))
 
 
 def _sessions(parts: Parts, turn: Turn, own: str) -> ports.Response:
     waiting = [
-        {"key": key, "kind": key.partition(":")[0], "who": _known(turn, key.partition(":")[2]), "seconds": seconds}
+        {"key": key, "kind": key.partition(":")[0], "who": _waiting(turn, key), "seconds": seconds}
         for key, seconds in parts.accounts.waiting().items()
     ]
     of = turn.directory.people.get(first(turn.request.query, "of"))
@@ -131,6 +133,10 @@ def _detail(turn: Turn, name: str, value: Any) -> str:
     if name == "unit":
         return case_view.unit_name(turn, str(value)) or str(value)
     return str(value)
+
+
+def _waiting(turn: Turn, key: str) -> str:
+    return turn.say(UNKNOWN_NAME) if key.startswith(UNKNOWN) else _known(turn, key.partition(":")[2])
 
 
 def _known(turn: Turn, user: str) -> str:

@@ -121,6 +121,7 @@ NO_EVIDENCE = N_(
 SESSIONS_TITLE = N_("Sessions and lockouts")
 AUDIT_TITLE = N_("Audit trail")
 NOBODY = N_("somebody who was not signed in")
+UNKNOWN_NAME = N_("a name that nobody has")
 LIST_COMMA = N_(", ")
 BRACKETED = N_(" (%(text)s)")
 ACCOUNT_TITLE = N_("My account")

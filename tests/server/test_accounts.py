@@ -10,7 +10,8 @@ import pytest
 from laptop import PASSWORD, StandingClock
 from sqlalchemy import select
 
-from server.accounts import FORGET_SECONDS, FREE_TRIES, Checked
+from server import audit
+from server.accounts import FORGET_SECONDS, FREE_TRIES, UNKNOWN, Checked
 from server.parts import Parts
 from server.tables import accounts, sessions, wrong_passwords
 
@@ -58,14 +59,15 @@ def test_wrong_passwords_make_the_next_try_wait(with_lin: Parts, clock: Standing
 
 def test_wrong_tries_that_count_no_more_are_forgotten_for_everybody(with_lin: Parts, clock: StandingClock) -> None:
     """Also those of a name that nobody has, or an address that never comes again: nothing else would remove them."""
+    nobody, somebody, another = map(with_lin.accounts._nobodys, ("nobody", "somebody", "another"))
     for name in ("nobody", "lin"):
         with_lin.accounts.check(name, "wrong", "10.0.0.1")
     clock.pass_time(seconds=FORGET_SECONDS - 3_600)
     with_lin.accounts.check("somebody", "wrong", "10.0.0.2")
-    assert tried(with_lin) == {"user:nobody", "user:lin", "address:10.0.0.1", "user:somebody", "address:10.0.0.2"}
+    assert tried(with_lin) == {nobody, "user:lin", "address:10.0.0.1", somebody, "address:10.0.0.2"}
     clock.pass_time(hours=2)
     with_lin.accounts.check("another", "wrong", "10.0.0.3")
-    assert tried(with_lin) == {"user:somebody", "address:10.0.0.2", "user:another", "address:10.0.0.3"}
+    assert tried(with_lin) == {somebody, "address:10.0.0.2", another, "address:10.0.0.3"}
 
 
 def tried(parts: Parts) -> set[str]:
@@ -136,3 +138,21 @@ def test_sessions_end_when_idle_and_when_old(parts: Parts, clock: StandingClock)
     clock.time += timedelta(days=7, seconds=1)
     assert parts.sessions.find(token) is None, "idle for 7 days"
     assert parts.sessions.user_of_ended(token) == "lin"
+
+
+def test_what_is_typed_as_a_name_is_readable_nowhere_unless_somebody_has_it(with_lin: Parts) -> None:
+    """It may be a password, typed in the wrong field."""
+    for name in ("lin", "my secret password"):
+        for _ in range(FREE_TRIES["user"]):
+            with_lin.accounts.check(name, "x", "a")
+        assert with_lin.accounts.check(name, "x", "a").wait_seconds > 0, "nobody learns from it which names there are"
+    known, unknown = sorted(each for each in with_lin.accounts.waiting() if each.startswith("user:"))[::-1]
+    assert known == "user:lin"
+    assert unknown.startswith(UNKNOWN)
+    assert "secret" not in unknown
+    with with_lin.database.reading() as connection:
+        assert not any("secret" in each for each in connection.scalars(select(wrong_passwords.c.who)))
+    for key in (unknown, "user:my secret password", "anything"):
+        with_lin.people.lift("luo", key)
+    with with_lin.database.reading() as connection:
+        assert [each.about for each in audit.entries(connection, 9)] == [unknown]

@@ -180,3 +180,32 @@ def test_whose_sessions_end_or_password_is_replaced_is_shown_with_the_devices_th
     assert "Devices that sign for 林晓" in shown
     assert late["code"] in shown
     assert f"/centre/devices/{late['device']}" not in shown, "the administrator withdraws nothing"
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "fields"),
+    [
+        (
+            "he",
+            "/centre/people/new",
+            {"user": "thief", "name": "某人", "unit": "xingqiao", "title": "科员", "role": "admin"},
+        ),
+        ("he", "/centre/people/lin", {"do": "end", "last_day": "2030-01-01", "why": "x"}),
+        ("he", "/centre/people/lin", {"do": "move", "unit": "xingqiao", "title": "科员", "role": "unit_head"}),
+        ("he", "/centre/posts/new", {"unit": "xingqiao", "zh": "窗口", "a": "lin", "b": "zhou"}),
+        ("luo", "/centre/sessions", {"do": "session", "user": "lin"}),
+        ("luo", "/centre/sessions", {"do": "lift", "key": "user:lin"}),
+    ],
+)
+def test_an_old_session_of_the_centre_changes_nobody(
+    browser: Browser, parts: Parts, clock: StandingClock, user: str, path: str, fields: dict[str, str]
+) -> None:
+    """A new account, or a new role, would outlast the stolen session."""
+    browser.send_form("/sign-in", browser.get("/sign-in"), user=user, password=PASSWORD)
+    sent = {"csrf": browser.csrf(), "since": parts.people.today.isoformat(), **fields}
+    clock.pass_time(minutes=NOT_ANY_MORE)
+    before = parts.city.current().version
+    assert browser.post(path, data=sent).url.path == "/sign-in"
+    assert parts.city.current().version == before
+    if path.endswith("people/new"):
+        assert browser.get(path).url.path == "/sign-in", "before a long form is typed, not after"

@@ -116,17 +116,42 @@ def test_a_session_without_the_password_sets_up_no_second_step(
 ) -> None:
     """Whoever stole a session would otherwise shut its person out of the next one."""
     password(at_door, "lin")
-    shown = at_door.get("/account?lang=en")
-    fields = {"csrf": at_door.csrf(), "do": "factor", "code": app_code(guarded, clock, shown)}
+    fields = {"csrf": at_door.csrf(), "do": "begin"}
+    assert at_door.post("/account", data={**fields, "password": PASSWORD}).status_code == 200  # never finished
+    with guarded.database.reading() as connection:
+        sealed = bytes(connection.execute(select(second_factors.c.sealed)).scalar_one())
+    waiting = base64.b32encode(guarded.second_factors._open("lin", sealed)).decode()
     for given in ({}, {"password": "guessed"}):
         refused = at_door.post("/account", data={**fields, **given})
         assert refused.status_code == 422
         assert "present password" in refused.text
-        assert not guarded.second_factors.has("lin")
-    shown = at_door.get("/account?lang=en")
-    done = at_door.post("/account", data={**fields, "code": app_code(guarded, clock, shown), "password": PASSWORD})
+    for shown in (
+        at_door.get("/account?lang=en"),
+        at_door.post("/account", data={"csrf": at_door.csrf(), "do": "factor", "code": "000000"}),
+    ):
+        assert waiting[:4] not in shown.text, "a secret that waits would be known to the thief for ever"
+        assert "sw-factor__qr" not in shown.text
+    assert not guarded.second_factors.has("lin")
+    shown = at_door.post("/account?lang=en", data={**fields, "password": PASSWORD})
+    assert waiting[:4] not in shown.text, "each time another one"
+    code = app_code(guarded, clock, shown)
+    done = at_door.post("/account", data={"csrf": at_door.csrf(), "do": "factor", "code": code})
     assert "Write down your recovery codes" in done.text
     assert guarded.second_factors.has("lin")
+
+
+def test_codes_of_a_new_second_step_are_not_guessed_either(
+    at_door: Browser, guarded: Parts, clock: StandingClock
+) -> None:
+    password(at_door, "lin")
+    shown = at_door.post("/account?lang=en", data={"csrf": at_door.csrf(), "do": "begin", "password": PASSWORD})
+    fields = {"csrf": at_door.csrf(), "do": "factor"}
+    for _ in range(5):
+        refused = at_door.post("/account", data={**fields, "code": "000000"})
+        assert refused.status_code == 422
+        assert "begin anew below" in refused.text
+    at_door.post("/account", data={**fields, "code": app_code(guarded, clock, shown)})
+    assert not guarded.second_factors.has("lin")
 
 
 def test_a_recovery_code_opens_once(at_door: Browser, guarded: Parts, clock: StandingClock) -> None:
