@@ -114,6 +114,7 @@ def test_an_ended_account_opens_nothing_from_the_day_after(
         assert lin.get("/me").status_code == 401
         again = lin.send_form("/sign-in", lin.get("/sign-in?other=1"), user="lin", password=PASSWORD)
         assert again.status_code == 403
+    browser.send_form("/sign-in", browser.get("/sign-in?other=1"), user="he", password=PASSWORD)
     assert send(browser, "/centre/people/he", do="end", last_day=TODAY, why="x").status_code == 422
 
 
