@@ -412,7 +412,7 @@ def test_the_page_takes_a_file_says_each_verdict_and_gives_the_receipts(parts: P
     page = send(file)
     assert page.url.path.startswith("/centre/carried/")
     text = page.text
-    assert "1 act taken now&nbsp;· 1 held back" in text
+    assert "1 act taken now\u00a0· 1 held back" in text
     assert "Taken into the record now." in text
     assert "the case does not begin with a registration" in text
     receipts = browser.get(page.url.path + "/receipts")
