@@ -180,7 +180,7 @@ def test_a_gate_that_lets_anybody_decide_is_noticed(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_gate_that_takes_a_number_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.record.taken_numbers", lambda *_: set())
+    monkeypatch.setattr("server.record.bearers_of_numbers", lambda _, __, numbers: {n: set() for n in numbers})
     assert noticed(faults=COPYING)
 
 
