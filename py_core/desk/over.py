@@ -124,20 +124,23 @@ def over(turn: Turn) -> Over | None:
 
 def unfinished(turn: Turn) -> Iterator[OpenCase]:
     """The cases that still need somebody."""
-    return (opened for opened in _others(turn) if opened.glance.open)
+    _, others = _parts(turn)
+    return (opened for opened in others if opened.glance.open)
 
 
 def undecided(turn: Turn) -> Iterator[OpenCase]:
     """The cases that still need somebody, and those in which acts contradict one another."""
-    yield from (opened for opened in _others(turn) if opened.glance.open or opened.glance.contested)
-    held = over(turn)
-    closed = turn.split()[0] if held is None else held.finished.contested
+    closed, others = _parts(turn)
+    yield from (opened for opened in others if opened.glance.open or opened.glance.contested)
     yield from (turn.known(record, glance) for record, glance in closed if glance.contested)
 
 
-def _others(turn: Turn) -> Iterator[OpenCase]:
+def _parts(turn: Turn) -> tuple[Sequence[tuple[CaseRecord, Glance]], Sequence[OpenCase]]:
+    """What is over, at least as far as acts contradict there, and what is not; the store's cases are read once."""
     held = over(turn)
-    return iter(turn.split()[1]) if held is None else (OpenCase(turn, record) for record in held.others)
+    if held is None:
+        return turn.split()
+    return held.finished.contested, [OpenCase(turn, record) for record in held.others]
 
 
 def _by_light(lines: Sequence[Line]) -> dict[str, list[Line]]:

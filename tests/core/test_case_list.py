@@ -101,6 +101,17 @@ def test_what_is_over_is_gone_through_once_and_not_by_every_page(monkeypatch: py
             assert desk.get(path).status == 200, path
 
 
+def test_approvals_of_a_store_without_a_mark_read_its_cases_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the server every reading of all cases is a reading of the database."""
+    desk = Desk("head")
+    desk.post("/register", **service_form(title="用水"))
+    read: list[object] = []
+    cases = FakeStore.cases
+    monkeypatch.setattr(FakeStore, "cases", lambda store: (read.append(store), cases(store))[1])
+    assert desk.get("/approvals").status == 200
+    assert len(read) == 1
+
+
 def test_in_time_is_said_apart_of_what_is_closed_and_what_only_waits() -> None:
     """An answer that waits for its review is not done; of what is done the newest stands first, after what is open."""
     desk = Desk()
