@@ -25,6 +25,7 @@ BESIDE = frozenset({
     ("withdraw_veto", "reason"), ("refuse_assist", "note"), ("reveal_field", "words"), ("see_due_change", "note"),
     ("register", "against"), ("visit.plan", "code"), ("visit.plan", "enterprise"), ("visit.sign", "unsigned_reason"),
     ("visit.see_phone", "words"), ("cases", "q"),
+    *(("notify_correction", name) for name in ("basis", "scope", "conditions", "needed", "procedure", "fee")),
 })  # fmt: skip
 
 # The fields of the page's forms that take words: name, what stands there, whether another choice must show them first.

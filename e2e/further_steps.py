@@ -42,6 +42,10 @@ COMPLAINED = ("file_complaint", {"about": "投诉"})
 BLAMED = ("open_accountability", {"about": "经查属实。"})
 VETO = {"year": "2025", "subject": LIN, "cause": "两次被投诉属实", "decision_ref": "澄效能〔2025〕7号"}
 SILENT = {"matter": "request_document", "channel": "document", "claimant": "outside_unit"}
+SAID = {  # what no published service says of a matter
+    "basis": "《科技进步法》第四十五条", "scope": "本市科技型企业", "conditions": "注册满一年", "needed": "申请表\n营业执照复印件",
+    "procedure": "受理、审查、决定", "fee": "不收费",
+}  # fmt: skip
 LACKING = ("receive_materials", {"complete": False})
 MATTER = {
     "WH": {"matter": "letter"}, "BZ": {"matter": "approval"}, "HL": {"matter": "citizen"},
@@ -80,8 +84,10 @@ FURTHER: Mapping[tuple[str, str], FurtherStep] = {
         for pack, registered in (("WH", PROMISED), ("JY", MATTER["JY"]))
     },
     **{
-        (pack, "notify_correction"): FurtherStep(registered, (LACKING,), {"items": "申请表未签字", "form_of_notice": "written"})
-        for pack, registered in (("WH", PROMISED), ("JY", MATTER["JY"]))
+        (pack, "notify_correction"): FurtherStep(
+            registered, (LACKING,), {"items": "申请表未签字", "form_of_notice": "written", **said}
+        )
+        for pack, registered, said in (("WH", PROMISED, SAID), ("JY", MATTER["JY"], {}))
     },
     ("WH", "issue_certificate"): FurtherStep(CERTIFICATE, (TAKEN,), {"text": "证书"}),
     ("WH", "forward_up"): FurtherStep(UPWARD, (TAKEN,), {"to": "市科技局"}),

@@ -138,6 +138,13 @@ EVENTS: Mapping[str, tuple[FieldSpec, ...]] = {
         _f("items", "texts", "Everything to be corrected", True),
         _f("form", "choice", "Form of notice", False, ("oral", "written")),
         _f("overlooked", "bool", "Could have been noticed the first time"),
+        # Where no published service says them; under the names of its entries but for the papers, which are told here.
+        _f("basis", "long_text", "Legal basis"),
+        _f("scope", "long_text", "Scope of acceptance"),
+        _f("conditions", "long_text", "Conditions"),
+        _f("needed", "texts", "Papers needed"),
+        _f("procedure", "long_text", "Course of the procedure", term="notice_procedure"),
+        _f("fee", "long_text", "Fee and its basis"),
         _NOTE,
     ),
     "materials_completed": (_f("materials", "materials", "Papers received"), _NOTE),

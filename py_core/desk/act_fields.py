@@ -12,7 +12,7 @@ from py_core.cases.commands.gates import granted_until
 from py_core.cases.commands.offers import may_assist
 from py_core.cases.events import LONG_TEXT_MAX, TEXT_MAX, FieldSpec
 from py_core.cases.state import Fact
-from py_core.desk import absence, case_view, secrecy, stand_ins
+from py_core.desk import absence, case_view, notice_entries, secrecy, stand_ins
 from py_core.desk.contact_checks import read_phone, tidy
 from py_core.desk.forms import NO_FILES, Form
 from py_core.desk.proposal_words import proposal_words, trigger_words
@@ -86,7 +86,8 @@ def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
 
     A return says what of the first day away on that day only.
     Whether something was overlooked the first time is asked from the second notice on (BZ-YC-3). Who complains is asked
-    for where it stays secret; elsewhere it is the claimant or stands in the words.
+    for where it stays secret; elsewhere it is the claimant or stands in the words. What a published service says of the
+    matter is not asked of a notice again.
     """
     left_out = set(PARTICULARS) if secrecy.hiding_rule(turn, opened) is not None else set()
     if secrecy.complainer_rule(turn, opened) is None:
@@ -95,6 +96,9 @@ def _asked(turn: Turn, opened: OpenCase, spec: CommandSpec) -> list[FieldSpec]:
         left_out.add("overlooked")
     if spec.name == "end_absence" and not absence.begins_today(turn, opened):
         left_out.add("first_day")
+    if spec.name == notice_entries.COMMAND:
+        told = notice_entries.asked(opened.case.pack, case_view.offer_of(turn, opened.case))
+        left_out |= {field.name for field in notice_entries.ENTRIES if field.name not in told}
     return [field for field in spec.fields if not is_fixed(spec.name, field.name) and field.name not in left_out]
 
 
@@ -135,6 +139,8 @@ def _known(turn: Turn, opened: OpenCase, spec: CommandSpec) -> dict[str, str]:
         return {name: str(value) for name, value in receipt_step(turn, opened.case, opened.number)[1].items()}
     if spec.name == "reveal_field":
         return {"field": (turn.request.query.get("field") or secrecy.revealable(turn, opened)[:1] or [""])[-1]}
+    if spec.name == notice_entries.COMMAND:
+        return notice_entries.told_before(opened.case)
     asked = opened.case.last("extension_requested")
     if spec.name == "approve_extension" and asked:
         until, workdays = asked.data.get("until"), asked.data.get("workdays")
@@ -204,6 +210,8 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
         return _HINT_OF[spec.name, field.name]
     if (spec.name, field.name) in _NEEDED_IF:
         return _NEEDED_IF[spec.name, field.name]
+    if notice_entries.is_entry(spec.name, field.name):
+        return notice_entries.WHY
     if (spec.name, field.name) in _UNIT_FIELDS and field.kind == "texts":
         return N_("Tick every unit that assists. Write units that are not on the list into the note.")
     if (spec.name, field.name) == ("approve_extension", "workdays"):

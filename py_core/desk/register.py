@@ -9,7 +9,7 @@ from py_core.cases.acts import Event
 from py_core.cases.commands import COMMAND_OF, COMMANDS
 from py_core.cases.events import CLAIMANTS, EVENTS, REQUEST_KINDS
 from py_core.cases.state import Case
-from py_core.desk import register_visit, secrecy, similar_cases
+from py_core.desk import notice_entries, register_visit, secrecy, similar_cases
 from py_core.desk.command_words import fault_text
 from py_core.desk.deciding import Step, decide_all
 from py_core.desk.forms import FORM_KEY, Form, shown_moment
@@ -49,11 +49,17 @@ OUTCOMES: tuple[tuple[str, str, str, str], ...] = (
 # Where a matter's clock starts with an event of its own, registering it is that event too: command and its text.
 _STARTS = {"complaint_filed": ("file_complaint", "about"), "post_changed": ("change_post", "note")}
 NUMBER_DIGITS = 6
+_NOTICE = {notice_entries.typed_name(field.name): field.label for field in notice_entries.ENTRIES}
+# Entries of the acts that have another name in the form.
+_FIELD_OF = {
+    "promise": "offer", "explicit_limit": "limit_until", "items": "missing",
+    **{field.name: notice_entries.typed_name(field.name) for field in notice_entries.ENTRIES},
+}  # fmt: skip
 # The order in which the page asks.
 _ON_THE_PAGE = (
     "offer", "matter", "limit_n", "limit_until", "further-0", "further-1", "complete", "claimant", "claimant_name", "claimant_phone",
     "claimant_id", "channel", "request_kind", "title", "text", "place", "against", "signed", "strokes",
-    "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", "to_body", "explanation", "to_unit",
+    "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", *_NOTICE, "to_body", "explanation", "to_unit",
     "occurred_at",
 )  # fmt: skip
 # What the fields are called whose fault only says that it is too long.
@@ -65,6 +71,7 @@ _LABELS = {
     "to_body": N_("Competent body, with its address or phone"), "explanation": N_("Explanation given"),
     "missing": N_("Everything to be corrected or added, one item per line"),
     **{f"further-{index}": N_("Paper") for index in range(FURTHER_PAPERS)},
+    **_NOTICE,
 }  # fmt: skip
 # Alt and the letter leads there (`data-key` in the template).
 KEYS = (
@@ -154,6 +161,8 @@ def _words(form: Form, wanted: Registration) -> dict[str, str]:
     """What is typed and stays in the case, by its field."""
     words = {name: str(wanted.fields.get(name, "")) for name in ("title", "text", "place", "unsigned_reason")}
     words |= {"to_body": wanted.to_body, "explanation": wanted.explanation, "missing": "\n".join(wanted.missing_papers)}
+    for field, said in wanted.notice.items():
+        words[notice_entries.typed_name(field)] = said if isinstance(said, str) else "\n".join(said)
     if wanted.outcome == "done":
         words["result"] = wanted.result
     if wanted.choice.takes_papers:
@@ -245,9 +254,10 @@ def _steps(turn: Turn, wanted: Registration, number: str) -> list[Step]:
             fields["deliver_to"] = unit
     if wanted.outcome == "deliver":
         fields["deliver_to"] = wanted.to_unit
-    if wanted.outcome == "notice":
-        fields["corrections"] = list(wanted.missing_papers)
     steps: list[Step] = [("register", fields)]
+    if wanted.outcome == "notice":
+        told = {"items": list(wanted.missing_papers), "form": "written", **wanted.notice}
+        steps.append((notice_entries.COMMAND, told))
     for event, (command, field) in _STARTS.items():
         if event in choice.matter.start:
             steps.append((command, {field: wanted.fields.get("text", "")}))
@@ -300,7 +310,7 @@ def _note_faults(turn: Turn, form: Form, refused: Refused) -> bool:
         )
     for name, message in refused.fields.items():
         if name not in of_receipt:
-            form.fault({"promise": "offer", "explicit_limit": "limit_until"}.get(name, name), fault_text(message))
+            form.fault(_FIELD_OF.get(name, name), fault_text(message))
     return bool(refused.fields)
 
 
@@ -346,6 +356,12 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, m
                 {"value": value, "only": only, "text": turn.say(text), "hint": turn.say(hint) if hint else ""}
                 for value, only, text, hint in OUTCOMES
             ],
+            "notice_entries": [
+                {"field": field.name, "name": notice_entries.typed_name(field.name), "label": turn.say(field.label)}
+                for field in notice_entries.ENTRIES
+                if any(field.name in choice.notice.split() for choice in offered)
+            ],
+            "notice_why": turn.say(notice_entries.WHY),
             "further_papers": [
                 {"name": f"further-{index}", "copies": f"further-copies-{index}"} for index in range(FURTHER_PAPERS)
             ],

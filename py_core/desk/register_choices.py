@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from py_core.desk import notice_entries
 from py_core.desk.forms import Form
 from py_core.desk.time_words import SAME_DAY, unit_term
 from py_core.desk.turn import Turn
@@ -52,6 +53,11 @@ class Choice:
     def registering_article(self) -> str:
         """The article of its regulation that has contacts registered, with how to reach the person."""
         return self.pack.common.breaches["B-02"].sources.get(self.pack.id, "")
+
+    @property
+    def notice(self) -> str:
+        """What its one-time notice itself has to tell, as names of entries with spaces between them."""
+        return " ".join(notice_entries.asked(self.pack.id, self.offer)) if self.takes_papers else ""
 
     def paper_field(self, index: int) -> str:
         return f"paper-{self.value}-{index}"
@@ -136,6 +142,7 @@ def matter_groups(turn: Turn, offered: Sequence[Choice]) -> list[dict[str, objec
                 "papers": choice.takes_papers,
                 "signature": choice.takes_signature,
                 "limit": choice.takes_limit,
+                "notice": choice.notice,
             }
         )
     return list(groups.values())
@@ -152,6 +159,7 @@ def choice_view(turn: Turn, choice: Choice) -> dict[str, object]:
         "limit": _limit(turn, choice),
         "article": choice.matter.limit.article if choice.matter.limit else choice.matter.article,
         "all_papers": choice.all_papers_field,
+        "notice": choice.notice,
         "papers": [
             {"name": name, "field": choice.paper_field(index), "copies": choice.copies_field(index)}
             for index, name in enumerate(choice.offer.materials if choice.offer else ())

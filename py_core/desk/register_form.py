@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from py_core.cases.events import CHANNELS, CLAIMANTS, REQUEST_KINDS
 from py_core.cases.fields import YEAR_MIN
+from py_core.desk import notice_entries
 from py_core.desk.contact_checks import read_identity, read_phone, tidy
 from py_core.desk.forms import FORM_KEY, Form
 from py_core.desk.register_choices import MATTER, Choice, chosen
@@ -41,6 +43,7 @@ class Registration:
     outcome: str
     complete: bool
     missing_papers: tuple[str, ...]
+    notice: Mapping[str, Any]  # what the one-time notice tells beside them
     to_unit: str
     to_body: str
     explanation: str
@@ -92,6 +95,7 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
         fields |= {"attachments": files, "attachment_purpose": "paper" if choice and choice.takes_papers else "photo"}
     outcome = _read_outcome(form, choice, complete)
     missing = _read_missing(form, outcome, missing)
+    notice = _read_notice(form, choice) if outcome == "notice" else {}
     to_unit = ""
     if outcome in ("hand_over", "deliver"):
         to_unit = form.choice("to_unit", tuple(turn.directory.units), N_("Choose the unit that gets the case."))
@@ -106,8 +110,8 @@ def read_registration(turn: Turn, form: Form, choices: list[Choice]) -> Registra
     if form.errors or choice is None:
         return None
     return Registration(
-        key, choice, fields, outcome, complete, missing, to_unit, to_body, explanation, result, opinion, occurred_at,
-        visit,
+        key, choice, fields, outcome, complete, missing, notice, to_unit, to_body, explanation, result, opinion,
+        occurred_at, visit,
     )  # fmt: skip
 
 
@@ -296,3 +300,18 @@ def _read_missing(form: Form, outcome: str, unchecked: tuple[str, ...]) -> tuple
     if not items:
         form.fault("missing", N_("Write everything that has to be corrected or added, one item per line."))
     return items
+
+
+def _read_notice(form: Form, choice: Choice | None) -> dict[str, Any]:
+    """What the notice has to tell beside the corrections where no published service says it."""
+    if choice is None:
+        return {}
+    asked = notice_entries.asked(choice.pack.id, choice.offer)
+    said: dict[str, Any] = {}
+    for field in notice_entries.ENTRIES:
+        if field.name in asked:
+            text = form.text(notice_entries.typed_name(field.name), TEXT_MAX, needed=N_("Fill this in."))
+            said[field.name] = (
+                [line.strip() for line in text.splitlines() if line.strip()] if field.kind == "texts" else text
+            )
+    return said

@@ -11,29 +11,29 @@ from functools import cache
 from importlib.resources import files
 
 from py_core.errors import Malformed
-from py_core.packs.registers import load_forms
+from py_core.packs.prints import PrintField, load_prints
 
 
 @cache
-def load_demanded() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """Form ids by (command, field); raises `Malformed` for a row that names no mandatory field of a form."""
-    forms = load_forms()
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+def load_demanded() -> Mapping[tuple[str, str], tuple[PrintField, ...]]:
+    """Fields of forms by (command, field); raises `Malformed` for a row that names no mandatory field of a form."""
+    prints = load_prints()
+    found: dict[tuple[str, str], tuple[PrintField, ...]] = {}
     text = files("py_core.packs").joinpath("demanded.toml").read_text(encoding="utf-8")
     for row in tomllib.loads(text)["entry"]:
-        form = forms.get(row["form"])
-        if form is None or row["key"] not in {field.key for field in form.mandatory}:
+        fields = prints[row["form"]].fields if row["form"] in prints else ()
+        field = next((field for field in fields if field.key == row["key"] and field.demanded_by), None)
+        if field is None:
             raise Malformed(f"demanded {row['command']}.{row['field']}", "names no mandatory field of a form")
         entry = (row["command"], row["field"])
-        found[entry] = (*found.get(entry, ()), form.id)
+        found[entry] = (*found.get(entry, ()), field)
     return found
 
 
 def demanding_article(pack: str, command: str, field: str) -> str:
     """The article that demands this entry under a regulation, "" when none does."""
-    forms = load_forms()
-    for form in load_demanded().get((command, field), ()):
-        article = forms[form].sources.get(pack)
+    for entry in load_demanded().get((command, field), ()):
+        article = entry.demanded_by.get(pack)
         if article:
             return article
     return ""

@@ -209,16 +209,6 @@ def test_of_what_arrived_together_the_newest_is_named_first() -> None:
     assert 0 < html.index("工地临时用水") < html.index("夜间施工噪声")
 
 
-def test_a_notice_without_a_published_service_says_what_is_to_be_done() -> None:
-    desk = Desk()
-    form = {**form_of("BZ", "approval"), "complete": "no", "outcome": "notice", "missing": "缺章"}
-    desk.post("/register", **form)
-    [case_id] = desk.store.acts
-    refused = desk.get(f"/cases/{case_id}/slips/F-04").html
-    assert "没有公布服务的事项" in refused
-    assert "请中心在承诺中补全" not in refused
-
-
 def test_what_must_be_reported_at_once_is_the_first_step() -> None:
     desk = Desk()
     desk.post("/register", **{**form_of("BZ", "contact"), "urgent": "yes"})
