@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 from typing import Any
 
 from py_core.cases.commands import CommandSpec
@@ -173,9 +174,9 @@ def field_views(turn: Turn, opened: OpenCase, spec: CommandSpec, pack: Pack | No
         options = _options(turn, opened, spec, field, pack)
         article = demanding_article(opened.case.pack, spec.name, field.name)
         needed = _is_needed(spec, field, article) or (spec.name, field.name) in _NEEDED_IF
-        hint = turn.say(_hint(spec, field)) if _hint(spec, field) else ""
-        if article and not field.required:
-            hint = turn.say(N_("Required by %(article)s."), article=article) + hint
+        said = [turn.say(N_("Required by %(article)s."), article=article)] if article and not field.required else []
+        said += [turn.say(hint) for hint in _hints(spec, field)]
+        hint = reduce(lambda first, then: turn.say(N_("%(first)s %(then)s"), first=first, then=then), said or [""])
         views.append(
             {
                 "name": typed_name(field.name),
@@ -203,6 +204,12 @@ def _is_needed(spec: CommandSpec, field: FieldSpec, article: str) -> bool:
     return field.required or bool(article) or (spec.name, field.name) in _SUBJECT_OF_STEP
 
 
+def _hints(spec: CommandSpec, field: FieldSpec) -> list[str]:
+    own, of_kind = _hint(spec, field), _HINTS.get(field.kind, "")
+    told = [own, of_kind] if notice_entries.is_entry(spec.name, field.name) else [own or of_kind]
+    return [hint for hint in told if hint]
+
+
 def _hint(spec: CommandSpec, field: FieldSpec) -> str:
     if field.name == "complainer_name":
         return N_("Kept apart from the case; whoever handles it does not see it. Do not write it into the words above.")
@@ -218,7 +225,7 @@ def _hint(spec: CommandSpec, field: FieldSpec) -> str:
         return N_("If this and the new date are left empty, what was asked for is approved.")
     if field.name == "workdays" and any(other.name == "until" for other in spec.fields):
         return N_("Working days to be added; or leave this empty and give the new date.")
-    return _HINTS.get(field.kind, "")
+    return ""
 
 
 def _widget(field: FieldSpec, options: list[dict[str, str]]) -> str:

@@ -331,7 +331,9 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, m
             "form": form,
             "may_name": may_name,
             "labels": [
-                {"name": name, "label": turn.say(label)} for name, label in _LABELS.items() if name in form.too_long
+                {"name": name, "label": turn.say(label)}
+                for name, label in _LABELS.items()
+                if name in form.too_long or name in _NOTICE
             ],
             "visit": register_visit.named(turn, form.value("visit")),
             "keys": [(key, turn.say(what)) for key, what in KEYS],
@@ -357,11 +359,15 @@ def _page(turn: Turn, form: Form, offered: list[Choice], status: int = 200, *, m
                 for value, only, text, hint in OUTCOMES
             ],
             "notice_entries": [
-                {"field": field.name, "name": notice_entries.typed_name(field.name), "label": turn.say(field.label)}
+                {
+                    "field": field.name,
+                    "name": notice_entries.typed_name(field.name),
+                    "label": turn.say(field.label),
+                    "hint": turn.say(N_("One item per line.") if field.kind == "texts" else notice_entries.WHY),
+                }
                 for field in notice_entries.ENTRIES
                 if any(field.name in choice.notice.split() for choice in offered)
             ],
-            "notice_why": turn.say(notice_entries.WHY),
             "further_papers": [
                 {"name": f"further-{index}", "copies": f"further-copies-{index}"} for index in range(FURTHER_PAPERS)
             ],

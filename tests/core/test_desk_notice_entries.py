@@ -33,6 +33,7 @@ def test_registering_with_a_notice_asks_for_what_the_notice_has_to_say(pack: str
     assert (refused.status, refused.acts) == (422, ())
     for name in ("basis", "needed", "procedure"):
         assert f'href="#notice_{name}"' in refused.html
+    assert ">办理依据：请填写。<" in refused.html, "the summary says which of several fields it means"
     for name in ("scope", "conditions", "fee"):
         assert f'href="#notice_{name}"' not in refused.html, "not demanded by this regulation"
     taken = desk.post("/register", **form_of(pack, matter, **NOTICE, **TYPED))
@@ -55,6 +56,10 @@ def test_the_step_asks_for_the_same_where_it_is_written(matter: tuple[str, str])
     shown = desk.get(path).html
     assert [name for name in SAID if f'name="{name}"' in shown] == [*SAID]
     assert not [name for name in ("scope", "conditions", "fee") if f'name="{name}"' in shown]
+    english = desk.get(path, lang="en").html
+    why = "BZ-YC-1</span>. No published service says it for this matter, so the notice has to."
+    assert english.count(why) == len(SAID)
+    assert f"{why} One item per line." in english
     refused = desk.post(path, key="1", items="实施方案未盖章", form_of_notice="written")
     assert (refused.status, refused.acts) == (422, ())
     assert [name for name in SAID if f'href="#{name}"' in refused.html] == [*SAID]
