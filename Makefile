@@ -31,7 +31,7 @@ audit: $(VENV)/.installed node_modules/.installed
 
 unit: build
 	@tools/ensure-postgresql.sh
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -n auto --maxprocesses 4 --dist worksteal
 
 web-test: build
 	npm test --silent

@@ -228,3 +228,8 @@ class Laptop:
         frames = wire.encode_frames(self.frames(pushed))
         content = carry.pack_outbox(self.alg, self.sign(carry.outbox_sign_bytes(frames)), frames)
         return seal_outbox(alg, (record or self.parts).carry_keys.public[alg], content)
+
+
+def named(given: object) -> str:
+    """A parameter in a test's name, the same in every process: a set's own order is not."""
+    return str(sorted(given)) if isinstance(given, set) else str(given)

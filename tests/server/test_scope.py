@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from laptop import START, city_document, registered
+from laptop import START, city_document, named, registered
 
 from py_core.directory import read_directory
 from server.scope import Standing, standing_after, units_concerned, units_in
@@ -34,7 +34,7 @@ DIRECTORY = read_directory(DOCUMENT)
         ({"type": "noted", "text": "linye", "to": "linye"}, set()),
         ({"type": "delivered", "to": {"unit": "linye"}}, set()),
     ],
-    ids=str,
+    ids=named,
 )
 def test_units_that_an_event_brings_in(event: dict[str, Any], units: set[str]) -> None:
     assert units_concerned([event], DIRECTORY, START.date()) == units
@@ -76,7 +76,7 @@ def began_at(unit: str) -> tuple[str, dict[str, Any]]:
         ),
         ("the same unit again is in again", (ORDER, RETURN, AGAIN, ORDER), {"centre", "linye", "shihe"}),
     ],
-    ids=str,
+    ids=named,
 )
 def test_what_a_work_order_brings_and_takes(why: str, steps: tuple[dict[str, Any], ...], units: set[str]) -> None:
     authors = {"return_requested": "linye", "ticket_refused": "linye", "accepted": "linye"}

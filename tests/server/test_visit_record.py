@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browsing import Browser
-from laptop import START, Laptop, case_id, registered
+from laptop import START, Laptop, case_id, named, registered
 
 from py_core.city import CITY_ID
 from py_core.visits import visit_id
@@ -87,7 +87,7 @@ def test_a_stranger_does_not_write_into_a_visit(parts: Parts, lin: Laptop) -> No
         ({"type": "visit_moved", "officers": ["wu"]}, {"linye"}),
         ({"type": "visit_cancelled", "reason": "wu"}, set()),
     ],
-    ids=str,
+    ids=named,
 )
 def test_units_that_a_visit_names(parts: Parts, event: dict[str, Any], units: set[str]) -> None:
     assert units_concerned([event], parts.city.current().directory, START.date()) == units
