@@ -24,6 +24,7 @@ _TEXTS = {  # for programs and their authors; people get `problem_page`
     "not_allowed": "The person's roles do not include this.",
     "sign_in_again": "This is for somebody who signed in a few minutes ago: sign in again.",
     "bad_form": "The token of the session is missing or old; ask /me again.",
+    "bad_sign": "There is a U+0000 in what was sent; the record stores none.",
     "too_large": "The body is too large.",
     "too_often": "This address asks too often; wait as long as retry-after says.",
     "storage_full": "The record's storage is full; try again later.",

@@ -145,7 +145,9 @@ def is_storage_full(error: BaseException) -> bool:
     """Whether an error of the database or of a file beside it says that the disk (or the file's limit) is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(error, DBAPIError) and (_sqlstate(error) == "53100" or "database or disk is full" in str(error))
+    return isinstance(error, DBAPIError) and (
+        _sqlstate(error) == "53100" or "database or disk is full" in str(error.orig)
+    )
 
 
 def is_busy(error: BaseException) -> bool:
@@ -163,6 +165,7 @@ def _sqlite(path: Path, busy_seconds: int) -> Engine:
         module=driver(),
         connect_args={"timeout": busy_seconds},
         pool_size=_READERS_MAX,
+        hide_parameters=True,  # an exception would quote what was typed
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -188,6 +191,7 @@ def _postgresql(url: URL, busy_seconds: int) -> Engine:
         url,
         connect_args={"options": options, "connect_timeout": busy_seconds},
         pool_size=_READERS_MAX,
+        hide_parameters=True,  # as above
         pool_pre_ping=True,  # the database may have been restarted since
     )
     event.listen(engine, "begin", _begin_postgresql)

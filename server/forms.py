@@ -20,11 +20,23 @@ _PART_BYTES_MAX = 256 * 1024
 Form = Mapping[str, Sequence[str]]
 
 
+class BadSign(Exception):
+    """What was sent has the sign U+0000, which PostgreSQL stores in no text; the guard answers."""
+
+
 async def read_form(request: Request) -> Form:
     """The fields of a form, each a list of texts in order; raises `Malformed` for anything else.
 
-    A file becomes the text in it under the name of its field; bytes that are no UTF-8 are marked with U+FFFD.
+    A file becomes the text in it under the name of its field; bytes that are no UTF-8 are marked with U+FFFD. Raises
+    `BadSign` for a sign that a database would refuse; halves of a pair are no UTF-8 and so not readable.
     """
+    form = await _read(request)
+    if any("\0" in text for name, values in form.items() for text in (name, *values)):
+        raise BadSign
+    return form
+
+
+async def _read(request: Request) -> Form:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == _TYPE_WITH_FILE:
         return await _with_file(request)

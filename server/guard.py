@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from py_core.wire import CONTENT_TYPE
 from server.answers import problem_answer
 from server.database import is_busy, is_storage_full
+from server.forms import BadSign
 from server.outside import Entropy
 from server.rates import Rates
 from server.settings import Settings
@@ -81,6 +82,8 @@ class Guard:
             elif wait:
                 answer = problem_answer(request, 429, "too_often", headers={"retry-after": str(wait)})
                 await answer(scope, receive, send_guarded)
+            elif "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                raise BadSign
             elif _announced(request.headers) > limit:
                 raise TooLarge
             else:
@@ -90,6 +93,11 @@ class Guard:
                 raise
             await _drain(receive)
             answer = problem_answer(request, 413, "too_large", headers={"connection": "close"})
+            await answer(scope, receive, send_guarded)
+        except BadSign:
+            if started:
+                raise
+            answer = problem_answer(request, 400, "bad_sign")
             await answer(scope, receive, send_guarded)
         except Exception as error:
             answer = self._fault(request, error)

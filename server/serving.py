@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from types import FrameType
 
 import uvicorn
 
+from server import logs
 from server.app import application
 from server.parts import Parts
 from server.repo_protocol import MESSAGE_BYTES_MAX
@@ -47,6 +46,5 @@ def server_over(parts: Parts, host: str, port: int) -> uvicorn.Server:
 
 def serve(parts: Parts, host: str, port: int) -> None:
     """Serves until SIGTERM or Ctrl-C; running requests are finished first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.begin()
     server_over(parts, host, port).run()

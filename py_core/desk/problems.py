@@ -111,6 +111,11 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("A part of the form that the page itself fills in is missing or damaged."),
         N_("Open the page again and fill in the form."),
     ),
+    "bad_sign": Problem(
+        N_("There is a sign in it that cannot be stored"),
+        N_("What was sent contains an invisible sign (U+0000), as it comes along with text that is pasted from files."),
+        N_("Go back: what you typed is still in the form. Type the pasted text by hand, and send the form again."),
+    ),
     "signed_out": Problem(
         N_("You are signed out"),
         N_("The session has ended. Work that is safe on this device stays safe and is sent after you sign in."),

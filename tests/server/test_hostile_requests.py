@@ -10,9 +10,10 @@ import json
 import struct
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from browsing import Browser
+from browsing import Browser, fields_of
 from laptop import Laptop, case_id, registered
 from test_sync_packed import Client
 
@@ -238,3 +239,50 @@ def test_bodies_in_short(parts: Parts, browser: Browser) -> None:
     client.converge()
     with parts.database.reading() as connection:
         assert {entry.hash for entry in record.entries_from(connection, 0)} == hashes
+
+
+@pytest.mark.parametrize("name", ["user", "password", "next", "carried", "another"])
+def test_signs_that_no_database_stores_are_refused_before_anybody_is_signed_in(browser: Browser, name: str) -> None:
+    """With the cookie of the form, so that the check of the password would be reached."""
+    for text in ("\u0000", "lin\u0000", "a\u0000b" * 200):
+        shown = browser.get("/sign-in")
+        answer = browser.send_form("/sign-in", shown, **{"user": "lin", "password": "x", name: text})
+        assert answer.status_code == 400, (name, text)
+        assert "a sign in it that cannot be stored" in answer.text
+    shown = browser.get("/sign-in")
+    half = {**fields_of(shown.text), "user": ["lin"], "password": ["x"]}
+    half.pop(name, None)
+    body = "&".join(f"{quote(key)}={quote(value[0])}" for key, value in half.items()) + f"&{name}=%ED%A0%80"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert browser.post("/sign-in", content=body, headers=headers).status_code == 400, "half of a pair"
+
+
+def test_signs_that_no_database_stores_are_refused_in_every_address_and_form(parts: Parts, browser: Browser) -> None:
+    lin = Laptop(parts, "lin")
+    lin.sync(lin.act(case_id(1), registered()))
+    asked = ("/public/status?code=%00", "/sign-in?next=%00", "/public/status?%00=1", "/%00", "/calendar/%00.ics")
+    for address in asked:
+        assert browser.get(address).status_code == 400, address
+    browser.sign_in("lin")
+    asked = (f"/cases/{case_id(1)}?x=a%00", "/cases?q=%00", "/cases/%00", "/cases/%00/evidence", "/today?lang=%00")
+    for address in asked:
+        assert browser.get(address).status_code == 400, address
+    csrf = browser.csrf()
+    forms = ("/account", f"/cases/{case_id(1)}/do/note", "/calendar", "/register", "/public/status", "/sign-out")
+    for path in forms:
+        assert browser.post(path, data={"csrf": csrf, "text\u0000": "x"}).status_code == 400, path
+        assert browser.post(path, data={"csrf": csrf, "text": "x\u0000"}).status_code == 400, path
+    files = {"file": ("x", b"a\x00b")}
+    assert browser.post(f"/cases/{case_id(1)}/do/note", data={"csrf": csrf}, files=files).status_code == 400
+    assert browser.get("/today").status_code == 200
+    assert browser.get("/cases?q=%2500").status_code == 200, "the three signs %00, written out, are text"
+
+
+def test_forms_before_signing_in(browser: Browser) -> None:
+    """As `test_forms_and_addresses`, with the cookie of the form: what is typed reaches the check of the password."""
+    for number in range(REQUESTS // 2):
+        chance = Random(f"sign-in {number}")
+        shown = browser.get("/sign-in")
+        values = {name: chance.choice(WORDS) for name in ("user", "password", "next", "carried", "seal")}
+        answer = browser.send_form("/sign-in", shown, **values)
+        assert answer.status_code < 500, (number, answer.status_code, values)

@@ -16,6 +16,7 @@ from py_core.desk.routes import ROUTES, _route
 from py_core.views.environment import _unbroken
 from py_core.views.qr import qr_svg
 from py_core.views.signature import signature_svg
+from server import logs
 from server.cli import main
 from server.cli_log import _checkpoint
 from server.second_factor import code_at
@@ -247,11 +248,14 @@ def test_logs_go_to_standard_error_and_nowhere_else() -> None:
     used = {name(path) for path in _PYTHON if any(handler in path.read_text(encoding="utf-8") for handler in handlers)}
     assert used == set()
     configured = {name(path) for path in _PYTHON if "basicConfig(" in path.read_text(encoding="utf-8")}
-    assert where(serve) in configured
-    for path in configured:
-        for each in calls(ROOT / path):
-            if ast.unparse(each.func).endswith("basicConfig"):
-                assert not {"filename", "handlers"} & {word.arg for word in each.keywords}, path
+    assert configured == set(), "its lines would quote exceptions"
+    written = {name(path) for path in _PYTHON if "StreamHandler(" in path.read_text(encoding="utf-8")}
+    assert written == {where(logs.begin)}
+    streams = [
+        ast.unparse(each.args[0]) for each in calls(ROOT / where(logs.begin)) if ast.unparse(each.func) == "handler"
+    ]
+    assert streams == ["sys.stderr"]
+    assert "logs.begin()" in (ROOT / where(serve)).read_text(encoding="utf-8")
 
 
 def test_the_demonstration_is_a_command_of_its_own() -> None:
