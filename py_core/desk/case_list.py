@@ -160,7 +160,7 @@ forget_too(_words.clear)
 
 def _words_of(turn: Turn, opened: OpenCase) -> str:
     title, matter = case_view.title_of(turn, opened), case_view.matter_name(turn, opened)
-    return f"{title} {opened.number} {matter}".casefold()
+    return f"{title} {opened.number} {matter} {opened.glance.claimant_name}".casefold()
 
 
 def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | None:

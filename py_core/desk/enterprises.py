@@ -55,10 +55,10 @@ def known_enterprises(turn: Turn) -> dict[str, Enterprise]:
         return found.setdefault(real, Enterprise(real, name, code_in(real)))
 
     for case in cases:
-        known = entry(case.glance.enterprise, case.glance.enterprise_name)
+        known = entry(case.glance.enterprise, case.glance.claimant_name)
         known.requests += 1
         known.open += case.glance.open
-        known.names.add(case.glance.enterprise_name)
+        known.names.add(case.glance.claimant_name)
     for opened in held:  # the newest last: its words stand
         visit = opened.visit
         known = entry(opened.enterprise, visit.value("enterprise"))
@@ -82,7 +82,7 @@ def _asked_by_enterprises(turn: Turn) -> Iterator[OpenCase]:
 def _aliases(held: Iterable[OpenVisit], cases: Iterable[OpenCase]) -> dict[str, str]:
     """Name keys that lead to a code, because somebody entered both."""
     named = [(each.enterprise, each.visit.value("enterprise")) for each in held]
-    named += [(each.glance.enterprise, each.glance.enterprise_name) for each in cases]
+    named += [(each.glance.enterprise, each.glance.claimant_name) for each in cases]
     return {enterprise_key(name): key for key, name in named if code_in(key)}
 
 

@@ -47,7 +47,7 @@ class Glance:
     units: frozenset[str]  # every unit or person that it was sent to, as recorded
     people: frozenset[str]  # who acted or was named to act
     enterprise: str  # key of the enterprise or organisation that asks (`visits.enterprise`); "" for a person
-    enterprise_name: str
+    claimant_name: str  # who asks, as the case itself says; "" where that stands beside it or was erased
     registered: date | None
     arrived_at: datetime | None  # when the city record took the newest of its acts
     only_here: int  # acts that the city record does not have yet
@@ -71,7 +71,7 @@ class Glance:
         return [
             self.light, self.state, _text(self.due), self.provisional, self.open, self.contested, self.number, self.title,
             self.offer, self.pack, self.matter, self.unit, sorted(self.units), sorted(self.people),
-            self.enterprise, self.enterprise_name, _text(self.registered), _text(self.arrived_at), self.only_here, self.erased,
+            self.enterprise, self.claimant_name, _text(self.registered), _text(self.arrived_at), self.only_here, self.erased,
             self.noted, self.role, self.holder,
             _text(self.made_at), _text(self.until),
         ]  # fmt: skip
@@ -81,12 +81,12 @@ def glance_of(row: Sequence[Any]) -> Glance:
     """The glance that `as_row` gave."""
     (
         light, state, due, provisional, is_open, contested, number, title, offer, pack, matter, unit, units, people,
-        enterprise, enterprise_name, registered, arrived, only_here, erased, noted, role, holder,
+        enterprise, claimant_name, registered, arrived, only_here, erased, noted, role, holder,
         made, until,
     ) = row  # fmt: skip
     return Glance(
         light, state, date.fromisoformat(due) if due else None, provisional, is_open, contested, number, title, offer,
-        pack, matter, unit, frozenset(units), frozenset(people), enterprise, enterprise_name,
+        pack, matter, unit, frozenset(units), frozenset(people), enterprise, claimant_name,
         date.fromisoformat(registered) if registered else None,
         datetime.fromisoformat(arrived) if arrived else None, only_here, erased, noted, role, holder, datetime.fromisoformat(made),
         datetime.fromisoformat(until) if until else None,
@@ -109,9 +109,9 @@ def take(
     text = case.value("title") or (case.value("text") or "")[:_TITLE_CHARACTERS]
     contested = any(item.is_open for item in contradictions)
     only_here = sum(recorded.received_at is None for recorded in acts)
-    enterprise = ""
+    enterprise, claimant_name = "", str(case.value("claimant_name") or "")
     if case.value("claimant") in ORGANISATIONS:
-        enterprise = enterprise_key(str(case.value("claimant_name") or ""), str(case.value("claimant_id") or ""))
+        enterprise = enterprise_key(claimant_name, str(case.value("claimant_id") or ""))
     return Glance(
         light=_STILL_OPEN.get(found.light, found.light) if found.open or contested else found.light,
         state=found.state,
@@ -128,7 +128,7 @@ def take(
         units=_units(case),
         people=_people(case, acts),
         enterprise=enterprise,
-        enterprise_name=str(case.value("claimant_name") or "") if enterprise else "",
+        claimant_name=claimant_name,
         registered=local(registered.at).date() if registered else None,
         arrived_at=max((act.received_at for act in acts if act.received_at is not None), default=None),
         only_here=only_here,

@@ -6,10 +6,12 @@ Only another act can change them, so they are gone through once for exactly the 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import accumulate
 
 from py_core.desk.glance import Glance
 from py_core.desk.ports import CaseRecord
@@ -38,12 +40,33 @@ class Line:
         return turn.known(self.record, self.glance)
 
 
+class _Texts:
+    """Many short texts in one, so that a word is looked for in all of them at once and not in each by itself."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._joined = "\n".join(texts)
+        self._begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
+
+    def having(self, words: Sequence[str]) -> list[int]:
+        """The places of the texts that have every one of these words; a word has no space in it."""
+        rarest, *others = sorted(words, key=self._joined.count)
+        found: list[int] = []
+        at = self._joined.find(rarest)
+        while at >= 0:
+            place = bisect_right(self._begins, at) - 1
+            if all(word in self._texts[place] for word in others):
+                found.append(place)
+            at = self._joined.find(rarest, self._begins[place + 1])
+        return found
+
+
 class Finished:
     """The finished cases of a store in the order of lists."""
 
     def __init__(self, cases: list[tuple[CaseRecord, Glance]]) -> None:
         self.cases = cases
-        self._texts: dict[str, list[str]] = {}
+        self._texts: dict[str, _Texts] = {}
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -77,11 +100,8 @@ class Finished:
         found = self.lines
         if words:
             if turn.lang not in self._texts:
-                self._texts[turn.lang] = [words_of(turn, line.opened(turn)) for line in self.lines]
-            texts = list(zip(self._texts[turn.lang], self.lines, strict=True))
-            for word in words:
-                texts = [each for each in texts if word in each[0]]
-            found = [line for _, line in texts]
+                self._texts[turn.lang] = _Texts([words_of(turn, line.opened(turn)) for line in self.lines])
+            found = [self.lines[place] for place in self._texts[turn.lang].having(words)]
         return _by_light([line for line in found if fits(line.glance)])
 
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,33 @@ def _acts(scenario: dict[str, Any]) -> Iterator[RecordedAct]:
         act = Act("scenario", (made,), "lin", "device", index, at, at, None, None, "packs", "scenario")
         yield RecordedAct(f"{index:064x}", last, act, local(at))
         last = (f"{index:064x}",)
+
+
+def test_a_case_is_found_by_who_asked_for_it() -> None:
+    made, store = Desk(), MarkedStore()
+    made.post("/register", **service_form(claimant_name="顾明华"))
+    made.post("/register", **service_form(f"{7:032x}", claimant_name="顾明", outcome="done", result="已办结"))
+    store.hear(made.store, NOW)
+    desk = Desk(store=store, now=NOW + timedelta(days=1))
+    for lang in ("zh-CN", "en"):
+        found = Desk(store=store, now=desk.now, lang=lang).get("/cases", q="顾明").html
+        assert set(re.findall(r'href="/cases/0{31}(\d)"', found)) == {"1", "7"}
+        assert re.findall(r'href="/cases/0{31}(\d)"', desk.get("/cases", q="顾明华").html) == ["1"]
+    assert over._kept is not None
+    assert len(over._kept[2].finished.cases) == 1, "one of them was looked for among what is over"
+
+
+def test_who_reported_is_found_by_no_word() -> None:
+    desk = Desk(store=MarkedStore())
+    report = appeal_form(f"{8:032x}", request_kind="report", claimant_name="王举报", title="反映占道")
+    assert desk.post("/register", **report).status == 303
+    assert "反映占道" in desk.get("/cases", q="占道").html
+    assert "反映占道" not in desk.get("/cases", q="王举报").html
+
+
+@pytest.mark.parametrize("words", [["a"], ["ab", "b"], ["b", "c"], ["c", "c", "a"], ["abc"], ["d"], ["ca"]])
+def test_words_are_found_in_all_texts_at_once_as_in_each(words: list[str]) -> None:
+    texts = ["".join(each) for size in range(4) for each in product("abc", repeat=size)]
+    expected = [place for place, text in enumerate(texts) if all(word in text for word in words)]
+    assert over._Texts(texts).having(words) == expected
+    assert over._Texts([]).having(words) == []

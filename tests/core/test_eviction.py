@@ -42,7 +42,7 @@ def glance(days: float, *, unit: str = "shihe", **other: object) -> Glance:
     values: dict[str, object] = {
         "light": "met", "state": "done", "due": None, "provisional": False, "open": False, "contested": False,
         "number": "K7Q-1", "title": "t", "offer": "", "pack": "JY", "matter": "service", "unit": unit,
-        "units": frozenset(), "people": frozenset(), "enterprise": "", "enterprise_name": "", "registered": None, "arrived_at": NOW - timedelta(days=days),
+        "units": frozenset(), "people": frozenset(), "enterprise": "", "claimant_name": "", "registered": None, "arrived_at": NOW - timedelta(days=days),
         "only_here": 0, "role": "", "holder": "", "erased": False, "noted": False, "made_at": NOW, "until": None,
     }  # fmt: skip
     return Glance(**{**values, **other})  # type: ignore[arg-type]
