@@ -14,21 +14,21 @@ from starlette.responses import RedirectResponse, Response
 
 from py_core import carry, wire
 from py_core.carry import CarryRefused
-from py_core.cases.acts import read_act
-from py_core.change import decode_act_change
+from py_core.cases.acts import Act
 from py_core.desk import carried_page, ports
 from py_core.desk.carried_page import BroughtAct, BroughtFile
 from py_core.desk.problems import problem
 from py_core.desk.turn import Turn
-from py_core.errors import Malformed
 from server import record
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carry_import import CarriedFile
 from server.desk_answers import desk_request, turn_of
 from server.devices import device_by_id
 from server.guard import CARRIED_PATH
+from server.held_back import HeldBack, Reader, act_of_bytes, secrecy_in_record
 from server.outside import from_ms
 from server.parts import Parts
+from server.recorded import recorded_act
 from server.sessions import Session
 from server.sign_in import ask_to_sign_in
 from server.who import is_own_form, parts_of, session_of
@@ -124,7 +124,8 @@ def _one(parts: Parts, turn: Turn, file: str) -> ports.Response:
     if found is None:
         return problem(turn, 404, "unknown_page")
     with parts.database.reading() as connection:
-        acts = [_brought_act(connection, found, each) for each in found.verdicts]
+        held_back, reader = HeldBack(connection), Reader(turn.person)
+        acts = [_brought_act(connection, held_back, reader, found, each) for each in found.verdicts]
         return carried_page.show_carried_file(turn, _brought(connection, found), acts)
 
 
@@ -145,16 +146,20 @@ def _brought(connection: Connection, file: CarriedFile) -> BroughtFile:
     )
 
 
-def _brought_act(connection: Connection, file: CarriedFile, verdict: wire.Verdict) -> BroughtAct:
-    """The act behind a verdict, from the log or from quarantine."""
+def _brought_act(
+    connection: Connection, held_back: HeldBack, reader: Reader, file: CarriedFile, verdict: wire.Verdict
+) -> BroughtAct:
+    """The act behind a verdict, from the log or from quarantine, as far as this reader may know of it."""
     entry = record.entry_by_hash(connection, verdict.hash)
-    case_id, raw = ("", None) if entry is None else (entry.case_id, entry.raw)
-    if raw is None:
+    if entry is not None:
+        act: Act | None = recorded_act(entry).act
+        secret = [secrecy_in_record(connection, entry.case_id, recorded_act(entry).act)]
+    else:
         raw = record.quarantined_raw(connection, file.device, verdict.hash)
-    try:
-        act = read_act(decode_act_change(raw).text) if raw is not None else None
-    except Malformed:
-        act = None
+        act, secret = None if raw is None else act_of_bytes(raw), held_back.of_hash(verdict.hash)
     decided = file.decisions.get(verdict.hash)
-    told = (decided.by, decided.why) if decided else ("", "")
-    return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act, *told)
+    by, why = (decided.by, decided.why) if decided else ("", "")
+    if not all(reader.may_know(each) for each in secret):
+        return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, "", None, by, "")
+    case_id = "" if entry is None else entry.case_id
+    return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act, by, why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, update
 
@@ -32,6 +32,7 @@ from server import audit, device_contacts, late_work, lineage, record
 from server.city import City
 from server.database import Database
 from server.gate import WAIVABLE, Gate
+from server.held_back import HeldBack, Reader, act_of_bytes
 from server.late_work import Held
 from server.log_tree import acts_tree
 from server.missing_numbers import missing_numbers
@@ -43,30 +44,51 @@ from server.wake import Bell
 
 
 class CentreView:
-    """Implements `py_core.desk.ports.CentreView` over the record."""
+    """Implements `py_core.desk.ports.CentreView` over the record, as the reader may know it."""
 
-    def __init__(self, database: Database, directory: Directory, undone: Unerased | None) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, undone: Unerased | None, reader: Reader, today: date
+    ) -> None:
         self._database = database
         self._directory = directory
         self._undone = undone
+        self._reader = reader
+        self._today = today
 
     def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
         with self._database.reading() as connection:
-            return [_work(connection, each) for each in late_work.held(connection, decided=decided)]
+            held_back = HeldBack(connection)
+            works = (self._work(connection, held_back, each) for each in late_work.held(connection, decided=decided))
+            return [each for each in works if each is not None]
 
     def held_count(self) -> int:
         with self._database.reading() as connection:
-            return late_work.count(connection)
+            return len(HeldBack(connection).undecided(self._reader))
 
     def held_before(self, at: datetime) -> tuple[int, datetime] | None:
         with self._database.reading() as connection:
-            found = late_work.held_before(connection, to_ms(at))
-        return None if found is None else (found[0], from_ms(found[1]))
+            found = HeldBack(connection).undecided(self._reader, to_ms(at))
+        return (len(found), from_ms(min(each.first_at_ms for each in found))) if found else None
 
     def held_by_id(self, item: int) -> HeldWork | None:
         with self._database.reading() as connection:
             found = late_work.held_by_id(connection, item)
-            return None if found is None else _work(connection, found)
+            return None if found is None else self._work(connection, HeldBack(connection), found)
+
+    def undecidable(self) -> int:
+        with self._database.reading() as connection:
+            return HeldBack(connection).undecidable(self._reader, self._directory.people_on(self._today))
+
+    def _work(self, connection: Connection, held_back: HeldBack, held: Held) -> HeldWork | None:
+        """One of them, as far as this reader may know what it is; None where not even that it waits."""
+        secrecy = held_back.secrecy(held.id)
+        if not self._reader.may_list(secrecy):
+            return None
+        work = replace(_work(connection, held), says_who=secrecy.says_who)
+        if self._reader.may_know(secrecy):
+            return work
+        own = self._reader.person is not None and held.decided_by == self._reader.person.id
+        return replace(work, text=None, why=held.why if own else "", is_withheld=True)
 
     def held_on(self, device: str) -> Sequence[str]:
         with self._database.reading() as connection:
@@ -161,6 +183,7 @@ def _work(connection: Connection, held: Held) -> HeldWork:
         text = decode_act_change(held.submission.raw).text
     except Malformed:
         text = None
+    act = act_of_bytes(held.submission.raw)
     return HeldWork(
         id=held.id,
         hash=held.hash,
@@ -171,6 +194,7 @@ def _work(connection: Connection, held: Held) -> HeldWork:
         since=from_ms(held.first_at_ms),
         times=held.times,
         text=text,
+        kinds=tuple(str(event["type"]) for event in act.events) if act is not None else (),
         may_take=held.reason in WAIVABLE
         and (held.reason != late_work.OTHERS_ACT or lineage.count_restores(connection) > 0),
         now_with=tuple(sorted(record.units_of_case(connection, held.submission.case_id))),

@@ -15,6 +15,7 @@ from py_core.left import Left
 from py_core.packs import Packs
 from py_core.reporters import is_reporter_id, reporter_id
 from py_core.restricted import Restriction, restriction
+from py_core.values import local
 from py_core.visits import is_visit_id
 from server import record
 from server.attachments import Attachments
@@ -23,6 +24,7 @@ from server.centre_view import CentreView
 from server.checkpoints import newest_size_and_time
 from server.city import reader_in, sees_whole_city
 from server.database import Database
+from server.held_back import Reader
 from server.outside import from_ms
 from server.recomputation import Recomputation
 from server.similar import SimilarIndex
@@ -64,6 +66,7 @@ class DeskStore:
         self._attachments = attachments
         self._erasing_again = erasing_again
         self._person = reader_in(directory, user, now)
+        self._today = local(now).date()
         self._whole_city = whole_city
 
     @cached_property
@@ -154,7 +157,10 @@ class DeskStore:
         return "here" if self._attachments.readable(user, sha256, self._directory) else "awaited"
 
     def centre(self) -> CentreView | None:
-        return CentreView(self._database, self._directory, self._erasing_again.undone) if self._whole_city else None
+        if not self._whole_city:
+            return None
+        undone, reader = self._erasing_again.undone, Reader(self._person)
+        return CentreView(self._database, self._directory, undone, reader, self._today)
 
     def left(self) -> Mapping[str, Left]:
         return {}

@@ -43,6 +43,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """One submission in quarantine without its bytes."""
+
+    id: int
+    case_id: str
+    hash: str
+    first_at_ms: int
+    is_decided: bool
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """What became of a quarantined act; `by` is empty when nobody had to decide."""
 
@@ -64,18 +76,18 @@ def held(connection: Connection, *, decided: bool = False) -> list[Held]:
     return [_held(row) for row in connection.execute(statement)]
 
 
-def count(connection: Connection) -> int:
-    """How many wait for a decision."""
-    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None))
-    return connection.scalar(select(func.count()).select_from(quarantine).where(*undecided)) or 0
+def outlines(connection: Connection) -> list[Outline]:
+    """Everything that the record did not take, oldest first, decided or not, without a byte of it."""
+    marks = (quarantine.c.decision.is_not(None), quarantine.c.raw == b"")
+    statement = select(quarantine.c.id, quarantine.c.case_id, quarantine.c.hash, quarantine.c.first_at_ms, *marks)
+    rows = connection.execute(statement.where(quarantine.c.released_at_ms.is_(None)).order_by(quarantine.c.id))
+    return [Outline(*row[:4], *map(bool, row[4:])) for row in rows]
 
 
-def held_before(connection: Connection, at_ms: int) -> tuple[int, int] | None:
-    """How many have waited for a decision since this moment or longer, and since when the first."""
-    since = quarantine.c.first_at_ms
-    undecided = (quarantine.c.released_at_ms.is_(None), quarantine.c.decision.is_(None), since <= at_ms)
-    count, first = connection.execute(select(func.count(), func.min(since)).where(*undecided)).one()
-    return (count, first) if count else None
+def bytes_of(connection: Connection, items: Sequence[int]) -> list[tuple[str, bytes]]:
+    """Hash and bytes of these."""
+    statement = select(quarantine.c.hash, quarantine.c.raw).where(quarantine.c.id.in_(items))
+    return [(row.hash, bytes(row.raw)) for row in connection.execute(statement)]
 
 
 def held_by_id(connection: Connection, item: int) -> Held | None:

@@ -123,6 +123,18 @@ def first_of_case(connection: Connection, case_id: str) -> Entry | None:
     return _entry(row) if row else None
 
 
+def first_hashes(connection: Connection, cases: Collection[str]) -> dict[str, str]:
+    """With which change each of these cases begins, as far as the log has them."""
+    found: dict[str, str] = {}
+    names = sorted(cases)
+    for at in range(0, len(names), _CASES_AT_ONCE):
+        of_these = changes.c.case_id.in_(names[at : at + _CASES_AT_ONCE])
+        firsts = select(func.min(changes.c.log_index)).where(of_these).group_by(changes.c.case_id)
+        statement = select(changes.c.case_id, changes.c.hash).where(changes.c.log_index.in_(firsts))
+        found |= {row.case_id: row.hash for row in connection.execute(statement)}
+    return found
+
+
 def entries_from(connection: Connection, log_index: int) -> Iterator[Entry]:
     """Every change from this number on."""
     statement = select(*_ENTRY).where(changes.c.log_index >= log_index).order_by(changes.c.log_index)

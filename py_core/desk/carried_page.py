@@ -119,7 +119,9 @@ def _act(turn: Turn, brought: BroughtAct) -> dict[str, Any]:
     held_back = brought.verdict == "quarantined"
     left_out = held_back and bool(brought.by)
     if left_out:
-        words = turn.say(N_("Left out by %(who)s: %(why)s"), who=_name(turn, brought.by), why=brought.why)
+        who = _name(turn, brought.by)
+        told = turn.say(N_("Left out by %(who)s: %(why)s"), who=who, why=brought.why) if brought.why else ""
+        words = told or turn.say(N_("Left out by %(who)s."), who=who)
     elif held_back:
         words = turn.say(N_("Held back: %(why)s."), why=act_view.quarantine_reason(turn, brought.reason))
     else:

@@ -11,7 +11,7 @@ from py_core.desk.frame import page
 from py_core.desk.over import unfinished
 from py_core.desk.ports import Response
 from py_core.desk.turn import Turn
-from py_core.desk.undecided_warning import undecided_warning
+from py_core.desk.undecided_warning import undecidable_warning, undecided_warning
 from py_core.desk.unerased_warning import unerased_warning
 from py_core.desk.year_warning import year_warning
 from py_core.views import language
@@ -96,6 +96,7 @@ def show_overview(turn: Turn) -> Response:
             "warning": year_warning(turn),
             "unerased": unerased_warning(turn),
             "undecided": undecided_warning(turn),
+            "undecidable": undecidable_warning(turn),
             "subnavigation": centre_menu(turn, "overview", queue),
             "lights": [{"light": light, "n": lights[light]} for light in COLUMNS],
             "undated": lights["undated"],

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from py_core.cases.acts import Act, read_act
 from py_core.cases.holds import standing
 from py_core.cases.state import Fact
 from py_core.city.filling import KEEPING
@@ -17,15 +16,14 @@ from py_core.desk.city_words import retention_rule_name
 from py_core.desk.forms import Form
 from py_core.desk.frame import page, redirect
 from py_core.desk.keeping import Document, documents
-from py_core.desk.ports import HeldWork, Response
+from py_core.desk.ports import Response
 from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.resent import form_key, sent_before
 from py_core.desk.turn import OpenCase, Turn
-from py_core.desk.undecided_warning import undecided_warning
+from py_core.desk.undecided_warning import undecidable_warning, undecided_warning
 from py_core.desk.unerased_warning import unerased_warning
 from py_core.desk.visit_held import OpenVisit, open_visit
-from py_core.errors import Malformed
 from py_core.packs.retention import load_retention
 from py_core.retention import Kept, kept_case, kept_visit
 from py_core.views import language
@@ -55,6 +53,7 @@ def show_keeping(turn: Turn) -> Response:
             "restored": _restored(turn),
             "unerased": unerased_warning(turn),
             "undecided": undecided_warning(turn),
+            "undecidable": undecidable_warning(turn),
             "lost_holds": _lost_holds(turn),
             "due": [_due_row(turn, each, today) for each in due[:SHOWN_MAX]],
             "due_more": max(len(due) - SHOWN_MAX, 0),
@@ -89,20 +88,12 @@ def _lost_holds(turn: Turn) -> list[dict[str, Any]]:
     view = turn.store.centre()
     found = []
     for each in view.held() if view is not None else ():
-        act = _held_act(each)
-        for event in act.events if act is not None else ():
-            if event.get("type") in ("hold_placed", "hold_lifted"):
+        for kind in each.kinds:
+            if kind in ("hold_placed", "hold_lifted"):
                 opened = _open(turn, each.case_id)
                 number = opened.number if isinstance(opened, OpenCase) else case_view.unknown_title(turn, each.case_id)
-                found.append({"item": each.id, "number": number, "what": act_title(turn, (event,))})
+                found.append({"item": each.id, "number": number, "what": act_title(turn, ({"type": kind},))})
     return found
-
-
-def _held_act(held: HeldWork) -> Act | None:
-    try:
-        return None if held.text is None else read_act(held.text)
-    except Malformed:
-        return None
 
 
 def _until(document: Document) -> tuple[date, str]:

@@ -1,7 +1,8 @@
 """隔离区: what the record's gate did not take, and the centre's decision about it: in after all, or left out for good.
 
 Only scope, a withdrawn device, and a number that a copied profile used twice can be looked beyond; what is not signed
-by its device can never be taken.
+by its device can never be taken. Work that names the reader is not here (`ports.CentreView`); of what is restricted from
+the reader, who may decide about it all the same, no page says what it is.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from py_core.desk.ports import CentreView, HeldWork, LateDecision, Response
 from py_core.desk.problems import problem
 from py_core.desk.recording import new_act
 from py_core.desk.turn import Turn
-from py_core.desk.undecided_warning import undecided_warning
+from py_core.desk.undecided_warning import undecidable_warning, undecided_warning
 from py_core.desk.visit_held import open_visit
 from py_core.documents import is_case_id
 from py_core.errors import Malformed
-from py_core.reporters import is_reporter_id
 from py_core.views import language
 from py_core.views.language import N_
 from py_core.visits import is_visit_id
@@ -51,6 +51,7 @@ def show_quarantine(turn: Turn) -> Response:
             "more": max(len(held) - SHOWN_MAX, 0),
             "left_out": [_row(turn, each, names) for each in left_out[:SHOWN_MAX]],
             "undecided": undecided_warning(turn, here=True),
+            "undecidable": undecidable_warning(turn),
             "subnavigation": centre_menu(turn, "quarantine"),
         },
         where="centre",
@@ -88,7 +89,8 @@ def take_late_work(turn: Turn, item: str) -> Response:
         group = [each for each in group if each.reason != _RESTS]
     event = {"type": "late_work_taken", "acts": [each.hash for each in group], "reason": reason}
     act = new_act(turn, found.case_id, "take_late_work", (event,), turn.surroundings.now)
-    location = f"{_place(found.case_id)}?done=late_taken"
+    place = "/centre/quarantine" if found.is_withheld else _place(found.case_id)
+    location = f"{place}?done=late_taken"
     taken = LateDecision(tuple(each.id for each in group), True, reason)
     return Response(303, location=location, acts=(act,), decision=taken)
 
@@ -102,7 +104,12 @@ def _choices(found: HeldWork) -> tuple[str, ...]:
 
 
 def _may_take(found: HeldWork) -> bool:
-    return found.may_take and found.text is not None and found.case_id != CITY_ID
+    return found.may_take and _is_readable(found) and found.case_id != CITY_ID
+
+
+def _is_readable(found: HeldWork) -> bool:
+    """By somebody: who may not know what it says decides about it unread."""
+    return found.text is not None or (found.is_withheld and bool(found.kinds))
 
 
 def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
@@ -110,7 +117,7 @@ def _group(view: CentreView, found: HeldWork) -> list[HeldWork]:
     if not _may_take(found):
         return [found]
     same = [each for each in view.held() if (each.device, each.case_id) == (found.device, found.case_id)]
-    return [each for each in same if _may_take(each) or (each.reason == _RESTS and each.text is not None)]
+    return [each for each in same if _may_take(each) or (each.reason == _RESTS and _is_readable(each))]
 
 
 def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int = 200) -> Response:
@@ -125,6 +132,7 @@ def _page(turn: Turn, view: CentreView, found: HeldWork, form: Form, status: int
             "acts": [_details(turn, each, names) for each in _group(view, found)],
             "row": _row(turn, found, names),
             "may_take": _may_take(found),
+            "kept_secret": found.is_withheld or found.says_who,
             "may_decide": turn.may("decide_contradictions") and found.decided_at is None,
             "choices": [{"value": name, "text": turn.say(_CHOICES[name])} for name in _choices(found)],
             "form": form,
@@ -141,7 +149,8 @@ _CHOICES = {
 }
 
 
-_UNREADABLE = {True: N_("Content erased after its period"), False: N_("Cannot be read")}
+_ERASED, _UNREADABLE = N_("Content erased after its period"), N_("Cannot be read")
+_WITHHELD = N_("Restricted: what it is, only who may know of it sees")
 
 
 def _act(found: HeldWork) -> Act | None:
@@ -149,6 +158,12 @@ def _act(found: HeldWork) -> Act | None:
         return None if found.text is None else read_act(found.text)
     except Malformed:
         return None
+
+
+def _act_title(turn: Turn, found: HeldWork, act: Act | None) -> str:
+    if act is not None:
+        return act_view.act_title(turn, act.events)
+    return turn.say(_ERASED if found.is_erased else _WITHHELD if found.is_withheld else _UNREADABLE)
 
 
 def _title(turn: Turn, document_id: str) -> str:
@@ -173,7 +188,7 @@ def _row(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str, Any
     title = _title(turn, found.case_id)
     return {
         "id": found.id,
-        "title": act_view.act_title(turn, act.events) if act else turn.say(_UNREADABLE[found.is_erased]),
+        "title": _act_title(turn, found, act),
         "who": case_view.person_name(turn, found.user),
         "device": names.get(found.device, found.device[:12]),
         "case_href": _place(found.case_id) if title else "",
@@ -197,6 +212,5 @@ def _details(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str,
         "hash": found.hash[:12],
         "happened": language.moment_text(turn.lang, act.occurred_at, seconds=True) if act else "",
         "claimed": language.moment_text(turn.lang, act.claimed_at, seconds=True) if act else "",
-        # Who reported somebody is no reconciler's to read.
-        "facts": act_view.facts_of(turn, act) if act and not is_reporter_id(found.case_id) else [],
+        "facts": act_view.facts_of(turn, act) if act and not found.says_who else [],
     }

@@ -194,7 +194,9 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class HeldWork:
-    """A submission that lies in quarantine, as the centre sees it. `text` is its act's, None when it is unreadable."""
+    """A submission that lies in quarantine, as this reader may see it. `text` is its act's, None when it is unreadable
+    or `is_withheld`: restricted from the reader, who may decide about it unread. `kinds`: of its events, whoever reads.
+    """
 
     id: int
     hash: str
@@ -211,6 +213,9 @@ class HeldWork:
     decided_at: datetime | None = None
     why: str = ""
     is_erased: bool = False  # its content went after its period
+    kinds: tuple[str, ...] = ()
+    is_withheld: bool = False
+    says_who: bool = False  # who reported or complained: its facts are nobody's to read here
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,10 +310,15 @@ class DeviceSeen:
 
 
 class CentreView(Protocol):
-    """What only the server can show to the centre."""
+    """What only the server can show to the centre. Work in quarantine that names the reader is nowhere in it."""
 
     def held(self, *, decided: bool = False) -> Sequence[HeldWork]:
         """What waits in quarantine, oldest first; or what was left out, newest decision first."""
+        ...
+
+    def undecidable(self) -> int:
+        """How many wait although everybody who decides about late work is named in them, as far as this reader has to
+        see to it that somebody else decides."""
         ...
 
     def held_count(self) -> int: ...

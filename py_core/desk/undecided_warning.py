@@ -1,4 +1,5 @@
-"""The reminder that work has lain in quarantine for long: undecided it has no period and keeps its case from erasure."""
+"""The reminders that work has lain in quarantine for long (undecided it has no period and keeps its case from erasure),
+and that nobody may decide about some of it."""
 
 from __future__ import annotations
 
@@ -33,3 +34,20 @@ def undecided_warning(turn: Turn, *, here: bool = False) -> dict[str, str] | Non
         since=language.day_text(turn.lang, first.astimezone(turn.moment.tzinfo).date()),
     )
     return {"text": text, "href": "/centre/quarantine" if turn.may("read_whole_city") and not here else ""}
+
+
+def undecidable_warning(turn: Turn) -> str:
+    """That everybody who decides about late work is named in some of it, told to who has to see to that; empty for all
+    others."""
+    view = turn.store.centre() if turn.may("read_whole_city") else None
+    count = view.undecidable() if view is not None else 0
+    if not count:
+        return ""
+    words = N2_(
+        "%(n)d act that the record did not take is about a member of staff, and everybody who decides about late work is named in it.",
+        "%(n)d acts that the record did not take are about members of staff, and everybody who decides about late work is named in them.",
+    )
+    todo = N_(
+        "They are not shown it. Ask the administrator to give the role of reconciler to somebody else, who can then decide."
+    )
+    return f"{turn.count(words, count)} {turn.say(todo)}"

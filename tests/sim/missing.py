@@ -14,6 +14,7 @@ from py_core.desk.ports import ActsMissing, NumbersMissing
 from py_core.errors import Malformed
 from server.centre_view import CentreView
 from server.devices import device_by_id
+from server.held_back import Reader
 from server.keys import verifies
 from server.tables import changes, devices, quarantine
 
@@ -28,7 +29,9 @@ def check_missing(world: World, connection: Connection) -> None:
     for device, number in came:
         highest[device] = max(number, highest.get(device, 0))
     given = _given(world)
-    view = CentreView(world.record.parts.database, world.record.parts.city.current().directory, None)
+    parts = world.record.parts
+    today = parts.clock.now().date()
+    view = CentreView(parts.database, parts.city.current().directory, None, Reader(None), today)
     told = view.missing()
     for device, missing in told.items():
         for gap in missing.runs:
