@@ -30,7 +30,7 @@ STATES = frozenset(
         "device-signed-out", "device-needs-network", "device-shell-needs-network", "device-similar", "device-opening",
         "device-sign-in-again", "sign-in-again",
         "carried", "carried-file", "account-passkeys", "sign-in-passkey", "person-code", "sign-in-password",
-        "sign-in-code", "sign-in-factor", "sign-in-recovery", "sign-in-ended", "late-work", "centre-frozen",
+        "sign-in-code", "sign-in-factor", "sign-in-factor-hidden", "sign-in-recovery", "sign-in-ended", "late-work", "centre-frozen",
         "centre-withdrawn", "centre-restored", "centre-quarantine", "erased-at-the-device", "erased-at-the-centre",
     }
 )  # fmt: skip

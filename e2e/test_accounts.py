@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, Officer, code_now
+from e2e.officer import ARRIVAL_MS_MAX, PASSWORD, Officer, code_now
 from e2e.pictures import look
 from server.second_factor import RECOVERY_CODES, STEP_SECONDS, code_at
 
@@ -76,13 +76,56 @@ def test_a_new_security_officer_sets_up_the_second_step(city: City, laptop: Call
     Officer(new, city, "dingyi").give_password(code)
     choose_password(new, NEW_PASSWORD)
     look(new, "sign-in-factor")
-    secret = re.sub(r"\s", "", new.locator("main code").first.inner_text())
-    new.fill("#code", code_at(b32decode(secret), int(time.time()) // STEP_SECONDS))
+    first = secret_shown(new)
+    new.fill("#code", "000000")
+    new.click("main button[type=submit]")
+    expect(new.locator(".govuk-error-summary")).to_contain_text("验证码不对")
+    look(new, "sign-in-factor-hidden")
+    nothing_shown(new, first)
+    new.goto(city.url + "/sign-in/step")
+    nothing_shown(new, first)
+    second = shown_for_the_password(new, "#password", NEW_PASSWORD)
+    assert second != first
+    new.fill("#code", code_at(b32decode(second), int(time.time()) // STEP_SECONDS))
     new.click("main button[type=submit]")
     expect(new.locator(".sw-codes li")).to_have_count(RECOVERY_CODES)
     look(new, "sign-in-recovery")
     new.locator("main a.govuk-button").click()
     expect(new).to_have_url(re.compile("/centre"))
+
+
+def test_the_secret_of_a_second_step_is_shown_once_at_the_account(city: City, laptop: Callable[[str], Laptop]) -> None:
+    page = _without_preparing(laptop("zhaolei").open())
+    Officer(page, city, "zhaolei").sign_in()
+    page.goto(city.url + "/account")
+    expect(page.locator(".sw-factor")).to_have_count(0)
+    first = shown_for_the_password(page, "#factor_password", PASSWORD)
+    page.goto(city.url + "/account")
+    nothing_shown(page, first)
+    second = shown_for_the_password(page, "#factor_password", PASSWORD)
+    assert second != first
+    page.fill("#code", "000000")
+    page.click("button[value=factor]")
+    expect(page.locator(".govuk-error-summary, .govuk-error-message").first).to_contain_text("验证码不对")
+    nothing_shown(page, second)
+
+
+def secret_shown(page: Page) -> str:
+    """The key beside the picture."""
+    return re.sub(r"\s", "", page.locator(".sw-factor code").inner_text())
+
+
+def shown_for_the_password(page: Page, field: str, password: str) -> str:
+    page.fill(field, password)
+    page.click("button[value=begin]")
+    return secret_shown(page)
+
+
+def nothing_shown(page: Page, secret: str) -> None:
+    """Neither picture nor key, not even hidden in the page."""
+    expect(page.locator("button[value=begin]")).to_be_visible()
+    expect(page.locator(".sw-factor")).to_have_count(0)
+    assert secret[:8] not in re.sub(r"\s", "", page.content())
 
 
 def new_account(admin: Officer, user: str, role: str, *, cut: bool = False, **told: str) -> str:

@@ -27,6 +27,7 @@ from server.proving import form_fault, is_fresh, sign_in_again
 from server.second_factor import Offered
 from server.sessions import Session
 from server.sign_in import address_of, ask_to_sign_in, needs_factor, own_words
+from server.sign_in_steps import offer_factor
 from server.who import parts_of, session_of, token_of
 
 ACCOUNT_PATH = "/account"
@@ -85,8 +86,7 @@ def _begin_factor(request: Request, session: Session, form: Form) -> Response:
     refused = form_fault(parts, user, form, address_of(request))
     if refused:
         return _page(request, session, "factor", refused)
-    issuer = f"{parts.city.current().directory.city_zh} {language.translate(language.ZH, 'Shouwen')}"
-    return _page(request, session, offered=parts.second_factors.offer(user, issuer, anew=True))
+    return _page(request, session, offered=offer_factor(parts, user))
 
 
 def _confirm_factor(request: Request, session: Session, form: Form) -> Response:

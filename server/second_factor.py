@@ -59,19 +59,18 @@ class SecondFactors:
             where = second_factors.c.confirmed_at_ms.is_not(None)
             return frozenset(connection.scalars(select(second_factors.c.user).where(where)))
 
-    def offer(self, user: str, issuer: str, *, anew: bool = False) -> Offered:
-        """The secret that waits for its first code, made when there is none, or `anew`; `issuer` is what the app calls
-        us."""
+    def offer(self, user: str, issuer: str) -> Offered:
+        """A new secret, which waits for its first code in place of any that waited; `issuer` is what the app calls us.
+
+        Nothing gives it a second time: who saw one that was never used does not know the one that its person uses.
+        """
         with self._database.writing() as connection:
             row = connection.execute(select(second_factors).where(second_factors.c.user == user)).first()
             if row is not None and row.confirmed_at_ms is not None:
                 raise ValueError("there is a second factor already: remove it first")
-            if row is not None and not anew:
-                secret = self._open(user, bytes(row.sealed))
-            else:
-                self.remove(connection, user)
-                secret = self._entropy.token(_SECRET_BYTES)
-                self._store(connection, user, secret, None)
+            self.remove(connection, user)
+            secret = self._entropy.token(_SECRET_BYTES)
+            self._store(connection, user, secret, None)
         return _offered(user, issuer, secret)
 
     def confirm(self, user: str, code: str) -> tuple[str, ...] | None:

@@ -24,7 +24,7 @@ from server.outside import to_ms
 from server.parts import Parts
 from server.passkeys import site_of
 from server.sessions import Limits, Session
-from server.sign_in_steps import step_page
+from server.sign_in_steps import offer_factor, step_page
 from server.who import forget, is_own_form, parts_of, remember, session_of, token_of
 
 CODE, CODE_THEN_PASSWORD, PASSWORD, FACTOR = "code", "code_password", "password", "factor"
@@ -130,7 +130,8 @@ async def go_on(request: Request, user: str, stage: str, target: str, carried: C
     token, session = await run_in_threadpool(start)
     if stage:
         kept = {"carried": carried.text, "seal": carried.seal} if carried.text else {}
-        answer: Response = step_page(request, session, stage, target, kept)
+        offered = await run_in_threadpool(offer_factor, parts, user) if stage == FACTOR else None
+        answer: Response = step_page(request, session, stage, target, kept, offered=offered)
     else:
         answer = RedirectResponse(target, 303)
         found = unseal(parts.receipts.key, carried, user) if carried.text else None

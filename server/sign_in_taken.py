@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -48,6 +50,8 @@ async def take_step(request: Request) -> Response:
     if stage == PASSWORD:
         return await _take_password(request, parts, session, form, target, carried, kept)
     if stage == FACTOR:
+        if first(form, "do") == "begin":
+            return await _begin_factor(request, parts, session, form, target, carried, kept)
         return await _take_factor(request, parts, session, form, target, kept)
     return await _take_code(request, parts, session, stage, form, target, carried, kept)
 
@@ -98,13 +102,44 @@ async def _take_password(
     return await go_on(request, user, next_stage(parts, user, has_factor, one_time=False, passed=True), target, carried)
 
 
+async def _begin_factor(
+    request: Request, parts: Parts, session: Session, form: Form, target: str, carried: Carried, kept: dict[str, str]
+) -> Response:
+    """Another secret, once the password was right again: who copied the cookie of this step sees none."""
+    user, address = session.user, address_of(request)
+    checked = await run_in_threadpool(parts.accounts.check, user, first(form, "password"), address)
+    if checked.user is None:
+        wait = checked.wait_seconds
+        status, error = (429, "wait") if wait else (401, "current")
+        await run_in_threadpool(
+            partial(_note, parts, "", "sign_in_refused", user, error="wait" if wait else "wrong", address=address)
+        )
+        return await run_in_threadpool(
+            _page, request, session, FACTOR, target, kept, status=status, error=error, wait_seconds=wait
+        )
+    await run_in_threadpool(parts.sessions.end, token_of(request))
+    stage = next_stage(parts, user, await run_in_threadpool(parts.second_factors.has, user), one_time=checked.one_time)
+    return await go_on(request, user, stage, target, carried)
+
+
 async def _take_factor(
     request: Request, parts: Parts, session: Session, form: Form, target: str, kept: dict[str, str]
 ) -> Response:
     user = session.user
-    codes = await run_in_threadpool(parts.second_factors.confirm, user, first(form, "code"))
-    if codes is None:
-        return await run_in_threadpool(_page, request, session, FACTOR, target, kept, status=422, error="wrong")
+    made: list[tuple[str, ...]] = []
+
+    def is_right() -> bool:
+        made.extend(filter(None, [parts.second_factors.confirm(user, first(form, "code"))]))
+        return bool(made)
+
+    checked = await run_in_threadpool(parts.accounts.check_code, user, is_right)
+    if checked.user is None:
+        wait = checked.wait_seconds
+        status, error = (429, "wait") if wait else (422, "wrong")
+        return await run_in_threadpool(
+            _page, request, session, FACTOR, target, kept, status=status, error=error, wait_seconds=wait
+        )
+    (codes,) = made
 
     def signed_in() -> None:
         _note(parts, user, "factor_set", user)

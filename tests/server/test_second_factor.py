@@ -140,6 +140,70 @@ def test_a_session_without_the_password_sets_up_no_second_step(
     assert guarded.second_factors.has("lin")
 
 
+def waiting_key(parts: Parts, user: str) -> str:
+    """The key that waits for its first code, as a page would write its beginning."""
+    with parts.database.reading() as connection:
+        sealed = connection.execute(select(second_factors.c.sealed).where(second_factors.c.user == user)).scalar_one()
+    typed = base64.b32encode(parts.second_factors._open(user, bytes(sealed))).decode()
+    return f"{typed[:4]} {typed[4:8]}"
+
+
+def test_a_copied_step_of_signing_in_shows_no_secret(at_door: Browser, guarded: Parts, clock: StandingClock) -> None:
+    """It stands only in the answer to the password; after a wrong code another one is shown, for the password again."""
+    carried = {"next": "/centre/people"}
+    shown = password(at_door, "he", **carried)
+    key = waiting_key(guarded, "he")
+    assert key in shown.text
+    wrong = step(at_door, shown, code="000000")
+    assert wrong.status_code == 422
+    for page in (wrong, at_door.get("/sign-in/step"), at_door.get("/sign-in/step?lang=en")):
+        assert key not in page.text
+        assert "sw-factor__qr" not in page.text
+        assert 'value="begin"' in page.text
+    for given in ("", "guessed"):
+        refused = step(at_door, wrong, do="begin", password=given)
+        assert refused.status_code == 401
+        assert "present password is not right" in refused.text
+        assert "sw-factor__qr" not in refused.text
+    assert waiting_key(guarded, "he") == key, "nobody without the password replaces it"
+    anew = step(at_door, refused, do="begin", password=PASSWORD)
+    assert waiting_key(guarded, "he") in anew.text
+    assert key not in anew.text
+    clock.pass_time(minutes=5)  # wrong passwords made it wait
+    done = step(at_door, anew, code=app_code(guarded, clock, anew))
+    assert "Write down your recovery codes" in done.text
+    assert '"/centre/people"' in done.text, "where the person wanted to go is kept through all of it"
+
+
+def test_a_set_up_that_was_left_unfinished_is_worth_nothing(
+    at_door: Browser, guarded: Parts, clock: StandingClock
+) -> None:
+    """Whoever photographed its picture would otherwise have the second step for good."""
+    photographed = password(at_door, "he")
+    key = waiting_key(guarded, "he")
+    assert key in photographed.text
+    at_door.cookies.clear()
+    at_door.cookies.set("lang", "en")
+    later = password(at_door, "he")
+    assert key not in later.text
+    assert step(at_door, later, code=app_code(guarded, clock, photographed)).status_code == 422
+    done = step(at_door, later, code=app_code(guarded, clock, later))
+    assert "Write down your recovery codes" in done.text
+
+
+def test_codes_of_a_set_up_at_sign_in_are_not_guessed_either(
+    at_door: Browser, guarded: Parts, clock: StandingClock
+) -> None:
+    shown = password(at_door, "he")
+    right = app_code(guarded, clock, shown)
+    for _ in range(5):
+        assert step(at_door, shown, code="000000").status_code == 422
+    waits = step(at_door, shown, code=right)
+    assert waits.status_code == 429
+    assert "too many wrong tries" in waits.text
+    assert not guarded.second_factors.has("he")
+
+
 def test_codes_of_a_new_second_step_are_not_guessed_either(
     at_door: Browser, guarded: Parts, clock: StandingClock
 ) -> None:
