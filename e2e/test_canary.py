@@ -23,7 +23,7 @@ from e2e.working_days import LIN, SUN, WU
 from py_core.cases.commands import COMMANDS
 
 CONTROL = "对照明文一三五八"
-RECORDED = re.compile(r"/(?:cases|visits)/[0-9a-f]{32}\?")
+RECORDED = re.compile(r"/(?:cases|visits)/[0-9a-f]{32}(?:/slips/F-\d\d)?\?")
 # The browser's own list of names for this field, which password managers need (2026-11-28): an account name, no secret.
 ACCOUNT_NAME = ("Web Data", "sign-in")
 NOT_FROM_A_FORM_ALONE = {"linxiao": "a device: its forms are typed into without network"}
