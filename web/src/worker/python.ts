@@ -82,6 +82,7 @@ export class Python {
 
   private async place(): Promise<void> {
     if (!this.lacksFiles) return;
+    performance.mark('files');
     const files = readFiles(); // not before somebody asks: to read them takes turns of this thread
     const [library, application] = await Promise.all([files.library, files.application]);
     this.engine.FS.writeFile(LIBRARY, library, { canOwn: true });
