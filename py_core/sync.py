@@ -281,6 +281,7 @@ class SyncClient:
         self.problem = received.problem or self.problem
 
     def _settle(self, received: Received) -> None:
+        left_out = self.left_out_in(received)
         for receipt in received.receipts:
             self._waiting.pop(receipt.hash, None)
             self.refused.pop(receipt.hash, None)
@@ -290,6 +291,7 @@ class SyncClient:
         for refused in received.refused:
             self._waiting.pop(refused.hash, None)
             self.refused[refused.hash] = refused
+        self.refused |= {each.hash: each for each in left_out}
         for case_id in (*received.returned, *received.out_of_scope):
             self.left.pop(case_id, None)
             self.wanted.pop(case_id, None)
@@ -432,7 +434,9 @@ class SyncClient:
         return [act for act in self._waiting.values() if act.case_id == case_id]
 
     def left_out_in(self, received: Received) -> list[RefusedAct]:
-        """The acts of cases that go with this answer which the centre left out: of them the word stays."""
+        """The acts of cases that go with this answer which the centre left out: of them the word stays, its reason only
+        where this very answer tells it: its author has not read it yet (a month, see `shelf.ts`)."""
         gone = set(received.purge)
-        known = {**self.refused, **{each.hash: each for each in received.refused}}
+        before = {each.hash: replace(each, why="") for each in self.refused.values()}
+        known = {**before, **{each.hash: each for each in received.refused}}
         return [each for each in known.values() if each.case_id in gone and each.reason == LEFT_OUT]

@@ -22,6 +22,9 @@ from server.record import Submission
 from server.tables import changes, devices, quarantine
 
 TAKEN, LEFT_OUT = "taken", "left_out"
+# What is left of content that is erased: the reason of the decision is words about it. It waits for nothing any more,
+# or it would be tried again, empty, when what it lacked comes.
+_NOTHING = {"raw": b"", "why": "", "waits_for": None}
 OTHERS_ACT = "others_act"  # of another device, handed in by one that holds it: evidence, as its author did not sign
 
 
@@ -137,17 +140,22 @@ def waits_in(connection: Connection, case_id: str) -> bool:
 
 
 def erase_settled(connection: Connection) -> int:
-    """Takes the bytes out of everything in quarantine that belongs to an erased case and waits for nobody any more."""
+    """Takes bytes and reasons out of everything in quarantine that belongs to an erased case and waits for nobody any
+    more."""
     erased = select(changes.c.case_id).where(changes.c.residue.is_not(None))
     settled = or_(quarantine.c.released_at_ms.is_not(None), quarantine.c.decision.is_not(None))
-    where = (quarantine.c.case_id.in_(erased), settled, quarantine.c.raw != b"")
-    return connection.execute(update(quarantine).where(*where).values(raw=b"", waits_for=None)).rowcount
+    kept = or_(quarantine.c.raw != b"", quarantine.c.why != "")
+    where = (quarantine.c.case_id.in_(erased), settled, kept)
+    return connection.execute(update(quarantine).where(*where).values(_NOTHING)).rowcount
 
 
 def erase_left_out(connection: Connection, before_ms: int) -> list[tuple[str, str]]:
-    """Takes the bytes out of what was left out before this moment and belongs to no document of the record; what says
-    who told of a case that the record has goes with that case, at once when it is erased. Gives document and hash of
-    each."""
+    """Takes bytes and reason out of what was left out before this moment and belongs to no document of the record; what
+    says who told of a case that the record has goes with that case, at once when it is erased. Gives document and hash
+    of each."""
+    # Builds before this one left the reasons behind when the bytes went.
+    behind = (quarantine.c.decision == LEFT_OUT, quarantine.c.raw == b"", quarantine.c.why != "")
+    connection.execute(update(quarantine).where(*behind).values(why=""))
     has_document = exists().where(changes.c.case_id == quarantine.c.case_id)
     left_out = (quarantine.c.decision == LEFT_OUT, quarantine.c.raw != b"", ~has_document)
     gone = []
@@ -158,9 +166,7 @@ def erase_left_out(connection: Connection, before_ms: int) -> list[tuple[str, st
         else:
             over = row.decided_at_ms < before_ms
         if over:
-            # It waits for nothing any more, or it would be tried again, empty, when what it lacked comes.
-            values = {"raw": b"", "waits_for": None}
-            connection.execute(update(quarantine).where(quarantine.c.id == row.id).values(**values))
+            connection.execute(update(quarantine).where(quarantine.c.id == row.id).values(_NOTHING))
             gone.append((row.case_id, row.hash))
     return gone
 

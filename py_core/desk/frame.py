@@ -28,7 +28,9 @@ DONE = {
     "absence_again": N_("This was recorded already. Nothing was recorded twice."),
     "absence_ended": N_("The return is recorded in all these cases."),
     "late_taken": N_("The late work is in the record now. Its author hears of it at the next contact."),
-    "left_out": N_("The work is left out and kept here for ever. Its author hears of it at the next contact."),
+    "left_out": N_(
+        "The work is left out and kept here until its period is over. Its author hears of it at the next contact."
+    ),
     "late_again": N_("Somebody has decided about this work already."),
     "withdrawn": N_("The device is withdrawn. What it sends from now on waits here for a decision."),
     "person_moved": N_("The change is recorded. It counts from its first day."),

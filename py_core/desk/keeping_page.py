@@ -179,7 +179,7 @@ def take_hold(turn: Turn, case_id: str) -> Response:
     document = _facts(opened)
     today = turn.moment.date()
     lifts = form.choice("do", ("place", "lift")) == "lift"
-    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the act."))
+    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept with the act."))
     if lifts:
         event: dict[str, Any] = {"type": "hold_lifted", "acts": sorted(form.values("acts")), "reason": reason}
     else:

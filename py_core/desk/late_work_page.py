@@ -78,7 +78,7 @@ def take_late_work(turn: Turn, item: str) -> Response:
     form = Form(turn, turn.request.form)
     group = _group(view, found)
     decision = form.choice("decision", _choices(found), N_("Choose what is to become of it."))
-    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the decision."))
+    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept with the decision."))
     if form.errors:
         return _page(turn, view, found, form, status=422)
     if decision == "leave_out":

@@ -56,7 +56,7 @@ def take_decision(turn: Turn, case_id: str) -> Response:
     if item.resolved_by is not None:
         return redirect(f"/cases/{case_id}?done=again")
     decision = form.choice("decision", item.choices, N_("Choose which act stands."))
-    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept for ever with the decision."))
+    reason = form.text("reason", REASON_MAX, needed=N_("Write the reason: it is kept with the decision."))
     if form.errors:
         return _page(turn, opened, {_key(item): form}, status=422)
     fields = {"code": item.code, "acts": list(item.acts), "decision": decision, "reason": reason}

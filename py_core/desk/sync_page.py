@@ -77,6 +77,8 @@ _STOPPED = frozenset({"device_revoked", "device_frozen"})
 # A receipts file by USB stick is not encrypted, so it says that an act was left out and not why.
 REASON_TO_COME = N_("The centre has the reason: ask there, or it comes with the next contact by network.")
 
+REASON_GONE = N_("The reason left this device with the content that it is about.")
+
 # Problems of `py_core.uploads.UploadClient`.
 UPLOAD_PROBLEMS = {
     "quota": N_("The city record takes no more photographs from you today; it is tried again by itself."),
@@ -288,6 +290,6 @@ def _refused(turn: Turn, item: Quarantined, found: dict[str, tuple[Opened, Recor
         "reason": act_view.quarantine_reason(turn, item.reason),
         "now_with": turn.say(N_(", ")).join(case_view.unit_name(turn, unit) for unit in item.now_with),
         "by": case_view.person_name(turn, item.by) if item.by else "",
-        "why": item.why or (turn.say(REASON_TO_COME) if item.is_decided else ""),
+        "why": item.why or (turn.say(REASON_GONE if item.by else REASON_TO_COME) if item.is_decided else ""),
         "at": language.moment_text(turn.lang, item.at) if item.at else "",
     }

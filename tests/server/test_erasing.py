@@ -27,7 +27,7 @@ from server.erasing import ErasingRefused, due, erase_again, erase_due
 from server.own_device import NotRecorded
 from server.parts import Parts
 from server.search import SimilarCases
-from server.tables import attachment_chunks, changes
+from server.tables import attachment_chunks, changes, quarantine
 from server.verification import verify
 
 OLD, YOUNG, VISIT = case_id(1), case_id(2), visit_id("a visit of long ago"[:16].encode().hex())
@@ -225,10 +225,16 @@ def test_a_device_lets_it_go_and_what_it_did_too_late_waits_with_its_reason(old:
     assert "已期满清除" in page(old, "qian", f"/centre/quarantine/{held.id}").html
     with pytest.raises(NotRecorded):
         old.decisions.carry_out(LateDecision((held.id,), True, "nevertheless"), "qian")
-    old.decisions.carry_out(LateDecision((held.id,), False, "too late"), "qian")
+    old.decisions.carry_out(LateDecision((held.id,), False, "理由金丝雀"), "qian")
     assert "迟到的话".encode() in everything(old)
     erase_due(old, "he")
-    assert "迟到的话".encode() not in everything(old)
+    for words in ("迟到的话", "理由金丝雀"):
+        assert words.encode() not in everything(old)
+    with old.database.reading() as connection:
+        assert late_work.held(connection, decided=True)[0].why == ""
+    shown = page(old, "qian", f"/centre/quarantine/{held.id}").html
+    assert "内容期满清除" in shown
+    assert "理由" in shown, "said instead of it"
     assert faults(old) == []
 
 
@@ -247,6 +253,44 @@ def test_undecided_work_keeps_it(old: Parts) -> None:
     wu.held[OLD] = [record_raw(old)]
     assert wu.verdict(wu.act(OLD, {"type": "noted", "text": "fremd"})) == "foreign_scope"
     assert (erase_due(old, "he").waiting, left_of(old)) == (1, list(CANARIES))
+
+
+def test_the_reason_of_a_decision_goes_with_what_it_is_about(old: Parts, clock: StandingClock) -> None:
+    """Whoever decides writes in own words what the act says; so does who left the whole registration out."""
+    wu, zhao = Laptop(old, "wu"), Laptop(old, "zhao")
+    wu.held[OLD] = [record_raw(old)]
+    acts = [wu.act(OLD, {"type": "noted", "text": "看过"}), zhao.act(case_id(9), {"type": "noted", "text": "x"})]
+    assert [wu.verdict(acts[0]), zhao.verdict(acts[1])] == ["foreign_scope", "no_registration"]
+    with old.database.reading() as connection:
+        one, other = (each.id for each in late_work.held(connection))
+    for item, decision in ((one, "take"), (other, "leave_out")):
+        form = {"decision": [decision], "reason": ["理由金丝雀：张金雀家的灯"], "key": [f"{item}"]}
+        assert page(old, "qian", f"/centre/quarantine/{item}", form).status == 303
+    assert "理由金丝雀".encode() in everything(old)
+    clock.pass_time(days=3653 + 2)
+    assert erase_due(old, "he").left_out == 1
+    assert "理由金丝雀".encode() not in everything(old)
+    with old.database.reading() as connection:
+        hashes = list(connection.scalars(select(quarantine.c.hash)))
+        told = [each for user in ("wu", "zhao") for each in late_work.decided(connection, user, hashes)]
+    assert [(each.by, each.left_out, each.why) for each in told] == [("qian", False, ""), ("qian", True, "")]
+    assert faults(old) == []
+
+
+def test_reasons_that_an_older_build_left_behind_go_with_the_next_job(old: Parts, clock: StandingClock) -> None:
+    wu, zhao = Laptop(old, "wu"), Laptop(old, "zhao")
+    wu.held[OLD] = [record_raw(old)]
+    assert wu.verdict(wu.act(OLD, {"type": "noted", "text": "看过"})) == "foreign_scope"
+    assert zhao.verdict(zhao.act(case_id(9), {"type": "noted", "text": "x"})) == "no_registration"
+    with old.database.writing() as connection:
+        items = [each.id for each in late_work.held(connection)]
+        late_work.decide(connection, items, late_work.LEFT_OUT, "qian", "x", 1)
+    clock.pass_time(days=3653)
+    erase_due(old, "he")
+    with old.database.writing() as connection:
+        connection.execute(quarantine.update().values(why="理由金丝雀"))
+    erase_due(old, "he")
+    assert "理由金丝雀".encode() not in everything(old)
 
 
 def record_raw(parts: Parts) -> bytes:

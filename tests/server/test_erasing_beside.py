@@ -178,7 +178,7 @@ def test_what_the_centre_left_out_and_whose_case_never_came_goes_after_its_perio
     clock.pass_time(days=366 * 5)
     assert erase_due(parts, "he").left_out == 0, "nobody has decided about it"
     (item,) = held(parts)
-    parts.decisions.carry_out(LateDecision((item,), False, "nobody can say"), "qian")
+    parts.decisions.carry_out(LateDecision((item,), False, f"nobody can say who {NAME} is"), "qian")
     clock.pass_time(days=365 * 3)
     assert (erase_due(parts, "he").left_out, left_of(parts)) == (0, [NAME, PHONE])
     clock.pass_time(days=2)

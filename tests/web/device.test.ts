@@ -241,7 +241,7 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   await device.saveDraft(`/cases/${gone}/do/note`, { text: ['typed'] });
   await device.saveDraft('/register', { text: ['kept'] });
   const { hash } = Automerge.decodeChange(await lastChange(gone));
-  const told = { case_id: gone, hash, reason: 'left_out', now_with: [], by: 'qian', why: 'came too late', at_ms: 5 };
+  const told = { case_id: gone, hash, reason: 'left_out', now_with: [], by: 'qian', why: 'came too late', at_ms: Date.now() - 29 * 86_400_000 };
   python.received = { ...NOTHING, refused: [told], purge: [gone], left_out: [told], standing: { ...NOTHING.standing, custody: { doubtful: [], leaving: [], purged: [gone] } } };
   await device.takeAnswer([]);
   for (const store of ['documents', 'records', 'drafts'] as const) {
@@ -251,6 +251,12 @@ test('a case that has left is in no store afterwards; of an act that was left ou
   await unlock();
   const rows = python.waitingRows.filter(row => row.case_id === gone);
   assert.deepEqual(rows.map(row => [row.reason, row.why, row.raw.length]), [['left_out', 'came too late', 0]]);
+  python.received = { ...NOTHING, refused: [{ ...told, at_ms: Date.now() - 31 * 86_400_000 }] };
+  await device.takeAnswer([]);
+  for (const _ of [1, 2]) { // the reason was here long enough to be read, and is not on the disk any more either
+    await unlock();
+    assert.deepEqual(python.waitingRows.filter(row => row.case_id === gone).map(row => [row.reason, row.by, row.why]), [['left_out', 'qian', '']]);
+  }
   assert.ok(python.opened.includes(gone)); // the purge is still to be attested
 });
 

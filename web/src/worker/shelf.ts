@@ -25,6 +25,9 @@ export interface Book extends Standing {
 export const EMPTY_BOOK: Book = { cursor: 0, scope: '', config: 0, nextSeq: 1, lastContactMs: null, beacon: null, custody: null };
 
 const PIECE = 500;
+// Of an act that was left out and whose case has gone, the reason stays so long to be read: nobody tells the device when
+// the record erases what it is about.
+const READABLE_MS = 30 * 86_400_000;
 const LINE_END = utf8('\n');
 type StoredWaiting = Omit<WaitingRow, 'raw' | 'signature'> & { raw: string; signature: string; seq: number };
 
@@ -76,8 +79,14 @@ export class Shelf {
     return (await Promise.all(sealed.map(([path, value]) => this.vault.openText('drafts', path, value)))).join('\n');
   }
 
-  /** The outbox in the order in which the acts were written. */
-  async waiting(): Promise<WaitingRow[]> { return (await this.waitingWithPlace()).map(([row]) => row); }
+  /** The outbox in the order in which the acts were written; reasons that were here to be read long enough go. */
+  async waiting(now = Date.now()): Promise<WaitingRow[]> {
+    const rows = await this.waitingWithPlace();
+    const over = rows.filter(([row]) => row.reason === 'left_out' && !row.raw.length && row.why && (row.at_ms ?? 0) + READABLE_MS < now);
+    for (const [row] of over) row.why = '';
+    if (over.length) await this.write(await Promise.all(over.map(async ([row, seq]) => await this.waitingWrite(row, seq))));
+    return rows.map(([row]) => row);
+  }
 
   /** The same with the number that orders them. */
   async waitingWithPlace(): Promise<[WaitingRow, number][]> {
