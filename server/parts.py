@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from py_core.calendars import WorkCalendar, national
 from py_core.packs import Packs, load_packs
@@ -27,6 +27,7 @@ from server.engine import CaseEngine, EngineOutside
 from server.evidence import EvidenceMaker
 from server.exchange import Exchange
 from server.gate import Gate
+from server.guarded import limits_of
 from server.keys import SigningKey
 from server.log_tree import grow
 from server.neighbours import Neighbours
@@ -135,7 +136,11 @@ def assemble(settings: Settings, clock: Clock, entropy: Entropy, engine: CaseEng
     exchange = Exchange(settings, clock, database, city, gate, receipts, bell)
     carry_keys = CarryKeys(keys.current, keys.retired)
     accounts = Accounts(database, clock, entropy, device_key)
-    sessions = Sessions(database, clock, entropy, Limits(settings.session_idle, settings.session_life))
+
+    def session_limits(connection: Connection, user: str) -> Limits:
+        return limits_of(settings, city.current_in(connection).directory, user, clock.now())
+
+    sessions = Sessions(database, clock, entropy, session_limits, settings.session_life)
     second_factors = SecondFactors(database, clock, entropy, device_key)
     passkeys = Passkeys(database, clock, entropy, device_key)
     return Parts(

@@ -1,12 +1,13 @@
 """Sessions: kept here, known to the browser by a cookie whose value is stored only as its hash.
 
-A session that still asks for something (`stage`: a code, an own password, a second factor) opens no page.
+A session that still asks for something (`stage`: a code, an own password, a second factor) opens no page. Nor does one
+that was begun for longer than its person's sessions may last today: with a new role the sign-in has to be another one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,27 +51,31 @@ class Limits:
     life: timedelta
 
 
+LimitsOf = Callable[[Connection, str], Limits]  # how long somebody's sessions may be, by the roles of today
+
+
 class Sessions:
     """Starts, finds, lists and ends sessions."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, entropy: Entropy, limits_of: LimitsOf, longest: timedelta
+    ) -> None:
         self._database = database
         self._clock = clock
         self._entropy = entropy
-        self._limits = limits
+        self._limits_of = limits_of
+        self._longest = longest
 
-    def start(
-        self, user: str, *, stage: str = "", limits: Limits | None = None, address: str = "", agent: str = ""
-    ) -> tuple[str, Session]:
+    def start(self, user: str, *, stage: str = "", address: str = "", agent: str = "") -> tuple[str, Session]:
         """A new session; gives the cookie's value, which nobody can learn again."""
         token = self._entropy.token(32).hex()
         now = self._clock.now()
         session = Session(user, self._entropy.token(32).hex(), now)
-        chosen = Limits(STAGE_LIFE, STAGE_LIFE) if stage else limits or self._limits
         now_ms = to_ms(now)
         with self._database.writing() as connection:
+            chosen = Limits(STAGE_LIFE, STAGE_LIFE) if stage else self._limits_of(connection, user)
             # As long as the longest could be: until then a form typed in an ended session finds its person.
-            forgotten = now_ms - 2 * _ms(self._limits.life)
+            forgotten = now_ms - 2 * _ms(self._longest)
             connection.execute(delete(sessions).where(sessions.c.started_at_ms < forgotten))
             connection.execute(
                 insert(sessions).values(
@@ -110,6 +115,13 @@ class Sessions:
             where = (sessions.c.token_hash == _hash(token), sessions.c.ended_at_ms.is_not(None))
             return connection.execute(select(sessions.c.user).where(*where)).first() is not None
 
+    def is_too_long(self, token: str) -> bool:
+        """Whether the session of this cookie would stand if its person's role had not changed since it began."""
+        now_ms = to_ms(self._clock.now())
+        with self._database.reading() as connection:
+            row = connection.execute(select(sessions).where(sessions.c.token_hash == _hash(token))).first()
+            return row is not None and _lasts(row, now_ms) and not self._stands(connection, row, now_ms)
+
     def id_of(self, token: str) -> str:
         """What a cookie's session is called in lists."""
         return _hash(token)[:_ID_BYTES].hex()
@@ -121,7 +133,7 @@ class Sessions:
         if user is not None:
             statement = statement.where(sessions.c.user == user)
         with self._database.reading() as connection:
-            rows = [row for row in connection.execute(statement) if _stands(row, now_ms)]
+            rows = [row for row in connection.execute(statement).all() if self._stands(connection, row, now_ms)]
         return [
             SeenSession(
                 bytes(row.token_hash)[:_ID_BYTES].hex(),
@@ -146,7 +158,7 @@ class Sessions:
         for row in connection.execute(select(sessions).where(sessions.c.user == user)).all():
             own = bytes(row.token_hash)
             chosen = own != _hash(keep) if session is None else own[:_ID_BYTES].hex() == session
-            if chosen and _stands(row, now_ms):
+            if chosen and _lasts(row, now_ms):
                 where = sessions.c.token_hash == own
                 connection.execute(update(sessions).where(where).values(ended_at_ms=now_ms))
                 ended += 1
@@ -157,19 +169,25 @@ class Sessions:
         where = sessions.c.token_hash == _hash(token)
         with self._database.reading() as connection:
             row = connection.execute(select(sessions).where(where)).first()
-        if row is None or not _stands(row, now_ms):
-            return None
+            if row is None or not self._stands(connection, row, now_ms):
+                return None
         if now_ms - row.seen_at_ms > _SEEN_EVERY_MS:
             with self._database.writing() as connection:
                 connection.execute(update(sessions).where(where).values(seen_at_ms=now_ms))
         return row
+
+    def _stands(self, connection: Connection, row: Row[tuple[object, ...]], now_ms: int) -> bool:
+        if not _lasts(row, now_ms):
+            return False
+        today = self._limits_of(connection, row.user)
+        return bool(row.stage) or (row.idle_ms <= _ms(today.idle) and row.life_ms <= _ms(today.life))
 
 
 def _session(row: Row[tuple[object, ...]]) -> Session:
     return Session(row.user, row.csrf, from_ms(row.started_at_ms))
 
 
-def _stands(row: Row[tuple[object, ...]], now_ms: int) -> bool:
+def _lasts(row: Row[tuple[object, ...]], now_ms: int) -> bool:
     idle, life = now_ms - row.seen_at_ms, now_ms - row.started_at_ms
     return row.ended_at_ms is None and idle <= row.idle_ms and life <= row.life_ms
 

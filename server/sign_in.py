@@ -15,7 +15,7 @@ from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
 from py_core.values import local
 from py_core.views import language
-from server import audit, passwords
+from server import audit, guarded, passwords
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.carried import Carried, carry, unseal
 from server.desk_answers import answer_desk, desk_request
@@ -23,7 +23,7 @@ from server.forms import Form, first, read_form
 from server.outside import to_ms
 from server.parts import Parts
 from server.passkeys import site_of
-from server.sessions import Limits, Session
+from server.sessions import Session
 from server.sign_in_steps import offer_factor, step_page
 from server.who import forget, is_own_form, parts_of, remember, session_of, token_of
 
@@ -39,8 +39,8 @@ async def show_sign_in(request: Request) -> Response:
     again = session is not None and "again" in request.query_params
     if session is not None and not again and "other" not in request.query_params:
         return RedirectResponse(target, 303)
-    ended = request.query_params.get("ended")
-    error = "again" if again else "revoked" if ended == "revoked" else "ended" if ended else ""
+    ended = request.query_params.get("ended", "")
+    error = "again" if again else ended if ended in ("revoked", "guarded") else "ended" if ended else ""
     return sign_in_page(request, 200, next_path=target, error=error, user=session.user if session and again else "")
 
 
@@ -103,8 +103,7 @@ def next_stage(parts: Parts, user: str, has_factor: bool, *, one_time: bool, pas
 
 def needs_factor(parts: Parts, user: str) -> bool:
     """Whether a setting demands a second factor of one of the person's roles."""
-    person = parts.city.current().directory.person_on(user, local(parts.clock.now()).date())
-    return person is not None and not parts.settings.second_factor_roles.isdisjoint(person.roles)
+    return guarded.needs_factor(parts.settings, parts.city.current().directory, user, parts.clock.now())
 
 
 def own_words(parts: Parts, user: str) -> list[str]:
@@ -117,15 +116,13 @@ def own_words(parts: Parts, user: str) -> list[str]:
 async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:
     """Starts the session (or that of the next step) under a fresh cookie; the end sends what was carried."""
     parts = parts_of(request)
-    settings = parts.settings
-    guarded = Limits(settings.guarded_idle, settings.guarded_life) if needs_factor(parts, user) else None
     address, agent = address_of(request), request.headers.get("user-agent", "")
 
     def start() -> tuple[str, Session]:
         with parts.database.writing():
             if not stage:
                 _note(parts, user, "signed_in", user, address=address)
-            return parts.sessions.start(user, stage=stage, limits=guarded, address=address, agent=agent)
+            return parts.sessions.start(user, stage=stage, address=address, agent=agent)
 
     token, session = await run_in_threadpool(start)
     if stage:
@@ -182,7 +179,8 @@ async def ask_to_sign_in(
         query = {"next": own_path(target)}
         revoked = had_session and await run_in_threadpool(parts_of(request).sessions.was_revoked, token_of(request))
         if had_session:
-            query["ended"] = "revoked" if revoked else "1"
+            too_long = await run_in_threadpool(parts_of(request).sessions.is_too_long, token_of(request))
+            query["ended"] = "revoked" if revoked else "guarded" if too_long else "1"
         answer = RedirectResponse(f"/sign-in?{urlencode(query)}", 303)
         if revoked:
             # Not "storage": what a device has not sent yet lies there, sealed with its person's passphrase.

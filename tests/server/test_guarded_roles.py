@@ -1,0 +1,106 @@
+"""A role that needs a second step needs it also of somebody who was signed in before having the role."""
+
+from __future__ import annotations
+
+import re
+from base64 import b32decode
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from browsing import Browser, serving
+from laptop import PASSWORD, Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
+from test_sync_http import error_code, exchange
+
+from py_core import wire
+from server.engine import EngineOutside
+from server.parts import Parts, assemble
+from server.second_factor import STEP_SECONDS, code_at
+from server.settings import Settings
+
+
+@pytest.fixture
+def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
+    """With the settings of a real city: administration, security and audit need a second factor."""
+    settings = Settings(tmp_path / "guarded", database_url=database_url, similar_cases=False)
+    made = assemble(settings, clock, SeededEntropy("guarded"), engine)
+    made.city.publish(city_document())
+    made.accounts.set_passwords(dict.fromkeys(("lin", "zhao"), PASSWORD))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def browser(parts: Parts) -> Iterator[Browser]:
+    with serving(parts) as address, Browser(address) as made:
+        yield made
+
+
+def term(role: str, since: date, unit: str = "centre") -> dict[str, Any]:
+    return {"unit": unit, "title": "科员", "roles": [role], "since": since.isoformat(), "until": None}
+
+
+def sign_in_with_a_new_factor(browser: Browser, clock: StandingClock) -> httpx.Response:
+    """Password, the secret that is shown, a code of it, the recovery codes."""
+    shown = browser.sign_in("lin")
+    key = re.search(r"<code>([A-Z2-7 ]+)</code>", shown.text)
+    assert key, "a second step is set up first"
+    code = code_at(b32decode(key[1].replace(" ", "")), int(clock.now().timestamp()) // STEP_SECONDS)
+    done = browser.send_form("/sign-in/step", shown, code=code)
+    assert "Write down your recovery codes" in done.text
+    return done
+
+
+@pytest.mark.parametrize("role", ["admin", "security", "audit"])
+@pytest.mark.parametrize("days", [0, 1])
+def test_an_officers_session_does_not_become_that_of_a_guarded_role(
+    browser: Browser, parts: Parts, clock: StandingClock, role: str, days: int
+) -> None:
+    """Neither at once, nor on the day on which a term begins that was entered before."""
+    browser.sign_in("lin")
+    parts.people.move("he", "lin", term(role, parts.people.today + timedelta(days=days)))
+    if days:
+        assert browser.get("/today").url.path == "/today", "until then nothing changes"
+        clock.pass_time(days=1)
+    csrf = "of before"
+    for path in ("/centre", "/centre/people", "/centre/sessions", "/centre/audit", "/account", "/centre/devices"):
+        shown = browser.get(path)
+        assert shown.url.path == "/sign-in", path
+        assert "Your role needs a second step of signing in now" in shown.text
+        posted = browser.post(path, data={"csrf": csrf, "do": "session", "user": "zhao"})
+        assert posted.url.path == "/sign-in" or posted.status_code == 401, path
+    assert browser.get("/me").status_code == 401
+    assert parts.sessions.standing("lin") == [], "it is in no list of those who are signed in"
+    sign_in_with_a_new_factor(browser, clock)
+    assert browser.get("/centre").url.path == "/centre"
+    clock.pass_time(minutes=31)
+    assert browser.get("/centre").url.path == "/sign-in", "a guarded session is a short one"
+
+
+def test_nobody_else_is_signed_out_by_it(browser: Browser, parts: Parts) -> None:
+    browser.sign_in("zhao")
+    parts.people.move("he", "lin", term("admin", parts.people.today))
+    parts.people.move("he", "zhao", term("unit_head", parts.people.today, "shihe"))
+    assert browser.get("/today").url.path == "/today"
+    assert [each.user for each in parts.sessions.standing()] == ["zhao"]
+
+
+def test_the_device_keeps_what_it_has_and_sends_it_after_signing_in(
+    browser: Browser, parts: Parts, clock: StandingClock
+) -> None:
+    laptop = Laptop(parts, "lin")
+    browser.sign_in("lin")
+    waiting = laptop.act(case_id(1), registered())
+    parts.people.move("he", "lin", term("security", parts.people.today + timedelta(days=1)))
+    clock.pass_time(days=1)
+    refused = exchange(browser, laptop.frames([waiting]))
+    assert refused.status_code == 401
+    assert error_code(refused) == "signed_out", "the device asks its person, as after any session"
+    sign_in_with_a_new_factor(browser, clock)
+    answer = exchange(browser, laptop.frames([waiting]))
+    assert answer.status_code == 200
+    verdicts, _ = laptop.take(wire.read_frames(answer.content))
+    assert [each.verdict for each in verdicts] == ["accepted"], "an act of the day on which it was lawful"
