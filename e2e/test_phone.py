@@ -22,6 +22,15 @@ LOW = """([selector, least]) => [...document.querySelectorAll(selector)]
   .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < least - 0.5)
   .map(part => `${part.tagName} ${part.id || part.textContent.trim().slice(0, 30)} ${part.getBoundingClientRect().height}`)"""
 
+# Links that stand below each other, and the way back, have 24 px (WCAG 2.2, 2.5.8).
+LINKS = ".sw-table__links a, .sw-back a"
+LINK_PX_MIN = 24
+
+# The state of a case in a list: it begins a line, wherever light and date have ended.
+LONELY = """() => [...document.querySelectorAll('.sw-table--cases .sw-cell--state')]
+  .filter(part => part.getBoundingClientRect().left > part.closest('tr').getBoundingClientRect().left + 1)
+  .map(part => `alone at the right: ${part.textContent.trim()}`)"""
+
 # A row of Today or of the approvals whose words run over the frame that they stand in.
 OVER = """() => [...document.querySelectorAll('.sw-duty *')]
   .filter(part => part.checkVisibility()
@@ -72,11 +81,14 @@ SEAL = """() => {
   return faults;
 }"""
 
-# Chinese may break between any two characters: dates must not, and no cell or title ends with one character on a line.
-# Printed forms are looked at on paper; the marks of a calendar's days are raised, not broken.
+# Chinese may break between any two characters: dates and counted days must not, no line begins with the dot between two
+# facts, and no cell or title ends with one character on a line. How printed forms end is looked at on paper; the marks of
+# a calendar's days are raised, not broken.
 TORN = """() => {
+  const WHOLE = /(?:\\d{4}年)?\\d{1,2}月\\d{1,2}日|周[一二三四五六日]|\\d+ 个工作日/g;
   const faults = [], range = document.createRange();
-  const visible = part => part.checkVisibility() && !part.closest('.govuk-visually-hidden, .sw-slip, .sw-month');
+  const shown = part => part.checkVisibility() && !part.closest('.govuk-visually-hidden, .sw-month');
+  const visible = part => shown(part) && !part.closest('.sw-slip');
   const lines = (node, from, to) => {
     range.setStart(node, from);
     range.setEnd(node, to);
@@ -85,9 +97,16 @@ TORN = """() => {
   const walk = root => document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   for (const texts = walk(document.body); texts.nextNode();) {
     const node = texts.currentNode;
-    if (!visible(node.parentElement)) continue;
-    for (const date of node.data.matchAll(/(?:\\d{4}年)?\\d{1,2}月\\d{1,2}日|周[一二三四五六日]/g))
-      if (new Set(lines(node, date.index, date.index + date[0].length)).size > 1) faults.push(`torn: ${date[0]}`);
+    if (!shown(node.parentElement)) continue;
+    for (const whole of node.data.matchAll(WHOLE))
+      if (new Set(lines(node, whole.index, whole.index + whole[0].length)).size > 1) faults.push(`torn: ${whole[0]}`);
+    for (const dot of node.data.matchAll(/(?<=\\s)·(?=\\s)/g)) {
+      const [at] = lines(node, dot.index, dot.index + 1);
+      range.setStart(node.parentElement.closest(':is(p, li, td, th, dd, dt, h1, label, summary)') ?? document.body, 0);
+      range.setEnd(node, dot.index);
+      const before = [...range.getClientRects()].filter(box => box.width > 4).at(-1);
+      if (before && at > before.bottom + 8) faults.push(`a line begins with a dot: ${node.data.slice(dot.index, dot.index + 20)}`);
+    }
   }
   for (const part of document.querySelectorAll('main :is(td, th, h1, h2, h3, dt)')) {
     if (!visible(part) || part.querySelector('p, li, div, dl, label, svg, .sw-tag')) continue;
@@ -122,10 +141,9 @@ def test_every_page_fits_a_phone_and_a_finger(user: str, city: City, laptop: Cal
             if width > PHONE["width"]:
                 faults.append(f"{name} {lang}: {width} px wide")
             faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [PRESSED, FINGER_PX_MIN])]
-            faults += [
-                f"{name} {lang}: {over}"
-                for over in [*page.evaluate(OVER), *page.evaluate(TORN), *page.evaluate(BROKEN)]
-            ]
+            faults += [f"{name} {lang}: {low}" for low in page.evaluate(LOW, [LINKS, LINK_PX_MIN])]
+            found = [fault for each in (OVER, TORN, BROKEN, LONELY) for fault in page.evaluate(each)]
+            faults += [f"{name} {lang}: {fault}" for fault in found]
     assert faults == []
 
 
