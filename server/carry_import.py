@@ -20,6 +20,7 @@ from py_core.merkle import common_path
 from server import audit, device_contacts, late_work, lineage, record
 from server.carry_keys import CarryKeys
 from server.city import City, reader_in
+from server.cli_notes import note_command
 from server.database import Database
 from server.devices import Device, device_by_id
 from server.exchange import Exchange, ExchangeRefused, read_request, scope_of
@@ -159,7 +160,11 @@ class CarryImport:
                     )
                 )
             device_contacts.note_purges(connection, device.id, hello.purged, now_ms)
-            audit.note(connection, now_ms, brought_by, "carried_file", file, device=device.id, acts=len(verdicts))
+            if brought_by:
+                audit.note(connection, now_ms, brought_by, "carried_file", file, device=device.id, acts=len(verdicts))
+            else:
+                about = {"device": device.id, "acts": str(len(verdicts))}
+                note_command(connection, self._clock, "import-carried", "carried_file", file, **about)
             row = connection.execute(select(carried_files).where(carried_files.c.file == file)).one()
             return self._read(connection, row)
 

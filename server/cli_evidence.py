@@ -10,6 +10,7 @@ from typing import Any
 from py_core.errors import ShouwenError
 from py_core.reporters import reporter_id
 from py_core.views import language
+from server.cli_notes import note_command
 from server.cli_where import add_where, open_existing, settings_of
 
 
@@ -29,6 +30,7 @@ def add_commands(subparsers: Any) -> None:
         action="store_true",
         help="of who reported it instead, which is in no file of the case (of a complaint: the id in its page's address)",
     )
+    making.add_argument("--why", default="", metavar="TEXT", help="what it is for; kept in the audit trail")
     making.add_argument(
         "--for", dest="witnessed", type=Path, action="append", default=[], metavar="CHECKPOINT",
         help="hold a proof for this checkpoint from outside too (may be repeated)",
@@ -58,6 +60,9 @@ def _make(arguments: argparse.Namespace) -> int:
     document = reporter_id(arguments.case) if arguments.reporter else arguments.case
     try:
         data = parts.evidence.make(document, "", witnessed)
+        what, said = ("reporter_evidence_made", {"document": document}) if arguments.reporter else ("evidence_made", {})
+        with parts.database.writing() as connection:  # before the file goes out
+            note_command(connection, parts.clock, "evidence", what, arguments.case, why=arguments.why[:300], **said)
     finally:
         parts.close()
     sys.stdout.buffer.write(data)

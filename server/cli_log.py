@@ -81,6 +81,7 @@ def _show_keys(arguments: argparse.Namespace) -> int:
 
 
 def _rotate(arguments: argparse.Namespace) -> int:
+    from server.cli_notes import note_command
     from server.outside import SystemClock, SystemEntropy, to_ms
     from server.record_keys import rotate
 
@@ -89,6 +90,7 @@ def _rotate(arguments: argparse.Namespace) -> int:
     try:
         with database.writing() as connection:
             rotated = rotate(connection, settings.data, SystemEntropy(), to_ms(SystemClock().now()))
+            note_command(connection, SystemClock(), "keys rotate", "key_changed")
             database.after_commit(rotated)
     finally:
         database.close()

@@ -62,6 +62,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     database = open_existing(settings)
     try:
+        _note_backup(database, arguments.folder)
         taken = take_backup(database, settings.data, arguments.folder, SystemClock().now(), _rows())
     finally:
         database.close()
@@ -69,8 +70,24 @@ def _backup(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _note_backup(database: Any, folder: Path) -> None:
+    """The whole record goes out, its keys too. A full disk is no reason to go without a backup: then it is said here."""
+    from server.cli_notes import note_command
+    from server.database import is_storage_full
+    from server.outside import SystemClock
+
+    try:
+        with database.writing() as connection:
+            note_command(connection, SystemClock(), "backup", "backup_taken", folder=folder.name[:64])
+    except Exception as error:
+        if not is_storage_full(error):
+            raise
+        print("shouwen: the disk is full; this backup stands in no audit trail", file=sys.stderr)
+
+
 def _restore(arguments: argparse.Namespace) -> int:
     from server.backup import return_backup
+    from server.cli_notes import note_command
     from server.database import Database
     from server.erased_list import ErasedList
     from server.outside import SystemClock, SystemEntropy
@@ -81,6 +98,8 @@ def _restore(arguments: argparse.Namespace) -> int:
     try:
         now = SystemClock().now()
         taken = return_backup(arguments.folder, database, settings.data, now, SystemEntropy(), _rows())
+        with database.writing() as connection:
+            note_command(connection, SystemClock(), "restore", "record_restored", folder=arguments.folder.name[:64])
         print(f"{taken.log_size} acts, {taken.rows} rows are back in {settings.data}.")
         if arguments.erased is not None:
             ErasedList(settings.data).take_over(arguments.erased)
@@ -92,6 +111,7 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 
 def _restored(arguments: argparse.Namespace) -> int:
+    from server.cli_notes import note_command
     from server.lineage import begin_after_restore
     from server.outside import SystemClock, SystemEntropy, to_ms
 
@@ -99,6 +119,7 @@ def _restored(arguments: argparse.Namespace) -> int:
     try:
         with database.writing() as connection:
             begin_after_restore(connection, SystemEntropy(), to_ms(SystemClock().now()), None)
+            note_command(connection, SystemClock(), "restored", "record_restored")
     finally:
         database.close()
     print(_OFFERED_AGAIN)

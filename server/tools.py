@@ -17,10 +17,11 @@ from py_core import wire
 from py_core.enrolment import enrol_sign_bytes
 from py_core.errors import ShouwenError
 from server.city import City, reader_in
+from server.cli_notes import note_command
 from server.database import Database
 from server.devices import Device, EnrolmentRequest, device_by_id, enrol
 from server.keys import SigningKey
-from server.outside import Clock, Entropy, to_ms
+from server.outside import Clock, Entropy, from_ms, to_ms
 from server.tables import devices, tools
 
 TOKEN_BYTES = 32
@@ -89,6 +90,11 @@ class Tools:
                     expires_at_ms=expires_at_ms,
                 )
             )
+            may, until = "write" if may_write else "read", from_ms(expires_at_ms).date().isoformat()
+            note_command(
+                connection, self._clock, "tool-grant", "tool_let_in", device.id,
+                name=device.name, stands_for=user, may=may, until=until,
+            )  # fmt: skip
         return token, Tool(device, user, may_write, expires_at_ms, key)
 
     def find(self, token: str) -> Tool | None:
@@ -120,7 +126,8 @@ class Tools:
                 raise ToolRefused(f"there is no tool {device}; `shouwen tools` lists them")
             now_ms = to_ms(self._clock.now())
             unless = (devices.c.id == device, devices.c.revoked_at_ms.is_(None))
-            connection.execute(update(devices).where(*unless).values(revoked_at_ms=now_ms))
+            if connection.execute(update(devices).where(*unless).values(revoked_at_ms=now_ms)).rowcount:
+                note_command(connection, self._clock, "tool-revoke", "tool_shut_out", device)
 
     def _key(self, salt: str) -> SigningKey:
         return self._device_key.derived(b"shouwen-tool-1" + bytes.fromhex(salt))

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from py_core.desk import case_view, ports
 from py_core.desk.account_words import (
+    AT_THE_MACHINE,
     AUDIT_TITLE,
     AUDIT_WORDS,
     BRACKETED,
@@ -111,10 +112,11 @@ def _devices(turn: Turn, connection: Connection, named: set[str]) -> dict[str, s
 
 
 def _row(turn: Turn, entry: audit.Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    by_command = "command" in entry.detail
     return {
         "n": entry.n,
         "at": language.moment_text(turn.lang, from_ms(entry.at_ms), seconds=True),
-        "who": _known(turn, entry.user) if entry.user else turn.say(NOBODY),
+        "who": _known(turn, entry.user) if entry.user else turn.say(AT_THE_MACHINE if by_command else NOBODY),
         "what": turn.say(AUDIT_WORDS[entry.what]) if entry.what in AUDIT_WORDS else entry.what,
         "about": names.get(entry.about) or _known(turn, entry.about),
         "about_id": entry.about,

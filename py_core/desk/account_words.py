@@ -100,6 +100,11 @@ AUDIT_WORDS = {
     "missing_looked_into": N_("looked into missing acts of a device"),
     "evidence_made": N_("downloaded the evidence of a case"),
     "reporter_evidence_made": N_("downloaded the evidence of who reported or complained in a case"),
+    "tool_let_in": N_("let other software in"),
+    "tool_shut_out": N_("shut other software out"),
+    "backup_taken": N_("copied the whole record into a backup"),
+    "record_restored": N_("put the record back from a backup"),
+    "key_changed": N_("changed the record's signing key"),
     "device_returned": N_("came back with a device that was enrolled after the backup"),
 }
 
@@ -120,6 +125,7 @@ NO_EVIDENCE = N_(
 )
 SESSIONS_TITLE = N_("Sessions and lockouts")
 AUDIT_TITLE = N_("Audit trail")
+AT_THE_MACHINE = N_("the operator, by a command on the machine")
 NOBODY = N_("somebody who was not signed in")
 UNKNOWN_NAME = N_("a name that nobody has")
 LIST_COMMA = N_(", ")
@@ -150,4 +156,9 @@ DETAIL_WORDS = {
     "checkpoint": N_("proven up to act number"),
     "a": N_("A"),
     "b": N_("B"),
+    "command": N_("command"),
+    "account": N_("account of the machine"),
+    "stands_for": N_("stands for"),
+    "may": N_("may"),
+    "folder": N_("folder"),
 }
