@@ -6,10 +6,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from py_core import desk
 from py_core.errors import Malformed
 from server.answers import chosen_language, page_answer, problem_answer, remember_language
 from server.desk_answers import PUBLIC, answer_desk, desk_request
 from server.forms import Form, first, read_form
+from server.proving import is_fresh
 from server.sign_in import ask_to_sign_in
 from server.who import CSRF_HEADER, is_own_form, parts_of, session_of
 
@@ -31,6 +33,8 @@ async def desk_page(request: Request) -> Response:
         if not is_own_form(session, token):
             # The origin was checked before, so this is our own page from before the last sign-in.
             return await ask_to_sign_in(request, form, 403, "stale")
+        if desk.asks_proof(path) and not is_fresh(parts, session):
+            return await ask_to_sign_in(request, form, 403, "again")  # what was typed is sent after it
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request(request.method, path, query, form, chosen_language(request), session.csrf if session else "")
     answer = page_answer(await run_in_threadpool(answer_desk, parts, asked, session.user if session else ""))

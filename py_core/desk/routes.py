@@ -53,7 +53,7 @@ _VISIT = r"(?P<visit_id>[0-9a-f]{32})"
 class Route:
     """A path with its handlers by method and the right of `rights.toml` that it needs ("": everybody signed in).
 
-    `looks`: its POST records nothing.
+    `looks`: its POST records nothing. `proof`: its POST cannot be undone, so a sign-in of long ago is not enough for it.
     A device that has not met the record for too long (`py_core.lease`) shows only what may be seen `without_lease`.
     """
 
@@ -63,6 +63,7 @@ class Route:
     public: bool = False
     server_only: bool = False
     looks: bool = False
+    proof: bool = False
     without_lease: bool = False
 
 
@@ -75,10 +76,11 @@ def _route(
     public: bool = False,
     server_only: bool = False,
     looks: bool = False,
+    proof: bool = False,
     without_lease: bool = False,
 ) -> Route:
     handlers = {"GET": get} | ({"POST": post} if post else {})
-    return Route(re.compile(path), handlers, right, public, server_only, looks, without_lease)
+    return Route(re.compile(path), handlers, right, public, server_only, looks, proof, without_lease)
 
 
 ROUTES = (
@@ -160,6 +162,7 @@ ROUTES = (
         devices_page.take_withdrawal,
         right="withdraw_devices",
         server_only=True,
+        proof=True,
     ),
     _route(
         r"/centre/devices/(?P<device>[0-9a-f]{32})/missing",
@@ -231,6 +234,11 @@ _OF_SERVER = re.compile(r"/(account|calendar|centre)(/|$)")
 def only_looks(path: str) -> bool:
     """Whether a POST to this address records nothing: it posts only so that what is looked for is in no address."""
     return any(route.looks and route.path.fullmatch(path.rstrip("/")) for route in ROUTES)
+
+
+def asks_proof(path: str) -> bool:
+    """Whether a POST to this address is only for somebody who signed in a few minutes ago."""
+    return any(route.proof and route.path.fullmatch(path.rstrip("/")) for route in ROUTES)
 
 
 def respond(request: Request, store: Store, identity: Identity, surroundings: Surroundings) -> Response:

@@ -10,10 +10,14 @@ import pytest
 from authenticator import Authenticator
 from browsing import Browser, fields_of
 from laptop import PASSWORD, Laptop, StandingClock
+from sqlalchemy import select
 
+from server.accounts import FREE_TRIES
+from server.devices import device_by_id
 from server.parts import Parts
 from server.second_factor import STEP_SECONDS, code_at
 from server.settings import Settings
+from server.tables import devices
 
 NOT_ANY_MORE = int(Settings(Path()).fresh_sign_in.total_seconds()) // 60 + 1
 
@@ -182,30 +186,85 @@ def test_whose_sessions_end_or_password_is_replaced_is_shown_with_the_devices_th
     assert f"/centre/devices/{late['device']}" not in shown, "the administrator withdraws nothing"
 
 
+def of_the_centre(parts: Parts) -> tuple[object, ...]:
+    """All that the pages below change."""
+    return (
+        parts.city.current().version,
+        [each.user for each in parts.sessions.standing("lin")],
+        "user:zhao" in parts.accounts.waiting(),
+    )
+
+
 @pytest.mark.parametrize(
     ("user", "path", "fields"),
     [
         (
             "he",
             "/centre/people/new",
-            {"user": "thief", "name": "某人", "unit": "xingqiao", "title": "科员", "role": "admin"},
+            {"user": "thief", "name": "某人", "unit": "shihe", "title": "科员", "role": "admin"},
         ),
         ("he", "/centre/people/lin", {"do": "end", "last_day": "2030-01-01", "why": "x"}),
-        ("he", "/centre/people/lin", {"do": "move", "unit": "xingqiao", "title": "科员", "role": "unit_head"}),
-        ("he", "/centre/posts/new", {"unit": "xingqiao", "zh": "窗口", "a": "lin", "b": "zhou"}),
+        ("he", "/centre/people/lin", {"do": "move", "unit": "shihe", "title": "科员", "role": "unit_head"}),
+        ("he", "/centre/posts/new", {"unit": "shihe", "zh": "窗口", "a": "lin", "b": "zhao"}),
         ("luo", "/centre/sessions", {"do": "session", "user": "lin"}),
-        ("luo", "/centre/sessions", {"do": "lift", "key": "user:lin"}),
+        ("luo", "/centre/sessions", {"do": "lift", "key": "user:zhao"}),
     ],
 )
 def test_an_old_session_of_the_centre_changes_nobody(
     browser: Browser, parts: Parts, clock: StandingClock, user: str, path: str, fields: dict[str, str]
 ) -> None:
-    """A new account, or a new role, would outlast the stolen session."""
+    """A new account, or a new role, would outlast the stolen session; the same form, sent after the proof, is taken."""
     browser.send_form("/sign-in", browser.get("/sign-in"), user=user, password=PASSWORD)
-    sent = {"csrf": browser.csrf(), "since": parts.people.today.isoformat(), **fields}
+    sent = {"since": parts.people.today.isoformat(), **fields}
     clock.pass_time(minutes=NOT_ANY_MORE)
-    before = parts.city.current().version
-    assert browser.post(path, data=sent).url.path == "/sign-in"
-    assert parts.city.current().version == before
+    parts.sessions.start("lin")
+    for _ in range(FREE_TRIES["user"]):
+        parts.accounts.check("zhao", "guessed", "elsewhere")
+    before = of_the_centre(parts)
+    shown = browser.post(path, data={"csrf": browser.csrf(), **sent})
+    assert shown.url.path == "/sign-in"
+    assert of_the_centre(parts) == before
     if path.endswith("people/new"):
         assert browser.get(path).url.path == "/sign-in", "before a long form is typed, not after"
+    prove(browser, shown)
+    assert of_the_centre(parts) == before
+    assert browser.post(path, data={"csrf": browser.csrf(), **sent}).status_code == 200
+    assert of_the_centre(parts) != before
+
+
+def test_an_old_session_of_the_centre_withdraws_no_device(browser: Browser, parts: Parts, clock: StandingClock) -> None:
+    """It cannot be undone. What was typed is kept, sealed, and is sent by signing in again."""
+    device, reason = Laptop(parts, "lin").device, "left on the bus"
+    path = f"/centre/devices/{device}"
+
+    def withdrawn() -> str | None:
+        with parts.database.reading() as connection:
+            found = device_by_id(connection, device)
+            assert found is not None
+            return (
+                connection.scalar(select(devices.c.revoked_why).where(devices.c.id == device))
+                if found.revoked
+                else None
+            )
+
+    browser.send_form("/sign-in", browser.get("/sign-in"), user="luo", password=PASSWORD)
+    clock.pass_time(minutes=NOT_ANY_MORE)
+    asked = browser.get(path)
+    assert asked.status_code == 200, "to look needs no proof"
+    shown = browser.send_form(path, asked, reason=reason)
+    assert shown.status_code == 403
+    assert "cannot be undone. Prove once more" in shown.text
+    assert browser.send_form("/sign-in", shown, password="not this one").status_code == 401
+    assert withdrawn() is None
+    done = browser.send_form("/sign-in", shown, password=PASSWORD)
+    assert (done.status_code, done.url.path) == (200, "/centre/devices")
+    assert withdrawn() == reason
+
+
+def test_a_calendar_address_is_ended_by_any_session(browser: Browser, parts: Parts, clock: StandingClock) -> None:
+    """Whoever fears that it leaked ends it at once; a thief who does it takes away what a new one replaces."""
+    parts.calendar_feeds.make("lin")
+    browser.sign_in("lin")
+    clock.pass_time(minutes=NOT_ANY_MORE)
+    browser.post("/calendar", data={"csrf": browser.csrf(), "do": "end"})
+    assert parts.calendar_feeds.made_at("lin") is None
