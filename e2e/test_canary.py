@@ -15,9 +15,9 @@ from playwright.sync_api import Page, expect
 from e2e.canaries import BESIDE, CANARY, CREDIT, NEEDLES, WORDS, files_with, spellings, with_canaries
 from e2e.cases_in_record import make_real
 from e2e.harness import City, Laptop
-from e2e.officer import ARRIVAL_MS_MAX, Officer
+from e2e.officer import ARRIVAL_MS_MAX, PASSPHRASE, PASSWORD, Officer
 from e2e.pages import LISTS
-from e2e.test_scope import at_the_record
+from e2e.test_scope import at_the_record, prepared, withdraw
 from e2e.working_day import fill_act
 from e2e.working_days import LIN, SUN, WU
 from py_core.cases.commands import COMMANDS
@@ -26,6 +26,10 @@ CONTROL = "对照明文一三五八"
 RECORDED = re.compile(r"/(?:cases|visits)/[0-9a-f]{32}(?:/slips/F-\d\d)?\?")
 # The browser's own list of names for this field, which password managers need (2026-11-28): an account name, no secret.
 ACCOUNT_NAME = ("Web Data", "sign-in")
+# The password with which everybody here signs in, and the passphrase of every prepared device.
+SECRETS = (PASSWORD, PASSPHRASE)
+# Pages of which more than the first form has to be typed into.
+MORE_THAN_ONE = {"heli": {"person", "offer"}}
 NOT_FROM_A_FORM_ALONE = {"linxiao": "a device: its forms are typed into without network"}
 
 
@@ -127,43 +131,81 @@ def test_what_is_typed_at_the_centre_stands_in_no_address_and_no_log(
     page = machine.open()
     if user:
         Officer(page, city, user).sign_in()
-    sent: list[str] = []
-    for name, path in list(LISTS[user](page, city)):
+    pages = [*LISTS[user](page, city), *([("account", "/account")] if user else [])]
+    sent: list[tuple[str, int]] = []
+    for name, path in pages:
         page.goto(city.url + path)
-        if not page.evaluate(WORDS):
-            continue
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
-            page.evaluate(TYPE_AND_SEND, f"{CANARY}{len(sent):02}")
-        expect(page.locator("body[data-sent-by-script]")).to_have_count(0)  # the answer is shown
-        expect(page.locator("main h1").first).to_be_visible()
-        assert CANARY not in page.url
-        sent.append(name)
-    assert sent
-    machine.close()
-    kept = [(where, name) for n, name in enumerate(sent) for where, _ in files_with(machine.profile, f"{CANARY}{n:02}")]
-    kept = [(where.name, name) for where, name in kept if (where.name, name) != ACCOUNT_NAME]
-    assert kept == [], "Chromium keeps the body of a posted page in its list of open tabs: forms are sent by script"
+        for n in range(page.evaluate(FORMS)):
+            page.goto(city.url + path)
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                page.evaluate(TYPE_AND_SEND, [f"{CANARY}{len(sent):03}", n])
+            expect(page.locator("body[data-sent-by-script]")).to_have_count(0)  # the answer is shown
+            expect(page.locator("main h1").first).to_be_visible()
+            assert CANARY not in page.url
+            sent.append((name, n))
+    assert {"account"} <= {name for name, _ in sent} or not user, "its fields take passwords"
+    assert MORE_THAN_ONE.get(user, set()) <= {name for name, n in sent if n}, "every form of a page"
+    nothing_of_forms_on(machine, sent)
     city.stop()
     nothing_in_the_log(city)
 
 
+def test_the_reason_of_a_decision_about_late_work_stands_in_no_address_and_no_log(
+    prepared_city: Callable[..., City], laptop: Callable[..., Laptop]
+) -> None:
+    """Of real late work: what a withdrawn device had made without network."""
+    city = prepared_city("zhaolei")
+    officer, path = prepared(laptop, city, "zhaolei")
+    city.stop()
+    officer.do(path, "note", text="路灯已修好")
+    withdraw(city, "zhaolei", "laptop")
+    city.start()
+    officer.open("/sync")
+    expect(officer.page.locator("main")).to_contain_text("已停用", timeout=ARRIVAL_MS_MAX)
+    machine = laptop("qianwen")
+    page = machine.open()
+    Officer(page, city, "qianwen").sign_in()
+    page.goto(city.url + "/centre/quarantine")
+    page.locator("main a[href^='/centre/quarantine/']").first.click()
+    page.check("input[name=decision][value=leave_out]")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.evaluate(TYPE_AND_SEND, [f"{CANARY}000", 0])
+    expect(page.locator("main")).to_contain_text(f"{CANARY}000")  # listed with its reason
+    assert CANARY not in page.url
+    nothing_of_forms_on(machine, [("late-work", 0)])
+    city.stop()
+    nothing_in_the_log(city)
+
+
+def nothing_of_forms_on(machine: Laptop, sent: list[tuple[str, int]]) -> None:
+    """Closes the browser; nothing that was typed into one of these forms, each with its number, stands in its profile."""
+    machine.close()
+    kept = [(where, form) for n, form in enumerate(sent) for where, _ in files_with(machine.profile, f"{CANARY}{n:03}")]
+    kept = [(where, form) for where, form in kept if (where.name, form[0]) != ACCOUNT_NAME]
+    assert kept == [], "Chromium keeps the body of a posted page in its list of open tabs: forms are sent by script"
+    assert files_with(machine.profile, *SECRETS) == []
+
+
 def nothing_on(*machines: Laptop) -> None:
-    """Closes the browsers; none of the canaries stands readable in their profiles."""
+    """Closes the browsers; none of the canaries and secrets stands readable in their profiles."""
     for machine in machines:
         machine.close()
-        assert files_with(machine.profile, *NEEDLES) == []
+        assert files_with(machine.profile, *NEEDLES, *SECRETS) == []
 
 
 def nothing_in_the_log(city: City) -> None:
     log = (city.data / "server.log").read_bytes()
     assert log
-    assert not [text for text in NEEDLES for spelling in spellings(text) if spelling in log]
+    assert not [text for text in (*NEEDLES, *SECRETS) for spelling in spellings(text) if spelling in log]
 
 
-# Into every field that takes words; the form is sent whatever it makes of them.
-TYPE_AND_SEND = """canary => {
-  const words = 'textarea, input:not([type]), input:is([type=text], [type=search], [type=tel])';
-  const form = [...document.querySelectorAll('main form')].find(each => each.querySelector(words));
+# How many forms of the page take words or passwords.
+FORMS = """() => [...document.querySelectorAll('main form')].filter(each => each.querySelector(
+  'textarea, input:not([type]), input:is([type=text], [type=search], [type=tel], [type=password])')).length"""
+# Into every field of one of them; the form is sent whatever it makes of them.
+TYPE_AND_SEND = """([canary, n]) => {
+  const words = 'textarea, input:not([type]), input:is([type=text], [type=search], [type=tel], [type=password])';
+  const form = [...document.querySelectorAll('main form')].filter(each => each.querySelector(words))[n];
   for (const field of form.querySelectorAll(words)) {
     field.value = canary + field.value;
     field.dispatchEvent(new Event('input', { bubbles: true }));
