@@ -51,6 +51,26 @@ def test_the_file_holds_and_stands_in_the_audit_trail_with_its_purpose(browser: 
     assert findings.of("proven")
 
 
+def test_what_stays_in_the_trail_for_ever_is_asked_for_with_a_warning(url: str, browser: Browser, parts: Parts) -> None:
+    with parts.database.reading() as connection:
+        device = connection.scalar(select(devices.c.id).where(devices.c.user == "lin"))
+    lin = Laptop(parts, "lin", "numbers missing")
+    lin.seq += 1
+    lin.sync(lin.act(case_id(1), {"type": "noted", "text": "x"}))
+    pages = {
+        "qian": (PATH,),
+        "luo": (f"/centre/devices/{device}", f"/centre/devices/{lin.device}/missing"),
+        "he": ("/centre/people/lin",),
+    }
+    for user, paths in pages.items():
+        with Browser(url) as made:
+            made.sign_in(user)
+            for path in paths:
+                shown = made.get(f"{path}?lang=en")
+                assert shown.status_code == 200, path
+                assert "no name, number or address of a person belongs in it" in shown.text, path
+
+
 @pytest.mark.parametrize("user", ["lin", "zhao", "he", "luo", "yan"])
 def test_nobody_else_gets_it(browser: Browser, parts: Parts, user: str) -> None:
     browser.sign_in(user)
