@@ -79,7 +79,7 @@ def guessing(text: str, own: Iterable[str] = ()) -> tuple[int, dict[str, int]]:
     signs = list(unicodedata.normalize("NFKC", text))
     low = "".join(sign.lower()[0] for sign in signs)
     folded = low.translate(_FOLDED)
-    words = {"name": {_low(word).translate(_FOLDED) for word in own}, "common": _common()}
+    words = {"name": {_tight(_low(word).translate(_FOLDED)) for word in own}, "common": _common()}
     bits, taken, at, begun = 0, dict.fromkeys(_BITS, 0), 0, 0
     while at < len(signs):
         kind, length = _easiest(low, folded, at, words)
@@ -103,8 +103,12 @@ def _easiest(low: str, folded: str, at: int, words: Mapping[str, Set[str]]) -> t
 
 
 def _word(folded: str, at: int, words: Set[str]) -> int:
-    longest = max(map(len, words), default=0)
-    return next((n for n in range(min(longest, len(folded) - at), 1, -1) if folded[at : at + n] in words), 0)
+    """The longest of these words from here; what stands between its signs to part them makes it no harder."""
+    if folded[at] in _SEPARATORS:
+        return 0
+    places = [n for n in range(at, len(folded)) if folded[n] not in _SEPARATORS]
+    tight = "".join(folded[n] for n in places[: max(map(len, words), default=0)])
+    return next((places[n - 1] - at + 1 for n in range(len(tight), 1, -1) if tight[:n] in words), 0)
 
 
 def _run(low: str, at: int, stride: int) -> int:
@@ -181,7 +185,11 @@ def _low(text: str) -> str:
 
 @cache
 def _common() -> frozenset[str]:
-    return frozenset(_low(word).translate(_FOLDED) for word in _table()["words"])
+    return frozenset(_tight(_low(word).translate(_FOLDED)) for word in _table()["words"])
+
+
+def _tight(text: str) -> str:
+    return "".join(sign for sign in text if sign not in _SEPARATORS)
 
 
 @cache

@@ -64,8 +64,12 @@ function easiest(low: string[], folded: string[], at: number, words: { name: Wor
   return (Object.entries(lengths) as [Easy, number][]).reduce((best, each) => each[1] > best[1] ? each : best);
 }
 
+/** The longest of these words from here; what stands between its signs to part them makes it no harder. */
 function word(folded: string[], at: number, { all, longest }: Words): number {
-  for (let length = Math.min(longest, folded.length - at); length > 1; length--) if (all.has(folded.slice(at, at + length).join(''))) return length;
+  if (SEPARATORS.includes(folded[at]!)) return 0;
+  const places: number[] = [];
+  for (let n = at; n < folded.length && places.length < longest; n++) if (!SEPARATORS.includes(folded[n]!)) places.push(n);
+  for (let n = places.length; n > 1; n--) if (all.has(places.slice(0, n).map(place => folded[place]!).join(''))) return places[n - 1]! - at + 1;
   return 0;
 }
 
@@ -137,7 +141,7 @@ function isHan(at: number): boolean {
 interface Words { all: ReadonlySet<string>; longest: number }
 
 function known(words: readonly string[]): Words {
-  const all = words.map(each => [...each.normalize('NFKC').toLowerCase()].map(fold));
+  const all = words.map(each => [...each.normalize('NFKC').toLowerCase()].map(fold).filter(sign => !SEPARATORS.includes(sign)));
   return { all: new Set(all.map(each => each.join(''))), longest: Math.max(0, ...all.map(each => each.length)) };
 }
 
