@@ -239,7 +239,7 @@ def _refused(turn: Turn, plan: Print, why: str, lacking: list[dict[str, str]], b
     return page(
         turn,
         "slip_refused.html",
-        turn.say(N_("%(slip)s cannot be printed"), slip=name),
+        turn.say(N_("“%(slip)s” cannot be printed yet"), slip=name),
         "slip-refused",
         {"why": why, "lacking": lacking, "back": back, "form": plan.form.id},
         status=409,

@@ -156,10 +156,20 @@ def _entry(
     return {
         "label": _words(field.label, both),
         "zh": zh,
-        # Names and what was typed are the same in both: only the lines that differ stand there again.
-        "en": en if field.is_list or field.column else tuple(line for line in en if line not in zh),
+        # Names and what was typed are the same in both: only the lines that differ stand there again, each below its own.
+        "en": en if field.is_list or field.column else _below(zh, en),
         "strong": field.strong,
     }
+
+
+def _below(zh: tuple[str, ...], en: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """What stands in English below each line of an entry: nothing where it is the same.
+
+    A line that only one of the languages has leaves no pairs: then the English stands below the last line.
+    """
+    if len(en) == len(zh):
+        return tuple(() if other == line else (other,) for line, other in zip(zh, en, strict=True))
+    return (*((),) * (len(zh) - 1), tuple(line for line in en if line not in zh))
 
 
 def _title(
@@ -207,7 +217,7 @@ def _whole(text: str) -> str:
 def _numbered(sheet: Sheet, number: str) -> str:
     """The number above a sheet: of the case, of this document in it, or the version of the city's entry."""
     if sheet.opened is None:
-        return number
+        return _directory_number(sheet)
     own = N_("Document number %(number)s") if number != sheet.opened.number else N_("Case number %(number)s")
     return sheet.turn.say(own, number=number)
 
@@ -307,6 +317,6 @@ def _foot(plan: Print, sheet: Sheet, both: bool) -> list[dict[str, str]]:
             lines.append(_say(sheet, lambda s: s.turn.say(N_("Complaints: %(phone)s"), phone=phone), both))
     if plan.bare:
         return lines
-    made = N_("Made under %(article)s.")
+    made = N_("Made under the %(article)s.")
     lines.append(_say(sheet, lambda s: s.turn.say(made, article=s.turn.cite(article, s.pack)), both))
     return lines

@@ -16,7 +16,7 @@ from slip_cases import CASE_FORMS, CITY, OF_THE_CITY, city_with
 from py_core.cases.events import EVENTS
 from py_core.cases.history import order
 from py_core.cases.state import Case, fold
-from py_core.desk import slips, slips_offered
+from py_core.desk import slips, slips_offered, slips_sheet
 from py_core.desk.receipt_code import check_code
 from py_core.desk.slips_offered import CONDITIONS
 from py_core.desk.slips_sheet import demanded
@@ -431,3 +431,15 @@ def test_numbers_and_dates_stay_on_one_line_also_where_chinese_touches_them(line
 def test_the_dot_between_two_facts_stays_on_the_line_of_the_first() -> None:
     shown = make_environment().from_string("{{ line | unbroken }}").render(line="林晓 · 便民服务中心科员")
     assert shown == "林晓\u00a0· 便民服务中心科员"
+
+
+def test_the_english_of_an_entry_stands_below_its_own_line() -> None:
+    told = sheet("F-01", lang="en")[1]
+    assert re.search(r'临时用水许可<span[^>]*lang="en">Temporary water permit</span>工地临时用水<br>', told)
+    # A title like the matter's name is one line in Chinese and two in English.
+    assert slips_sheet._below(("许可",), ("Permit", "许可")) == (("Permit",),)
+
+
+def test_the_version_of_a_sheet_is_told_in_both_languages() -> None:
+    assert re.search(r"F-25\s·\s第\d+版\s+v\d+", paper(sheet("F-25", lang="en")[1]))
+    assert not re.search(r"v\d", paper(sheet("F-25")[1]))
