@@ -35,7 +35,7 @@ PARTS = ("server", "steps", "papers", "journeys")
 # Journeys that come by what no address leads to.
 JOURNEYS = (
     "test_account_passkeys", "test_accounts", "test_carried_file", "test_cases_leave", "test_copied_profile",
-    "test_device_breakdowns", "test_device_helps", "test_device_troubles", "test_opening", "test_proof",
+    "test_device_breakdowns", "test_device_helps", "test_device_troubles", "test_fresh_sign_in", "test_opening", "test_proof",
     "test_restored_record", "test_scope", "test_two_people", "test_updates",
 )  # fmt: skip
 # Addresses of the server that are no pages: programs ask for them.
