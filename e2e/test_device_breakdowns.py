@@ -115,6 +115,7 @@ def test_an_engine_that_broke_down_is_started_again_and_says_so(
         expect(main.locator("details code")).to_have_text("UnknownError")
         expect(page.locator("[data-part=door], #unlock, #new-passphrase, main a[href='/sign-in']")).to_have_count(0)
         look(page, "device-held")
+    page.click("#reload")
     lin = Officer(page, city, "linxiao")
     lin.unlock(case)
     expect(page.locator("main")).to_contain_text("出故障之前登记")

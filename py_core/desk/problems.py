@@ -32,7 +32,8 @@ PROBLEMS: Mapping[str, Problem] = {
     "unknown_page": Problem(
         N_("There is no such page"),
         N_("The address is mistyped, or the page belonged to an older version."),
-        N_("Use the menu above, or look for the case in the list of cases."),
+        N_("Begin again at Today, or look for the case in the list of cases."),
+        also=("/cases", N_("To the cases")),
     ),
     "unknown_case": Problem(
         N_("This case is not here"),
@@ -112,8 +113,10 @@ PROBLEMS: Mapping[str, Problem] = {
         N_("Open the page again and fill in the form."),
     ),
     "bad_sign": Problem(
-        N_("There is a sign in it that cannot be stored"),
-        N_("What was sent contains an invisible sign (U+0000), as it comes along with text that is pasted from files."),
+        N_("The text contains a character that cannot be stored"),
+        N_(
+            "What was sent contains an invisible character (U+0000), as it comes along with text that is pasted from files."
+        ),
         N_("Go back: what you typed is still in the form. Type the pasted text by hand, and send the form again."),
     ),
     "signed_out": Problem(

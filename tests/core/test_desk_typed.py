@@ -38,6 +38,7 @@ def test_what_lies_long_back_is_asked_about_once_more() -> None:
     desk = Desk()
     form = service_form(occurred_at="2024-12-24T09:00")
     asked = desk.post("/register", **form)
+    assert '<a href="#occurred_at">发生时间：' in asked.html  # the summary names the field
     assert asked.status == 422
     assert "这是 365 天前" in asked.html
     [token] = doubts(asked.html)

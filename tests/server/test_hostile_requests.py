@@ -248,7 +248,7 @@ def test_signs_that_no_database_stores_are_refused_before_anybody_is_signed_in(b
         shown = browser.get("/sign-in")
         answer = browser.send_form("/sign-in", shown, **{"user": "lin", "password": "x", name: text})
         assert answer.status_code == 400, (name, text)
-        assert "a sign in it that cannot be stored" in answer.text
+        assert "a character that cannot be stored" in answer.text
     shown = browser.get("/sign-in")
     half = {**fields_of(shown.text), "user": ["lin"], "password": ["x"]}
     half.pop(name, None)

@@ -6,7 +6,7 @@ import chinese from '../../web/locale/zh-CN.json';
 import { summed, untold } from '../../web/src/page/alerts.ts';
 import { chosenBy } from '../../web/src/page/keyboard.ts';
 import { strength } from '../../web/src/shared/strength.ts';
-import { nearlyFull } from '../../web/src/page/storage.ts';
+import { nearlyFull, size } from '../../web/src/page/storage.ts';
 import { fields } from '../../web/src/page/desk.ts';
 import { isDeskPage, isServerPage } from '../../web/src/shared/routes.ts';
 import { translate } from '../../web/src/shared/texts.ts';
@@ -33,6 +33,10 @@ test('storage is nearly full when little is left, however large it is', () => {
   assert.ok(nearlyFull(of(91e9, 100e9)));
   assert.ok(!nearlyFull(of(50e6, 10e9)));
   assert.ok(!nearlyFull(of(0, 0)), 'a browser that does not say');
+});
+
+test('sizes are told in the unit that people read', () => {
+  assert.deepEqual([0, 23_400_000, 100e6, 10_783e6].map(size), ['0 MB', '23.4 MB', '100 MB', '10.8 GB']);
 });
 
 test('a passphrase is judged as the record judges a password', () => {

@@ -185,5 +185,12 @@ export function markHistory(url: URL): void {
 export function failedPage(error: unknown): void {
   document.getElementById('main-content')?.replaceChildren(
     element('h1', { class: 'govuk-heading-l' }, say('This page could not be shown')),
-    element('p', { class: 'govuk-body' }, failureText(error)), failureDetail(error));
+    element('p', { class: 'govuk-body' }, failureText(error)), reloadButton(), failureDetail(error));
+}
+
+/** An installed app has no button of a browser for it. */
+function reloadButton(): HTMLElement {
+  const button = element('button', { type: 'button', class: 'govuk-button', id: 'reload' }, say('Reload this page'));
+  button.addEventListener('click', () => location.reload());
+  return button;
 }

@@ -28,7 +28,7 @@ export function agreedPassphrase(id: string, own: readonly string[] = []): { fie
 
 /** What this machine is called by people; `proposed` is what the browser knows. */
 export function deviceNameField(proposed: string): { label: HTMLElement; name: () => string } {
-  const input = element('input', { id: 'device-name', class: 'govuk-input', maxlength: '60', value: proposed, autocomplete: 'off' });
+  const input = element('input', { id: 'device-name', class: 'govuk-input govuk-input--width-20', maxlength: '60', value: proposed, autocomplete: 'off' });
   const label = element('label', { class: 'govuk-label', for: input.id }, say('Name of this device, such as: Party and public counter no. 2'), input);
   return { label, name: () => input.value.trim().replace(/\s+/g, ' ') || proposed };
 }

@@ -23,18 +23,22 @@ export function watchStorage(): void {
 export async function showStorage(): Promise<void> {
   const { usage = 0, quota = 0 } = await navigator.storage.estimate();
   const storage = { used: usage, quota, persistent: await navigator.storage.persisted() };
-  const figures = { used: megabytes(usage), quota: megabytes(quota) };
+  const figures = { used: size(usage), quota: size(quota) };
   if (nearlyFull(storage)) {
-    strip('storage', say('The storage of this device is nearly full ({used} of {quota} MB). Free space on the disk (downloads, recycle bin) and let what waits be sent, or save the outbox as a file on the sync page; an act that does not fit is not recorded, and the page says so.', figures));
+    strip('storage', say('The storage of this device is nearly full ({used} of {quota}). Free space on the disk (downloads, recycle bin) and let what waits be sent, or save the outbox as a file on the sync page; an act that does not fit is not recorded, and the page says so.', figures));
   } else strip('storage');
   const place = document.getElementById('storage-setting');
   if (!place) return;
   place.textContent = sentences(
-    say('{used} of {quota} MB are used.', figures),
+    say('{used} of {quota} are used.', figures),
     storage.persistent
       ? say('The browser promised not to clear this storage by itself.')
       : say('The browser may clear this storage when the disk is full: let waiting acts be sent soon or save the outbox as a file, and never clear the data of this address by hand.'),
   );
 }
 
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
+/** A size as the centre's list of devices shows it: MB, then GB, with one decimal where it says something. */
+export function size(bytes: number): string {
+  const figure = (bytes / (bytes < 1e9 ? 1e6 : 1e9)).toFixed(1).replace(/\.0$/, '');
+  return `${figure} ${bytes < 1e9 ? 'MB' : 'GB'}`;
+}
