@@ -144,7 +144,7 @@ def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(
     machine.context.add_init_script(TELLING)
     lin.unlock("/sync")
     page = lin.page
-    expect(page.locator("#storage-setting")).to_contain_text("80 / 10000 MB")
+    expect(page.locator("#storage-setting")).to_contain_text("80 MB / 10 GB")
     expect(page.locator("#storage-setting")).to_contain_text(
         "把发件箱存成文件"
     )  # nobody promised this browser's storage
@@ -156,5 +156,5 @@ def test_a_disk_that_is_nearly_full_is_told_before_anything_is_lost(
     look(page, "device-nearly-full")
     page.evaluate("localStorage.removeItem('quota')")
     lin.open("/sync")
-    expect(page.locator("#storage-setting")).to_contain_text("80 / 10000 MB")
+    expect(page.locator("#storage-setting")).to_contain_text("80 MB / 10 GB")
     expect(page.locator("[data-part=storage]")).to_have_count(0)

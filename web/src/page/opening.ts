@@ -43,7 +43,7 @@ async function renewed(bridge: Bridge, place: HTMLElement, done: string): Promis
 }
 
 function passphraseForm(bridge: Bridge, place: HTMLElement): HTMLFormElement {
-  const before = secretField('passphrase-before', say('The passphrase until now'), 'current-password');
+  const before = secretField('passphrase-before', say('Current passphrase'), 'current-password');
   const { fields, agreed } = agreedPassphrase('passphrase-after');
   return form('change-passphrase', say('Change the passphrase'), [before.label, ...fields], async () => {
     const after = agreed();
