@@ -194,6 +194,8 @@ def _work(connection: Connection, held: Held) -> HeldWork:
         since=from_ms(held.first_at_ms),
         times=held.times,
         text=text,
+        occurred_at=act.occurred_at if act is not None else None,
+        claimed_at=act.claimed_at if act is not None else None,
         kinds=tuple(str(event["type"]) for event in act.events) if act is not None else (),
         may_take=held.reason in WAIVABLE
         and (held.reason != late_work.OTHERS_ACT or lineage.count_restores(connection) > 0),

@@ -8,6 +8,7 @@ the reader, who may decide about it all the same, no page says what it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from py_core.cases.acts import Act, read_act
@@ -210,7 +211,11 @@ def _details(turn: Turn, found: HeldWork, names: Mapping[str, str]) -> dict[str,
     return {
         **_row(turn, found, names),
         "hash": found.hash[:12],
-        "happened": language.moment_text(turn.lang, act.occurred_at, seconds=True) if act else "",
-        "claimed": language.moment_text(turn.lang, act.claimed_at, seconds=True) if act else "",
+        "happened": _moment(turn, found.occurred_at),
+        "claimed": _moment(turn, found.claimed_at),
         "facts": act_view.facts_of(turn, act) if act and not found.says_who else [],
     }
+
+
+def _moment(turn: Turn, at: datetime | None) -> str:
+    return "" if at is None else language.moment_text(turn.lang, at, seconds=True)

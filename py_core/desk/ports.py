@@ -195,7 +195,8 @@ class Quarantined:
 @dataclass(frozen=True, slots=True)
 class HeldWork:
     """A submission that lies in quarantine, as this reader may see it. `text` is its act's, None when it is unreadable
-    or `is_withheld`: restricted from the reader, who may decide about it unread. `kinds`: of its events, whoever reads.
+    or `is_withheld`: restricted from the reader, who may decide about it unread. `kinds` (of its events), `occurred_at`
+    and `claimed_at` are the act's, whoever reads.
     """
 
     id: int
@@ -214,6 +215,8 @@ class HeldWork:
     why: str = ""
     is_erased: bool = False  # its content went after its period
     kinds: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
+    claimed_at: datetime | None = None
     is_withheld: bool = False
     says_who: bool = False  # who reported or complained: its facts are nobody's to read here
 

@@ -50,4 +50,4 @@ def undecidable_warning(turn: Turn) -> str:
     todo = N_(
         "They are not shown it. Ask the administrator to give the role of reconciler to somebody else, who can then decide."
     )
-    return f"{turn.count(words, count)} {turn.say(todo)}"
+    return turn.say(N_("%(first)s %(then)s"), first=turn.count(words, count), then=turn.say(todo))

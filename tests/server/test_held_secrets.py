@@ -103,6 +103,7 @@ def test_what_follows_in_a_restricted_case_is_kept_from_the_same_people(parts: P
     assert ITEM not in page(parts, "qian", LIST).html
     shown = page(parts, "yu", ITEM)
     assert (shown.status, WORDS in shown.html) == (200, False)
+    assert "设备自称记录时间" in shown.html, "by which it can be decided unread"
 
 
 def test_so_is_what_follows_when_the_registration_itself_waits(parts: Parts, lin: Laptop) -> None:
