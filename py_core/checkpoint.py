@@ -84,6 +84,20 @@ def verifier_key(name: str, public_key: bytes) -> str:
     return f"{name}+{key_id(name, public_key).hex()}+{_base64(_ALG_ED25519 + public_key)}"
 
 
+def read_verifier_key(text: str) -> bytes:
+    """The public key in what `verifier_key` wrote, or its 64 hex digits alone; raises `Malformed`."""
+    if re.fullmatch(r"[0-9a-f]{64}", text):
+        return bytes.fromhex(text)
+    name, _, rest = text.partition("+")
+    try:
+        public_key = base64.b64decode(rest.partition("+")[2], validate=True)[1:]
+    except ValueError:
+        public_key = b""
+    if len(public_key) != 32 or verifier_key(name, public_key) != text:
+        raise Malformed("key", "must be 64 hex digits or a line of `shouwen keys show`")
+    return public_key
+
+
 def note(checkpoint: Checkpoint, public_key: bytes, signature: bytes) -> str:
     """The signed note of a checkpoint."""
     stamp = _base64(key_id(checkpoint.origin, public_key) + signature)

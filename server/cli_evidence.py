@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from py_core.checkpoint import read_verifier_key
 from py_core.errors import ShouwenError
 from py_core.reporters import reporter_id
 from py_core.views import language
@@ -44,6 +45,11 @@ def add_commands(subparsers: Any) -> None:
         help="a checkpoint that somebody else than the record's operator has kept (may be repeated)",
     )  # fmt: skip
     checking.add_argument(
+        "--key", action="append", default=[], metavar="KEY",
+        help="a key of the record that you have from elsewhere: 64 hex digits, a line of `shouwen keys show`, or a file "
+        "whose last line is one (may be repeated)",
+    )  # fmt: skip
+    checking.add_argument(
         "--lang", choices=(language.EN, language.ZH), default=language.ZH, help="language of what is said"
     )
     checking.set_defaults(run=_check)
@@ -79,7 +85,7 @@ def _check(arguments: argparse.Namespace) -> int:
     words = {kind: language.translate(arguments.lang, word) for kind, word in KINDS.items()}
     file = read_evidence(_read(arguments.file, FILE_BYTES_MAX))
     trusted = [_read(path, 16 * 1024).decode("utf-8", "replace") for path in arguments.checkpoint]
-    findings = EvidenceCheck(file, verifies, trusted).run()
+    findings = EvidenceCheck(file, verifies, trusted, [_key(given) for given in arguments.key]).run()
     for kind in ("wrong", "proven", "open"):
         for finding in findings.of(kind):
             place = f"{finding.where}: " if finding.where else ""
@@ -90,6 +96,12 @@ def _check(arguments: argparse.Namespace) -> int:
     verdict = HOLDS if good else FAILS
     print(f"{arguments.file}: {language.translate(arguments.lang, verdict)} ({counts})")
     return 0 if good else 1
+
+
+def _key(given: str) -> bytes:
+    path = Path(given)
+    text = _read(path, 16 * 1024).decode("utf-8", "replace") if path.is_file() else given
+    return read_verifier_key((text.split() or [""])[-1])
 
 
 def _read(path: Path, bytes_max: int) -> bytes:

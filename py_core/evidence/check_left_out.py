@@ -59,6 +59,10 @@ def _compare(ground: Ground, where: str, checkpoint: Checkpoint, *, is_own: bool
     if said is None and is_own and ground.file.one("evidence")["v"] > _VERSION_WITHOUT:
         ground.findings.wrong(where, N_("the inventory with which the registry ends here was taken out of the file"))
         return False
+    if said is None and any(n < checkpoint.registry.size - 1 for n in ground.known.inventories):
+        # From the first inventory on the registry ends with one at every checkpoint.
+        ground.findings.wrong(where, N_("the inventory with which the registry ends here was taken out of the file"))
+        return False
     if said is None:
         message = N_(
             "at this checkpoint (%(moment)s) the file does not say how many acts of the city's rules and withdrawals "

@@ -33,6 +33,26 @@ def check_keys(ground: Ground) -> None:
     ground.known.keys = chain
 
 
+def check_known_keys(ground: Ground, known: Sequence[bytes]) -> None:
+    """The keys that the checker has from elsewhere are the record's. A file that leaves the newer ones out, or that
+    another record made, cannot name them."""
+    chain = ground.known.keys
+    if not chain:  # which is said above
+        return
+    for number, public_key in enumerate(known, 1):
+        where = f"--key {number}"
+        at_n = next((n for n, link in enumerate(chain, 1) if link.public_key == public_key), None)
+        if at_n is None:
+            message = N_(
+                "the record's key that you know is not among the keys in the file: another record made it, or newer "
+                "keys were left out"
+            )
+            ground.findings.wrong(where, message)
+        else:
+            message = N_("the record's key that you know is key %(n)d of the %(count)d that the file names")
+            ground.findings.proven(where, message, n=at_n, count=len(chain))
+
+
 def check_seal(ground: Ground) -> None:
     """The seal covers every line, in their order, and is the record's."""
     seal = ground.file.one("seal")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from evidence_files import check, outcome, resealed, rows_of
 from laptop import Laptop, SeededEntropy, StandingClock, case_id, registered
 
-from py_core.checkpoint import note, read_note
+from py_core.checkpoint import note, read_note, verifier_key
+from py_core.evidence.check import EvidenceCheck
+from py_core.evidence.lines import read_evidence
 from py_core.wire import receipt_sign_bytes
 from server.checkpoints import newest, signer
+from server.cli import main
 from server.engine import EngineOutside
 from server.evidence import EvidenceRefused
+from server.keys import verifies
 from server.outside import to_ms
 from server.parts import Parts, assemble
 from server.record_keys import KeyTrouble, rotate
@@ -92,3 +97,51 @@ def test_a_server_that_was_not_started_again_makes_no_checkpoint(parts: Parts, a
     with pytest.raises(EvidenceRefused, match="restart"):
         parts.evidence.make(CASE, "qian")
     assert after.checkpoints.current()
+
+
+def sealed_under_the_former_key_alone(parts: Parts, after: Parts) -> bytes:
+    """What the thief of a replaced key makes of the record as it was then: a whole file that names no later key."""
+    rows = rows_of(after.evidence.make(CASE, "qian"))
+    said = {**rows[0], "made_at_ms": after.keys.chain[1].since_ms}
+    return resealed(after, [said, {**rows[1], "keys": rows[1]["keys"][:1]}, *rows[2:]], parts.keys.current)
+
+
+def test_who_knows_the_records_key_is_shown_no_file_that_leaves_it_out(
+    parts: Parts, after: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, newest_key = after.evidence.make(CASE, "qian"), after.keys.current.public
+    first_key = parts.keys.current.public
+    file, shortened, shown = tmp_path / "whole.jsonl", tmp_path / "shortened.jsonl", tmp_path / "keys.txt"
+    file.write_bytes(data)
+    shortened.write_bytes(sealed_under_the_former_key_alone(parts, after))
+
+    def check_with(path: Path, key: str) -> tuple[int, str]:
+        code = main(["verify-evidence", str(path), "--lang", "en", "--key", key])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    where = ["--data", str(parts.settings.data)]
+    url = parts.settings.database_url
+    assert main(["keys", "show", *where, *(["--database-url", url] if url else [])]) == 0
+    shown.write_text(capsys.readouterr().out, encoding="utf-8")
+    for key in (newest_key.hex(), str(shown), verifier_key(after.keys.name, newest_key)):
+        code, told = check_with(file, key)
+        assert code == 0
+        assert "key 2 of the 2 that the file names" in told
+        code, told = check_with(shortened, key)
+        assert code == 1
+        assert "--key 1: the record's key that you know is not among the keys in the file" in told
+    assert "key 1 of the 2" in check_with(file, first_key.hex())[1]
+    assert "not among the keys" in check_with(file, "ab" * 32)[1]
+    for nonsense in ("", "zz", newest_key.hex()[:-2], verifier_key(after.keys.name, newest_key)[:-4] + "AAA="):
+        code, told = check_with(file, nonsense)
+        assert code == 1
+        assert "64 hex digits" in told
+
+
+def test_of_a_shortened_chain_only_the_key_that_somebody_knows_tells(parts: Parts, after: Parts) -> None:
+    """Why `--key` is there: where nothing in the file says to be of later, the file alone contradicts nothing in it."""
+    parts_of_then = read_evidence(sealed_under_the_former_key_alone(parts, after))
+    without = EvidenceCheck(parts_of_then, verifies).run()
+    known = EvidenceCheck(parts_of_then, verifies, (), [after.keys.current.public]).run()
+    assert {each.where for each in known.of("wrong")} - {each.where for each in without.of("wrong")} == {"--key 1"}

@@ -204,6 +204,23 @@ def test_a_file_and_a_checkpoint_of_before_say_what_is_not_proven(
     assert limits(check(parts.evidence.make(CASE, "qian"), now)).kind == "proven"
 
 
+def test_the_inventory_of_a_newer_checkpoint_cannot_be_taken_out(parts: Parts, lin: Laptop) -> None:
+    """Where an older one is in the file: from the first on the registry ends with one at every checkpoint."""
+    older = parts.checkpoints.current()
+    assert publish(parts) == "accepted"
+    newer = parts.checkpoints.current()
+    withdraw(parts, Laptop(parts, "zhao"))
+    rows = made(parts, older, newer)
+    assert wrong(check(resealed(parts, rows), older, newer)) == []
+    first, second, _ = [n for n, row in enumerate(rows) if entry_of(row).get("kind") == "inventory"]
+    without = resealed(parts, [row for n, row in enumerate(rows) if n != second])
+    (one,) = wrong(check(without, newer))
+    assert (one[0], "was taken out of the file" in one[1]) == ("--checkpoint 1", True)
+    # Without the older one too nobody can say that there were any then: that is told, and the dates are not proven.
+    found = check(resealed(parts, [row for n, row in enumerate(rows) if n not in (first, second)]), newer)
+    assert (found.of("wrong"), limits(found).kind) == ([], "open")
+
+
 def test_inventories_that_say_something_else_than_the_record_are_found(
     parts: Parts, lin: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
