@@ -13,6 +13,7 @@ import httpx
 import pytest
 from browsing import Browser, serving
 from laptop import PASSWORD, Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
+from sqlalchemy import select
 from test_sync_http import error_code, exchange
 
 from py_core import wire
@@ -20,6 +21,7 @@ from server.engine import EngineOutside
 from server.parts import Parts, assemble
 from server.second_factor import STEP_SECONDS, code_at
 from server.settings import Settings
+from server.tables import devices
 
 
 @pytest.fixture
@@ -104,3 +106,28 @@ def test_the_device_keeps_what_it_has_and_sends_it_after_signing_in(
     assert answer.status_code == 200
     verdicts, _ = laptop.take(wire.read_frames(answer.content))
     assert [each.verdict for each in verdicts] == ["accepted"], "an act of the day on which it was lawful"
+
+
+def test_what_was_typed_for_a_withdrawal_is_kept_through_password_and_code(
+    browser: Browser, parts: Parts, clock: StandingClock
+) -> None:
+    """The security officer proves it by both; then the device is withdrawn with the reason that was typed before."""
+    secret, device = b"s" * 20, Laptop(parts, "lin").device
+    parts.accounts.set_passwords({"luo": PASSWORD})
+    with parts.database.writing() as connection:
+        parts.second_factors.set_known(connection, "luo", secret)
+
+    def code(shown: httpx.Response) -> httpx.Response:
+        now = code_at(secret, int(clock.now().timestamp()) // STEP_SECONDS)
+        return browser.send_form("/sign-in/step", shown, code=now)
+
+    assert code(browser.sign_in("luo")).url.path in ("/centre", "/today")
+    clock.pass_time(minutes=16)
+    path = f"/centre/devices/{device}"
+    asked = browser.send_form(path, browser.get(path), reason="left on the bus")
+    assert asked.status_code == 403
+    step = browser.send_form("/sign-in", asked, password=PASSWORD)
+    assert browser.get("/me").status_code == 401, "the password alone does nothing"
+    assert code(step).url.path == "/centre/devices"
+    with parts.database.reading() as connection:
+        assert connection.scalar(select(devices.c.revoked_why).where(devices.c.id == device)) == "left on the bus"
