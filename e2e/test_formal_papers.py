@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e.desk_pictures import HOST, served
 from e2e.harness import Laptop
 from e2e.pictures import LANGUAGES
 
 from slip_cases import city_with  # isort: skip
+from test_city_offers import PAGE, desks, filled  # isort: skip
 
 SENTENCE = "经现场踏勘和查阅档案，该处用地证明与申请表所载面积不一致，须会同有关部门另行核定后方可办理。"
 TYPE_AREA = 590  # 156 mm in pixels
+A4_TEXT = 672  # 178 mm
 # How many characters of an element's text stand on each of its lines.
 ON_EACH_LINE = """p => {
   const text = p.firstChild, range = document.createRange(), lines = new Map();
@@ -84,3 +86,20 @@ def test_no_seal_stands_on_a_sheet_with_less_than_two_paragraphs(page: Page, for
                     broken += 1
                     assert found >= closing + 2, (sentences, lang)
     assert broken > 2, "texts long enough for a second sheet"
+
+
+def test_the_log_of_publications_is_as_wide_as_its_paper(page: Page) -> None:
+    """Published at an address that is longer than its column; the columns beside it keep their words whole."""
+    admin, lin = desks()
+    told = {"what": "publication", "version": "2", "channel": "website", "published_on": "2025-12-20", "note": ""}
+    place = "https://www.example.gov.cn/services/temporary-water-permit/of-the-year-2025"
+    assert admin.post(PAGE, **{**filled(admin.get(PAGE).html, {}), **told, "place": place}).status == 303
+    page.set_viewport_size({"width": A4_TEXT, "height": 1000})
+    page.emulate_media(media="print")
+    for lang in LANGUAGES:
+        with served(page, {lang: lin.get("/slips/F-28/xingqiao", lang).html}):
+            page.goto(f"{HOST}/?lang={lang}")
+        expect(page.locator(".sw-slip__columns")).to_contain_text(place)
+        assert page.evaluate("document.documentElement.scrollWidth") <= A4_TEXT
+        version = page.locator(".sw-slip__columns .sw-unbroken", has_text="第2版")
+        assert version.evaluate("span => span.getClientRects().length") == 1

@@ -275,7 +275,7 @@ def _prints(opened: OpenCase, form: str, issued: Fact) -> Iterator[datetime]:
 def _directory_number(sheet: Sheet) -> str:
     """Sheets about the directory bear the version of the promise or of the directory itself."""
     version = sheet.offer.version if sheet.offer is not None else sheet.turn.directory.version
-    return sheet.turn.say(N_("v%(version)s"), version=version)
+    return sheet.turn.say(N_("version %(version)s"), version=version)
 
 
 def _qr(plan: Print, sheet: Sheet) -> Any:

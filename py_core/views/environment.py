@@ -141,17 +141,25 @@ def _environment(loader: BaseLoader, undefined: type[Undefined]) -> Environment:
 
 
 _NUMBERS = re.compile(
+    r"(?P<long>[0-9A-Za-z:/._?&;=%#~+-]{25,})|"  # an address of a page, wider than a column
     r"(?<![A-Za-z0-9_-])[0-9A-Z]+(?:-[0-9A-Z]+)+(?![A-Za-z0-9_-])"  # Chinese may touch it
-    r"|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}日|周[一二三四五六日]|〔[0-9]{4}〕[0-9]+号"
+    r"|(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}日|周[一二三四五六日]|〔[0-9]{4}〕[0-9]+号|第[0-9]+版"
     r"|(?<![0-9A-Za-z])[0-9]+ (?:h|min|s)(?![0-9A-Za-z])"
     r"|[0-9]+ (?:个工作日|件|份|天)"
 )
 
 
 def _unbroken(text: str) -> Markup:
-    """A line whose numbers of phones, cases and documents, dates and counts no narrow paper breaks; none begins with a dot."""
+    """A line whose numbers of phones, cases and documents, dates and counts no narrow paper breaks; none begins with a dot.
+
+    A word that is too long for any column may break anywhere.
+    """
     line = str(escape(text)).replace(" · ", "\u00a0· ")
-    return Markup(_NUMBERS.sub(lambda found: f'<span class="sw-unbroken">{found.group()}</span>', line))
+    return Markup(
+        _NUMBERS.sub(
+            lambda found: f'<span class="sw-{"long" if found["long"] else "unbroken"}">{found.group()}</span>', line
+        )
+    )
 
 
 @pass_context

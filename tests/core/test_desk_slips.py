@@ -441,5 +441,5 @@ def test_the_english_of_an_entry_stands_below_its_own_line() -> None:
 
 
 def test_the_version_of_a_sheet_is_told_in_both_languages() -> None:
-    assert re.search(r"F-25\s·\s第\d+版\s+v\d+", paper(sheet("F-25", lang="en")[1]))
-    assert not re.search(r"v\d", paper(sheet("F-25")[1]))
+    assert re.search(r"F-25\s·\s第\d+版\s+version \d+", paper(sheet("F-25", lang="en")[1]))
+    assert not re.search(r"version", paper(sheet("F-25")[1]))
