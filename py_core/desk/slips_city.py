@@ -196,7 +196,7 @@ CITY_SOURCES: Mapping[str, Callable[[Sheet], str | Iterable[str | None] | None]]
     "publications.place": lambda s: [each.place or NOTHING for each in _publications(s)],
     "publications.service": lambda s: [_published(s, each) for each in _publications(s)],
     "publications.version": lambda s: [
-        s.turn.say(N_("version %(version)s"), version=each.version) for each in _publications(s)
+        s.turn.say(N_("version %(version)s"), version=each.version).replace(" ", "\u00a0") for each in _publications(s)
     ],
     "publications.way": lambda s: [s.turn.say(CHANNEL_WORDS[each.channel]) for each in _publications(s)],
     "publications.none": lambda s: s.turn.say(N_("Nothing has been published yet")),
