@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -116,7 +116,9 @@ async def _page(
 def _overview(parts: Parts, turn: Turn, problem_code: str = "") -> ports.Response:
     files = parts.carry_import.newest(_FILES_SHOWN)
     with parts.database.reading() as connection:
-        return carried_page.show_carried(turn, [_brought(connection, each) for each in files], problem_code)
+        held_back, reader = HeldBack(connection), Reader(turn.person)
+        brought = [_brought(connection, each, _waiting_for(held_back, reader, each)) for each in files]
+        return carried_page.show_carried(turn, brought, problem_code)
 
 
 def _one(parts: Parts, turn: Turn, file: str) -> ports.Response:
@@ -125,11 +127,22 @@ def _one(parts: Parts, turn: Turn, file: str) -> ports.Response:
         return problem(turn, 404, "unknown_page")
     with parts.database.reading() as connection:
         held_back, reader = HeldBack(connection), Reader(turn.person)
-        acts = [_brought_act(connection, held_back, reader, found, each) for each in found.verdicts]
-        return carried_page.show_carried_file(turn, _brought(connection, found), acts)
+        acts = [(each, _brought_act(connection, held_back, reader, found, each)) for each in found.verdicts]
+        verdicts = [verdict for verdict, act in acts if act is not None]
+        listed = [act for _, act in acts if act is not None]
+        return carried_page.show_carried_file(turn, _brought(connection, found, verdicts), listed)
 
 
-def _brought(connection: Connection, file: CarriedFile) -> BroughtFile:
+def _waiting_for(held_back: HeldBack, reader: Reader, file: CarriedFile) -> list[wire.Verdict]:
+    """The verdicts without those on waiting acts of which this reader may not learn that they wait."""
+    return [
+        each
+        for each in file.verdicts
+        if each.verdict != "quarantined" or all(map(reader.may_list, held_back.of_hash(each.hash)))
+    ]
+
+
+def _brought(connection: Connection, file: CarriedFile, verdicts: Sequence[wire.Verdict]) -> BroughtFile:
     device = device_by_id(connection, file.device)
     return BroughtFile(
         file=file.file,
@@ -140,16 +153,17 @@ def _brought(connection: Connection, file: CarriedFile) -> BroughtFile:
         first_at=from_ms(file.first_at_ms),
         last_at=from_ms(file.last_at_ms),
         times=file.times,
-        verdicts=[each.verdict for each in file.verdicts],
-        undecided=sum(each.verdict == "quarantined" and each.hash not in file.decisions for each in file.verdicts),
+        verdicts=[each.verdict for each in verdicts],
+        undecided=sum(each.verdict == "quarantined" and each.hash not in file.decisions for each in verdicts),
         withdrawn=device is not None and device.revoked,
     )
 
 
 def _brought_act(
     connection: Connection, held_back: HeldBack, reader: Reader, file: CarriedFile, verdict: wire.Verdict
-) -> BroughtAct:
-    """The act behind a verdict, from the log or from quarantine, as far as this reader may know of it."""
+) -> BroughtAct | None:
+    """The act behind a verdict, from the log or from quarantine, as far as this reader may know of it; None for one of
+    which the reader may not even learn that it is there."""
     entry = record.entry_by_hash(connection, verdict.hash)
     if entry is not None:
         act: Act | None = recorded_act(entry).act
@@ -159,7 +173,9 @@ def _brought_act(
         act, secret = None if raw is None else act_of_bytes(raw), held_back.of_hash(verdict.hash)
     decided = file.decisions.get(verdict.hash)
     by, why = (decided.by, decided.why) if decided else ("", "")
-    if not all(reader.may_know(each) for each in secret):
+    if not all(map(reader.may_list, secret)):
+        return None
+    if not all(map(reader.may_know, secret)):
         return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, "", None, by, "")
     case_id = "" if entry is None else entry.case_id
     return BroughtAct(verdict.hash, verdict.verdict, verdict.reason, case_id, act, by, why)

@@ -129,4 +129,4 @@ def _forked(hello: Hello) -> str | None:
 
 
 def _app(hello: Hello) -> str:
-    return hello.app[:64]
+    return hello.app.replace("\0", "")[:64]  # PostgreSQL stores none

@@ -72,6 +72,8 @@ def enrol(
     read_public_key(alg, public_key)
     if not 1 <= len(name) <= NAME_MAX:
         raise Malformed("device.name", f"must have 1 to {NAME_MAX} characters")
+    if "\0" in name:  # PostgreSQL stores none
+        raise Malformed("device.name", "must not have the character U+0000")
     if not verifies(alg, public_key, asked.signature, enrol_sign_bytes(user, alg, public_key, name)):
         raise Malformed("device.sig", "is not this key's signature over the request")
     active = (devices.c.user == user, devices.c.revoked_at_ms.is_(None), devices.c.frozen_at_ms.is_(None))

@@ -64,7 +64,8 @@ class HeldBack:
         begun = _begun(connection, {*(each.case_id for each in self._outlines), *about})
         recorded = frozenset(begun)
         for each in self._outlines:  # what would begin a document of which the record has nothing
-            if said[each.hash].registered and each.case_id not in recorded:
+            begins = said[each.hash].registered or said[each.hash].restrictions
+            if begins and each.case_id not in recorded:
                 begun.setdefault(each.case_id, []).append(said[each.hash])
         self._by_hash: dict[str, list[int]] = {}
         for each in self._outlines:
@@ -115,29 +116,38 @@ def _secrecy(document: str, said: Said, begun: Mapping[str, Sequence[Said]]) -> 
 def _said_by_waiting(connection: Connection, outlines: Sequence[Outline]) -> dict[str, Said]:
     """What these say, by hash. The bytes of an act are read once in the life of the process. What is no act is kept
     under no name: its hash is over other bytes, and might be that of an act."""
-    missing = [each for each in outlines if each.hash not in _known and not each.is_erased]
+    said: dict[str, Said] = {}  # whatever is let go of `_known` meanwhile
+    missing = []
+    for each in outlines:
+        known = _known.get(each.hash)
+        if known is not None:
+            said[each.hash] = known
+        elif not each.is_erased:
+            missing.append(each.id)
     for at in range(0, len(missing), _AT_ONCE):
-        for item_hash, raw in late_work.bytes_of(connection, [each.id for each in missing[at : at + _AT_ONCE]]):
+        for item_hash, raw in late_work.bytes_of(connection, missing[at : at + _AT_ONCE]):
             act = act_of_bytes(raw)
             if act is not None:
-                _keep(item_hash, act)
+                said[item_hash] = _keep(item_hash, act)
     nothing = said_by(None, load_packs())
-    return {each.hash: _known.get(each.hash, nothing) for each in outlines}
+    return {each.hash: said.get(each.hash, nothing) for each in outlines}
 
 
 def _begun(connection: Connection, documents: Collection[str]) -> dict[str, list[Said]]:
     """With what the record's documents among these begin."""
     begun = {}
     for document, first in record.first_hashes(connection, documents).items():
-        if first not in _known:
+        said = _known.get(first)
+        if said is None:
             entry = record.entry_by_hash(connection, first)
             assert entry is not None, "its hash has just been read"
-            _keep(first, recorded_act(entry).act)
-        begun[document] = [_known[first]]
+            said = _keep(first, recorded_act(entry).act)
+        begun[document] = [said]
     return begun
 
 
-def _keep(item_hash: str, act: Act) -> None:
+def _keep(item_hash: str, act: Act) -> Said:
     if len(_known) >= _KNOWN_MAX:
         _known.clear()
-    _known[item_hash] = said_by(act, load_packs())
+    said = _known[item_hash] = said_by(act, load_packs())
+    return said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 import subprocess
 import sys
@@ -78,14 +80,19 @@ def noted(parts: Parts) -> audit.Entry:
         (row,) = audit.entries(connection, 1)
         assert audit.faults(connection) == []
     assert row.user == "", "nobody is signed in at a machine"
-    assert row.detail["account"], "but the machine knows who it is"
+    assert row.detail["account"] == pwd.getpwuid(os.getuid()).pw_name, "but the machine knows who it is"
     return row
 
 
 def test_other_software_that_is_let_in_or_shut_out_stands_in_the_trail(
-    where: list[str], parts: Parts, browser: Browser, capsys: pytest.CaptureFixture[str]
+    where: list[str],
+    parts: Parts,
+    browser: Browser,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It signs as a person's device: enrolled or withdrawn, wherever it was done."""
+    """It signs as a person's device: enrolled or withdrawn, wherever it was done, whatever the environment says."""
+    monkeypatch.setenv("LOGNAME", "somebody-else")
     assert main(["tool-grant", *where, "statistics", "--user", "zhao", "--write"]) == 0
     device = capsys.readouterr().out.split()[1]
     row = noted(parts)

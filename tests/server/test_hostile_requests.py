@@ -286,3 +286,13 @@ def test_forms_before_signing_in(browser: Browser) -> None:
         values = {name: chance.choice(WORDS) for name in ("user", "password", "next", "carried", "seal")}
         answer = browser.send_form("/sign-in", shown, **values)
         assert answer.status_code < 500, (number, answer.status_code, values)
+
+
+def test_a_sign_that_postgresql_stores_none_of_leads_to_no_fault(parts: Parts, browser: Browser) -> None:
+    """In what a device says of itself: a name under which it signed, and the version that it names."""
+    browser.sign_in("lin")
+    asked, lin = Laptop(parts, "zhao").ask("lap\0top"), Laptop(parts, "lin")
+    body = {"alg": 1, "public_key": asked.public_key.hex(), "name": "lap\0top", "sig": asked.signature.hex()}
+    assert browser.post("/devices", json=body, headers={"x-csrf-token": browser.csrf()}).status_code == 400
+    parts.exchange.answer("lin", lin.frames(app="0.1\0.0"))
+    assert lin.verdict(lin.act(case_id(3), registered())) == "accepted"
