@@ -113,8 +113,8 @@ def own_words(parts: Parts, user: str) -> list[str]:
     return passwords.words_of(directory, person) if person is not None else passwords.own_words(user)
 
 
-async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:
-    """Starts the session (or that of the next step) under a fresh cookie; the end sends what was carried."""
+async def begin(request: Request, user: str, stage: str) -> tuple[str, Session]:
+    """Starts the session, or that of the next step, under a fresh cookie, whose value stands before it."""
     parts = parts_of(request)
     address, agent = address_of(request), request.headers.get("user-agent", "")
 
@@ -124,7 +124,13 @@ async def go_on(request: Request, user: str, stage: str, target: str, carried: C
                 _note(parts, user, "signed_in", user, address=address)
             return parts.sessions.start(user, stage=stage, address=address, agent=agent)
 
-    token, session = await run_in_threadpool(start)
+    return await run_in_threadpool(start)
+
+
+async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:
+    """Begins the next step, or the session itself; the end sends what was carried."""
+    parts = parts_of(request)
+    token, session = await begin(request, user, stage)
     if stage:
         kept = {"carried": carried.text, "seal": carried.seal} if carried.text else {}
         offered = await run_in_threadpool(offer_factor, parts, user) if stage == FACTOR else None

@@ -12,6 +12,7 @@ from py_core.desk.frame import render
 from py_core.views import language
 from py_core.views.qr import qr_svg
 from server.answers import chosen_language, remember_language
+from server.forms import Form
 from server.parts import Parts
 from server.second_factor import Offered
 from server.sessions import Session
@@ -38,9 +39,10 @@ def step_page(
     wait_seconds: int = 0,
     codes: tuple[str, ...] = (),
     offered: Offered | None = None,
+    sent: tuple[str, Form] | None = None,
 ) -> Response:
     """One step; `kept` are hidden fields that travel on to the next. The secret of a second step stands in it only when
-    it was `offered` just now."""
+    it was `offered` just now. `sent`: path and fields of the form with which the last step leads on."""
     from server.sign_in import outer_frame
 
     lang = chosen_language(request)
@@ -58,6 +60,7 @@ def step_page(
         "wait_seconds": wait_seconds,
         "codes": codes,
         "offered": offered,
+        "sent": sent,
         "qr": qr_svg(offered.address, "QR") if offered else "",
     }
     headers = {"retry-after": str(wait_seconds)} if wait_seconds else {}

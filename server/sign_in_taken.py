@@ -12,14 +12,24 @@ from py_core.errors import Malformed
 from server import audit, passwords
 from server.accounts import Checked
 from server.answers import problem_answer
-from server.carried import Carried
+from server.carried import Carried, unseal
 from server.forms import Form, first, read_form
 from server.outside import to_ms
 from server.parts import Parts
 from server.sessions import Session
-from server.sign_in import CODE_THEN_PASSWORD, FACTOR, PASSWORD, address_of, go_on, next_stage, own_path, own_words
+from server.sign_in import (
+    CODE_THEN_PASSWORD,
+    FACTOR,
+    PASSWORD,
+    address_of,
+    begin,
+    go_on,
+    next_stage,
+    own_path,
+    own_words,
+)  # fmt: skip
 from server.sign_in_steps import step_page
-from server.who import is_own_form, parts_of, token_of
+from server.who import is_own_form, parts_of, remember, token_of
 
 
 async def show_step(request: Request) -> Response:
@@ -52,7 +62,7 @@ async def take_step(request: Request) -> Response:
     if stage == FACTOR:
         if first(form, "do") == "begin":
             return await _begin_factor(request, parts, session, form, target, carried, kept)
-        return await _take_factor(request, parts, session, form, target, kept)
+        return await _take_factor(request, parts, session, form, target, carried, kept)
     return await _take_code(request, parts, session, stage, form, target, carried, kept)
 
 
@@ -123,7 +133,7 @@ async def _begin_factor(
 
 
 async def _take_factor(
-    request: Request, parts: Parts, session: Session, form: Form, target: str, kept: dict[str, str]
+    request: Request, parts: Parts, session: Session, form: Form, target: str, carried: Carried, kept: dict[str, str]
 ) -> Response:
     user = session.user
     made: list[tuple[str, ...]] = []
@@ -146,12 +156,11 @@ async def _take_factor(
         parts.sessions.end(token_of(request))
 
     await run_in_threadpool(signed_in)
-    started = await go_on(request, user, "", target, Carried())
-    # The codes are shown once, before the page to which the person goes on.
-    shown = step_page(request, session, "recovery", target, kept, codes=codes)
-    for name, value in started.raw_headers:
-        if name == b"set-cookie":
-            shown.raw_headers.append((name, value))
+    token, started = await begin(request, user, "")
+    # The codes are shown once, before the page to which the person goes on; what was carried is sent from there.
+    sent = unseal(parts.receipts.key, carried, user) if carried.text else None
+    shown = step_page(request, started, "recovery", target, {}, codes=codes, sent=sent)
+    remember(shown, request, token)
     return shown
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import select
 from test_sync_http import error_code, exchange
 
 from py_core import wire
+from server import audit
+from server.devices import device_by_id
 from server.engine import EngineOutside
 from server.parts import Parts, assemble
 from server.second_factor import STEP_SECONDS, code_at
@@ -47,7 +49,10 @@ def term(role: str, since: date, unit: str = "centre") -> dict[str, Any]:
 
 def sign_in_with_a_new_factor(browser: Browser, clock: StandingClock) -> httpx.Response:
     """Password, the secret that is shown, a code of it, the recovery codes."""
-    shown = browser.sign_in("lin")
+    return set_up(browser, clock, browser.sign_in("lin"))
+
+
+def set_up(browser: Browser, clock: StandingClock, shown: httpx.Response) -> httpx.Response:
     key = re.search(r"<code>([A-Z2-7 ]+)</code>", shown.text)
     assert key, "a second step is set up first"
     code = code_at(b32decode(key[1].replace(" ", "")), int(clock.now().timestamp()) // STEP_SECONDS)
@@ -131,3 +136,28 @@ def test_what_was_typed_for_a_withdrawal_is_kept_through_password_and_code(
     assert code(step).url.path == "/centre/devices"
     with parts.database.reading() as connection:
         assert connection.scalar(select(devices.c.revoked_why).where(devices.c.id == device)) == "left on the bus"
+
+
+def test_what_was_typed_meanwhile_is_sent_after_the_recovery_codes(
+    browser: Browser, parts: Parts, clock: StandingClock
+) -> None:
+    """The phone was lost and its second step taken away: a new one is set up with the form waiting."""
+    device = Laptop(parts, "zhao").device
+    path = f"/centre/devices/{device}"
+    parts.people.move("he", "lin", term("security", parts.people.today))
+    sign_in_with_a_new_factor(browser, clock)
+    form = browser.get(path)
+    with parts.database.writing() as connection:
+        parts.second_factors.remove(connection, "lin")
+    clock.pass_time(minutes=31)
+    shown = browser.send_form(path, form, reason="stolen & sold")
+    assert "What you typed is kept" in shown.text
+    codes = set_up(browser, clock, browser.send_form("/sign-in", shown, user="lin", password=PASSWORD))
+    assert "What you typed before you signed in is sent now." in codes.text
+    assert browser.send_form(path, codes).status_code == 200
+    with parts.database.reading() as connection:
+        found = device_by_id(connection, device)
+        said = [row.detail for row in audit.entries(connection, 9) if row.about == device]
+    assert found is not None
+    assert found.revoked
+    assert said == [{"why": "stolen & sold"}]
