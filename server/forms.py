@@ -27,7 +27,8 @@ class BadSign(Exception):
 async def read_form(request: Request) -> Form:
     """The fields of a form, each a list of texts in order; raises `Malformed` for anything else.
 
-    A file becomes the text in it under the name of its field; bytes that are no UTF-8 are marked with U+FFFD. Raises
+    A file becomes the text in it under the name of its field; bytes that are no UTF-8, and U+0000, are marked with
+    U+FFFD: the page that takes the file says what is wrong with it. Of what was typed raises
     `BadSign` for a sign that a database would refuse; halves of a pair are no UTF-8 and so not readable.
     """
     form = await _read(request)
@@ -55,7 +56,8 @@ async def _with_file(request: Request) -> Form:
         async with request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=_PART_BYTES_MAX) as form:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
-                    value = (await value.read(_PART_BYTES_MAX)).decode("utf-8", "replace")
+                    text = (await value.read(_PART_BYTES_MAX)).decode("utf-8", "replace")
+                    value = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
                 values.setdefault(name, []).append(value)
     except (HTTPException, MultiPartException, ValueError) as error:
         raise Malformed("form", "is not readable") from error
