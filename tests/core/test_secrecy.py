@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, appeal_form, service_form
@@ -132,6 +133,14 @@ def test_only_forms_without_words_put_them_into_the_address(path: str) -> None:
         if re.search(r"<textarea|<input(?![^>]*type=\"(?:hidden|radio|checkbox)\")", form):
             assert 'method="post"' in form, form[:200]
             assert 'autocomplete="off"' in form, form[:200]  # else the browser keeps what was typed, readable
+
+
+def test_no_field_of_words_asks_the_browser_to_keep_them() -> None:
+    """A field's own `autocomplete` beats its form's: with any but "off" Chromium writes what stands in it to the disk,
+    to offer the tab again. It keeps no password so, and a name to sign in with is what it is to remember."""
+    for template in (Path(__file__).parents[2] / "py_core/views/templates").rglob("*.html"):
+        for field in re.findall(r'<input[^>]*autocomplete="(?!off")[^>]*>', template.read_text(encoding="utf-8")):
+            assert 'type="password"' in field or 'autocomplete="username"' in field, (template.name, field)
 
 
 REPORTER = "举报人甲"
