@@ -62,7 +62,7 @@ _ON_THE_PAGE = (
     "unsigned_reason", "attachments", "outcome", "result", "opinion", "missing", *_NOTICE, "to_body", "explanation", "to_unit",
     "occurred_at",
 )  # fmt: skip
-# What the fields are called whose fault only says that it is too long.
+# What the fields are called whose fault does not say which one it means: too long, or not filled in.
 _LABELS = {
     "claimant_name": N_("Name"), "claimant_phone": N_("Phone"), "claimant_id": N_("ID or credit code (optional)"),
     "claimant_address": N_("Address (optional)"), "title": N_("Subject"), "text": N_("What the person says"),

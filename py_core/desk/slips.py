@@ -39,10 +39,6 @@ _REGISTERS = {
     "units": N_("It belongs to the city's list of units. Ask the administrator to complete it there."),
 }
 
-NO_SERVICE = N_(
-    "It belongs to a published service, and this case was registered as a matter without one. Ask the centre to publish the service, and register such matters under it; until then tell the person by hand."
-)
-
 
 def show_slip(turn: Turn, case_id: str, form: str) -> Response:
     """A form of a case ready to print; `?act=` picks one of several that were issued."""
@@ -199,8 +195,6 @@ def _lacking(turn: Turn, sheet: Sheet, item: Missing) -> dict[str, str]:
         command = _command_of(item.record_at)
     href = f"/cases/{sheet.opened.id}/do/{command}" if command and sheet.opened else ""
     where = "" if command else turn.say(_REGISTERS[item.record_at])
-    if item.record_at == "offers" and sheet.opened is not None and case_view.offer_of(turn, sheet.opened.case) is None:
-        where = turn.say(NO_SERVICE)
     return {
         "label": label,
         "article": item.article,
