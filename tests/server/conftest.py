@@ -76,6 +76,17 @@ def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_
     made.close()
 
 
+@pytest.fixture
+def guarded(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
+    """A record with the settings of a real city: administration, security and audit need a second factor."""
+    settings = Settings(tmp_path / "guarded", database_url=database_url, similar_cases=False)
+    made = assemble(settings, clock, SeededEntropy("guarded"), engine)
+    made.city.publish(city_document())
+    made.accounts.set_passwords(dict.fromkeys(("lin", "zhao", "he"), PASSWORD))
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """One hash for everybody: making it is slow on purpose."""

@@ -6,35 +6,26 @@ import re
 from base64 import b32decode
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from browsing import Browser, serving
-from laptop import PASSWORD, Laptop, SeededEntropy, StandingClock, case_id, city_document, registered
+from laptop import PASSWORD, Laptop, StandingClock, case_id, registered
 from sqlalchemy import select
 from test_sync_http import error_code, exchange
 
 from py_core import wire
 from server import audit
 from server.devices import device_by_id
-from server.engine import EngineOutside
-from server.parts import Parts, assemble
+from server.parts import Parts
 from server.second_factor import STEP_SECONDS, code_at
-from server.settings import Settings
 from server.tables import devices
 
 
 @pytest.fixture
-def parts(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
-    """With the settings of a real city: administration, security and audit need a second factor."""
-    settings = Settings(tmp_path / "guarded", database_url=database_url, similar_cases=False)
-    made = assemble(settings, clock, SeededEntropy("guarded"), engine)
-    made.city.publish(city_document())
-    made.accounts.set_passwords(dict.fromkeys(("lin", "zhao"), PASSWORD))
-    yield made
-    made.close()
+def parts(guarded: Parts) -> Parts:
+    return guarded
 
 
 @pytest.fixture

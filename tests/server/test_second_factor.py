@@ -5,19 +5,16 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from browsing import Browser, serving
 from cryptography.exceptions import InvalidTag
-from laptop import PASSWORD, SeededEntropy, StandingClock, city_document
+from laptop import PASSWORD, StandingClock
 from sqlalchemy import select
 
-from server.engine import EngineOutside
-from server.parts import Parts, assemble
+from server.parts import Parts
 from server.second_factor import STEP_SECONDS, code_at
-from server.settings import Settings
 from server.tables import recovery_codes, second_factors, sessions
 
 
@@ -27,19 +24,6 @@ from server.tables import recovery_codes, second_factors, sessions
 )
 def test_the_codes_of_rfc_6238(at: int, code: str) -> None:
     assert code_at(b"12345678901234567890", at // STEP_SECONDS) == code
-
-
-@pytest.fixture
-def guarded(tmp_path: Path, clock: StandingClock, engine: EngineOutside, database_url: str | None) -> Iterator[Parts]:
-    """A record with the settings of a real city: administration, security and audit need a second factor."""
-    made = assemble(
-        Settings(tmp_path / "guarded", database_url=database_url, similar_cases=False),
-        clock, SeededEntropy("guarded"), engine,
-    )  # fmt: skip
-    made.city.publish(city_document())
-    made.accounts.set_passwords(dict.fromkeys(("lin", "he"), PASSWORD))
-    yield made
-    made.close()
 
 
 @pytest.fixture
