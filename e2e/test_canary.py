@@ -207,6 +207,7 @@ TYPE_AND_SEND = """([canary, n]) => {
   const words = 'textarea, input:not([type]), input:is([type=text], [type=search], [type=tel], [type=password])';
   const form = [...document.querySelectorAll('main form')].filter(each => each.querySelector(words))[n];
   for (const field of form.querySelectorAll(words)) {
+    if (field.readOnly) continue;
     field.value = canary + field.value;
     field.dispatchEvent(new Event('input', { bubbles: true }));
   }

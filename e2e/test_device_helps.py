@@ -91,7 +91,7 @@ def test_the_light_stays_true_above_what_cannot_be_done(
     lin = prepared(laptop("linxiao"), city)
     page = lin.page
     city.stop()
-    case = page.locator(".sw-duty__title a").first.get_attribute("href") or ""
+    case = page.locator(".sw-duty__title a[href^='/cases/']").first.get_attribute("href") or ""
     lin.open(f"{case}/do/call_back")
     expect(page.locator("main")).to_contain_text("现在不能这样办")
     expect(page.locator("#sync-light")).to_contain_text("离线")

@@ -135,12 +135,23 @@ def test_only_forms_without_words_put_them_into_the_address(path: str) -> None:
             assert 'autocomplete="off"' in form, form[:200]  # else the browser keeps what was typed, readable
 
 
+TEMPLATES = Path(__file__).parents[2] / "py_core/views/templates"
+
+
 def test_no_field_of_words_asks_the_browser_to_keep_them() -> None:
     """A field's own `autocomplete` beats its form's: with any but "off" Chromium writes what stands in it to the disk,
     to offer the tab again. It keeps no password so, and a name to sign in with is what it is to remember."""
-    for template in (Path(__file__).parents[2] / "py_core/views/templates").rglob("*.html"):
+    for template in TEMPLATES.rglob("*.html"):
         for field in re.findall(r'<input[^>]*autocomplete="(?!off")[^>]*>', template.read_text(encoding="utf-8")):
             assert 'type="password"' in field or 'autocomplete="username"' in field, (template.name, field)
+
+
+def test_every_form_with_a_password_says_whose_it_is() -> None:
+    """Else Chromium takes what was typed before the password, a code, for a name, and writes it down readable."""
+    for template in TEMPLATES.rglob("*.html"):
+        for form in re.findall(r"<form\b.*?</form>", template.read_text(encoding="utf-8"), flags=re.S):
+            if 'type="password"' in form:
+                assert 'autocomplete="username"' in form or "parts/own_name.html" in form, (template.name, form[:200])
 
 
 REPORTER = "举报人甲"
