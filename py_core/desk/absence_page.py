@@ -123,7 +123,7 @@ def _fault(turn: Turn, each: Planned, refused: Refused, form: Form) -> None:
     for name, message in refused.fields.items():
         form.fault(name if name in (*_SHARED, "back", "first_day") else line, fault_text(message))
     if not refused.fields:
-        params = shown_params(turn, turn.pack_of(each.opened.case), refused.params)
+        params = shown_params(turn, each.opened.pack, refused.params)
         why = with_article(turn, language.translate(turn.lang, refused.message, params), refused.article)
         form.fault(line, N_("%(number)s: %(why)s"), number=each.opened.number, why=why)
 

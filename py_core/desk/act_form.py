@@ -57,7 +57,7 @@ def _with_case(turn: Turn, case_id: str, command: str, answer: object) -> Respon
     try:
         response: Response = answer(turn, opened, spec)
     except Refused as refused:
-        return refusal(turn, refused, f"/cases/{case_id}", turn.pack_of(opened.case))
+        return refusal(turn, refused, f"/cases/{case_id}", opened.pack)
     except UnknownName:
         return problem(turn, 409, "newer_app_needed")
     return response
@@ -75,7 +75,7 @@ def _show(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
 
 def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
     form = Form(turn, turn.request.form)
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     fields = act_fields.read_fields(turn, opened, spec, pack, form)
     begun = opened.case.registered
     occurred_at = form.moment("occurred_at", begun.day if begun is not None else None)
@@ -95,7 +95,7 @@ def _take(turn: Turn, opened: OpenCase, spec: CommandSpec) -> Response:
         for name, message in refused.fields.items():
             typed = act_fields.typed_name(name)
             if refused.code == "over_cap":  # which day it is stands in the refusal itself
-                form.fault(typed, refused.message, **shown_params(turn, turn.pack_of(opened.case), refused.params))
+                form.fault(typed, refused.message, **shown_params(turn, opened.pack, refused.params))
             else:
                 form.fault(typed, fault_text(message))
         return _page(turn, opened, spec, form, status=422)
@@ -140,7 +140,7 @@ def require_lawful(turn: Turn, opened: OpenCase, spec: CommandSpec) -> None:
         raise refuse("not_permitted", hidden, roles=", ".join(secrecy.who_sees_reporter(turn, opened)))
     if any(item.command == spec.name for item in steps_now(turn, opened)):
         return
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     if pack is None or opened.case.matter not in pack.matters:
         raise refuse("not_registered", "")
     known = [
@@ -195,7 +195,7 @@ def _fits_state(pack: Pack, command: str, situation: Situation) -> bool:
 def _page(
     turn: Turn, opened: OpenCase, spec: CommandSpec, form: Form, status: int = 200, *, may_name: bool = False
 ) -> Response:
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     return page(
         turn,
         "do.html",

@@ -50,7 +50,7 @@ def act_view(
     turn: Turn, opened: OpenCase, recorded: RecordedAct, contested: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """Everything that the timeline and the reconciliation page show about one act of a case."""
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     user = recorded.act.user
     return act_line(turn, recorded, lambda event: _facts(turn, pack, event, user), recorded.hash in contested)
 
@@ -177,7 +177,7 @@ def facts_of(turn: Turn, act: Act) -> list[dict[str, str]]:
 
 def facts_in_case(turn: Turn, opened: OpenCase, event: Event) -> list[dict[str, str]]:
     """What an event says, as the timeline of its case would show it."""
-    return _facts(turn, turn.pack_of(opened.case), event, turn.identity.user)
+    return _facts(turn, opened.pack, event, turn.identity.user)
 
 
 def _facts(

@@ -167,7 +167,7 @@ def _declines(offered: Offered) -> bool:
 
 
 def _proposed(turn: Turn, opened: OpenCase, names: tuple[str, ...]) -> list[str]:
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     return [proposal_words(turn, pack, name) for name in names] if pack is not None else list(names)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from py_core.cases.commands import Offered
 from py_core.desk import act_view, case_view, secrecy, slips, slips_offered
 from py_core.desk.approvals import waiting_words
 from py_core.desk.command_words import command_title
@@ -35,6 +37,8 @@ def show_case(turn: Turn, case_id: str) -> Response:
         return show_left(turn, case_id, left) if left is not None else problem(turn, 404, "unknown_case")
     head = case_view.summary(turn, opened)
     contested = frozenset(key for item in opened.contradictions if item.is_open for key in item.acts)
+    steps = steps_now(turn, opened)
+    forms = slips_offered.of_acts(turn, opened)
     return page(
         turn,
         "case.html",
@@ -49,7 +53,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "contradictions": [contradiction_view(turn, opened, item) for item in opened.contradictions],
             "decide_href": f"/centre/reconciliation/{case_id}" if turn.may("decide_contradictions") else "",
             "whose_move": whose_move(turn, opened),
-            "actions": actions(turn, opened),
+            "actions": actions(turn, steps),
             "restricted": _restricted(turn, opened),
             "evidence_href": f"/cases/{opened.id}/evidence"
             if turn.surroundings.where == "server" and turn.may("export_evidence")
@@ -59,7 +63,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "acts": [
                 {
                     **act_view.act_view(turn, opened, recorded, contested),
-                    "forms": slips_offered.of_act(turn, opened, recorded.hash),
+                    "forms": forms.get(recorded.hash, []),
                 }
                 for recorded in reversed(opened.acts)
             ],
@@ -67,7 +71,7 @@ def show_case(turn: Turn, case_id: str) -> Response:
             "said": opened.case.value("text") or "",
             "open": opened.assessment.open,
             "facts": _facts(turn, opened),
-            "slips": slips.available(turn, opened) if opened.case.registered else [],
+            "slips": slips.available(turn, opened, steps) if opened.case.registered else [],
             "papers": slips.papers(opened),
             "people": _people(turn, opened),
             "clocks": [
@@ -126,9 +130,9 @@ def _hold_href(turn: Turn, opened: OpenCase) -> str:
     return f"/centre/keeping/{opened.id}" if there and opened.case.first("content_erased") is None else ""
 
 
-def actions(turn: Turn, opened: OpenCase) -> list[dict[str, Any]]:
+def actions(turn: Turn, steps: Sequence[Offered]) -> list[dict[str, Any]]:
     """The lawful next steps of this person, those that answer something owed first."""
-    offered = [item for item in steps_now(turn, opened) if item.command not in _OWN_PAGES]
+    offered = [item for item in steps if item.command not in _OWN_PAGES]
     offered.sort(key=lambda item: not item.suggested)
     return [
         {
@@ -146,7 +150,7 @@ def _facts(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     registered = case.registered
     if registered is None:
         return []
-    pack = turn.pack_of(case)
+    pack = opened.pack
     offer = case_view.offer_of(turn, case)
     promise = case.value("promise")
     visit = _visit(turn, opened)

@@ -136,7 +136,7 @@ def due_said(turn: Turn, found: Assessment) -> str:
 def summary(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     """Light, due date, duty, who answers, what is owed: the same on Today, in the head of a case and on lists."""
     found = opened.assessment
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     light = opened.glance.light
     running = light in ("overdue", "red", "orange", "yellow", "green")
     return {
@@ -205,7 +205,7 @@ def responsible(turn: Turn, opened: OpenCase) -> str:
 def first_responder(turn: Turn, opened: OpenCase) -> str:
     """The person who was asked first: who registered, or, where the rules say so, who accepted first (HL-6)."""
     registered = opened.case.registered
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     if pack is not None and pack.first_responder_rule == "first_acceptor":
         accepted = opened.case.first("accepted")
         return accepted.user if accepted else ""

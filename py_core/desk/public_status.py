@@ -65,7 +65,7 @@ def _status(turn: Turn, opened: OpenCase) -> dict[str, Any]:
     facts = []
     if found.limit:
         facts.append((N_("Due"), language.day_text(turn.lang, found.limit.due)))
-        facts.append((N_("Basis of the limit"), turn.cite(found.limit.article, turn.pack_of(opened.case))))
+        facts.append((N_("Basis of the limit"), turn.cite(found.limit.article, opened.pack)))
     facts.append((N_("Unit"), case_view.unit_name(turn, unit.id) if unit else ""))
     if unit:
         facts.append((N_("Phone"), unit.phone))

@@ -86,7 +86,7 @@ def _reveal(turn: Turn, beside: Beside, form: Form) -> Response:
     try:
         events, _ = decide_all(turn, opened.id, opened.case, [("reveal_field", asked)], now)
     except Refused as refused:
-        return refusal(turn, refused, beside.here, turn.pack_of(opened.case))
+        return refusal(turn, refused, beside.here, opened.pack)
     return Response(303, location=beside.here, acts=(new_act(turn, opened.id, "reveal_field", events, now),))
 
 

@@ -77,7 +77,7 @@ def take_print(turn: Turn, case_id: str, form: str) -> Response:
     try:
         events = decide(opened.case, Command("print_form", {"form": form}), turn.law(opened.case))
     except Refused as refused:
-        return refusal(turn, refused, f"/cases/{case_id}", turn.pack_of(opened.case))
+        return refusal(turn, refused, f"/cases/{case_id}", opened.pack)
     act = new_act(turn, case_id, "print_form", events, turn.surroundings.now)
     return Response(303, location=location, acts=(act,))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from py_core.cases.commands import COMMAND_OF, COMMANDS
+from py_core.cases.commands import COMMAND_OF, COMMANDS, Offered
 from py_core.cases.commands.gates import check
 from py_core.cases.state import Fact
 from py_core.desk import case_view
@@ -33,7 +33,7 @@ class Issuable:
 
 def fits(turn: Turn, opened: OpenCase, plan: Print) -> bool:
     """Whether a form belongs to this case at all: its regulation knows it and the case is of that kind."""
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     if plan.subject != "case" or pack is None or pack.id not in plan.form.sources or opened.case.registered is None:
         return False
     return _WHEN[plan.when](pack, opened) if plan.when else True
@@ -53,7 +53,7 @@ def issuable(turn: Turn, opened: OpenCase, plan: Print, offered: Mapping[str, st
     if not plan.command:
         return Issuable(why=turn.say(N_("nothing has happened yet that makes it necessary")))
     spec = COMMANDS[plan.command]
-    pack = turn.pack_of(opened.case)
+    pack = opened.pack
     if not turn.roles.intersection(spec.roles):
         roles = turn.say(N_(", ")).join(case_view.term(turn, opened, f"role.{role}") for role in spec.roles)
         return Issuable(why=turn.say(N_("to be recorded by: %(roles)s"), roles=roles))
@@ -73,14 +73,13 @@ def offers_of(turn: Turn, opened: OpenCase) -> dict[str, str]:
     return {item.command: item.article for item in steps_now(turn, opened)}
 
 
-def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
-    """The forms of a case for its page: exactly those that have something to do with it now."""
+def available(turn: Turn, opened: OpenCase, steps: Sequence[Offered]) -> list[dict[str, str]]:
+    """The forms of a case for its page: exactly those that have something to do with it now. `steps` are `steps_now`."""
     if opened.case.first("content_erased") is not None:
         return []  # nothing is left to stand on them
     plans = [plan for plan in load_prints().values() if fits(turn, opened, plan)]
     if not plans:
         return []
-    steps = steps_now(turn, opened)
     offered = {item.command: item.article for item in steps}
     suggested = {item.command for item in steps if item.suggested}
     rows = []
@@ -96,19 +95,17 @@ def available(turn: Turn, opened: OpenCase) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: ("issued", "possible", "waiting").index(row["state"]))
 
 
-def of_act(turn: Turn, opened: OpenCase, act: str) -> list[dict[str, str]]:
-    """The forms that one act issued, for its place in the timeline."""
+def of_acts(turn: Turn, opened: OpenCase) -> dict[str, list[dict[str, str]]]:
+    """The forms that each act issued, by its hash, for its place in the timeline."""
+    found: dict[str, list[dict[str, str]]] = {}
     if opened.case.first("content_erased") is not None:
-        return []
-    return [
-        {
-            "form": plan.form.id,
-            "name": _name(turn, plan),
-            "href": f"/cases/{opened.id}/slips/{plan.form.id}?act={act[:12]}",
-        }
-        for plan in load_prints().values()
-        if fits(turn, opened, plan) and any(fact.act == act for fact in issuing_facts(opened, plan))
-    ]
+        return found
+    for plan in load_prints().values():
+        if fits(turn, opened, plan):
+            for act in dict.fromkeys(fact.act for fact in issuing_facts(opened, plan)):
+                href = f"/cases/{opened.id}/slips/{plan.form.id}?act={act[:12]}"
+                found.setdefault(act, []).append({"form": plan.form.id, "name": _name(turn, plan), "href": href})
+    return found
 
 
 def _issued(turn: Turn, opened: OpenCase, plan: Print, fact: Fact, times: int) -> dict[str, str]:

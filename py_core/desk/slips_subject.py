@@ -53,7 +53,7 @@ class Sheet:
 
     @property
     def pack(self) -> Pack | None:
-        return self.turn.pack_of(self.opened.case) if self.opened else self.turn.packs.get(self.pack_id)
+        return self.opened.pack if self.opened else self.turn.packs.get(self.pack_id)
 
     def term(self, key: str) -> str:
         pack = self.pack or next(iter(self.turn.packs.values()))

@@ -94,7 +94,7 @@ def answering_elsewhere(turn: Turn, opened: OpenCase) -> str:
 
 def whose_move(turn: Turn, opened: OpenCase) -> str:
     """Whose move it is while a case that was handed over waits to be taken over, for both sides; empty otherwise."""
-    sent, pack = _waiting(opened), turn.pack_of(opened.case)
+    sent, pack = _waiting(opened), opened.pack
     if sent is None or pack is None or not opened.assessment.open:
         return ""
     mine = turn.person.unit if turn.person else ""

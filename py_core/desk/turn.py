@@ -217,6 +217,16 @@ class OpenCase:
             # A regulation or matter of a newer version: the case is shown, nothing is computed about it.
             return assess(Case(self.id), law.packs, law.calendar, now, law.policies)
 
+    @cached_property
+    def pack(self) -> Pack | None:
+        """The version of its regulation that the case has; for names, today's where this build does not know it."""
+        turn, case = self._turn, self.case
+        try:
+            readings = read_policies(turn.rules.law_of(case).policies, turn.packs.common)
+            return pack_of(case, turn.packs, turn.moment.date(), readings)
+        except UnknownName:
+            return turn.packs.get(case.pack)
+
     @property
     def contradictions(self) -> tuple[Contradiction, ...]:
         return self._folded.contradictions
@@ -252,14 +262,6 @@ class Turn:
     def packs(self) -> Packs:
         """The regulations as in force today, for what belongs to no case."""
         return self.store.packs().on(self.moment.date())
-
-    def pack_of(self, case: Case) -> Pack | None:
-        """The version of its regulation that a case has; for names, today's where this build does not know it."""
-        try:
-            readings = read_policies(self.rules.law_of(case).policies, self.packs.common)
-            return pack_of(case, self.packs, self.moment.date(), readings)
-        except UnknownName:
-            return self.packs.get(case.pack)
 
     def cite(self, article: str, pack: Pack | None = None) -> str:
         """An article as somebody can look it up who does not know our ids: title and place, of `pack` or today's."""

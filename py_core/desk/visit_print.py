@@ -164,7 +164,7 @@ _TOLD_LATER = N_("The time limit will be told separately.")
 
 def _no_due(turn: Turn, opened: OpenCase) -> str:
     """The message id that says why an open request has no date: only of a matter without a limit that it has none."""
-    pack, case = turn.pack_of(opened.case), opened.case
+    pack, case = opened.pack, opened.case
     matter = pack.matters.get(case.matter) if pack else None
     unlimited = matter is not None and matter.clock == "none" and case.value("explicit_limit") is None
     return _NO_DUE_YET.get(opened.assessment.state, _NO_LIMIT if unlimited else _TOLD_LATER)
