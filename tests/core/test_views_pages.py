@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from fakes import NOW, Desk, FakeStore, appeal_form, service_form
 from jinja2 import DictLoader, ModuleLoader, UndefinedError
+from jinja2.compiler import CodeGenerator
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from py_core.desk import frame, problem_page
 from py_core.desk.ports import Response, SyncStatus
@@ -159,6 +163,32 @@ def test_a_name_that_a_page_forgot_is_an_error() -> None:
 def test_an_entry_of_a_dict_wins_over_its_method() -> None:
     environment = make_environment(DictLoader({"page.html": "{{ row.items }} {{ row.copy }}"}))
     assert environment.get_template("page.html").render(row={"items": 3, "copy": ""}, lang="en") == "3 "
+
+
+class Shade(StrEnum):
+    DARK = "<dark>"
+
+
+VALUES = ("<b>&\"'</b>", "a & b", "'", '"', ">", "路灯不亮", "", Markup("<b>ok</b>"), Shade.DARK, 7, None, ["<i>"])
+
+
+def test_pages_are_what_jinja_makes_of_them() -> None:
+    """The quicker writing and calling of `py_core.views.runtime` against Jinja's own, of everything that templates do."""
+    source = """
+    {% macro cell(value, more="") %}<td title="{{ value }}">{{ value }}{{ more }}{{ caller() if caller is defined }}</td>{% endmacro %}
+    {% set held %}{{ values[0] }}{% endset %}{{ held }}{{ values[0] ~ held }}
+    {% for value in values %}{{ cell(value) }}{% call cell(value, more=loop.index) %}{{ value }}{% endcall %}
+    {% trans n=loop.index, value=value %}{{ n }} of {{ value }}{% pluralize %}{{ n }} times {{ value }} 100%{% endtrans %}
+    {{ _("a %% <b>") }}{{ _("%(what)s <i>", what=value) }}{{ gap() }}{{ plain(value) }}{{ whole.format(value) }}{% endfor %}
+    {% autoescape false %}{{ values[0] }}{% endautoescape %}{{ "<x>" | unbroken }}{{ values[1] | upper }}"""
+    values = {"values": VALUES, "plain": lambda value: f"<{value}>", "whole": Markup("<u>{}</u>")}
+    shown = {}
+    for name, environment in (("ours", make_environment()), ("jinja", make_environment())):
+        if name == "jinja":
+            environment.context_class, environment.code_generator_class = Context, CodeGenerator  # type: ignore[misc]
+        shown[name] = [environment.from_string(source).render(lang=lang, **values) for lang in ("en", "zh-CN")]
+    assert shown["ours"] == shown["jinja"]
+    assert "a % <b>" in shown["ours"][0], "messages may hold marks of their own"
 
 
 def test_pages_render_from_precompiled_templates(record: FakeStore, tmp_path: Path) -> None:
