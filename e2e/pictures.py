@@ -28,7 +28,7 @@ STATES = frozenset(
         "device-frozen", "device-held", "device-withdrawn", "device-moved", "device-left", "device-left-list", "device-carry-out",
         "device-restored", "device-update", "device-draft", "device-full", "device-nearly-full", "device-restarted",
         "device-signed-out", "device-needs-network", "device-shell-needs-network", "device-similar", "device-opening",
-        "device-sign-in-again", "sign-in-again",
+        "device-sign-in-again", "sign-in-again", "sign-in-prove", "sign-in-sent",
         "carried", "carried-file", "account-passkeys", "sign-in-passkey", "person-code", "sign-in-password",
         "sign-in-code", "sign-in-factor", "sign-in-factor-hidden", "sign-in-recovery", "sign-in-ended", "late-work", "centre-frozen",
         "centre-withdrawn", "centre-restored", "centre-quarantine", "erased-at-the-device", "erased-at-the-centre",

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from e2e.harness import City, Laptop
 from e2e.officer import ARRIVAL_MS_MAX, PASSPHRASE, Officer
 from e2e.pictures import look
-from e2e.test_fresh_sign_in import an_hour_passes
+from e2e.test_fresh_sign_in import HOUR_MS, time_passes
 
 
 def test_a_copied_profile_is_noticed_and_enrolled_anew(
@@ -36,7 +36,7 @@ def test_a_copied_profile_is_noticed_and_enrolled_anew(
     own_case = lin.register_appeal("群众", "高大山", "原机上的登记", "内容")
     machine.close()
 
-    an_hour_passes(city)
+    time_passes(city, HOUR_MS)
     city.start()
     copy.open(copied_case)
     copy.expect_all_in_record()

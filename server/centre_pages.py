@@ -29,30 +29,32 @@ async def for_right(request: Request, right: str, make: Make, *, fresh: frozense
     Requests with a method of `fresh` are answered only to somebody who signed in a few minutes ago.
     """
     session = await session_of(request)
-    if session is None:
-        return await ask_to_sign_in(request)
     form: Form = {}
     if request.method == "POST":
         sent = await own_form(request, session)
         if isinstance(sent, Response):
             return sent
         form = sent
+    if session is None:
+        return await ask_to_sign_in(request, form or None)
     parts, user = parts_of(request), session.user
     query = {key: request.query_params.getlist(key) for key in request.query_params}
     asked = desk_request("GET", str(request.scope["path"]), query, form, chosen_language(request), session.csrf)
 
-    def answer() -> Response:
+    def answer() -> Response | None:
         turn = turn_of(parts, asked, user)
         if turn.person is None:
             made: ports.Response | Response = problem(turn, 401, "signed_out")
         elif not turn.may(right):
             made = problem(turn, 403, "not_allowed")
         elif request.method in fresh and not is_fresh(parts, session):
-            made = sign_in_again(request)
+            return None
         else:
             made = make(parts, turn, form)
         return made if isinstance(made, Response) else page_answer(made)
 
     answered = await run_in_threadpool(answer)
+    if answered is None:  # what was typed is kept, and sent after the proof
+        return await ask_to_sign_in(request, form, 403, "prove") if form else sign_in_again(request)
     remember_language(request, answered)
     return answered

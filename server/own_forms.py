@@ -12,13 +12,14 @@ from server.sessions import Session
 from server.who import CSRF_HEADER, is_own_form, session_of
 
 
-async def own_form(request: Request, session: Session) -> Form | Response:
-    """The form that was sent, or what is answered to one that is unreadable or not this session's."""
+async def own_form(request: Request, session: Session | None) -> Form | Response:
+    """The form that was sent, or what is answered to one that is unreadable or not this session's; whose session has
+    ended is asked who it is before anything is done with it."""
     try:
         form = await read_form(request)
     except Malformed:
-        return problem_answer(request, 400, "bad_form", csrf=session.csrf)
-    if not is_own_form(session, first(form, "csrf")):
+        return problem_answer(request, 400, "bad_form", csrf=session.csrf if session else "")
+    if session is not None and not is_own_form(session, first(form, "csrf")):
         return problem_answer(request, 403, "bad_form", csrf=session.csrf)
     return form
 

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from py_core import __version__
+from py_core import __version__, desk
 from py_core.desk.frame import language_href, render
 from py_core.errors import Malformed
 from py_core.values import local
@@ -128,7 +128,8 @@ async def begin(request: Request, user: str, stage: str) -> tuple[str, Session]:
 
 
 async def go_on(request: Request, user: str, stage: str, target: str, carried: Carried) -> Response:
-    """Begins the next step, or the session itself; the end sends what was carried."""
+    """Begins the next step, or the session itself. The end sends what was carried for the desk, and lets the person
+    send what was carried for a page of the server's own."""
     parts = parts_of(request)
     token, session = await begin(request, user, stage)
     if stage:
@@ -138,7 +139,9 @@ async def go_on(request: Request, user: str, stage: str, target: str, carried: C
     else:
         answer = RedirectResponse(target, 303)
         found = unseal(parts.receipts.key, carried, user) if carried.text else None
-        if found is not None:
+        if found is not None and not desk.has_page(found[0]):
+            answer = step_page(request, session, "sent", own_path(found[0]), {}, sent=found)
+        elif found is not None:
             path, fields = found
             again_asked = desk_request("POST", path, {}, fields, chosen_language(request), session.csrf)
             answer = page_answer(await run_in_threadpool(answer_desk, parts, again_asked, user))
@@ -239,7 +242,8 @@ def sign_in_page(
     csrf = request.cookies.get(_pre_cookie(parts), "") or parts.entropy.token(32).hex()
     frame = outer_frame(request, _TITLE, "sign-in")
     kept = {name: ["1"] for name in ("again", "other") if name in request.query_params}
-    frame["other_language_href"] = language_href("/sign-in", {**kept, "next": [next_path]}, lang)
+    own_page = not (carried and carried.text)
+    frame["other_language_href"] = language_href("/sign-in", {**kept, "next": [next_path]}, lang) if own_page else ""
     values = {
         "lang": lang,
         "csrf": csrf,

@@ -46,11 +46,14 @@ def step_page(
     from server.sign_in import outer_frame
 
     lang = chosen_language(request)
+    frame = outer_frame(request, TITLES[stage], f"sign-in-{stage}")
+    if codes or sent or kept:
+        frame["other_language_href"] = ""  # the page in the other language has neither codes nor what was typed
     faults = {**PASSWORD_FAULTS, **_PROOF, **(_NO_CODES_YET if stage == "factor" else {})}
     values = {
         "lang": lang,
         "csrf": session.csrf,
-        "page": outer_frame(request, TITLES[stage], f"sign-in-{stage}"),
+        "page": frame,
         "stage": stage,
         "user": session.user,
         "kept": {"next": target, **kept},

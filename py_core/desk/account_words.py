@@ -10,6 +10,7 @@ TITLES = {
     "password": N_("Choose your own password"),
     "factor": N_("Set up the second step of signing in"),
     "recovery": N_("Write down your recovery codes"),
+    "sent": N_("Send what you typed"),
 }
 
 PASSWORD_FAULTS = {

@@ -231,6 +231,11 @@ ROUTES = (
 _OF_SERVER = re.compile(r"/(account|calendar|centre)(/|$)")
 
 
+def has_page(path: str) -> bool:
+    """Whether the desk answers at this address; the server has pages of its own beside it."""
+    return any(route.path.fullmatch(path.rstrip("/") or "/") for route in ROUTES)
+
+
 def only_looks(path: str) -> bool:
     """Whether a POST to this address records nothing: it posts only so that what is looked for is in no address."""
     return any(route.looks and route.path.fullmatch(path.rstrip("/")) for route in ROUTES)
