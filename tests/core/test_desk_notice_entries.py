@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes import DIRECTORY, Desk, FakeStore, service_form
@@ -47,6 +49,16 @@ def test_the_choice_says_which_entries_its_notice_has() -> None:
     html = Desk().get("/register").html
     assert 'value="matter:BZ:review" data-papers data-notice="basis needed procedure"' in html
     assert html.count("data-notice=") == len(LACKING), "what a published service says is not asked again"
+
+
+def test_the_style_sheet_hides_every_entry_that_the_chosen_matter_does_not_ask_for() -> None:
+    """The browser shows and hides them without a program: the style sheet names each."""
+    styles = (Path(__file__).parents[2] / "web/styles/_forms.scss").read_text(encoding="utf-8")
+    named = re.search(r"@each \$entry in ([a-z, ]+) \{", styles)
+    assert named is not None
+    assert named[1].split(", ") == [field.name for field in notice_entries.ENTRIES]
+    html = Desk().get("/register").html
+    assert set(re.findall(r'sw-only-notice" data-entry="([a-z]+)"', html)) == {*SAID}
 
 
 @pytest.mark.parametrize("matter", LACKING)

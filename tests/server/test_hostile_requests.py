@@ -273,7 +273,9 @@ def test_signs_that_no_database_stores_are_refused_in_every_address_and_form(par
         assert browser.post(path, data={"csrf": csrf, "text\u0000": "x"}).status_code == 400, path
         assert browser.post(path, data={"csrf": csrf, "text": "x\u0000"}).status_code == 400, path
     files = {"text": ("x", b"a\x00b")}  # in a file it is marked as what no text has; pages that take files refuse that
-    assert browser.post(f"/cases/{case_id(1)}/do/note", data={"csrf": csrf, "key": "1"}, files=files).status_code < 500
+    noted = browser.post(f"/cases/{case_id(1)}/do/note", data={"csrf": csrf, "key": "1"}, files=files)
+    assert (noted.status_code, noted.url.path) == (200, f"/cases/{case_id(1)}")
+    assert "a\N{REPLACEMENT CHARACTER}b" in noted.text
     assert browser.get("/today").status_code == 200
     assert browser.get("/cases?q=%2500").status_code == 200, "the three signs %00, written out, are text"
 
