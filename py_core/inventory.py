@@ -1,6 +1,6 @@
 """The inventory that closes the registry at every checkpoint: how much the record had, so that nothing is left out unseen.
 
-It counts and names by hash the acts of the city document and the withdrawals of devices, and says which directory and
+It counts and names by hash the acts of the city document and the withdrawals and freezings of devices, and says which directory and
 packs were in force and where the audit trail ended. Whoever has a signed checkpoint has all that by its root.
 """
 
@@ -31,7 +31,7 @@ class Inventory:
     """What the record had; `directory` and `law` are numbers of entries in the registry, None: there was none."""
 
     city: Counted  # acts of the city document, in the order of the log
-    withdrawn: Counted  # leaves of the registry that withdraw a device
+    withdrawn: Counted  # leaves of the registry that withdraw or freeze a device
     directory: int | None
     law: int
     audit: tuple[int, str] | None  # number and hash of the trail's newest row

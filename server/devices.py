@@ -112,6 +112,7 @@ def freeze(connection: Connection, device: str, device_seq: int, now_ms: int) ->
     """Two acts of the device bear this number: nothing more is taken from it until its person enrols it anew."""
     unfrozen = (devices.c.id == device, devices.c.user.is_not(None), devices.c.frozen_at_ms.is_(None))
     connection.execute(update(devices).where(*unfrozen).values(frozen_at_ms=now_ms, frozen_seq=device_seq))
+    catch_up(connection, now_ms)
 
 
 def enrolment_of(connection: Connection, device: str) -> tuple[str, str] | None:

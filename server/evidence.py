@@ -33,7 +33,7 @@ from server.log_tree import LogDamaged, LogTree, acts_tree
 from server.outside import Clock, from_ms, to_ms
 from server.receipts import Receipts
 from server.record_keys import KeyTrouble, RecordKeys, chain_of
-from server.registry import DEVICE, DIRECTORY, LAW, WITHDRAWN, entries, entry, law_files, law_of_build, registry_tree
+from server.registry import DEVICE, DIRECTORY, ENDINGS, LAW, entries, entry, law_files, law_of_build, registry_tree
 from server.tables import actors, changes, directories
 
 
@@ -167,11 +167,11 @@ class EvidenceMaker:
                 )
 
     def _registry(self, connection: Connection, signers: Sequence[str], sizes: Iterable[int]) -> Iterator[bytes]:
-        """Whose devices signed and by which texts; and, so that nothing is left out, every withdrawal of a device and
-        the inventory with which the registry of each of these sizes ends."""
+        """Whose devices signed and by which texts; and, so that nothing is left out, every device that was
+        withdrawn or frozen and the inventory with which the registry of each of these sizes ends."""
         version = self._city.current_in(connection).version
         wanted = [*((DEVICE, device) for device in signers), (DIRECTORY, str(version)), (LAW, law_of_build()[0])]
-        found = {*entries(connection, WITHDRAWN)}
+        found = {*entries(connection, *ENDINGS)}
         found.update(each for each in (entry(connection, *key) for key in wanted) if each is not None)
         found.update(each for each in (inventory.at_end(connection, size) for size in sizes) if each is not None)
         tree = registry_tree(connection)

@@ -18,7 +18,7 @@ from py_core.inventory import INVENTORY, Counted, Inventory, counted, read_inven
 from py_core.wire import read_json_object
 from server import audit
 from server.log_tree import LogTree
-from server.registry import DIRECTORY, LAW, WITHDRAWN, entries, entry, law_of_build
+from server.registry import DIRECTORY, ENDINGS, LAW, entries, entry, law_of_build
 from server.tables import changes, registry
 
 
@@ -58,7 +58,7 @@ class Inventories:
         acts = connection.execute(of_city.order_by(changes.c.log_index)).all()
         self._city_at = [row.log_index for row in acts]
         self._city = _Prefixes([row.hash for row in acts])
-        gone = entries(connection, WITHDRAWN)
+        gone = entries(connection, *ENDINGS)
         self._withdrawn_at = [n for n, _ in gone]
         self._withdrawn = _Prefixes([registry_leaf(text).hex() for _, text in gone])
         self._directories = [n for n, _ in entries(connection, DIRECTORY)]
@@ -121,7 +121,7 @@ def _now(connection: Connection) -> Inventory:
     assert law is not None, "the law of this build was entered before"
     return Inventory(
         counted(connection.scalars(city).all()),
-        counted([registry_leaf(text).hex() for _, text in entries(connection, WITHDRAWN)]),
+        counted([registry_leaf(text).hex() for _, text in entries(connection, *ENDINGS)]),
         connection.scalar(newest),
         law[0],
         _audit_end(connection),

@@ -1,7 +1,7 @@
 """What the record says about those who act and the rules that were in force, as entries that can only be added.
 
-An entry is a canonical JSON text: a device was enrolled with this key for this person, a device was withdrawn, a
-directory was published, these packs and calendars were served, and at every checkpoint what there was in all
+An entry is a canonical JSON text: a device was enrolled with this key for this person, a device was withdrawn or
+frozen, a directory was published, these packs and calendars were served, and at every checkpoint what there was in all
 (`inventory`). The entries are the leaves of a tree of their own, whose root stands in every checkpoint, so that nobody
 can exchange a key or a directory afterwards. Entries name persons by their account only; of a directory they hold the
 hash.
@@ -26,7 +26,9 @@ from server import audit
 from server.log_tree import REGISTRY, LogTree
 from server.tables import devices, directories, registry
 
-DEVICE, WITHDRAWN, DIRECTORY, LAW = "device", "device_withdrawn", "directory", "law"
+DEVICE, WITHDRAWN, FROZEN = "device", "device_withdrawn", "device_frozen"
+ENDINGS = (WITHDRAWN, FROZEN)  # from then on its signature says less, or nothing
+DIRECTORY, LAW = "directory", "law"
 AUDIT = "audit"  # where the audit trail ended, of builds without inventories
 
 
@@ -59,10 +61,10 @@ def entry(connection: Connection, kind: str, subject: str) -> tuple[int, str] | 
     return None if row is None else (row.n, row.text)
 
 
-def entries(connection: Connection, kind: str) -> list[tuple[int, str]]:
-    """The numbers and texts of all entries of a kind, in their order."""
-    of_kind = select(registry.c.n, registry.c.text).where(registry.c.kind == kind)
-    return [(row.n, row.text) for row in connection.execute(of_kind.order_by(registry.c.n))]
+def entries(connection: Connection, *kinds: str) -> list[tuple[int, str]]:
+    """The numbers and texts of all entries of these kinds, in their order."""
+    of_kinds = select(registry.c.n, registry.c.text).where(registry.c.kind.in_(kinds))
+    return [(row.n, row.text) for row in connection.execute(of_kinds.order_by(registry.c.n))]
 
 
 def leaves_of_registry(connection: Connection) -> list[bytes]:
@@ -129,3 +131,5 @@ def _rows(connection: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield DEVICE, row.id, {**key, "at_ms": row.enrolled_at_ms, "enrolment": enrolment}
         if row.revoked_at_ms is not None:
             yield WITHDRAWN, row.id, {"device": row.id, "at_ms": row.revoked_at_ms}
+        if row.frozen_at_ms is not None:
+            yield FROZEN, row.id, {"device": row.id, "device_seq": row.frozen_seq, "at_ms": row.frozen_at_ms}

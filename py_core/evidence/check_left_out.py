@@ -39,15 +39,15 @@ def check_left_out(ground: Ground) -> None:
         return
     if whole is None:
         message = N_(
-            "that the file has every act of the city's rules (%(acts)d) and every withdrawal of a device "
-            "(%(withdrawn)d) is only the record's word: no checkpoint from outside shows it"
+            "that the file has every act of the city's rules (%(acts)d) and every withdrawal or freezing of "
+            "a device (%(withdrawn)d) is only the record's word: no checkpoint from outside shows it"
         )
-        acts, withdrawn = len(_city_acts(ground)), len(known.withdrawals)
+        acts, withdrawn = len(_city_acts(ground)), len(known.endings)
         ground.findings.open("", message, acts=acts, withdrawn=withdrawn)
         return
     message = N_(
-        "what came after the checkpoint from outside (%(moment)s), acts of the city's rules, withdrawals of devices, "
-        "another directory, is only the record's word"
+        "what came after the checkpoint from outside (%(moment)s), acts of the city's rules, withdrawals and freezings "
+        "of devices, another directory, is only the record's word"
     )
     ground.findings.open("", message, moment=moment(whole.time_ms))
 
@@ -66,21 +66,21 @@ def _compare(ground: Ground, where: str, checkpoint: Checkpoint, *, is_own: bool
     if said is None:
         message = N_(
             "at this checkpoint (%(moment)s) the file does not say how many acts of the city's rules and withdrawals "
-            "of devices there were (older programs did not write it, or it was taken out): whether some were left out "
-            "cannot be seen"
+            "and freezings of devices there were (older programs did not write it, or it was taken out): whether some "
+            "were left out cannot be seen"
         )
         ground.findings.open(where, message, **then)
         return False
     city = counted(_city_acts(ground, checkpoint.acts.size))
-    gone = counted([leaf for n, leaf in sorted(ground.known.withdrawals.items()) if n < checkpoint.registry.size])
+    gone = counted([leaf for n, leaf in sorted(ground.known.endings.items()) if n < checkpoint.registry.size])
     message = N_(
         "the file has %(found)d acts of the city's rules up to %(moment)s; they are not the %(count)d that the record "
         "had: some were left out"
     )
     whole = _fits(ground, where, message, city, said.city, then)
     message = N_(
-        "the file has %(found)d withdrawals of devices up to %(moment)s; they are not the %(count)d that the registry "
-        "had: some were left out"
+        "the file has %(found)d withdrawals and freezings of devices up to %(moment)s; they are not the %(count)d that "
+        "the registry had: some were left out"
     )
     whole &= _fits(ground, where, message, gone, said.withdrawn, then)
     if _is_older(ground, said, is_own):
@@ -90,7 +90,7 @@ def _compare(ground: Ground, where: str, checkpoint: Checkpoint, *, is_own: bool
     if whole and not is_own:
         message = N_(
             "up to %(moment)s nothing was left out beside the case: all %(acts)d acts of the city's rules and all "
-            "%(withdrawn)d withdrawals of devices are here"
+            "%(withdrawn)d withdrawals and freezings of devices are here"
         )
         ground.findings.proven(where, message, acts=city.count, withdrawn=gone.count, **then)
     return whole

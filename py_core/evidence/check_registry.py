@@ -41,7 +41,10 @@ def _take_entry(ground: Ground, n: int, text: str) -> None:
         known.devices[entry["device"]] = KnownDevice(entry["user"], entry["alg"], key, enrolment=entry["enrolment"])
     elif entry["kind"] == "device_withdrawn":
         known.withdrawn[entry["device"]] = int(entry["at_ms"])
-        known.withdrawals[n] = registry_leaf(text).hex()
+        known.endings[n] = registry_leaf(text).hex()
+    elif entry["kind"] == "device_frozen":
+        known.frozen[entry["device"]] = int(entry["device_seq"])
+        known.endings[n] = registry_leaf(text).hex()
     elif entry["kind"] == "directory":
         known.directories[int(entry["version"])] = str(entry["sha256"])
         known.directory_at = n

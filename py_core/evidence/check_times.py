@@ -33,6 +33,13 @@ def _check_time(ground: Ground, recorded: RecordedAct) -> None:
     received_ms = int(received.timestamp() * 1000)
     if ground.known.withdrawn.get(act.device, received_ms) < received_ms:
         ground.findings.open(where, N_("the device had been withdrawn before this act arrived"))
+    twice = ground.known.frozen.get(act.device)
+    if twice is not None:
+        message = N_(
+            "two acts of this device bear the number %(number)d: what signs its acts was in two places, and the signature "
+            "does not say in which of them this act was made"
+        )
+        ground.findings.open(where, message, number=twice)
     if act.device == SERVER:
         message = N_("was made on the record's own page for %(user)s, %(moment)s: only the record vouches for who")
         ground.findings.open(where, message, user=act.user, moment=moment(received_ms))

@@ -40,7 +40,8 @@ class Proven:
     outside: list[tuple[str, Checkpoint]] = field(default_factory=list)  # that the log continues, where each was given
     devices: dict[str, KnownDevice] = field(default_factory=dict)
     withdrawn: dict[str, int] = field(default_factory=dict)  # device → since when (ms)
-    withdrawals: dict[int, str] = field(default_factory=dict)  # number in the registry → leaf
+    frozen: dict[str, int] = field(default_factory=dict)  # device → the number that two of its acts bear
+    endings: dict[int, str] = field(default_factory=dict)  # of devices: number in the registry → leaf
     inventories: dict[int, Inventory] = field(default_factory=dict)  # number in the registry → what it says
     directories: dict[int, str] = field(default_factory=dict)  # version → SHA-256
     directory_at: int | None = None  # number in the registry of the newest

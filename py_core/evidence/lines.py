@@ -17,7 +17,7 @@ from py_core.errors import Malformed
 from py_core.merkle import PATH_MAX
 from py_core.wire import read_json_object
 
-VERSION = 2  # 1: without inventories (`check_left_out`); still read
+VERSION = 3  # 1: without inventories (`check_left_out`), 2: without frozen devices; both are still read
 FILE_BYTES_MAX = 64 * 1024 * 1024
 LINES_MAX = 50_000
 LINE_BYTES_MAX = 8 * 1024 * 1024

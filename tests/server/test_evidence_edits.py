@@ -53,6 +53,7 @@ def full(
 ) -> Iterator[Full]:
     give_roles(parts, lin=["officer", "dispatch_desk"], qian=["reconciler", "supervision_office"])
     lin, zhao, stolen = Laptop(parts, "lin"), Laptop(parts, "zhao"), Laptop(parts, "zhao", "stolen")
+    copied = Laptop(parts, "zhao", "copied")
     finish(lin, ERASED, *steps("麻雀鸣", "K7Q-000018"))
     clock.pass_time(days=3655)
     assert publish(parts) == "accepted"
@@ -66,6 +67,11 @@ def full(
     stolen.sync()
     assert stolen.verdict(stolen.act(CASE, {"type": "noted", "text": "一"})) == "accepted"
     back.decisions.carry_out(DeviceRevocation(stolen.device, "遗失"), "luo")
+    copied.parts = back
+    copied.sync()
+    assert copied.verdict(copied.act(CASE, {"type": "noted", "text": "原机"})) == "accepted"
+    copied.seq -= 1
+    assert copied.verdict(copied.act(CASE, {"type": "noted", "text": "副本"})) == "sequence_reused"
     with back.database.writing() as connection:
         done = rotate(connection, back.settings.data, SeededEntropy("next key"), to_ms(clock.now()))
         back.database.after_commit(done)
@@ -88,7 +94,7 @@ def test_the_files_have_everything(full: Full) -> None:
     assert (living.of("wrong"), erased.of("wrong")) == ([], [])
     said = [each.text("en") for each in living.items]
     for words in ("vouches that it held it", "by the city's rules as they stood",
-                  "all 2 acts of the city's rules and all 1 withdrawals", "was enrolled for zhao"):  # fmt: skip
+                  "all 2 acts of the city's rules and all 2 withdrawals and freezings", "was enrolled for zhao"):  # fmt: skip
         assert any(words in text for text in said), words
     assert sum("its content was erased" in each.text("en") for each in erased.of("proven")) == 8
     rows = [rows_of(data) for data in full.files]
@@ -110,7 +116,7 @@ def test_every_random_edit_of_the_file_is_refused_with_its_place(full: Full) -> 
         if edited != made and (_is_whole(made, edited, full) if what[:8] == "left out" else not outcome(edited)):
             missed.append((number, what))
     assert missed == []
-    of_leaving_out = {"city act", "device_withdrawn", "inventory", "device", "directory", "law", "enrolment", "act"}
+    of_leaving_out = {"city act", "device_withdrawn", "device_frozen", "inventory", "device", "directory", "law", "enrolment", "act"}
     assert {f"left out {kind}" for kind in of_leaving_out} <= ways
 
 

@@ -159,6 +159,33 @@ def test_an_older_directory_is_missed(parts: Parts, lin: Laptop, monkeypatch: py
     assert (one[0], "another directory" in one[1]) == ("--checkpoint 1", True)
 
 
+def test_a_profile_that_existed_twice_is_told_of_its_acts_and_cannot_be_left_out(
+    parts: Parts, lin: Laptop, clock: StandingClock
+) -> None:
+    """The signature proves the key, and two had it."""
+    said = "two acts of this device bear the number 1"
+    assert said not in str([each.text("en") for each in check(parts.evidence.make(CASE, "qian")).items])
+    lin.seq = 0
+    verdicts, _ = lin.sync(lin.act(case_id(2), registered(title="from its copy")))
+    assert verdicts[0].reason == "sequence_reused"
+    kept = parts.checkpoints.current()
+    rows = made(parts, kept)
+    found = check(resealed(parts, rows), kept)
+    assert found.of("wrong") == []
+    (about,) = [each for each in found.of("open") if said in each.text("en")]
+    assert about.where == "act 0"
+    assert "设备数据有两份" in about.text("zh-CN")
+    assert any("all 1 withdrawals and freezings" in each.text("en") for each in found.of("proven"))
+    without = [row for row in rows if entry_of(row).get("kind") != "device_frozen"]
+    assert len(without) == len(rows) - 1
+    assert {where for where, text in wrong(check(resealed(parts, without), kept)) if LEFT_OUT in text} == {
+        "--checkpoint 1",
+        "line 3 (checkpoint)",
+    }
+    with parts.database.reading() as connection:
+        assert [*log_faults(connection)] == []
+
+
 @pytest.mark.parametrize("lies", [False, True])
 def test_the_withdrawal_of_a_device_cannot_be_left_out(
     parts: Parts, lin: Laptop, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, lies: bool
