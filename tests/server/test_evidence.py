@@ -169,7 +169,7 @@ FILES: dict[str, Mangle] = {
     "a key twice": lambda made: made.replace(b'{"app":', b'{"app":"x","app":', 1),
     "other order": lambda made: b"\n".join(reversed(made[:-1].split(b"\n"))) + b"\n",
     "too long": lambda _: bytes(FILE_BYTES_MAX + 1),
-    "of a later version": lambda made: made.replace(b'"v":2}', b'"v":3}', 1),
+    "of a later version": lambda made: made.replace(b'"v":3}', b'"v":4}', 1),
 }
 
 
