@@ -116,7 +116,8 @@ def test_every_random_edit_of_the_file_is_refused_with_its_place(full: Full) -> 
         if edited != made and (_is_whole(made, edited, full) if what[:8] == "left out" else not outcome(edited)):
             missed.append((number, what))
     assert missed == []
-    of_leaving_out = {"city act", "device_withdrawn", "device_frozen", "inventory", "device", "directory", "law", "enrolment", "act"}
+    of_leaving_out = {"city act", "device_withdrawn", "device_frozen", "inventory", "device", "directory", "law",
+                      "enrolment", "act"}  # fmt: skip
     assert {f"left out {kind}" for kind in of_leaving_out} <= ways
 
 
