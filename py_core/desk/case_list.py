@@ -141,11 +141,11 @@ def _words_in(wanted: dict[str, str]) -> list[str]:
     return tidy(wanted["q"]).casefold().split()
 
 
-def _choices(wanted: dict[str, str]) -> Callable[[Glance], bool]:
-    """What the chosen law, state and light let through."""
+def _choices(wanted: dict[str, str]) -> Callable[[Glance], bool] | None:
+    """What the chosen law, state and light let through; None: everything."""
     names = [name for name in ("pack", "state", "light") if wanted[name]]
     if not names:
-        return lambda _: True
+        return None
     of = attrgetter(*names)
     chosen = tuple(wanted[name] for name in names) if len(names) > 1 else wanted[names[0]]
     return lambda glance: bool(of(glance) == chosen)
@@ -180,7 +180,9 @@ def _filter(turn: Turn, wanted: dict[str, str]) -> Callable[[OpenCase], bool] | 
             for word in words:
                 if word not in kept[1]:
                     return False
-        return chosen(case) and (not wanted["unit"] or case_view.of_unit(turn, opened, wanted["unit"]))
+        return (chosen is None or chosen(case)) and (
+            not wanted["unit"] or case_view.of_unit(turn, opened, wanted["unit"])
+        )
 
     return fits
 

@@ -6,12 +6,13 @@ Only another act can change them, so they are gone through once for exactly the 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, repeat
 
 from py_core.desk.glance import Glance
 from py_core.desk.ports import CaseRecord
@@ -51,14 +52,10 @@ class _Texts:
     def having(self, words: Sequence[str]) -> list[int]:
         """The places of the texts that have every one of these words; a word has no space in it."""
         rarest, *others = sorted(words, key=self._joined.count)
-        found: list[int] = []
-        at = self._joined.find(rarest)
-        while at >= 0:
-            place = bisect_right(self._begins, at) - 1
-            if all(word in self._texts[place] for word in others):
-                found.append(place)
-            at = self._joined.find(rarest, self._begins[place + 1])
-        return found
+        at = [found.start() for found in re.finditer(re.escape(rarest), self._joined)]
+        after = dict.fromkeys(map(bisect_right, repeat(self._begins), at))  # once, however often a text has the word
+        found = [place - 1 for place in after]
+        return [place for place in found if all(word in self._texts[place] for word in others)] if others else found
 
 
 class Finished:
@@ -94,15 +91,16 @@ class Finished:
         turn: Turn,
         words: Sequence[str],
         words_of: Callable[[Turn, OpenCase], str],
-        fits: Callable[[Glance], bool],
+        fits: Callable[[Glance], bool] | None,
     ) -> dict[str, list[Line]]:
-        """Those with all these words (in lower case) that fit, by light; `words_of` gives the text of a case."""
+        """Those with all these words (in lower case) that fit, by light; `words_of` gives the text of a case. None: all
+        fit."""
         found = self.lines
         if words:
             if turn.lang not in self._texts:
                 self._texts[turn.lang] = _Texts([words_of(turn, line.opened(turn)) for line in self.lines])
             found = [self.lines[place] for place in self._texts[turn.lang].having(words)]
-        return _by_light([line for line in found if fits(line.glance)])
+        return _by_light(found if fits is None else [line for line in found if fits(line.glance)])
 
 
 @dataclass(frozen=True)
