@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -231,6 +232,35 @@ def test_an_old_session_of_the_centre_changes_nobody(
     assert "has not been sent yet" in kept.text
     assert "hreflang" in browser.get("/sign-in?other=1").text
     assert not [page for page in (shown, kept) if "hreflang" in page.text], "the page in the other language has no form"
+    assert of_the_centre(parts) == before
+    assert browser.send_form(path, kept).status_code == 200
+    assert of_the_centre(parts) != before
+
+
+def test_what_is_typed_at_the_centre_is_kept_over_a_session_that_ended(
+    browser: Browser, parts: Parts, clock: StandingClock
+) -> None:
+    """For whoever signs in under the same name, and for nobody else."""
+    path = "/centre/posts/new"
+    sent = {
+        "since": (parts.people.today + timedelta(days=30)).isoformat(),
+        "unit": "shihe",
+        "zh": "窗口",
+        "a": "lin",
+        "b": "zhao",
+    }
+    browser.send_form("/sign-in", browser.get("/sign-in"), user="he", password=PASSWORD)
+    csrf, before = browser.csrf(), of_the_centre(parts)
+    clock.pass_time(days=8)
+    shown = browser.post(path, data={"csrf": csrf, **sent})
+    assert shown.status_code == 401
+    assert "What you typed is kept here" in shown.text
+    other = browser.send_form("/sign-in", shown, user="luo", password=PASSWORD)
+    assert "has not been sent yet" not in other.text
+    kept = browser.send_form(
+        "/sign-in", shown, csrf=fields_of(browser.get("/sign-in?other=1").text)["csrf"][0], password=PASSWORD
+    )
+    assert "has not been sent yet" in kept.text
     assert of_the_centre(parts) == before
     assert browser.send_form(path, kept).status_code == 200
     assert of_the_centre(parts) != before
