@@ -195,6 +195,13 @@ def test_templates_are_the_packages_own() -> None:
     } == set()
 
 
+def test_templates_translate_only_what_they_say_themselves() -> None:
+    """What they say is kept for good (`py_core.views.environment`): a word of somebody's would outlast the lock."""
+    other = re.compile(r"(?<![\w.])(?:_|n?gettext)\((?![\"'])")
+    templates = sorted((ROOT / "py_core" / "views" / "templates").rglob("*.html"))
+    assert [name(path) for path in templates if other.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_the_way_back_stands_above_the_title() -> None:
     """One way back on every page: nobody looks for it at the foot of a long list."""
     below = re.compile(r'<p class="govuk-body"><a class="govuk-link"[^>]*>\{\{ _\("Back to ')
