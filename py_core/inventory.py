@@ -1,7 +1,7 @@
 """The inventory that closes the registry at every checkpoint: how much the record had, so that nothing is left out unseen.
 
-It counts and names by hash the acts of the city document and the withdrawals and freezings of devices, and says which directory and
-packs were in force and where the audit trail ended. Whoever has a signed checkpoint has all that by its root.
+It counts and names by hash the acts of the city document and the withdrawals and freezings of devices, and says which
+directory and packs were in force and where the audit trail ended. Whoever has a signed checkpoint has all that by its root.
 """
 
 from __future__ import annotations

@@ -12,15 +12,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from functools import cache
 from typing import Any
 
-from jinja2 import (
-    BaseLoader,
-    Environment,
-    PackageLoader,
-    StrictUndefined,
-    Template,
-    TemplateNotFound,
-    pass_context,
-)
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, pass_context
 from jinja2.runtime import Context, Undefined
 from markupsafe import Markup, escape
 

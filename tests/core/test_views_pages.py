@@ -172,7 +172,7 @@ class Shade(StrEnum):
 VALUES = ("<b>&\"'</b>", "a & b", "'", '"', ">", "路灯不亮", "", Markup("<b>ok</b>"), Shade.DARK, 7, None, ["<i>"])
 
 
-def test_pages_are_what_jinja_makes_of_them() -> None:
+def test_pages_are_what_jinja_makes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quicker writing and calling of `py_core.views.runtime` against Jinja's own, of everything that templates do."""
     source = """
     {% macro cell(value, more="") %}<td title="{{ value }}">{{ value }}{{ more }}{{ caller() if caller is defined }}</td>{% endmacro %}
@@ -185,7 +185,8 @@ def test_pages_are_what_jinja_makes_of_them() -> None:
     shown = {}
     for name, environment in (("ours", make_environment()), ("jinja", make_environment())):
         if name == "jinja":
-            environment.context_class, environment.code_generator_class = Context, CodeGenerator  # type: ignore[misc]
+            monkeypatch.setattr(environment, "context_class", Context)
+            monkeypatch.setattr(environment, "code_generator_class", CodeGenerator)
         shown[name] = [environment.from_string(source).render(lang=lang, **values) for lang in ("en", "zh-CN")]
     assert shown["ours"] == shown["jinja"]
     assert "a % <b>" in shown["ours"][0], "messages may hold marks of their own"
